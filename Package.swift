@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built with the same strictness, so that no room has weaker walls than another.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+  name: "pithledger",
+  products: [
+    .executable(name: "pithledger", targets: ["pithledger"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // The leaves: each builds alone in seconds, and each can be fuzzed or sanitised alone.
+    .target(name: "CanonicalJSON", swiftSettings: strict),
+    .target(
+      name: "ProofForms",
+      dependencies: ["CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1")],
+      swiftSettings: strict),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
+    .target(name: "EmbeddedPostgres", dependencies: [logging, subprocess], swiftSettings: strict),
+
+    // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
+    .target(
+      name: "LedgerDomain", dependencies: ["CanonicalJSON", "ProofForms", crypto],
+      swiftSettings: strict),
+
+    // The log and its projections in PostgreSQL.
+    .target(
+      name: "LedgerSQL", path: "sql", sources: ["Migrations.swift"],
+      resources: [.embedInCode("migrations")], swiftSettings: strict),
+    .target(
+      name: "LedgerStore",
+      dependencies: ["LedgerDomain", "PostgresClient", "LedgerSQL", "CanonicalJSON", crypto, logging],
+      swiftSettings: strict),
+
+    // What a running ledger does, and its two faces.
+    .target(
+      name: "LedgerService",
+      dependencies: [
+        "LedgerDomain", "LedgerStore", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON",
+        "ProofForms", crypto, logging,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "LedgerHTTP",
+      dependencies: [
+        "LedgerService", "LedgerDomain", "CanonicalJSON", logging,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "pithledger",
+      dependencies: [
+        "LedgerHTTP", "LedgerService", "LedgerDomain", "CanonicalJSON", crypto, logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(
+      name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", subprocess],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProofFormsTests", dependencies: ["ProofForms", "CanonicalJSON"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PostgresClientTests", dependencies: ["PostgresClient", "EmbeddedPostgres", logging],
+      swiftSettings: strict),
+    .testTarget(
+      name: "LedgerDomainTests",
+      dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", crypto], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "LedgerService", "LedgerStore", "LedgerDomain", "LedgerHTTP", "EmbeddedPostgres",
+        "PostgresClient", "CanonicalJSON", crypto, subprocess, logging,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ],
+      swiftSettings: strict),
+  ]
+)

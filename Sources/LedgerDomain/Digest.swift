@@ -1,0 +1,123 @@
+import Crypto
+public import ProofForms
+
+/// A SHA-256 digest held in four machine words, so that a million of them cost no allocation.
+public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+  var words: (UInt64, UInt64, UInt64, UInt64)
+
+  /// The digest that these 32 bytes spell; `nil` for any other count.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 32 else { return nil }
+    var words: [UInt64] = [0, 0, 0, 0]
+    for (index, byte) in bytes.enumerated() {
+      words[index >> 3] = words[index >> 3] << 8 | UInt64(byte)
+    }
+    self.words = (words[0], words[1], words[2], words[3])
+  }
+
+  /// The digest that 64 lower-case hexadecimal digits spell.
+  public init?(hex: String) {
+    guard let bytes = Hex.decode(hex) else { return nil }
+    self.init(bytes: bytes)
+  }
+
+  /// SHA-256 of some bytes.
+  public init(hashing bytes: [UInt8]) {
+    var words: [UInt64] = [0, 0, 0, 0]
+    for (index, byte) in SHA256.hash(data: bytes).enumerated() {
+      words[index >> 3] = words[index >> 3] << 8 | UInt64(byte)
+    }
+    self.words = (words[0], words[1], words[2], words[3])
+  }
+
+  /// The 32 bytes, most significant first.
+  public var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    for word in [words.0, words.1, words.2, words.3] {
+      for shift in stride(from: 56, through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
+    }
+    return bytes
+  }
+
+  /// 64 lower-case hexadecimal digits.
+  public var hex: String { Hex.encode(bytes) }
+  public var description: String { hex }
+
+  /// The first half, where 128 bits are enough to tell statements apart.
+  public var prefix: Digest128 { Digest128(high: words.0, low: words.1) }
+
+  public static func == (a: Digest, b: Digest) -> Bool {
+    a.words.0 == b.words.0 && a.words.1 == b.words.1 && a.words.2 == b.words.2
+      && a.words.3 == b.words.3
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+  }
+
+  public static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }
+}
+
+/// The first 128 bits of a SHA-256 digest: key fingerprints, slots and identities.
+public struct Digest128: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public var high: UInt64
+  public var low: UInt64
+
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// The value that these 16 bytes spell; `nil` for any other count.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 16 else { return nil }
+    self.init(high: 0, low: 0)
+    for (index, byte) in bytes.enumerated() {
+      if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    }
+  }
+
+  /// The value that 32 lower-case hexadecimal digits spell.
+  public init?(hex: String) {
+    guard let bytes = Hex.decode(hex) else { return nil }
+    self.init(bytes: bytes)
+  }
+
+  /// The first 128 bits of the SHA-256 of some parts, each preceded by its length, so that no two
+  /// lists of parts share their bytes.
+  public init(of parts: String...) {
+    var bytes: [UInt8] = []
+    for part in parts {
+      bytes += "\(part.utf8.count):".utf8
+      bytes += part.utf8
+    }
+    self = Digest(hashing: bytes).prefix
+  }
+
+  /// The 16 bytes, most significant first.
+  public var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(16)
+    for word in [high, low] {
+      for shift in stride(from: 56, through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
+    }
+    return bytes
+  }
+
+  /// 32 lower-case hexadecimal digits.
+  public var hex: String { Hex.encode(bytes) }
+  public var description: String { hex }
+
+  /// 64 bits for grouping, where a collision costs time and never correctness.
+  public var word: Int64 { Int64(bitPattern: high) }
+
+  public static func < (a: Digest128, b: Digest128) -> Bool {
+    (a.high, a.low) < (b.high, b.low)
+  }
+}

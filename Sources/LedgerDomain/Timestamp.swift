@@ -1,0 +1,101 @@
+/// An instant in microseconds since 1970-01-01T00:00:00Z, the resolution PostgreSQL keeps.
+public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public var microseconds: Int64
+
+  public init(microseconds: Int64) { self.microseconds = microseconds }
+
+  /// Parses RFC 3339 in UTC (`2026-11-23T12:00:00Z`, up to six digits of a second's fraction).
+  ///
+  /// Offsets other than `Z`, leap seconds and years before 1970 are not taken: what is signed has one
+  /// spelling. Source: RFC 3339, section 5.6.
+  public init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count >= 20, bytes.count <= 27, bytes.last == UInt8(ascii: "Z") else { return nil }
+    func number(_ range: Range<Int>) -> Int64? {
+      var value: Int64 = 0
+      for byte in bytes[range] {
+        guard byte >= 0x30, byte <= 0x39 else { return nil }
+        value = value * 10 + Int64(byte - 0x30)
+      }
+      return value
+    }
+    let punctuation: [(Int, Character)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
+    for (index, character) in punctuation where bytes[index] != character.asciiValue { return nil }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+      let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
+      year >= 1970, (1...12).contains(month), day >= 1,
+      day <= Self.daysInMonth(year: year, month: month), hour < 24, minute < 60, second < 60
+    else { return nil }
+    var fraction: Int64 = 0
+    if bytes.count > 20 {
+      guard bytes[19] == UInt8(ascii: "."), bytes.count > 21,
+        let digits = number(20..<bytes.count - 1)
+      else { return nil }
+      fraction = digits
+      for _ in 0..<(6 - (bytes.count - 21)) { fraction *= 10 }
+    }
+    let days = Self.daysFromCivil(year: year, month: month, day: day)
+    microseconds = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + fraction
+  }
+
+  /// RFC 3339 in UTC; the fraction has six digits, and is left out when it is zero.
+  public var description: String {
+    var days = microseconds / 86_400_000_000
+    var rest = microseconds % 86_400_000_000
+    if rest < 0 {
+      rest += 86_400_000_000
+      days -= 1
+    }
+    let (year, month, day) = Self.civil(fromDays: days)
+    func pad(_ value: Int64, _ width: Int) -> String {
+      let digits = String(value)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    let seconds = rest / 1_000_000
+    let fraction = rest % 1_000_000
+    return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T\(pad(seconds / 3600, 2)):"
+      + "\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2))"
+      + (fraction == 0 ? "" : ".\(pad(fraction, 6))") + "Z"
+  }
+
+  public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+
+  /// This instant, `seconds` later.
+  public func adding(seconds: Int64) -> Timestamp {
+    Timestamp(microseconds: microseconds + seconds * 1_000_000)
+  }
+
+  static func daysInMonth(year: Int64, month: Int64) -> Int64 {
+    switch month {
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+
+  /// Days since 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years that
+  /// begin on the first of March, so that a leap day comes last.
+  static func daysFromCivil(year: Int64, month: Int64, day: Int64) -> Int64 {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = shifted / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+
+  static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    return (
+      yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month,
+      dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    )
+  }
+}
