@@ -1,0 +1,345 @@
+/// How much a parser takes before it refuses.
+public struct JSONLimits: Sendable {
+  public var maxBytes: Int
+  /// Arrays and objects inside one another; `[]` is one deep.
+  public var maxDepth: Int
+
+  public init(maxBytes: Int = 1 << 20, maxDepth: Int = 64) {
+    self.maxBytes = maxBytes
+    self.maxDepth = maxDepth
+  }
+
+  public static let `default` = JSONLimits()
+}
+
+/// Why some bytes are not the JSON that the ledger takes, and at which of them.
+public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    case tooLarge, tooDeep, unexpectedByte, unexpectedEnd, trailingText, trailingComma, duplicateKey
+    case loneSurrogate, invalidUTF8, invalidEscape, controlCharacter
+    case fraction, exponent, negativeZero, leadingZero, integerOutOfRange
+  }
+
+  public let code: Code
+  /// Counted in bytes from 0.
+  public let offset: Int
+
+  public var message: String {
+    switch code {
+    case .tooLarge: "more bytes than the limit"
+    case .tooDeep: "nested deeper than the limit"
+    case .unexpectedByte: "a byte that cannot stand here"
+    case .unexpectedEnd: "the text ends too early"
+    case .trailingText: "text after the value"
+    case .trailingComma: "a comma before a closing bracket"
+    case .duplicateKey: "a key that the object has already"
+    case .loneSurrogate: "half of a surrogate pair"
+    case .invalidUTF8: "bytes that are not UTF-8"
+    case .invalidEscape: "an escape that JSON does not have"
+    case .controlCharacter: "a control character that must be escaped"
+    case .fraction: "a fraction: numbers here are integers"
+    case .exponent: "an exponent: numbers here are integers"
+    case .negativeZero: "negative zero"
+    case .leadingZero: "a number that begins with a zero"
+    case .integerOutOfRange: "an integer beyond ±(2^53−1)"
+    }
+  }
+
+  public var description: String { "\(message) at byte \(offset)" }
+}
+
+extension JSON {
+  /// Parses one value strictly, and nothing after it but white space.
+  ///
+  /// Errors: a ``JSONError`` with the offset of the first offending byte; for a duplicate key that is
+  /// the second key's opening quote, for a number out of range its first byte. Source: RFC 8259,
+  /// narrowed to what has exactly one canonical spelling.
+  public static func parse(
+    _ bytes: [UInt8], limits: JSONLimits = .default
+  ) throws(JSONError) -> JSON {
+    guard bytes.count <= limits.maxBytes else {
+      throw JSONError(code: .tooLarge, offset: limits.maxBytes)
+    }
+    var parser = Parser(bytes: bytes, maxDepth: limits.maxDepth)
+    let value = try parser.value(depth: 0)
+    parser.skipSpace()
+    guard parser.index == bytes.count else {
+      throw JSONError(code: .trailingText, offset: parser.index)
+    }
+    return value
+  }
+}
+
+private struct Parser {
+  let bytes: [UInt8]
+  let maxDepth: Int
+  var index = 0
+
+  init(bytes: [UInt8], maxDepth: Int) {
+    self.bytes = bytes
+    self.maxDepth = maxDepth
+  }
+
+  func failure(_ code: JSONError.Code, at offset: Int? = nil) -> JSONError {
+    JSONError(code: code, offset: offset ?? index)
+  }
+
+  mutating func skipSpace() {
+    while index < bytes.count {
+      switch bytes[index] {
+      case 0x20, 0x09, 0x0A, 0x0D: index += 1
+      default: return
+      }
+    }
+  }
+
+  func peek() throws(JSONError) -> UInt8 {
+    guard index < bytes.count else { throw failure(.unexpectedEnd) }
+    return bytes[index]
+  }
+
+  mutating func value(depth: Int) throws(JSONError) -> JSON {
+    skipSpace()
+    switch try peek() {
+    case UInt8(ascii: "{"): return try object(depth: depth + 1)
+    case UInt8(ascii: "["): return try array(depth: depth + 1)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "-"), 0x30...0x39: return try number()
+    default: throw failure(.unexpectedByte)
+    }
+  }
+
+  mutating func word(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+    for byte in text.description.utf8 {
+      guard try peek() == byte else { throw failure(.unexpectedByte) }
+      index += 1
+    }
+    return value
+  }
+
+  mutating func number() throws(JSONError) -> JSON {
+    let start = index
+    let negative = bytes[index] == UInt8(ascii: "-")
+    if negative { index += 1 }
+    let firstDigit = index
+    var magnitude: Int64 = 0
+    var outOfRange = false
+    while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
+      if !outOfRange {
+        magnitude = magnitude * 10 + Int64(bytes[index] - 0x30)
+        outOfRange = magnitude > JSON.maxInteger
+      }
+      index += 1
+    }
+    guard index > firstDigit else {
+      throw failure(index < bytes.count ? .unexpectedByte : .unexpectedEnd)
+    }
+    if bytes[firstDigit] == 0x30, index > firstDigit + 1 {
+      throw failure(.leadingZero, at: firstDigit)
+    }
+    if index < bytes.count {
+      if bytes[index] == UInt8(ascii: ".") { throw failure(.fraction) }
+      if bytes[index] == UInt8(ascii: "e") || bytes[index] == UInt8(ascii: "E") {
+        throw failure(.exponent)
+      }
+    }
+    if outOfRange { throw failure(.integerOutOfRange, at: start) }
+    if negative, magnitude == 0 { throw failure(.negativeZero, at: start) }
+    return .integer(negative ? -magnitude : magnitude)
+  }
+
+  mutating func array(depth: Int) throws(JSONError) -> JSON {
+    guard depth <= maxDepth else { throw failure(.tooDeep) }
+    index += 1
+    var items: [JSON] = []
+    skipSpace()
+    if try peek() == UInt8(ascii: "]") {
+      index += 1
+      return .array(items)
+    }
+    while true {
+      items.append(try value(depth: depth))
+      if try closes(with: UInt8(ascii: "]")) { return .array(items) }
+    }
+  }
+
+  mutating func object(depth: Int) throws(JSONError) -> JSON {
+    guard depth <= maxDepth else { throw failure(.tooDeep) }
+    index += 1
+    var members: [(member: JSONObject.Member, offset: Int)] = []
+    var sorted = true
+    skipSpace()
+    if try peek() == UInt8(ascii: "}") {
+      index += 1
+      return .object(JSONObject())
+    }
+    while true {
+      skipSpace()
+      let offset = index
+      guard try peek() == UInt8(ascii: "\"") else { throw failure(.unexpectedByte) }
+      let key = try string()
+      skipSpace()
+      guard try peek() == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
+      index += 1
+      if let last = members.last, sorted {
+        sorted = last.member.key.utf8.lexicographicallyPrecedes(key.utf8)
+      }
+      members.append((JSONObject.Member(key: key, value: try value(depth: depth)), offset))
+      if try closes(with: UInt8(ascii: "}")) { break }
+    }
+    if !sorted {
+      // Stable by offset, so that of two equal keys the second is the one reported.
+      members.sort {
+        $0.member.key.utf8.elementsEqual($1.member.key.utf8)
+          ? $0.offset < $1.offset
+          : $0.member.key.utf8.lexicographicallyPrecedes($1.member.key.utf8)
+      }
+      var first: Int?
+      for (a, b) in zip(members, members.dropFirst())
+      where a.member.key.utf8.elementsEqual(b.member.key.utf8) {
+        first = min(first ?? b.offset, b.offset)
+      }
+      if let first { throw failure(.duplicateKey, at: first) }
+    }
+    return .object(JSONObject(sorted: members.map(\.member)))
+  }
+
+  /// After an item: `true` at the closing bracket, `false` at a comma that something follows.
+  mutating func closes(with bracket: UInt8) throws(JSONError) -> Bool {
+    skipSpace()
+    let byte = try peek()
+    if byte == bracket {
+      index += 1
+      return true
+    }
+    guard byte == UInt8(ascii: ",") else { throw failure(.unexpectedByte) }
+    let comma = index
+    index += 1
+    skipSpace()
+    if try peek() == bracket { throw failure(.trailingComma, at: comma) }
+    return false
+  }
+
+  mutating func string() throws(JSONError) -> String {
+    let opening = index
+    index += 1
+    let start = index
+    // Most strings have no escape: those are taken as one slice.
+    while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
+      index += 1
+    }
+    if index < bytes.count, bytes[index] == 0x22 {
+      let text = try text(of: bytes[start..<index], at: start)
+      index += 1
+      return text
+    }
+    var buffer = Array(bytes[start..<index])
+    _ = try text(of: bytes[start..<index], at: start)
+    while true {
+      guard index < bytes.count else { throw failure(.unexpectedEnd) }
+      switch bytes[index] {
+      case 0x22:
+        index += 1
+        guard let text = String(validating: buffer, as: UTF8.self) else {
+          throw failure(.invalidUTF8, at: opening)
+        }
+        return text
+      case 0x5C: try escape(into: &buffer)
+      case 0x00...0x1F: throw failure(.controlCharacter)
+      default:
+        let run = index
+        while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
+          index += 1
+        }
+        _ = try text(of: bytes[run..<index], at: run)
+        buffer += bytes[run..<index]
+      }
+    }
+  }
+
+  /// The text that some bytes spell, or the offset of the first that is not UTF-8.
+  func text(of slice: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
+    if let text = String(validating: slice, as: UTF8.self) { return text }
+    throw failure(.invalidUTF8, at: start + Self.validPrefix(of: slice))
+  }
+
+  /// How many bytes from the beginning are whole, valid sequences (Unicode 15, table 3-7).
+  static func validPrefix(of slice: ArraySlice<UInt8>) -> Int {
+    var position = slice.startIndex
+    func continues(_ index: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
+      index < slice.endIndex && range.contains(slice[index])
+    }
+    while position < slice.endIndex {
+      let length: Int
+      switch slice[position] {
+      case 0x00...0x7F: length = 1
+      case 0xC2...0xDF: length = continues(position + 1) ? 2 : 0
+      case 0xE0...0xEF:
+        let second: ClosedRange<UInt8> =
+          slice[position] == 0xE0 ? 0xA0...0xBF : slice[position] == 0xED ? 0x80...0x9F : 0x80...0xBF
+        length = continues(position + 1, second) && continues(position + 2) ? 3 : 0
+      case 0xF0...0xF4:
+        let second: ClosedRange<UInt8> =
+          slice[position] == 0xF0 ? 0x90...0xBF : slice[position] == 0xF4 ? 0x80...0x8F : 0x80...0xBF
+        length =
+          continues(position + 1, second) && continues(position + 2) && continues(position + 3) ? 4 : 0
+      default: length = 0
+      }
+      if length == 0 { break }
+      position += length
+    }
+    return position - slice.startIndex
+  }
+
+  mutating func escape(into buffer: inout [UInt8]) throws(JSONError) {
+    let backslash = index
+    index += 1
+    switch try peek() {
+    case UInt8(ascii: "\""): buffer.append(0x22)
+    case UInt8(ascii: "\\"): buffer.append(0x5C)
+    case UInt8(ascii: "/"): buffer.append(0x2F)
+    case UInt8(ascii: "b"): buffer.append(0x08)
+    case UInt8(ascii: "f"): buffer.append(0x0C)
+    case UInt8(ascii: "n"): buffer.append(0x0A)
+    case UInt8(ascii: "r"): buffer.append(0x0D)
+    case UInt8(ascii: "t"): buffer.append(0x09)
+    case UInt8(ascii: "u"):
+      index += 1
+      var scalar = try hexadecimal()
+      if (0xDC00...0xDFFF).contains(scalar) { throw failure(.loneSurrogate, at: backslash) }
+      if (0xD800...0xDBFF).contains(scalar) {
+        guard index + 1 < bytes.count, bytes[index] == 0x5C, bytes[index + 1] == UInt8(ascii: "u")
+        else { throw failure(.loneSurrogate, at: backslash) }
+        index += 2
+        let low = try hexadecimal()
+        guard (0xDC00...0xDFFF).contains(low) else { throw failure(.loneSurrogate, at: backslash) }
+        scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let unicode = Unicode.Scalar(scalar) else {
+        throw failure(.loneSurrogate, at: backslash)
+      }
+      buffer += Array(String(Character(unicode)).utf8)
+      return
+    default: throw failure(.invalidEscape, at: backslash)
+    }
+    index += 1
+  }
+
+  mutating func hexadecimal() throws(JSONError) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      let byte = try peek()
+      switch byte {
+      case 0x30...0x39: value = value << 4 | UInt32(byte - 0x30)
+      case 0x41...0x46: value = value << 4 | UInt32(byte - 0x37)
+      case 0x61...0x66: value = value << 4 | UInt32(byte - 0x57)
+      default: throw failure(.invalidEscape)
+      }
+      index += 1
+    }
+    return value
+  }
+}

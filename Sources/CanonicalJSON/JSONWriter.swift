@@ -1,0 +1,98 @@
+extension JSON {
+  /// The one spelling of this value that is hashed and signed.
+  ///
+  /// Keys by code point, no white space, and of strings only `"`, `\` and U+0000–U+001F escaped, as
+  /// Python's `json.dumps(sort_keys=True, separators=(',',':'), ensure_ascii=False)` does.
+  public func canonicalBytes() -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(512)
+    write(to: &output)
+    return output
+  }
+
+  /// ``canonicalBytes()`` as text.
+  public func canonicalString() -> String { String(decoding: canonicalBytes(), as: UTF8.self) }
+
+  /// The same value for people: two spaces a level, a line a member.
+  public func prettyString() -> String {
+    var output: [UInt8] = []
+    write(to: &output, indent: 0)
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  private func write(to output: inout [UInt8]) {
+    switch self {
+    case .null: output += "null".utf8
+    case .bool(let value): output += (value ? "true" : "false").utf8
+    case .integer(let value): output += String(value).utf8
+    case .string(let value): Self.write(value, to: &output)
+    case .array(let items):
+      output.append(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        item.write(to: &output)
+      }
+      output.append(UInt8(ascii: "]"))
+    case .object(let object):
+      output.append(UInt8(ascii: "{"))
+      for (index, member) in object.members.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        Self.write(member.key, to: &output)
+        output.append(UInt8(ascii: ":"))
+        member.value.write(to: &output)
+      }
+      output.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private func write(to output: inout [UInt8], indent: Int) {
+    func line(_ depth: Int) {
+      output.append(UInt8(ascii: "\n"))
+      output += repeatElement(UInt8(ascii: " "), count: depth * 2)
+    }
+    switch self {
+    case .array(let items) where !items.isEmpty:
+      output.append(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        line(indent + 1)
+        item.write(to: &output, indent: indent + 1)
+      }
+      line(indent)
+      output.append(UInt8(ascii: "]"))
+    case .object(let object) where !object.isEmpty:
+      output.append(UInt8(ascii: "{"))
+      for (index, member) in object.members.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        line(indent + 1)
+        Self.write(member.key, to: &output)
+        output += ": ".utf8
+        member.value.write(to: &output, indent: indent + 1)
+      }
+      line(indent)
+      output.append(UInt8(ascii: "}"))
+    default: write(to: &output)
+    }
+  }
+
+  private static func write(_ text: String, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case 0x22: output += [0x5C, 0x22]
+      case 0x5C: output += [0x5C, 0x5C]
+      case 0x08: output += [0x5C, UInt8(ascii: "b")]
+      case 0x09: output += [0x5C, UInt8(ascii: "t")]
+      case 0x0A: output += [0x5C, UInt8(ascii: "n")]
+      case 0x0C: output += [0x5C, UInt8(ascii: "f")]
+      case 0x0D: output += [0x5C, UInt8(ascii: "r")]
+      case 0x00...0x1F:
+        let digits = Array("0123456789abcdef".utf8)
+        output += "\\u00".utf8
+        output += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      default: output.append(byte)
+      }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+}
