@@ -1,0 +1,127 @@
+import SwiftASN1
+
+/// An RFC 3161 token or a whole response that carries one: its form, with the signature not yet
+/// checked.
+///
+/// Source: RFC 3161, section 2.4.2; RFC 5652, section 5.
+public struct TimestampToken: Sendable, Equatable {
+  /// Dotted, e.g. `2.16.840.1.101.3.4.2.1` for SHA-256.
+  public let imprintAlgorithm: String
+  public let imprint: [UInt8]
+  /// RFC 3339 in UTC, with the fraction the token has.
+  public let genTime: String
+  public let serial: [UInt8]
+  public let policy: String
+  public let nonce: [UInt8]?
+
+  static let signedData = "1.2.840.113549.1.7.2"
+  static let tstInfo = "1.2.840.113549.1.9.16.1.4"
+
+  /// Reads DER of at most `maxBytes`.
+  ///
+  /// Errors: a ``ProofFormError`` naming the field; trailing bytes are refused, which OpenSSL's
+  /// verifier lets pass.
+  public static func parse(
+    _ bytes: [UInt8], maxBytes: Int = 65_536
+  ) throws(ProofFormError) -> TimestampToken {
+    guard bytes.count <= maxBytes else {
+      throw ProofFormError(
+        "rfc3161.size", offset: maxBytes, "The token has more than \(maxBytes) bytes.")
+    }
+    do {
+      return try read(bytes)
+    } catch let error as ProofFormError {
+      throw error
+    } catch {
+      throw ProofFormError("rfc3161.der", "The bytes are not the DER of a timestamp token or response.")
+    }
+  }
+
+  private static func read(_ bytes: [UInt8]) throws -> TimestampToken {
+    var outer = try children(try DER.parse(bytes))
+    // A response begins with a status, which is a sequence; a token begins with an object identifier.
+    if let first = outer.first, first.identifier == .sequence {
+      let status = try children(first)
+      guard let code = status.first, try Int(derEncoded: code) <= 1, try Int(derEncoded: code) >= 0
+      else {
+        throw ProofFormError("rfc3161.status", "The authority did not grant a timestamp.")
+      }
+      guard outer.count == 2 else {
+        throw ProofFormError("rfc3161.response", "The response carries no token.")
+      }
+      outer = try children(outer[1])
+    }
+    guard outer.count == 2, try oid(outer[0]) == signedData else {
+      throw ProofFormError("rfc3161.content_type", "The token is not CMS signed data.")
+    }
+    let wrapped = try children(outer[1])
+    guard wrapped.count == 1 else { throw ProofFormError("rfc3161.der", "The content is not single.") }
+    let signed = try children(wrapped[0])
+    guard signed.count >= 4, let signers = signed.last, signers.identifier == .set else {
+      throw ProofFormError("rfc3161.signed_data", "The signed data lacks a part.")
+    }
+    guard try children(signers).count == 1 else {
+      throw ProofFormError("rfc3161.signers", "A timestamp token has exactly one signer.")
+    }
+    let content = try children(signed[2])
+    guard content.count == 2, try oid(content[0]) == tstInfo else {
+      throw ProofFormError("rfc3161.econtent_type", "What is signed is not a TSTInfo.")
+    }
+    let octets = try children(content[1])
+    guard octets.count == 1 else { throw ProofFormError("rfc3161.der", "The TSTInfo is not single.") }
+    return try info(Array(ASN1OctetString(derEncoded: octets[0]).bytes))
+  }
+
+  private static func info(_ bytes: [UInt8]) throws -> TimestampToken {
+    let fields = try children(try DER.parse(bytes))
+    guard fields.count >= 5, try Int(derEncoded: fields[0]) == 1 else {
+      throw ProofFormError("rfc3161.version", "Only version 1 of TSTInfo is known.")
+    }
+    let imprint = try children(fields[2])
+    guard imprint.count == 2, let algorithm = try children(imprint[0]).first else {
+      throw ProofFormError("rfc3161.imprint", "The message imprint lacks a part.")
+    }
+    guard fields[4].identifier == .generalizedTime, case .primitive(let time) = fields[4].content,
+      let genTime = rfc3339(Array(time))
+    else { throw ProofFormError("rfc3161.gen_time", "genTime is not a UTC time to the second.") }
+    var nonce: [UInt8]?
+    for field in fields.dropFirst(5) where field.identifier == .integer {
+      if case .primitive(let bytes) = field.content { nonce = Array(bytes) }
+    }
+    guard fields[3].identifier == .integer, case .primitive(let serial) = fields[3].content else {
+      throw ProofFormError("rfc3161.serial", "The serial number is missing.")
+    }
+    return TimestampToken(
+      imprintAlgorithm: try oid(algorithm),
+      imprint: Array(try ASN1OctetString(derEncoded: imprint[1]).bytes), genTime: genTime,
+      serial: Array(serial), policy: try oid(fields[1]), nonce: nonce)
+  }
+
+  private static func children(_ node: ASN1Node) throws -> [ASN1Node] {
+    guard case .constructed(let nodes) = node.content else {
+      throw ProofFormError("rfc3161.der", "A sequence is missing.")
+    }
+    return Array(nodes)
+  }
+
+  private static func oid(_ node: ASN1Node) throws -> String {
+    try ASN1ObjectIdentifier(derEncoded: node).description
+  }
+
+  /// `20261123232803.197Z` as `2026-11-23T23:28:03.197Z` (RFC 3161 forbids trailing zeros).
+  private static func rfc3339(_ time: [UInt8]) -> String? {
+    let text = String(decoding: time, as: UTF8.self)
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard digits.utf8.count == 14, text.last == "Z" else { return nil }
+    let fraction = text.dropFirst(14).dropLast()
+    if !fraction.isEmpty {
+      guard fraction.first == ".", fraction.count > 1, fraction.last != "0",
+        fraction.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber })
+      else { return nil }
+    }
+    let d = Array(digits).map(String.init)
+    func part(_ range: Range<Int>) -> String { d[range].joined() }
+    return "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(8..<10)):\(part(10..<12)):"
+      + "\(part(12..<14))\(fraction)Z"
+  }
+}
