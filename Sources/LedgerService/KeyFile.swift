@@ -1,0 +1,64 @@
+import CanonicalJSON
+import Foundation
+public import LedgerDomain
+import ProofForms
+
+/// A signing key on disk, with the signer it stands for: JSON, mode 0600.
+public struct KeyFile: Sendable {
+  public let key: SigningKey
+  public let signer: Signer
+
+  public init(key: SigningKey, keyID: String, signerID: String, signerType: SignerType) {
+    self.key = key
+    signer = Signer(
+      keyID: keyID, fingerprint: key.fingerprint, signerID: signerID, signerType: signerType)
+  }
+
+  /// Reads a key file.
+  ///
+  /// Errors: a `Refusal` with check `key_file`; its text never holds a byte of the key.
+  public init(path: String) throws(Refusal) {
+    func refusal(_ message: String) -> Refusal {
+      Refusal(.malformed, check: "key_file", field: path, message)
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
+    }
+    guard let json = try? JSON.parse(Array(data), limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
+      json["algorithm"]?.stringValue == "ed25519",
+      let secret = json["private_key_b64"]?.stringValue.flatMap({ Base64.decode($0) }),
+      let key = try? SigningKey(rawRepresentation: secret),
+      let keyID = json["key_id"]?.stringValue, let signerID = json["signer_id"]?.stringValue,
+      let type = json["signer_type"]?.stringValue.flatMap({ SignerType(name: $0) })
+    else { throw refusal("Not a key file of `pithledger key generate`.") }
+    guard json["public_key_b64"]?.stringValue == Base64.encode(key.publicKey) else {
+      throw refusal("The public key in the file is not that of its private key.")
+    }
+    self.init(key: key, keyID: keyID, signerID: signerID, signerType: type)
+  }
+
+  /// Writes the file for its owner alone, whole or not at all; an existing file is never replaced.
+  public func write(to path: String) throws(Refusal) {
+    let json: JSON = [
+      "algorithm": "ed25519", "key_id": .string(signer.keyID),
+      "private_key_b64": .string(Base64.encode(key.rawRepresentation)),
+      "public_key_b64": .string(Base64.encode(key.publicKey)),
+      "public_key_fingerprint": .string(key.fingerprint.hex),
+      "signer_id": .string(signer.signerID), "signer_type": .string(signer.signerType.name),
+    ]
+    let bytes = Array((json.prettyString() + "\n").utf8)
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw Refusal(
+        .conflict, check: "key_file", field: path,
+        errno == EEXIST
+          ? "The file exists, and a key is never overwritten."
+          : "The file cannot be made: \(String(cString: strerror(errno))).")
+    }
+    defer { close(descriptor) }
+    let written = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    guard written == bytes.count, fsync(descriptor) == 0 else {
+      throw Refusal(.unavailable, check: "key_file", field: path, "The key could not be written.")
+    }
+  }
+}

@@ -1,0 +1,165 @@
+public import CanonicalJSON
+import EmbeddedPostgres
+import Foundation
+public import LedgerDomain
+public import LedgerStore
+public import Logging
+import ProofForms
+
+/// A running attestation ledger: it admits what is submitted, answers what is verified, and rebuilds
+/// its projections from the log.
+///
+/// Both faces, HTTP and the shell, call this and nothing below it.
+public final class Ledger: Sendable {
+  public let configuration: LedgerConfiguration
+  /// The name of this ledger in statements of authority.
+  public let origin: String
+  let store: LedgerStore
+  let registry: RegistryKey
+  let timeline: TimelineCache
+  let logger: Logger
+  let bareLimits: ClientLimits
+  let registrationLimits: ClientLimits
+  let turns = TurnTaking<Int64>()
+  private let server: EmbeddedPostgres?
+  private let projection: Task<Void, Never>?
+
+  private init(
+    configuration: LedgerConfiguration, origin: String, store: LedgerStore, registry: RegistryKey,
+    timeline: TimelineCache, server: EmbeddedPostgres?, runProjector: Bool, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.origin = origin
+    self.store = store
+    self.registry = registry
+    self.timeline = timeline
+    self.server = server
+    self.logger = logger
+    bareLimits = ClientLimits(
+      perHour: configuration.limits.bareActionsPerHour, check: "bare_action_limit")
+    registrationLimits = ClientLimits(
+      perHour: configuration.limits.keyRegistrationsPerHour, check: "key_registration_limit")
+    projection =
+      runProjector
+      ? Task {
+        do { try await store.projector().run() } catch is CancellationError {
+        } catch { logger.error("the projector stopped: \(error)") }
+      } : nil
+  }
+
+  /// Opens the ledger: starts or joins the private PostgreSQL where no URL is configured, migrates it,
+  /// and on the first start makes the registry key and writes the log's first event.
+  public static func open(
+    _ configuration: LedgerConfiguration, runProjector: Bool = true, logger: Logger
+  ) async throws -> Ledger {
+    let (uri, server) = try await database(configuration, logger: logger)
+    var opened: LedgerStore?
+    do {
+      if server != nil { _ = try await LedgerStore.migrate(uri: uri, logger: logger) }
+      let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
+      opened = store
+      let registry = try RegistryKey(configuration)
+      let timeline = TimelineCache(store: store)
+      try await registry.begin(store: store, configuration: configuration)
+      try await registry.settle(current: timeline.current())
+      return Ledger(
+        configuration: configuration, origin: try await store.origin(), store: store,
+        registry: registry, timeline: timeline, server: server, runProjector: runProjector,
+        logger: logger)
+    } catch {
+      await opened?.close()
+      try? await server?.stop()
+      throw error
+    }
+  }
+
+  /// Brings the database's schema up to date, and answers the names of what was applied.
+  public static func migrate(
+    _ configuration: LedgerConfiguration, logger: Logger
+  ) async throws -> [String] {
+    let (uri, server) = try await database(configuration, logger: logger)
+    do {
+      let applied = try await LedgerStore.migrate(uri: uri, logger: logger)
+      try await server?.stop()
+      return applied
+    } catch {
+      try? await server?.stop()
+      throw error
+    }
+  }
+
+  private static func database(
+    _ configuration: LedgerConfiguration, logger: Logger
+  ) async throws -> (uri: String, server: EmbeddedPostgres?) {
+    if let url = configuration.databaseURL { return (url, nil) }
+    let server = try await EmbeddedPostgres.start(
+      dataDirectory: configuration.dataDirectory, logger: logger)
+    return (server.uri, server)
+  }
+
+  /// Stops the projector, lets go of the connections, and stops the private server if nobody else
+  /// uses it.
+  public func close() async {
+    projection?.cancel()
+    await projection?.value
+    await store.close()
+    do { try await server?.stop() } catch { logger.error("PostgreSQL did not stop: \(error)") }
+  }
+
+  /// How far the log and its projections are.
+  public struct Health: Sendable {
+    /// Events in the log.
+    public let size: Int64
+    /// Events of the log that the projections do not include yet.
+    public let lag: Int64
+  }
+
+  public func health() async throws -> Health {
+    let projected = try await store.projectedPosition()
+    let size = try await store.head()
+    return Health(size: size, lag: max(0, size - 1 - projected))
+  }
+
+  /// Rebuilds the projections from the log, or with `check` only compares them.
+  public func replay(
+    check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
+  ) async throws -> ReplayReport {
+    try await store.replay(check: check, progress: progress)
+  }
+
+  var now: Timestamp { Timestamp.now }
+}
+
+extension Timestamp {
+  /// The system clock's word, to the microsecond.
+  static var now: Timestamp {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(
+      microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}
+
+/// The key timeline as of the newest event, brought up to date from the log before each use.
+actor TimelineCache {
+  private let store: LedgerStore
+  private var timeline = KeyTimeline()
+  private var size: Int64 = 0
+
+  init(store: LedgerStore) { self.store = store }
+
+  /// The timeline, and the position that the next event will have at the earliest.
+  func current() async throws -> (timeline: KeyTimeline, next: Int64) {
+    let head = try await store.head()
+    if head > size {
+      let events = try await store.keyEvents(from: size)
+      // Another call may have advanced while this one waited; only what is new is applied.
+      for event in events where event.position >= size {
+        _ = timeline.apply(event)
+        size = event.position + 1
+      }
+      size = max(size, head)
+    }
+    return (timeline, size)
+  }
+}

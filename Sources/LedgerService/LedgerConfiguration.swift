@@ -1,0 +1,119 @@
+public import CanonicalJSON
+import Foundation
+public import LedgerDomain
+import ProofForms
+
+/// What an operator may set, with the defaults of a private ledger on one machine.
+public struct LedgerConfiguration: Sendable {
+  /// Any libpq URI or connection string; `nil` keeps a private PostgreSQL under `dataDirectory`.
+  public var databaseURL: String?
+  /// Where the registry key is, and the private PostgreSQL if there is one.
+  public var dataDirectory: String
+  /// The name of this ledger in statements of authority, fixed when the log begins; `nil` derives one
+  /// from the registry key.
+  public var origin: String?
+  /// The address under which people reach the service, for links; `nil` takes it from each request.
+  public var publicURL: String?
+  /// The file whose first line is the operator's bearer token; `nil` leaves operators to loopback.
+  public var operatorTokenFile: String?
+  /// The registry key's file; `nil` is `registry.key` in the data directory.
+  public var registryKeyFile: String?
+  /// Keys trusted for receipts: fingerprint to 32 raw bytes.
+  public var trustedReceiptKeys: [Digest128: [UInt8]]
+  public var limits: Limits
+  /// Whether `X-Forwarded-For` names the client, because a proxy of the operator's sets it.
+  public var trustsProxy: Bool
+
+  /// What one client may ask of the ledger.
+  public struct Limits: Sendable {
+    /// Bare actions a client may send in an hour.
+    public var bareActionsPerHour = 60
+    /// Keys a client may register in an hour.
+    public var keyRegistrationsPerHour = 20
+    /// Bytes of one submission, evidence in base64 included.
+    public var submissionBytes = 12 << 20
+    /// Bytes of an imported document.
+    public var documentBytes = 4 << 20
+    /// How long an answer waits for the projections to include what was submitted.
+    public var projectionWait: Duration = .seconds(5)
+
+    public init() {}
+  }
+
+  public init(dataDirectory: String) {
+    self.dataDirectory = dataDirectory
+    trustedReceiptKeys = Self.publishedReceiptKeys
+    limits = Limits()
+    trustsProxy = false
+  }
+
+  /// The key `pith-v1-2026-05`, which signs the receipts of published Pith Numbers.
+  static let publishedReceiptKeys: [Digest128: [UInt8]] = {
+    let key = Base64.decode("stVStoiQhXFxp4s2pdzPNoqVNBMojDU/fJ2db5S3CbM=") ?? []
+    return [Digest(hashing: key).prefix: key]
+  }()
+
+  /// Reads the `PITHLEDGER_*` variables.
+  ///
+  /// Errors: a `Refusal` that names the variable whose value cannot be used.
+  public static func fromEnvironment(
+    dataDirectory: String,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(Refusal) -> LedgerConfiguration {
+    var configuration = LedgerConfiguration(dataDirectory: dataDirectory)
+    func text(_ name: String) -> String? {
+      environment["PITHLEDGER_" + name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    func number(_ name: String, _ fallback: Int) throws(Refusal) -> Int {
+      guard let value = text(name) else { return fallback }
+      guard let number = Int(value), number > 0 else {
+        throw Refusal(
+          .malformed, check: "configuration", field: "PITHLEDGER_" + name,
+          "Not a positive whole number.")
+      }
+      return number
+    }
+    configuration.databaseURL = text("DATABASE_URL")
+    if let file = text("DATABASE_URL_FILE") {
+      configuration.databaseURL = try Self.firstLine(of: file, field: "PITHLEDGER_DATABASE_URL_FILE")
+    }
+    configuration.origin = text("ORIGIN")
+    configuration.publicURL = text("PUBLIC_URL").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    configuration.operatorTokenFile = text("OPERATOR_TOKEN_FILE")
+    configuration.registryKeyFile = text("REGISTRY_KEY_FILE")
+    configuration.trustsProxy = text("TRUSTED_PROXY") == "1"
+    configuration.limits.bareActionsPerHour = try number(
+      "BARE_ACTIONS_PER_HOUR", configuration.limits.bareActionsPerHour)
+    configuration.limits.keyRegistrationsPerHour = try number(
+      "KEY_REGISTRATIONS_PER_HOUR", configuration.limits.keyRegistrationsPerHour)
+    if let list = text("RECEIPT_KEYS") {
+      configuration.trustedReceiptKeys = [:]
+      for item in list.split(separator: ",") {
+        guard let key = Base64.decode(String(item)), key.count == 32 else {
+          throw Refusal(
+            .malformed, check: "configuration", field: "PITHLEDGER_RECEIPT_KEYS",
+            "Give raw Ed25519 public keys in base64, separated by commas.")
+        }
+        configuration.trustedReceiptKeys[Digest(hashing: key).prefix] = key
+      }
+    }
+    return configuration
+  }
+
+  /// The operator's token, read when asked for, so that it can be changed without a restart.
+  public func operatorToken() throws(Refusal) -> String? {
+    guard let operatorTokenFile else { return nil }
+    return try Self.firstLine(of: operatorTokenFile, field: "PITHLEDGER_OPERATOR_TOKEN_FILE")
+  }
+
+  static func firstLine(of file: String, field: String) throws(Refusal) -> String {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+      let line = text.split(separator: "\n").first, !line.isEmpty
+    else {
+      throw Refusal(
+        .malformed, check: "configuration", field: field,
+        "The file cannot be read, or its first line is empty.")
+    }
+    return String(line)
+  }
+}

@@ -1,0 +1,184 @@
+public import CanonicalJSON
+public import LedgerDomain
+public import LedgerStore
+
+extension Ledger {
+  /// How many events one answer holds at most.
+  public static let pageSize = 1000
+
+  /// The record a reader names, and the others that carry the same alias.
+  ///
+  /// Errors: `not_found`; `conflict` with the candidates where a short form is ambiguous.
+  public func resolve(
+    _ name: String
+  ) async throws -> (record: ResolvedRecord, others: [ResolvedRecord]) {
+    let parsed = try RecordName(name)
+    let found = try await store.resolve(parsed)
+    guard let best = found.first else {
+      throw Refusal(.notFound, check: "identifier", "This ledger has no record \(name).")
+    }
+    if case .suffix(let suffix) = parsed, suffix.utf8.count < PithNumber.suffixLength, found.count > 1 {
+      throw Refusal(
+        .conflict, check: "identifier", "\(name) is the beginning of several Pith Numbers.",
+        candidates: found.map(\.pithNumber.description))
+    }
+    return (best, Array(found.dropFirst()))
+  }
+
+  /// `{"pith_number","position","verification_status","event_summary"}`, now or after the first `asOf`
+  /// events.
+  ///
+  /// - Parameter atLeast: waits up to five seconds until the projections include this position.
+  public func status(
+    _ name: String, asOf: Int64? = nil, atLeast: Int64? = nil
+  ) async throws -> JSON {
+    let record = try await resolve(name).record
+    if let atLeast { try await waitFor(atLeast) }
+    if let asOf { return try await pastStatus(record, size: asOf) }
+    let position = try await store.projectedPosition()
+    guard let projected = try await store.projection(record: record.record) else {
+      throw Refusal(
+        .unavailable, check: "projection", "The projections do not include this record yet; try again.")
+    }
+    return statusJSON(
+      record, position: max(position, projected.state.position),
+      status: projected.state.verificationStatus(
+        storageVerifiedUntil: projected.storageVerifiedUntil, at: now),
+      summary: projected.state.eventSummary())
+  }
+
+  private func statusJSON(
+    _ record: ResolvedRecord, position: Int64, status: VerificationStatus, summary: JSONObject
+  ) -> JSON {
+    [
+      "pith_number": .string(record.pithNumber.description), "position": .integer(position),
+      "verification_status": .object(status.json), "event_summary": .object(summary),
+    ]
+  }
+
+  private func waitFor(_ position: Int64) async throws {
+    let size = try await store.head()
+    guard position >= 0, position < size else {
+      throw Refusal(
+        .malformed, check: "at_least", field: "at_least",
+        "The log has \(size) events, so its last position is \(size - 1).")
+    }
+    guard try await store.wait(for: position, timeout: configuration.limits.projectionWait) else {
+      throw Refusal(
+        .unavailable, check: "at_least",
+        "The projections do not include position \(position) yet; try again.")
+    }
+  }
+
+  private func pastStatus(_ record: ResolvedRecord, size: Int64) async throws -> JSON {
+    let head = try await store.head()
+    guard size >= 1, size <= head else {
+      throw Refusal(
+        .malformed, check: "as_of", field: "as_of",
+        "as_of counts events from the first: between 1 and \(head), the log's size.")
+    }
+    guard record.record < size, let last = try await store.events(from: size - 1, limit: 1).first else {
+      throw Refusal(
+        .notFound, check: "as_of", "The record is not among the first \(size) events.")
+    }
+    var timeline = KeyTimeline()
+    for event in try await store.keyEvents(from: 0) where event.position < size {
+      _ = timeline.apply(event)
+    }
+    let events = try await store.foldEvents(record: record.record, upTo: size)
+    let (state, storage) = foldRecord(events, timeline)
+    return statusJSON(
+      record, position: size - 1,
+      status: state.verificationStatus(
+        storageVerifiedUntil: storage.values.max(), at: last.recordedAt),
+      summary: state.eventSummary())
+  }
+
+  // MARK: Events
+
+  /// One event as readers see it: what was signed, its place in the log, and what admission found.
+  func eventJSON(_ stored: StoredEvent) throws -> JSON {
+    let entry = try JSON.parse(stored.entry, limits: JSONLimits(maxBytes: 65_535, maxDepth: 64))
+    var members = entry["event"]?.objectValue ?? [:]
+    members["position"] = .integer(stored.position)
+    members["recorded_at"] = .string(stored.recordedAt.description)
+    members["admission"] = entry["admission"]
+    return .object(members)
+  }
+
+  private func page(_ events: [StoredEvent], limit: Int, next: (Int64) -> String) throws -> JSON {
+    var members: JSONObject = ["events": .array(try events.map(eventJSON))]
+    if events.count == limit, let last = events.last {
+      members["next"] = .string(next(last.position + 1))
+    }
+    return .object(members)
+  }
+
+  /// A record's events by position, from `from` on.
+  public func events(
+    _ name: String, from: Int64 = 0, limit: Int = 100, baseURL: String = ""
+  ) async throws -> JSON {
+    let record = try await resolve(name).record
+    let limit = max(1, min(limit, Self.pageSize))
+    let events = try await store.events(record: record.record, from: from, limit: limit)
+    var json = try page(events, limit: limit) {
+      "\(base(baseURL))/api/pith-number/\(record.pithNumber.suffix)/events.json?from=\($0)&limit=\(limit)"
+    }.objectValue
+    json?["pith_number"] = .string(record.pithNumber.description)
+    return json.map { .object($0) } ?? .null
+  }
+
+  /// The whole log by position, from `from` on.
+  public func log(from: Int64 = 0, limit: Int = 100, baseURL: String = "") async throws -> JSON {
+    let limit = max(1, min(limit, Self.pageSize))
+    return try page(try await store.events(from: from, limit: limit), limit: limit) {
+      "\(base(baseURL))/api/events?from=\($0)&limit=\(limit)"
+    }
+  }
+
+  /// The log as it grows, each event once and in order; ends when its reader stops reading.
+  public func logStream(from: Int64) -> AsyncThrowingStream<(position: Int64, json: [UInt8]), any Error> {
+    let (stream, continuation) = AsyncThrowingStream.makeStream(
+      of: (position: Int64, json: [UInt8]).self, bufferingPolicy: .bufferingOldest(512))
+    let task = Task {
+      do {
+        var next = from
+        while !Task.isCancelled {
+          let events = try await store.events(from: next, limit: 200)
+          for event in events {
+            var item = (position: event.position, json: try eventJSON(event).canonicalBytes())
+            // A slow reader holds the log back, and costs at most one buffer.
+            while case .dropped(let again) = continuation.yield(item) {
+              item = again
+              try await Task.sleep(for: .milliseconds(50))
+            }
+            next = event.position + 1
+          }
+          if events.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
+        }
+        continuation.finish()
+      } catch { continuation.finish(throwing: error) }
+    }
+    continuation.onTermination = { _ in task.cancel() }
+    return stream
+  }
+
+  // MARK: Keys
+
+  /// Every registered key with its standing as of now.
+  public func keys() async throws -> JSON {
+    let current = try await timeline.current()
+    return ["keys": .array(current.timeline.keys.map { keyJSON($0, current.next) })]
+  }
+
+  /// One key by its fingerprint (32 hexadecimal digits).
+  public func key(_ fingerprint: String) async throws -> JSON {
+    let current = try await timeline.current()
+    guard let wanted = Digest128(hex: fingerprint.lowercased()),
+      let key = current.timeline.keys.first(where: { $0.fingerprint == wanted })
+    else {
+      throw Refusal(.notFound, check: "fingerprint", "No key with this fingerprint is registered here.")
+    }
+    return keyJSON(key, current.next)
+  }
+}

@@ -1,0 +1,367 @@
+public import CanonicalJSON
+public import LedgerDomain
+import LedgerStore
+import ProofForms
+
+/// What a submitter is told: where the event is in the log, and what it changed.
+public struct SubmissionAnswer: Sendable {
+  /// Whether this submission appended something; `false` where it was there already.
+  public let created: Bool
+  public let eventID: Digest
+  public let position: Int64
+  public let recordedAt: Timestamp
+  /// `strong`, `weak`, `verified`, `pending`, … as the fold says; `recorded` for other events.
+  public let standing: String
+  public let pithNumber: PithNumber?
+  /// `nil` when the projections lag behind by more than the configured wait.
+  public let verificationStatus: JSONObject?
+  public let eventSummary: JSONObject?
+
+  public var json: JSON {
+    [
+      "created": .bool(created), "event_id": .string("sha256:" + eventID.hex),
+      "position": .integer(position), "recorded_at": .string(recordedAt.description),
+      "standing": .string(standing),
+      "pith_number": pithNumber.map { .string($0.description) } ?? .null,
+      "verification_status": verificationStatus.map { .object($0) } ?? .null,
+      "event_summary": eventSummary.map { .object($0) } ?? .null,
+    ]
+  }
+}
+
+extension Ledger {
+  /// How often a unit is admitted again because its record moved under it.
+  static let readmissions = 8
+
+  /// Takes one submission off the wire: admits it, appends it, and answers once it is durable.
+  ///
+  /// - Parameters:
+  ///   - name: the record of the path it was posted to; `nil` takes the signed subject's word.
+  ///   - action: the event type of the path; `nil` takes any.
+  /// - Throws: `Refusal`; after one, nothing of the submission is stored.
+  public func submit(
+    _ bytes: [UInt8], record name: String? = nil, action: EventType? = nil, client: ClientID,
+    operatorAuthorised: Bool = false
+  ) async throws -> SubmissionAnswer {
+    let limits = JSONLimits(maxBytes: configuration.limits.submissionBytes, maxDepth: 64)
+    switch try Wire.parse(bytes, limits: limits) {
+    case .signed(let submission):
+      if let action, submission.event.body.type != action {
+        throw Refusal(
+          .invalid, check: "action", field: "event_type",
+          "The event says \(submission.event.body.type.name), and was posted to \(action.name).")
+      }
+      return try await submit(
+        submission.event, evidence: submission.evidence, record: name, client: client,
+        operatorAuthorised: operatorAuthorised)
+    case .bare(let bare):
+      guard let action, let name else {
+        throw Refusal(
+          .malformed, check: "signature", field: "signature",
+          "An event sent here is signed. A bare payload goes to /pith/{id}/action/{event_type}.")
+      }
+      return try await submitBare(bare, action: action, record: name, client: client)
+    }
+  }
+
+  /// Submits an event that is signed already.
+  public func submit(
+    _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
+    operatorAuthorised: Bool = false
+  ) async throws -> SubmissionAnswer {
+    let record = try await subject(of: event.body, path: name)
+    let keys = try await timeline.current()
+    try checkSignature(event, keys.timeline)
+    if let stored = try await store.event(record: record?.record ?? -1, id: event.eventID) {
+      return try await answer(stored, record: record, created: false)
+    }
+    if event.body.type == .keyRegistered {
+      try await registrationLimits.take(client)
+    }
+    let outcome = try await append(
+      record: record, guarded: false
+    ) { context in
+      context.evidence = evidence
+      context.operatorAuthorised = operatorAuthorised
+      return event
+    }
+    return outcome
+  }
+
+  /// Signs a payload with the registry key, for the actions that prove themselves.
+  private func submitBare(
+    _ bare: BareSubmission, action: EventType, record name: String, client: ClientID
+  ) async throws -> SubmissionAnswer {
+    let provesItself =
+      action == .timestampAnchor || action == .storageAttestation
+      || (action == .authorAttestation && bare.payload["method"]?.stringValue == "orcid_oidc")
+    guard provesItself else {
+      throw Refusal(
+        .invalid, check: "signature", field: "signature",
+        "\(action.name) does not prove itself: sign it, and send the whole event. "
+          + "?prepare=true answers with the bytes to sign.")
+    }
+    let record = try await resolve(name).record
+    try await bareLimits.take(client)
+    let key = await registry.current
+    return try await turns.turn(record.record) {
+      try await append(record: record, guarded: true) { context in
+        context.evidence = bare.evidence
+        let signed = try self.bareEvent(bare, action: action, key: key, record: record, &context)
+        return signed
+      } duplicate: { candidate, group, timeline in
+        liveStatements(in: group, timeline).first {
+          $0.type == candidate.type && $0.statement == candidate.statement
+            && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+        }
+      }
+    }
+  }
+
+  /// The event that the registry signs for a bare action.
+  ///
+  /// On storage the ledger sets `observed_at` and `supersedes` itself. What is uploaded stays until an
+  /// operator erases it, so that no `expires_at` is set on a `file`.
+  private func bareEvent(
+    _ bare: BareSubmission, action: EventType, key: KeyFile, record: ResolvedRecord,
+    _ context: inout AdmissionContext
+  ) throws -> SignedEvent {
+    var payload = bare.payload
+    if action == .storageAttestation {
+      for member in ["observed_at", "expires_at", "supersedes"] where payload[member] != nil {
+        throw Refusal(
+          .invalid, check: "bare_members", field: "payload.\(member)",
+          "On bare storage the ledger sets \(member) itself: leave it out.")
+      }
+      payload["observed_at"] = .string(context.now.description)
+    }
+    let body = try EventBody.make(
+      type: action, payload: payload, signer: key.signer, subject: .record(record.pithNumber),
+      target: bare.target?.text ?? "record", createdAt: context.now)
+    return key.key.sign(body)
+  }
+
+  /// Admits and appends one event, reading what admission needs; again when the record moved meanwhile.
+  func append(
+    record: ResolvedRecord?, guarded: Bool,
+    event make: (inout AdmissionContext) async throws -> SignedEvent,
+    duplicate: (FoldEvent, [FoldEvent], KeyTimeline) -> FoldEvent? = { _, _, _ in nil }
+  ) async throws -> SubmissionAnswer {
+    for _ in 0..<Self.readmissions {
+      let keys = try await timeline.current()
+      var context = AdmissionContext(
+        now: .now, origin: origin, timeline: keys.timeline, position: keys.next)
+      context.trustedReceiptKeys = configuration.trustedReceiptKeys
+      var event = try await make(&context)
+      let number = record?.record ?? -1
+      var referenced = try await referencedEvent(event.body, record: number)
+      var candidate = try Entry(event: event, admission: .signedOnly(at: context.now))
+        .foldEvent(position: keys.next, record: number, referenced: referenced)
+      if let group = candidate.foldGroup {
+        context.group = try await store.foldEvents(record: number, group: group)
+      }
+      if let first = duplicate(candidate, context.group, keys.timeline),
+        let stored = try await store.event(record: number, id: first.eventID)
+      {
+        return try await answer(stored, record: record, created: false)
+      }
+      if guarded, event.body.type == .storageAttestation,
+        let older = liveStatements(in: context.group, keys.timeline).first(where: {
+          $0.slot == candidate.slot && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+        })
+      {
+        event = try await superseding(event, older)
+        referenced = older
+        candidate = try Entry(event: event, admission: .signedOnly(at: context.now))
+          .foldEvent(position: keys.next, record: number, referenced: referenced)
+      }
+      context.referenced = referenced
+      if let record { context.record = try await facts(of: record, for: event.body) }
+      context.citingKnownAs = try await knownCitingRecord(event.body)
+      let admission = try admit(event, context)
+      let item = try AppendUnit.Item.make(
+        event: event, admission: admission, record: number, referenced: referenced)
+      let unit = AppendUnit(
+        items: [item], evidence: evidenceItems(event, context.evidence),
+        guardPosition: guarded ? keys.next - 1 : nil)
+      switch try await store.append(unit) {
+      case .appended, .existing:
+        guard let stored = try await store.event(record: number, id: event.eventID) else { continue }
+        return try await answer(stored, record: record, created: true)
+      case .conflict:
+        continue
+      }
+    }
+    throw Refusal(
+      .unavailable, check: "contention",
+      "This record is changing faster than the submission could be checked; try again.")
+  }
+
+  private func superseding(_ event: SignedEvent, _ older: FoldEvent) async throws -> SignedEvent {
+    let key = await registry.current
+    var payload = event.body.payloadJSON
+    payload["supersedes"] = .string("sha256:" + older.eventID.hex)
+    let body = try EventBody.make(
+      type: event.body.type, payload: payload, signer: key.signer, subject: event.body.subject,
+      target: event.body.target.text, createdAt: event.body.createdAt)
+    return key.key.sign(body)
+  }
+
+  /// The evidence of an admitted event, with what it is, so that tokens are never served.
+  func evidenceItems(_ event: SignedEvent, _ evidence: [Digest: [UInt8]]) -> [AppendUnit.Evidence] {
+    let kind: String =
+      switch event.body.type {
+      case .timestampAnchor, .anchorUpgraded: "proof"
+      case .authorAttestation, .eventWithdrawn: "identity_token"
+      case .storageAttestation: "stored_bytes"
+      case .recordCreated, .graphSnapshot: "document"
+      default: "other"
+      }
+    return evidence.map { AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: kind) }
+  }
+
+  /// The record an event is about; `nil` for the registry. It must agree with the path.
+  private func subject(of body: EventBody, path name: String?) async throws -> ResolvedRecord? {
+    guard case .record(let number) = body.subject else {
+      if name != nil {
+        throw Refusal(
+          .invalid, check: "subject", field: "subject_pith_number",
+          "An event about the registry is posted to /api/events.")
+      }
+      return nil
+    }
+    guard let record = try await store.resolve(.pithNumber(number)).first else {
+      throw Refusal(
+        .notFound, check: "subject", field: "subject_pith_number",
+        "This ledger has no record \(number). Import it first: POST /api/records.")
+    }
+    if let name {
+      let path = try await resolve(name).record
+      guard path.record == record.record else {
+        throw Refusal(
+          .invalid, check: "subject", field: "subject_pith_number",
+          "The event is about \(number), and was posted to \(path.pithNumber).")
+      }
+    }
+    return record
+  }
+
+  /// The signature by the key the event names, before anything else is looked at.
+  private func checkSignature(_ event: SignedEvent, _ timeline: KeyTimeline) throws(Refusal) {
+    let publicKey: [UInt8]
+    if case .keyRegistered(let payload) = event.body.payload {
+      publicKey = payload.publicKey
+    } else if let known = timeline.registration(of: event.body.signer.fingerprint) {
+      publicKey = known.publicKey
+    } else {
+      throw Refusal(
+        .invalid, check: "known_key", field: "signer.public_key_fingerprint",
+        "No key with this fingerprint is registered here: register it first (key_registered).")
+    }
+    guard event.isSigned(by: publicKey) else {
+      throw Refusal(
+        .invalid, check: "signature", field: "signature.signature_b64",
+        "The signature does not verify over the event_id \(event.eventID.hex) of the body as received. "
+          + "Sign the 32 bytes of the SHA-256 of its canonical JSON; ?prepare=true shows them.")
+    }
+  }
+
+  /// The event that `supersedes` or `event_id` names, among those of the same record.
+  private func referencedEvent(_ body: EventBody, record: Int64) async throws -> FoldEvent? {
+    guard let id = body.referencedEventID else { return nil }
+    return try await store.foldEvent(record: record, id: id)
+  }
+
+  /// Under which Pith Number the ledger knows the citing record, however the citation names it.
+  private func knownCitingRecord(_ body: EventBody) async throws -> PithNumber? {
+    guard case .citationSignature(let citation) = body.payload else { return nil }
+    return try await store.resolve(citation.citing.recordName).first?.pithNumber
+  }
+
+  /// What admission has to know of the record, reading the document only for the types that need it.
+  private func facts(of record: ResolvedRecord, for body: EventBody) async throws -> RecordFacts {
+    var facts = RecordFacts(
+      record: record.record, pithNumber: record.pithNumber, canonicalSHA256: record.canonicalSHA256)
+    if body.type == .authorAttestation {
+      facts.authorNames = try await document(of: record)?.authorNames
+    }
+    if body.type == .replicationRecord || body.target.text.hasPrefix("claim:"),
+      let snapshot = try await store.latest(record: record.record, type: .graphSnapshot),
+      case .graphSnapshot(let payload) = try Entry(bytes: snapshot.entry).event.body.payload
+    {
+      facts.claimIDs = Set(payload.claimIDs)
+    }
+    if body.type == .timestampAnchor {
+      facts.pendingBareAnchors = try await pendingBareAnchors(record)
+    }
+    return facts
+  }
+
+  /// Pending anchors the registry signed for strangers, as of the newest event.
+  private func pendingBareAnchors(_ record: ResolvedRecord) async throws -> Int {
+    let size = try await store.head()
+    _ = try await store.wait(for: size - 1, timeout: configuration.limits.projectionWait)
+    return Int(try await store.projection(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
+  }
+
+  /// The answer for an event of the log, once the projections include it.
+  func answer(
+    _ stored: StoredEvent, record: ResolvedRecord?, created: Bool
+  ) async throws -> SubmissionAnswer {
+    let caughtUp = try await store.wait(
+      for: stored.position, timeout: configuration.limits.projectionWait)
+    var status: JSONObject?
+    var summary: JSONObject?
+    var standing = "recorded"
+    if let record {
+      if caughtUp, let projected = try await store.projection(record: record.record) {
+        status = projected.state.verificationStatus(
+          storageVerifiedUntil: projected.storageVerifiedUntil, at: .now
+        ).json
+        summary = projected.state.eventSummary()
+      }
+      if stored.type.isAttestation,
+        let event = try await store.foldEvent(record: record.record, id: stored.eventID),
+        let group = event.foldGroup
+      {
+        let keys = try await timeline.current().timeline
+        let events = try await store.foldEvents(record: record.record, group: group)
+        standing = LedgerDomain.standing(of: event.position, in: events, keys)
+      }
+    }
+    return SubmissionAnswer(
+      created: created, eventID: stored.eventID, position: stored.position,
+      recordedAt: stored.recordedAt, standing: standing, pithNumber: record?.pithNumber,
+      verificationStatus: status, eventSummary: summary)
+  }
+
+  /// The exact body bytes that would be signed, and their digest; nothing is stored.
+  public func prepare(
+    _ bytes: [UInt8], record name: String?, action: EventType
+  ) async throws -> JSON {
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: 131_072, maxDepth: 64))
+    } catch { throw Refusal(json: error) }
+    var subject = Subject.registry
+    if let name { subject = .record(try await resolve(name).record.pithNumber) }
+    var members = try Members(json, "")
+    let payload = try members.value("payload")
+    let signer = try Signer(members.value("signer"))
+    let target = try members.optionalText("target", maxBytes: 200) ?? "record"
+    let created = try members.optionalTimestamp("created_at") ?? .now
+    try members.finish()
+    let body = try EventBody.make(
+      type: action, payload: payload.objectValue ?? [:], signer: signer, subject: subject,
+      target: target, createdAt: created)
+    let canonical = body.canonicalBytes()
+    return [
+      "body": .string(String(decoding: canonical, as: UTF8.self)),
+      "body_b64": .string(Base64.encode(canonical)),
+      "digest_sha256": .string(body.eventID.hex),
+      "event_id": .string("sha256:" + body.eventID.hex),
+      "notice": "What you sign is public and permanent: it cannot be removed from the log.",
+      "sign": "Ed25519 over the 32 bytes of digest_sha256",
+    ]
+  }
+}

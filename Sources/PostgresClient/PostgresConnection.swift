@@ -1,0 +1,586 @@
+import CLibPQ
+import Dispatch
+import Foundation
+import Synchronization
+
+/// How to reach PostgreSQL.
+public struct PostgresConfiguration: Sendable {
+  /// Any libpq URI or connection string; several hosts and `target_session_attrs` reach libpq as they
+  /// are.
+  public var uri: String
+  public var applicationName: String
+  public var connectTimeout: Duration
+  /// The server ends a statement after this time; `nil` leaves it to the server's own setting.
+  public var statementTimeout: Duration?
+  /// SQL run after each connect.
+  public var onConnect: [String]
+
+  public init(
+    uri: String, applicationName: String = "pithledger", connectTimeout: Duration = .seconds(10),
+    statementTimeout: Duration? = nil, onConnect: [String] = []
+  ) {
+    self.uri = uri
+    self.applicationName = applicationName
+    self.connectTimeout = connectTimeout
+    self.statementTimeout = statementTimeout
+    self.onConnect = onConnect
+  }
+}
+
+/// Runs one connection's jobs on a thread where they may block, so that Swift's own threads never do.
+private final class QueueExecutor: SerialExecutor {
+  private let queue = DispatchQueue(label: "postgres-connection")
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+}
+
+/// Owns a `PGconn`, and ends it exactly once.
+///
+/// Unchecked: it is made on one thread, given to exactly one actor, and never touched outside it.
+@safe private final class Handle: @unchecked Sendable {
+  let pointer: OpaquePointer
+  init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
+  deinit { unsafe PQfinish(pointer) }
+}
+
+/// Owns a `PGresult`.
+@safe private struct Result: ~Copyable {
+  let pointer: OpaquePointer?
+  init(_ pointer: OpaquePointer?) { unsafe self.pointer = pointer }
+  deinit { unsafe PQclear(pointer) }
+  var status: ExecStatusType { unsafe PQresultStatus(pointer) }
+}
+
+/// Asks the server to stop what one connection is doing, from any thread.
+///
+/// Unchecked: libpq documents `PQcancel` as safe from another thread, its object is never changed after
+/// it is made, and the mutex keeps a late request from hitting the statement after the one it meant.
+@safe private final class Canceller: @unchecked Sendable {
+  private let pointer: OpaquePointer?
+  private let running = Mutex<UInt64?>(nil)
+  private let wake: Int32
+
+  init(_ connection: OpaquePointer) {
+    unsafe pointer = unsafe PQgetCancel(connection)
+    wake = pithledger_eventfd()
+  }
+
+  deinit {
+    unsafe PQfreeCancel(pointer)
+    Foundation.close(wake)
+  }
+
+  var descriptor: Int32 { wake }
+
+  func begin(_ statement: UInt64) {
+    var count: UInt64 = 0
+    _ = unsafe read(wake, &count, 8)
+    running.withLock { $0 = statement }
+  }
+
+  func end() { running.withLock { $0 = nil } }
+
+  func cancel(_ statement: UInt64) {
+    // PQcancel opens a connection of its own and waits for the server; the caller must not.
+    DispatchQueue.global().async {
+      self.running.withLock { current in
+        guard current == statement else { return }
+        var one: UInt64 = 1
+        _ = unsafe write(self.wake, &one, 8)
+        var buffer = [CChar](repeating: 0, count: 256)
+        _ = unsafe PQcancel(self.pointer, &buffer, 256)
+      }
+    }
+  }
+}
+
+/// One connection to PostgreSQL: statements in order, parameters and results in binary.
+///
+/// Cancelling the task that awaits a statement cancels the statement on the server. After
+/// `connectionLost` the connection is of no more use.
+public actor PostgresConnection {
+  private nonisolated let executor = QueueExecutor()
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
+  private var handle: Handle?
+  private let canceller: Canceller
+  private var statements: [String: (name: String, used: UInt64)] = [:]
+  private var counter: UInt64 = 0
+  private var isBusy = false
+  private var notifications: [PostgresNotification] = []
+
+  /// Prepared statements kept on one connection.
+  static let maxPrepared = 256
+
+  /// The server's version, e.g. 150018.
+  public nonisolated let serverVersion: Int
+
+  private init(_ handle: Handle, version: Int, canceller: Canceller) {
+    self.handle = handle
+    self.canceller = canceller
+    serverVersion = version
+  }
+
+  /// Connects; blocks a thread of its own while it does.
+  public static func connect(
+    _ configuration: PostgresConfiguration
+  ) async throws -> PostgresConnection {
+    let connection: PostgresConnection = try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        do { continuation.resume(returning: try open(configuration)) } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+    }
+    do {
+      if let timeout = configuration.statementTimeout {
+        let milliseconds = timeout / .milliseconds(1)
+        try await connection.execute("SET statement_timeout = \(Int64(milliseconds))")
+      }
+      for sql in configuration.onConnect { try await connection.execute(sql) }
+    } catch {
+      await connection.close()
+      throw error
+    }
+    return connection
+  }
+
+  private static func open(_ configuration: PostgresConfiguration) throws -> PostgresConnection {
+    let seconds = max(2, Int(configuration.connectTimeout / .seconds(1)))
+    // What stands after `dbname`, which expands to the whole URI, overrides it; what stands before is
+    // only a default.
+    let settings = [
+      ("connect_timeout", "\(seconds)"), ("fallback_application_name", configuration.applicationName),
+      ("dbname", configuration.uri), ("client_encoding", "UTF8"),
+    ]
+    var keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) }
+    var values = unsafe settings.map { unsafe UnsafePointer(strdup($0.1)) }
+    unsafe keywords.append(nil)
+    unsafe values.append(nil)
+    defer {
+      for unsafe pointer in unsafe keywords + values {
+        unsafe free(UnsafeMutableRawPointer(mutating: pointer))
+      }
+    }
+    guard let pointer = unsafe PQconnectdbParams(keywords, values, 1) else {
+      throw PostgresError(.connectionFailed, "libpq has no memory for a connection")
+    }
+    let handle = unsafe Handle(pointer)
+    guard unsafe PQstatus(pointer) == CONNECTION_OK else {
+      throw PostgresError(.connectionFailed, unsafe String(cString: PQerrorMessage(pointer)))
+    }
+    // Notices are for people at a terminal; this one has none.
+    unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    let canceller = unsafe Canceller(pointer)
+    let version = unsafe Int(PQserverVersion(pointer))
+    return PostgresConnection(handle, version: version, canceller: canceller)
+  }
+
+  // MARK: State
+
+  /// Whether the connection can take another statement.
+  public var isUsable: Bool {
+    guard let handle else { return false }
+    return unsafe PQstatus(handle.pointer) == CONNECTION_OK
+  }
+
+  public var isInTransaction: Bool {
+    guard let handle else { return false }
+    return unsafe PQtransactionStatus(handle.pointer) != PQTRANS_IDLE
+  }
+
+  /// Usable, outside a transaction, and with nothing under way.
+  public var isIdle: Bool { isUsable && !isInTransaction && !isBusy }
+
+  /// Ends the session.
+  public func close() { handle = nil }
+
+  private func connected() throws -> OpaquePointer {
+    guard let handle else { throw PostgresError(.connectionLost, "the connection is closed") }
+    return unsafe handle.pointer
+  }
+
+  private func lost(_ pointer: OpaquePointer) -> PostgresError {
+    let message = unsafe String(cString: PQerrorMessage(pointer))
+    return PostgresError(.connectionLost, message.isEmpty ? "the server closed the connection" : message)
+  }
+
+  /// Runs something that blocks, so that cancelling this task cancels it on the server.
+  private func running<R>(_ body: (OpaquePointer) throws -> R) async throws -> R {
+    try Task.checkCancellation()
+    let pointer = unsafe try connected()
+    guard !isBusy else {
+      throw PostgresError(.protocolMisuse, "a copy is under way on this connection")
+    }
+    counter += 1
+    let statement = counter
+    let canceller = canceller
+    canceller.begin(statement)
+    defer { canceller.end() }
+    return try await withTaskCancellationHandler {
+      unsafe try body(pointer)
+    } onCancel: {
+      canceller.cancel(statement)
+    }
+  }
+
+  // MARK: Statements
+
+  /// Runs one statement, prepared once on this connection.
+  public func query(
+    _ sql: String, _ parameters: [PostgresValue] = []
+  ) async throws -> [PostgresRow] {
+    do {
+      return unsafe try await running { unsafe try executePrepared($0, sql, parameters) }
+    } catch let error as PostgresError where error.sqlState == "0A000" && !isInTransaction {
+      // "cached plan must not change result type": the schema moved under a prepared statement.
+      statements = [:]
+      try await execute("DEALLOCATE ALL")
+      return unsafe try await running { unsafe try executePrepared($0, sql, parameters) }
+    }
+  }
+
+  /// Runs any number of statements without parameters, as one implicit transaction.
+  public func execute(_ script: String) async throws {
+    unsafe try await running { pointer in
+      let result = unsafe Result(PQexec(pointer, script))
+      try unsafe check(pointer, result)
+    }
+  }
+
+  /// Sends all statements before it reads the first answer: one round trip.
+  ///
+  /// Without BEGIN and COMMIT among them they are one implicit transaction. The first error is thrown,
+  /// and nothing after it is run.
+  public func pipeline(_ statements: [PostgresStatement]) async throws -> [[PostgresRow]] {
+    unsafe try await running { pointer in
+      guard unsafe PQenterPipelineMode(pointer) == 1 else { throw unsafe lost(pointer) }
+      // Nonblocking, or both ends could wait for the other to read.
+      unsafe PQsetnonblocking(pointer, 1)
+      defer {
+        unsafe PQsetnonblocking(pointer, 0)
+        unsafe PQexitPipelineMode(pointer)
+      }
+      for statement in statements {
+        let sent = unsafe Self.withEncoded(statement.parameters) { count, types, values, lengths, formats in
+          unsafe PQsendQueryParams(
+            pointer, statement.sql, count, types, values, lengths, formats, 1)
+        }
+        guard sent == 1 else { throw unsafe lost(pointer) }
+      }
+      guard unsafe PQpipelineSync(pointer) == 1 else { throw unsafe lost(pointer) }
+      while true {
+        let state = unsafe PQflush(pointer)
+        if state == 0 { break }
+        guard state == 1 else { throw unsafe lost(pointer) }
+        var descriptor = pollfd(
+          fd: unsafe PQsocket(pointer), events: Int16(POLLIN | POLLOUT), revents: 0)
+        unsafe poll(&descriptor, 1, 1000)
+        if descriptor.revents & Int16(POLLIN) != 0, unsafe PQconsumeInput(pointer) != 1 {
+          throw unsafe lost(pointer)
+        }
+      }
+      return unsafe try readPipeline(pointer, count: statements.count)
+    }
+  }
+
+  private func readPipeline(_ pointer: OpaquePointer, count: Int) throws -> [[PostgresRow]] {
+    var answers: [[PostgresRow]] = []
+    var failure: PostgresError?
+    while true {
+      let result = unsafe Result(PQgetResult(pointer))
+      guard unsafe result.pointer != nil else {
+        // A null result stands between two statements, and for ever once the connection is gone.
+        guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw unsafe failure ?? lost(pointer) }
+        continue
+      }
+      switch result.status {
+      case PGRES_PIPELINE_SYNC:
+        if let failure { throw failure }
+        guard answers.count == count else {
+          throw PostgresError(.protocolMisuse, "\(answers.count) answers to \(count) statements")
+        }
+        return answers
+      case PGRES_PIPELINE_ABORTED: break
+      default:
+        do {
+          try unsafe check(pointer, result)
+          answers.append(Self.rows(result))
+        } catch let error as PostgresError { failure = failure ?? error }
+      }
+    }
+  }
+
+  /// Runs `body` between BEGIN and COMMIT; what it throws rolls back.
+  public nonisolated func transaction<R: Sendable>(
+    _ begin: String = "BEGIN", _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
+    try await execute(begin)
+    do {
+      let result = try await body(self)
+      try await execute("COMMIT")
+      return result
+    } catch {
+      if await isUsable, await isInTransaction {
+        // Not by this task, which may be cancelled and must still roll back.
+        await Task { try? await self.execute("ROLLBACK") }.value
+      }
+      throw error
+    }
+  }
+
+  private func executePrepared(
+    _ pointer: OpaquePointer, _ sql: String, _ parameters: [PostgresValue]
+  ) throws -> [PostgresRow] {
+    let name = unsafe try prepare(pointer, sql, parameters.map(\.oid))
+    let result = unsafe Result(
+      Self.withEncoded(parameters) { count, _, values, lengths, formats in
+        unsafe PQexecPrepared(pointer, name, count, values, lengths, formats, 1)
+      })
+    try unsafe check(pointer, result)
+    return Self.rows(result)
+  }
+
+  private func prepare(_ pointer: OpaquePointer, _ sql: String, _ types: [UInt32]) throws -> String {
+    counter += 1
+    let key = types.map(String.init).joined(separator: ",") + " " + sql
+    if let known = statements[key] {
+      statements[key]?.used = counter
+      return known.name
+    }
+    if statements.count >= Self.maxPrepared,
+      let oldest = statements.min(by: { $0.value.used < $1.value.used })
+    {
+      statements[oldest.key] = nil
+      _ = unsafe Result(PQexec(pointer, "DEALLOCATE \(oldest.value.name)"))
+    }
+    let name = "s\(counter)"
+    let result = unsafe Result(PQprepare(pointer, name, sql, Int32(types.count), types))
+    try unsafe check(pointer, result)
+    statements[key] = (name, counter)
+    return name
+  }
+
+  /// Throws where a result is an error.
+  private func check(_ pointer: OpaquePointer, _ result: borrowing Result) throws {
+    switch result.status {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY, PGRES_COPY_IN, PGRES_COPY_OUT,
+      PGRES_SINGLE_TUPLE, PGRES_PIPELINE_SYNC:
+      return
+    default: break
+    }
+    func field(_ code: Int32) -> String? {
+      guard let text = unsafe PQresultErrorField(result.pointer, code) else { return nil }
+      return unsafe String(cString: text)
+    }
+    let state = field(Int32(UInt8(ascii: "C")))
+    guard unsafe PQstatus(pointer) == CONNECTION_OK, let state else { throw unsafe lost(pointer) }
+    let code: PostgresError.Code =
+      switch state {
+      case "57014": Task.isCancelled ? .cancelled : .timedOut
+      case "57P01", "57P02", "57P03": .connectionLost
+      default: .server
+      }
+    throw PostgresError(
+      code, field(Int32(UInt8(ascii: "M"))) ?? "an error without a message", sqlState: state,
+      detail: field(Int32(UInt8(ascii: "D"))), hint: field(Int32(UInt8(ascii: "H"))),
+      constraint: field(Int32(UInt8(ascii: "n"))))
+  }
+
+  private static func rows(_ result: borrowing Result) -> [PostgresRow] {
+    let pointer = unsafe result.pointer
+    let columns = unsafe PQnfields(pointer)
+    let types = (0..<columns).map { unsafe PQftype(pointer, $0) }
+    return (0..<(unsafe PQntuples(pointer))).map { row in
+      let values: [[UInt8]?] = (0..<columns).map { column in
+        if unsafe PQgetisnull(pointer, row, column) == 1 { return nil }
+        let length = unsafe Int(PQgetlength(pointer, row, column))
+        return unsafe Array(
+          UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length))
+      }
+      return PostgresRow(columns: values, types: types)
+    }
+  }
+
+  /// Parameters as libpq's arrays, valid during the call.
+  private static func withEncoded<R>(
+    _ parameters: [PostgresValue],
+    _ body: (
+      Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?,
+      UnsafePointer<Int32>?
+    ) -> R
+  ) -> R {
+    let encoded = parameters.map(\.encoded)
+    let types = parameters.map(\.oid)
+    let lengths = encoded.map { Int32($0?.count ?? 0) }
+    let formats = [Int32](repeating: 1, count: parameters.count)
+    // One buffer for all values: libpq copies from it before the call returns.
+    var flat: [UInt8] = []
+    var offsets: [Int?] = []
+    for value in encoded {
+      offsets.append(value == nil ? nil : flat.count)
+      if let value {
+        flat += value
+        flat.append(0)
+      }
+    }
+    return unsafe flat.withUnsafeBytes { bytes in
+      let values: [UnsafePointer<CChar>?] = unsafe offsets.map { offset in
+        guard let offset, let base = bytes.baseAddress else { return nil }
+        return unsafe (base + offset).assumingMemoryBound(to: CChar.self)
+      }
+      return unsafe body(Int32(parameters.count), types, values, lengths, formats)
+    }
+  }
+
+  // MARK: COPY
+
+  /// Sends `COPY … FROM STDIN` its data, and answers the number of rows.
+  ///
+  /// When the sequence throws, the copy is given up and the connection stays usable.
+  public func copyIn<Chunks: AsyncSequence & Sendable>(
+    _ sql: String, _ chunks: Chunks
+  ) async throws -> Int where Chunks.Element == [UInt8] {
+    unsafe try await running { pointer in
+      let result = unsafe Result(PQexec(pointer, sql))
+      try unsafe check(pointer, result)
+      guard result.status == PGRES_COPY_IN else {
+        throw PostgresError(.protocolMisuse, "the statement is no COPY … FROM STDIN")
+      }
+    }
+    isBusy = true
+    defer { isBusy = false }
+    let pointer = unsafe try connected()
+    do {
+      for try await chunk in chunks {
+        let sent = unsafe chunk.withUnsafeBytes { bytes in
+          unsafe PQputCopyData(
+            pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        }
+        guard sent == 1 else { throw unsafe lost(pointer) }
+      }
+      try Task.checkCancellation()
+    } catch {
+      unsafe PQputCopyEnd(pointer, "the sender gave up")
+      unsafe drain(pointer)
+      throw error
+    }
+    guard unsafe PQputCopyEnd(pointer, nil) == 1 else { throw unsafe lost(pointer) }
+    var rows = 0
+    var failure: PostgresError?
+    while true {
+      let result = unsafe Result(PQgetResult(pointer))
+      guard unsafe result.pointer != nil else { break }
+      do {
+        try unsafe check(pointer, result)
+        rows = unsafe Int(String(cString: PQcmdTuples(result.pointer))) ?? rows
+      } catch let error as PostgresError { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+    return rows
+  }
+
+  /// Runs `COPY … TO STDOUT`, and hands over each message before it reads the next.
+  public func copyOut(
+    _ sql: String, _ consume: ([UInt8]) async throws -> Void
+  ) async throws {
+    unsafe try await running { pointer in
+      let result = unsafe Result(PQexec(pointer, sql))
+      try unsafe check(pointer, result)
+      guard result.status == PGRES_COPY_OUT else {
+        throw PostgresError(.protocolMisuse, "the statement is no COPY … TO STDOUT")
+      }
+    }
+    isBusy = true
+    defer { isBusy = false }
+    let pointer = unsafe try connected()
+    // Messages are a row each; gathering them saves a hop a row.
+    var gathered: [UInt8] = []
+    do {
+      while true {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let length = unsafe PQgetCopyData(pointer, &buffer, 0)
+        if length < 0 { break }
+        unsafe gathered += UnsafeRawBufferPointer(start: buffer, count: Int(length))
+        unsafe PQfreemem(buffer)
+        if gathered.count >= 65_536 {
+          try Task.checkCancellation()
+          try await consume(gathered)
+          gathered.removeAll(keepingCapacity: true)
+        }
+      }
+      if !gathered.isEmpty { try await consume(gathered) }
+    } catch {
+      let statement = counter
+      canceller.begin(statement)
+      canceller.cancel(statement)
+      unsafe drainCopy(pointer)
+      canceller.end()
+      throw error
+    }
+    var failure: PostgresError?
+    while true {
+      let result = unsafe Result(PQgetResult(pointer))
+      guard unsafe result.pointer != nil else { break }
+      do { try unsafe check(pointer, result) } catch let error as PostgresError {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func drainCopy(_ pointer: OpaquePointer) {
+    while true {
+      var buffer: UnsafeMutablePointer<CChar>?
+      let length = unsafe PQgetCopyData(pointer, &buffer, 0)
+      if length < 0 { break }
+      unsafe PQfreemem(buffer)
+    }
+    unsafe drain(pointer)
+  }
+
+  private func drain(_ pointer: OpaquePointer) {
+    while true {
+      let result = unsafe Result(PQgetResult(pointer))
+      if unsafe result.pointer == nil { return }
+    }
+  }
+
+  // MARK: LISTEN
+
+  /// Subscribes this session; the channel is an identifier, not a value.
+  public func listen(_ channel: String) async throws {
+    try await execute("LISTEN \"\(channel.replacing("\"", with: "\"\""))\"")
+  }
+
+  /// The next notification; `nil` when none came in time. Cancelling the task wakes it.
+  public func nextNotification(timeout: Duration) async throws -> PostgresNotification? {
+    unsafe try await running { pointer in
+      let deadline = ContinuousClock.now + timeout
+      while true {
+        if let raw = unsafe PQnotifies(pointer) {
+          defer { unsafe PQfreemem(raw) }
+          return unsafe PostgresNotification(
+            channel: String(cString: raw.pointee.relname),
+            payload: String(cString: raw.pointee.extra), processID: Int32(raw.pointee.be_pid))
+        }
+        let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+        guard left > 0 else { return nil }
+        var descriptors = [
+          pollfd(fd: unsafe PQsocket(pointer), events: Int16(POLLIN), revents: 0),
+          pollfd(fd: canceller.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        unsafe poll(&descriptors, 2, Int32(min(left.rounded(.up), 60_000)))
+        if Task.isCancelled { throw CancellationError() }
+        if descriptors[0].revents != 0, unsafe PQconsumeInput(pointer) != 1 {
+          throw unsafe lost(pointer)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+public import Logging
+
+/// Connections that are shared, each by one task at a time.
+public actor PostgresPool {
+  private let configuration: PostgresConfiguration
+  private let acquireTimeout: Duration
+  private let logger: Logger
+  private var machine: PoolStateMachine
+  private var connections: [Int: PostgresConnection] = [:]
+  private var continuations: [Int: CheckedContinuation<Lease, any Error>] = [:]
+  private var attempts: [Int: Task<Void, Never>] = [:]
+  private var nextID = 0
+  private var lastFailure: String?
+
+  private struct Lease: Sendable {
+    let id: Int
+    let connection: PostgresConnection
+  }
+
+  /// - Parameters:
+  ///   - size: connections at most.
+  ///   - maxWaiting: tasks that may wait for one; more are refused at once.
+  ///   - acquireTimeout: how long a task waits.
+  public init(
+    _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
+    acquireTimeout: Duration = .seconds(5), logger: Logger
+  ) {
+    self.configuration = configuration
+    self.acquireTimeout = acquireTimeout
+    self.logger = logger
+    machine = PoolStateMachine(size: size, maxWaiting: maxWaiting)
+  }
+
+  /// Runs `body` with a connection of its own.
+  ///
+  /// One that comes back broken or inside a transaction is closed and not used again. Errors:
+  /// `poolExhausted`, `timedOut`, `poolClosed`, and what `body` throws.
+  public nonisolated func withConnection<R: Sendable>(
+    _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
+    let lease = try await acquire()
+    do {
+      let result = try await body(lease.connection)
+      await release(lease)
+      return result
+    } catch {
+      await release(lease)
+      throw error
+    }
+  }
+
+  /// One statement on any connection.
+  public nonisolated func query(
+    _ sql: String, _ parameters: [PostgresValue] = []
+  ) async throws -> [PostgresRow] {
+    try await withConnection { try await $0.query(sql, parameters) }
+  }
+
+  /// Closes every connection, those in use when they come back.
+  public func close() async {
+    perform(machine.close())
+    for attempt in attempts.values { attempt.cancel() }
+    attempts = [:]
+  }
+
+  private func acquire() async throws -> Lease {
+    nextID += 1
+    let waiter = nextID
+    let timeout = Task {
+      try await Task.sleep(for: acquireTimeout)
+      self.giveUp(waiter, timedOut: true)
+    }
+    defer { timeout.cancel() }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        if Task.isCancelled {
+          continuation.resume(throwing: CancellationError())
+          return
+        }
+        continuations[waiter] = continuation
+        perform(machine.request(waiter))
+      }
+    } onCancel: {
+      Task { await self.giveUp(waiter, timedOut: false) }
+    }
+  }
+
+  private func giveUp(_ waiter: Int, timedOut: Bool) {
+    guard machine.cancel(waiter), let continuation = continuations.removeValue(forKey: waiter) else {
+      return
+    }
+    if timedOut {
+      let reason = lastFailure.map { "; the last attempt to connect failed: \($0)" } ?? ""
+      continuation.resume(
+        throwing: PostgresError(.timedOut, "no connection became free in \(acquireTimeout)\(reason)"))
+    } else {
+      continuation.resume(throwing: CancellationError())
+    }
+  }
+
+  private func release(_ lease: Lease) async {
+    let usable = await lease.connection.isIdle
+    perform(machine.release(lease.id, usable: usable))
+  }
+
+  private func perform(_ actions: [PoolStateMachine.Action]) {
+    for action in actions {
+      switch action {
+      case .lease(let waiter, let id):
+        guard let connection = connections[id],
+          let continuation = continuations.removeValue(forKey: waiter)
+        else {
+          perform(machine.release(id, usable: connections[id] != nil))
+          continue
+        }
+        continuation.resume(returning: Lease(id: id, connection: connection))
+      case .connect(let failures): connect(afterFailures: failures)
+      case .fail(let waiter, let failure):
+        continuations.removeValue(forKey: waiter)?.resume(
+          throwing: failure == .closed
+            ? PostgresError(.poolClosed, "the pool is closed")
+            : PostgresError(.poolExhausted, "too many tasks wait for a connection; try again"))
+      case .close(let id):
+        if let connection = connections.removeValue(forKey: id) {
+          Task { await connection.close() }
+        }
+      }
+    }
+  }
+
+  private func connect(afterFailures failures: Int) {
+    nextID += 1
+    let id = nextID
+    attempts[id] = Task {
+      if failures > 0 {
+        // Doubling up to five seconds, with jitter so that many clients do not come back at once.
+        let bound = min(5000, 50 << min(failures, 7))
+        try? await Task.sleep(for: .milliseconds(Int.random(in: bound / 2...bound)))
+      }
+      do {
+        let connection = try await PostgresConnection.connect(configuration)
+        established(id, connection)
+      } catch {
+        connectFailed(id, error)
+      }
+    }
+  }
+
+  private func established(_ id: Int, _ connection: PostgresConnection) {
+    attempts[id] = nil
+    connections[id] = connection
+    lastFailure = nil
+    perform(machine.connected(id))
+  }
+
+  private func connectFailed(_ id: Int, _ error: any Error) {
+    attempts[id] = nil
+    lastFailure = "\(error)"
+    logger.warning("connecting to PostgreSQL failed: \(error)")
+    perform(machine.connectFailed())
+  }
+}
