@@ -1,5 +1,5 @@
 import Crypto
-public import ProofForms
+import ProofForms
 
 /// A SHA-256 digest held in four machine words, so that a million of them cost no allocation.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {

@@ -1,0 +1,233 @@
+public import CanonicalJSON
+import Crypto
+import ProofForms
+
+/// The key, and the registration of it, that an event names as its signer.
+public struct Signer: Sendable, Equatable {
+  public let keyID: String
+  public let fingerprint: Digest128
+  public let signerID: String
+  public let signerType: SignerType
+
+  public init(keyID: String, fingerprint: Digest128, signerID: String, signerType: SignerType) {
+    self.keyID = keyID
+    self.fingerprint = fingerprint
+    self.signerID = signerID
+    self.signerType = signerType
+  }
+
+  public init(_ json: JSON) throws(Refusal) {
+    var members = try Members(json, "signer")
+    keyID = try members.text("key_id")
+    fingerprint = try members.fingerprint("public_key_fingerprint")
+    signerID = try members.text("signer_id")
+    let type = try members.text("signer_type")
+    guard let signerType = SignerType(name: type) else {
+      throw Refusal(.invalid, check: "member", field: "signer.signer_type", "No such type of signer.")
+    }
+    self.signerType = signerType
+    try members.finish()
+  }
+
+  public var json: JSON {
+    [
+      "key_id": .string(keyID), "public_key_fingerprint": .string(fingerprint.hex),
+      "signer_id": .string(signerID), "signer_type": .string(signerType.name),
+    ]
+  }
+}
+
+/// What an event is about.
+public enum Subject: Sendable, Equatable {
+  case record(PithNumber)
+  case registry
+
+  public var text: String {
+    switch self {
+    case .record(let number): number.description
+    case .registry: "pith:registry"
+    }
+  }
+}
+
+/// Which part of its subject an event is about.
+public struct Target: Sendable, Equatable {
+  public let text: String
+
+  public init(_ text: String) throws(Refusal) {
+    let valid =
+      text == "record" || text == "graph"
+      || (text.hasPrefix("claim:") && (1...64).contains(text.utf8.count - 6))
+      || (text.hasPrefix("key:") && Digest128(hex: String(text.dropFirst(4))) != nil)
+      || (text.hasPrefix("checkpoint:") && Int64(text.dropFirst(11)) != nil)
+    guard valid else {
+      throw Refusal(
+        .invalid, check: "target", field: "target",
+        "One of record, graph, claim:ID, key:FINGERPRINT, checkpoint:SIZE.")
+    }
+    self.text = text
+  }
+
+  /// The claim's id, where the target is one.
+  public var claim: String? { text.hasPrefix("claim:") ? String(text.dropFirst(6)) : nil }
+}
+
+/// The signed statement: what an event says, exactly as it is hashed.
+public struct EventBody: Sendable, Equatable {
+  public let createdAt: Timestamp
+  public let type: EventType
+  public let payload: Payload
+  public let payloadJSON: JSONObject
+  public let signer: Signer
+  public let subject: Subject
+  public let target: Target
+  public let json: JSONObject
+  /// SHA-256 of the canonical body: what is signed, and the idempotency key.
+  public let eventID: Digest
+
+  static let members = [
+    "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number", "target",
+  ]
+
+  /// Checks the members of a body; nothing else may be among them.
+  public init(_ json: JSON) throws(Refusal) {
+    var members = try Members(json, "")
+    createdAt = try members.timestamp("created_at")
+    let typeName = try members.text("event_type")
+    guard let type = EventType(name: typeName) else {
+      throw Refusal(.invalid, check: "event_type", field: "event_type", "No such type of event.")
+    }
+    self.type = type
+    guard try members.text("event_version") == "1.0" else {
+      throw Refusal(
+        .invalid, check: "event_version", field: "event_version", "Only version 1.0 is known.")
+    }
+    let payloadJSON = try members.value("payload")
+    signer = try Signer(members.value("signer"))
+    let subjectText = try members.text("subject_pith_number")
+    if subjectText == "pith:registry" {
+      subject = .registry
+    } else if let number = PithNumber(subjectText), number.description == subjectText {
+      subject = .record(number)
+    } else {
+      throw Refusal(
+        .invalid, check: "subject", field: "subject_pith_number",
+        "A full Pith Number in upper case, or pith:registry.")
+    }
+    target = try Target(members.text("target"))
+    try members.finish()
+    payload = try Payload(type, payloadJSON)
+    self.payloadJSON = payloadJSON.objectValue ?? [:]
+    self.json = json.objectValue ?? [:]
+    eventID = Digest(hashing: json.canonicalBytes())
+    guard type.isAboutKeys == (subject == .registry) else {
+      throw Refusal(
+        .invalid, check: "subject", field: "subject_pith_number",
+        "\(type.name) is about \(type.isAboutKeys ? "pith:registry" : "a record").")
+    }
+  }
+
+  /// A body of these parts.
+  public static func make(
+    type: EventType, payload: JSONObject, signer: Signer, subject: Subject, target: String,
+    createdAt: Timestamp
+  ) throws(Refusal) -> EventBody {
+    try EventBody([
+      "created_at": .string(createdAt.description), "event_type": .string(type.name),
+      "event_version": "1.0", "payload": .object(payload), "signer": signer.json,
+      "subject_pith_number": .string(subject.text), "target": .string(target),
+    ])
+  }
+
+  public func canonicalBytes() -> [UInt8] { JSON.object(json).canonicalBytes() }
+
+  /// The event that this one names by `supersedes` or `event_id`.
+  public var referencedEventID: Digest? { payload.referencedEventID }
+
+  public static func == (a: EventBody, b: EventBody) -> Bool { a.eventID == b.eventID }
+}
+
+/// A body and a signature over its digest; whether it verifies is asked with ``isSigned(by:)``.
+public struct SignedEvent: Sendable, Equatable {
+  public let body: EventBody
+  /// 64 bytes.
+  public let signature: [UInt8]
+
+  public var eventID: Digest { body.eventID }
+
+  public init(body: EventBody, signature: [UInt8]) {
+    self.body = body
+    self.signature = signature
+  }
+
+  /// Reads the body's members, `signature`, and `event_id` where it is given.
+  public init(_ json: JSON) throws(Refusal) {
+    var members = try Members(json, "")
+    var signature = try Members(members.value("signature"), "signature")
+    guard try signature.text("algorithm") == "ed25519" else {
+      throw Refusal(
+        .invalid, check: "member", field: "signature.algorithm", "Only ed25519 is known.")
+    }
+    self.signature = try signature.bytes("signature_b64", count: 64)
+    try signature.finish()
+    body = try EventBody(
+      .object((json.objectValue ?? [:]).removing(["signature", "event_id", "evidence"])))
+    if members.optional("event_id") != nil {
+      guard try members.eventID("event_id") == body.eventID else {
+        throw Refusal(
+          .invalid, check: "event_id", field: "event_id",
+          "The event_id of this body is sha256:\(body.eventID.hex).")
+      }
+    }
+  }
+
+  /// Whether the signature is this raw public key's (32 bytes) over the 32 bytes of the event's digest.
+  public func isSigned(by publicKey: [UInt8]) -> Bool {
+    SigningKey.isValid(signature, over: eventID.bytes, by: publicKey)
+  }
+
+  /// The body's members with `event_id` and `signature`.
+  public var json: JSONObject {
+    var json = body.json
+    json["event_id"] = .string("sha256:" + eventID.hex)
+    json["signature"] = [
+      "algorithm": "ed25519", "signature_b64": .string(Base64.encode(signature)),
+    ]
+    return json
+  }
+}
+
+/// An Ed25519 private key.
+public struct SigningKey: Sendable {
+  private let key: Curve25519.Signing.PrivateKey
+
+  /// A new key from the system's random numbers.
+  public init() { key = Curve25519.Signing.PrivateKey() }
+
+  /// The key of 32 secret bytes.
+  public init(rawRepresentation: [UInt8]) throws {
+    key = try Curve25519.Signing.PrivateKey(rawRepresentation: rawRepresentation)
+  }
+
+  public var rawRepresentation: [UInt8] { Array(key.rawRepresentation) }
+  public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
+  /// The first 16 bytes of SHA-256 of the raw public key.
+  public var fingerprint: Digest128 { Digest(hashing: publicKey).prefix }
+
+  public func sign(_ body: EventBody) throws(Refusal) -> SignedEvent {
+    guard let signature = try? key.signature(for: body.eventID.bytes) else {
+      throw Refusal(.unavailable, check: "signature", "The key could not sign.")
+    }
+    return SignedEvent(body: body, signature: Array(signature))
+  }
+
+  /// Whether an Ed25519 signature verifies; `false` for a key that is no point.
+  public static func isValid(
+    _ signature: [UInt8], over message: [UInt8], by publicKey: [UInt8]
+  ) -> Bool {
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else {
+      return false
+    }
+    return key.isValidSignature(signature, for: message)
+  }
+}

@@ -1,0 +1,255 @@
+/// Where an attestation stands; each is in exactly one bucket.
+public enum Bucket: Int, Sendable, CaseIterable {
+  case verified, pending, rejected, withdrawn, superseded, revoked
+  public var name: String { "\(self)" }
+}
+
+/// What one group of events adds to its record's row.
+public struct GroupContribution: Sendable, Equatable {
+  /// Counts by attestation type and bucket: index (type − 1) × 6 + bucket.
+  public var buckets: [Int32] = Array(repeating: 0, count: 30)
+  public var weakAuthors: Int32 = 0
+  public var strongAuthors: Int32 = 0
+  public var verifiedAnchors: Int32 = 0
+  public var pendingBareAnchors: Int32 = 0
+  public var citationEdges: Int32 = 0
+  public var vouchedCitationEdges: Int32 = 0
+  public var approvedReplications: Int32 = 0
+  public var equivocations: Int32 = 0
+
+  public init() {}
+
+  static func combine(
+    _ a: GroupContribution, _ b: GroupContribution, _ operation: (Int32, Int32) -> Int32
+  ) -> GroupContribution {
+    var sum = GroupContribution()
+    for index in 0..<30 { sum.buckets[index] = operation(a.buckets[index], b.buckets[index]) }
+    sum.weakAuthors = operation(a.weakAuthors, b.weakAuthors)
+    sum.strongAuthors = operation(a.strongAuthors, b.strongAuthors)
+    sum.verifiedAnchors = operation(a.verifiedAnchors, b.verifiedAnchors)
+    sum.pendingBareAnchors = operation(a.pendingBareAnchors, b.pendingBareAnchors)
+    sum.citationEdges = operation(a.citationEdges, b.citationEdges)
+    sum.vouchedCitationEdges = operation(a.vouchedCitationEdges, b.vouchedCitationEdges)
+    sum.approvedReplications = operation(a.approvedReplications, b.approvedReplications)
+    sum.equivocations = operation(a.equivocations, b.equivocations)
+    return sum
+  }
+
+  public static func + (a: Self, b: Self) -> Self { combine(a, b, +) }
+  public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
+}
+
+/// The fold of one group: its events in the order of the log, and what becomes of each statement.
+public struct GroupFold: Sendable {
+  public struct Statement: Sendable {
+    public let event: FoldEvent
+    public var identity: Digest128
+    public var verdict: Verdict
+    public var isRevoked = false
+    public var isWithdrawn = false
+    public var isSuperseded = false
+    /// Another statement of the same slot came first and counts instead.
+    public var isOutranked = false
+    public var decision: Bool?
+
+    /// Neither revoked nor withdrawn nor superseded.
+    public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded }
+  }
+
+  public private(set) var statements: [Statement] = []
+  public private(set) var equivocations: Int32 = 0
+  private let timeline: KeyTimeline
+
+  /// - Parameter events: by position; events of other groups among them do no harm.
+  public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
+    self.timeline = timeline
+    for event in events where event.type.isAttestation {
+      var statement = Statement(event: event, identity: event.signerKey, verdict: event.verdict)
+      statement.isRevoked = timeline.isRevoked(event.signerKey, at: event.position)
+      statements.append(statement)
+    }
+    // Verdicts first: whose claim a token proves depends on whether it was verified.
+    for event in events where event.type == .checkRecorded && isRegistry(event) {
+      guard let target = index(of: event.refersTo, before: event.position) else { continue }
+      if event.verdict == .erased {
+        // Without its bytes, storage is not storage; what a proof proved stays proved.
+        if statements[target].event.type == .storageAttestation {
+          statements[target].verdict = .failed
+        }
+      } else {
+        statements[target].verdict = event.verdict
+      }
+    }
+    for index in statements.indices { statements[index].identity = identity(of: statements[index]) }
+    for event in events where !timeline.isRevoked(event.signerKey, at: event.position) {
+      apply(event)
+    }
+    rankSlots()
+  }
+
+  private func isRegistry(_ event: FoldEvent) -> Bool {
+    timeline.isRegistry(event.signerKey, at: event.position)
+  }
+
+  private func index(of position: Int64?, before: Int64) -> Int? {
+    guard let position, position < before else { return nil }
+    return statements.firstIndex { $0.event.position == position }
+  }
+
+  private func identity(of statement: Statement) -> Digest128 {
+    let event = statement.event
+    if event.flags.contains(.tokenClaim) {
+      // Until its token is verified, a claim is nobody's, and so takes nobody's slot.
+      return statement.verdict == .verified
+        ? event.claimant ?? event.eventID.prefix : event.eventID.prefix
+    }
+    return timeline.identity(event.signerKey, at: event.position)
+  }
+
+  private mutating func apply(_ event: FoldEvent) {
+    guard let target = index(of: event.refersTo, before: event.position) else { return }
+    let older = statements[target]
+    switch event.type {
+    case .eventWithdrawn:
+      guard event.signerKey == older.event.signerKey || isRegistry(event)
+        || timeline.identity(event.signerKey, at: event.position) == older.identity
+      else { return }
+      statements[target].isWithdrawn = true
+    case .moderationDecision:
+      guard older.event.type == .replicationRecord,
+        timeline.isVouched(event.signerKey, at: event.position, as: .moderator),
+        event.signerKey != older.event.signerKey,
+        timeline.identity(event.signerKey, at: event.position) != older.identity
+      else { return }
+      statements[target].decision = event.flags.contains(.approved)
+    case let type where type.isAttestation:
+      guard let newer = statements.first(where: { $0.event.position == event.position }),
+        type == older.event.type, newer.identity == older.identity,
+        event.slot == older.event.slot, event.targetKey == older.event.targetKey
+      else { return }
+      statements[target].isSuperseded = true
+    default: break
+    }
+  }
+
+  /// Finds slots whose live statements contradict each other; the lowest position counts.
+  private mutating func rankSlots() {
+    guard statements.count > 1 else { return }
+    struct Slot: Hashable {
+      let identity: Digest128
+      let slot: Digest128
+      let target: Int64
+    }
+    var first: [Slot: Digest128?] = [:]
+    var contradicted: Set<Slot> = []
+    for index in statements.indices where statements[index].isLive {
+      let statement = statements[index]
+      guard let slot = statement.event.slot else { continue }
+      let key = Slot(identity: statement.identity, slot: slot, target: statement.event.targetKey)
+      if let standing = first[key] {
+        guard standing != statement.event.statement else { continue }
+        statements[index].isOutranked = true
+        contradicted.insert(key)
+      } else {
+        first[key] = statement.event.statement
+      }
+    }
+    equivocations = Int32(contradicted.count)
+  }
+
+  // MARK: What follows
+
+  /// Whether an author's claim is by a verified iD whose name is in the list, where that is known.
+  private func isStrong(_ s: Statement) -> Bool {
+    s.verdict == .verified && s.event.claimant == s.identity && !s.event.flags.contains(.nameMismatch)
+  }
+
+  private func isVerifiedStorage(_ s: Statement) -> Bool {
+    s.verdict == .verified
+      || (s.verdict == .pending && s.event.flags.contains(.providerStatement)
+        && timeline.isVouched(s.event.signerKey, at: s.event.position, as: .storageProvider))
+  }
+
+  public func bucket(of s: Statement) -> Bucket {
+    if s.isRevoked { return .revoked }
+    if s.isWithdrawn { return .withdrawn }
+    if s.isSuperseded { return .superseded }
+    if s.isOutranked { return .rejected }
+    switch s.event.type {
+    case .storageAttestation where isVerifiedStorage(s): return .verified
+    case .authorAttestation where s.verdict == .verified: return isStrong(s) ? .verified : .pending
+    case .replicationRecord: return s.decision.map { $0 ? .verified : .rejected } ?? .pending
+    default:
+      switch s.verdict {
+      case .verified: return .verified
+      case .pending: return .pending
+      case .failed, .gone, .changed, .erased: return .rejected
+      }
+    }
+  }
+
+  /// What the submitter is told: the bucket, in the words of its type.
+  public func standing(of position: Int64) -> String {
+    guard let s = statements.first(where: { $0.event.position == position }) else { return "recorded" }
+    let bucket = bucket(of: s)
+    switch (s.event.type, bucket) {
+    case (.authorAttestation, .verified): return "strong"
+    case (.authorAttestation, .pending) where s.verdict == .verified: return "weak"
+    case (.replicationRecord, .verified): return "approved"
+    default: return bucket.name
+    }
+  }
+
+  /// Live statements, by position.
+  public var live: [Statement] { statements.filter(\.isLive) }
+
+  /// What the group adds to its record.
+  public var contribution: GroupContribution {
+    var sum = GroupContribution()
+    sum.equivocations = equivocations
+    var authors: [Digest128: Bool] = [:]
+    struct Edge: Hashable {
+      let identity: Digest128
+      let citing: Digest128?
+    }
+    var edges: [Edge: Bool] = [:]
+    for s in statements {
+      let bucket = bucket(of: s)
+      sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
+      switch s.event.type {
+      case .timestampAnchor:
+        if bucket == .verified { sum.verifiedAnchors += 1 }
+        if bucket == .pending, s.event.flags.contains(.bare) { sum.pendingBareAnchors += 1 }
+      case .authorAttestation:
+        guard s.isLive, !s.isOutranked, s.verdict == .verified else { continue }
+        authors[s.identity] = authors[s.identity] ?? false || isStrong(s)
+      case .citationSignature:
+        guard bucket == .verified else { continue }
+        let edge = Edge(identity: s.identity, citing: s.event.slot)
+        edges[edge] =
+          edges[edge] ?? false || timeline.isVouched(s.event.signerKey, at: s.event.position)
+      case .replicationRecord:
+        if bucket == .verified { sum.approvedReplications += 1 }
+      default: break
+      }
+    }
+    sum.strongAuthors = Int32(authors.values.count { $0 })
+    sum.weakAuthors = Int32(authors.count) - sum.strongAuthors
+    sum.citationEdges = Int32(edges.count)
+    sum.vouchedCitationEdges = Int32(edges.values.count { $0 })
+    return sum
+  }
+
+  /// Until when the group's storage counts; `nil` where none does, ``Timestamp/never`` without end.
+  public var storageVerifiedUntil: Timestamp? {
+    statements.filter {
+      $0.event.type == .storageAttestation && bucket(of: $0) == .verified
+        && $0.event.flags.contains(.contentRoleCounts)
+    }.map { $0.event.validUntil ?? .never }.max()
+  }
+}
+
+extension Timestamp {
+  /// Later than every instant: PostgreSQL's `infinity`.
+  public static let never = Timestamp(microseconds: .max)
+}

@@ -1,0 +1,131 @@
+/// Which key stood for whom, from which position on: the part of the fold that comes first.
+public struct KeyTimeline: Sendable, Equatable {
+  /// A registered key and what happened to it.
+  public struct Key: Sendable, Equatable {
+    public let fingerprint: Digest128
+    public let keyID: String
+    public let signerID: String
+    public let signerType: SignerType
+    /// 32 bytes.
+    public let publicKey: [UInt8]
+    public let registeredAt: Int64
+    /// Vouches by the registry, by position.
+    public fileprivate(set) var vouches: [(position: Int64, type: SignerType)] = []
+    public fileprivate(set) var revokedAt: Int64?
+    public fileprivate(set) var compromisedFrom: Int64?
+    /// Its identity once vouched, and before.
+    let vouchedIdentity: Digest128
+    let ownIdentity: Digest128
+
+    public static func == (a: Key, b: Key) -> Bool {
+      a.fingerprint == b.fingerprint && a.registeredAt == b.registeredAt
+        && a.vouches.map(\.position) == b.vouches.map(\.position) && a.revokedAt == b.revokedAt
+        && a.compromisedFrom == b.compromisedFrom
+    }
+  }
+
+  /// A revocation that takes the standing of events which are folded already.
+  public struct RetroactiveRevocation: Sendable, Equatable {
+    public let fingerprint: Digest128
+    public let from: Int64
+  }
+
+  private var byFingerprint: [Digest128: Key] = [:]
+  private var registry: [(from: Int64, fingerprint: Digest128)] = []
+
+  public init() {}
+
+  public static func == (a: KeyTimeline, b: KeyTimeline) -> Bool {
+    a.byFingerprint == b.byFingerprint && a.registry.map(\.from) == b.registry.map(\.from)
+  }
+
+  /// All keys, in the order of their registration.
+  public var keys: [Key] { byFingerprint.values.sorted { $0.registeredAt < $1.registeredAt } }
+
+  public func registration(of fingerprint: Digest128) -> Key? { byFingerprint[fingerprint] }
+
+  /// The registry's key for an event at this position.
+  public func registryKey(at position: Int64) -> Digest128? {
+    registry.last { $0.from <= position }?.fingerprint
+  }
+
+  func isRegistry(_ key: Digest128, at position: Int64) -> Bool {
+    registryKey(at: position) == key
+  }
+
+  /// Whether the key is bound to its signer_id for an event at this position, in a capacity or any.
+  public func isVouched(
+    _ fingerprint: Digest128, at position: Int64, as type: SignerType? = nil
+  ) -> Bool {
+    guard let key = byFingerprint[fingerprint] else { return false }
+    return key.vouches.contains { $0.position < position && (type == nil || $0.type == type) }
+  }
+
+  /// Whether an event of this key at this position has no standing.
+  public func isRevoked(_ fingerprint: Digest128, at position: Int64) -> Bool {
+    guard let key = byFingerprint[fingerprint], let revokedAt = key.revokedAt else { return false }
+    return position > revokedAt || key.compromisedFrom.map { position >= $0 } ?? false
+  }
+
+  /// Who signed: the signer_id if the key is vouched for it at that position, otherwise the key itself.
+  public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
+    guard let key = byFingerprint[fingerprint] else { return fingerprint }
+    return isVouched(fingerprint, at: position) ? key.vouchedIdentity : key.ownIdentity
+  }
+
+  /// The identity of somebody who is known by a `signer_id`.
+  public static func identity(signerID: String) -> Digest128 { Digest128(of: "id", signerID) }
+
+  /// Folds one event about keys; any other changes nothing.
+  ///
+  /// What lacks authority is ignored here, whatever let it into the log.
+  public mutating func apply(_ event: FoldEvent) -> RetroactiveRevocation? {
+    guard let columns = event.key else { return nil }
+    switch event.type {
+    case .keyRegistered: register(columns, event)
+    case .keyVouched: vouch(columns, event)
+    case .keyRevoked: return revoke(columns, event)
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func register(_ columns: KeyColumns, _ event: FoldEvent) {
+    guard byFingerprint[columns.fingerprint] == nil, event.signerKey == columns.fingerprint,
+      let signerID = columns.signerID, let type = columns.signerType,
+      let publicKey = columns.publicKey
+    else { return }
+    byFingerprint[columns.fingerprint] = Key(
+      fingerprint: columns.fingerprint, keyID: columns.keyID ?? "", signerID: signerID,
+      signerType: type, publicKey: publicKey, registeredAt: event.position,
+      vouchedIdentity: Self.identity(signerID: signerID),
+      ownIdentity: Digest128(of: "key", columns.fingerprint.hex))
+    // The first registry key is the root of authority; later ones need the word of the one before.
+    if type == .registry, registry.isEmpty { registry = [(event.position, columns.fingerprint)] }
+  }
+
+  private mutating func vouch(_ columns: KeyColumns, _ event: FoldEvent) {
+    guard isRegistry(event.signerKey, at: event.position), let type = columns.signerType,
+      let key = byFingerprint[columns.fingerprint], key.signerID == columns.signerID
+    else { return }
+    byFingerprint[columns.fingerprint]?.vouches.append((event.position, type))
+    if type == .registry, key.signerType == .registry {
+      registry.append((event.position + 1, columns.fingerprint))
+    }
+  }
+
+  private mutating func revoke(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveRevocation? {
+    let byRegistry = isRegistry(event.signerKey, at: event.position)
+    guard let key = byFingerprint[columns.fingerprint], key.signerType != .registry,
+      byRegistry || event.signerKey == columns.fingerprint,
+      !isRevoked(event.signerKey, at: event.position)
+    else { return nil }
+    var from = columns.compromisedFrom
+    // Whoever holds a stolen key could otherwise unmake what its owner did while vouched.
+    if !byRegistry, isVouched(columns.fingerprint, at: event.position) { from = nil }
+    byFingerprint[columns.fingerprint]?.revokedAt = min(key.revokedAt ?? .max, event.position)
+    guard let from, from < event.position, from < key.compromisedFrom ?? .max else { return nil }
+    byFingerprint[columns.fingerprint]?.compromisedFrom = from
+    return RetroactiveRevocation(fingerprint: columns.fingerprint, from: from)
+  }
+}
