@@ -1,0 +1,508 @@
+import ProofForms
+
+/// What admission knows of the record an event is about.
+public struct RecordFacts: Sendable {
+  public var record: Int64
+  public var pithNumber: PithNumber
+  public var canonicalSHA256: Digest
+  /// `nil` where the list is not known.
+  public var authorNames: [String]?
+  public var claimIDs: Set<String> = []
+  public var pendingBareAnchors = 0
+
+  public init(record: Int64, pithNumber: PithNumber, canonicalSHA256: Digest) {
+    self.record = record
+    self.pithNumber = pithNumber
+    self.canonicalSHA256 = canonicalSHA256
+  }
+}
+
+/// The state of the log that admission holds an event against.
+public struct AdmissionContext: Sendable {
+  public var now: Timestamp
+  public var origin: String
+  public var timeline: KeyTimeline
+  /// The position the event would have.
+  public var position: Int64
+  public var record: RecordFacts?
+  /// The event named by `supersedes` or `event_id`, among those of the same record.
+  public var referenced: FoldEvent?
+  /// The events of the group that this one would join.
+  public var group: [FoldEvent] = []
+  public var evidence: [Digest: [UInt8]] = [:]
+  /// The citing record's Pith Number, where this ledger has it.
+  public var citingKnownAs: PithNumber?
+  public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
+  public var operatorAuthorised = false
+
+  public init(now: Timestamp, origin: String, timeline: KeyTimeline, position: Int64) {
+    self.now = now
+    self.origin = origin
+    self.timeline = timeline
+    self.position = position
+  }
+}
+
+/// Holds one event against the log, its signature and its evidence.
+///
+/// What is provably false is refused; what cannot be decided yet is admitted as pending.
+///
+/// - Throws: a `Refusal` naming the check and the member.
+public func admit(
+  _ event: SignedEvent, _ context: AdmissionContext
+) throws(Refusal) -> Admission {
+  try Admitting(event: event, context: context).run()
+}
+
+/// The checks of one admission.
+private struct Admitting {
+  /// How far ahead of the ledger's clock a signer's may be.
+  static let clockSkewSeconds: Int64 = 300
+  static let maxPendingBareAnchors = 16
+
+  let event: SignedEvent
+  let context: AdmissionContext
+  var body: EventBody { event.body }
+  var signer: Signer { event.body.signer }
+  var isRegistry: Bool {
+    context.timeline.registryKey(at: context.position) == signer.fingerprint
+  }
+
+  func refuse(
+    _ check: String, _ field: String? = nil, _ message: String, code: Refusal.Code = .invalid
+  ) -> Refusal {
+    Refusal(code, check: check, field: field, message)
+  }
+
+  func run() throws(Refusal) -> Admission {
+    if body.createdAt > context.now.adding(seconds: Self.clockSkewSeconds) {
+      throw refuse(
+        "created_at", "created_at", "More than five minutes in the future: check the signer's clock.")
+    }
+    try Wire.checkNamed(context.evidence, by: body.payload)
+    if case .keyRegistered(let payload) = body.payload {
+      try checkRegistration(payload)
+    } else {
+      try checkSigner()
+    }
+    if let claim = body.target.claim, context.record?.claimIDs.contains(claim) != true {
+      throw refuse("claims", "target", "The newest snapshot of this record has no claim \(claim).")
+    }
+    var admission = Admission.signedOnly(at: context.now)
+    switch body.payload {
+    case .timestampAnchor(let payload): try anchor(payload, &admission)
+    case .storageAttestation(let payload): try storage(payload, &admission)
+    case .authorAttestation(let payload): try author(payload, &admission)
+    case .citationSignature(let payload): try citation(payload)
+    case .replicationRecord(let payload): try replication(payload)
+    case .recordCreated(let payload): try recordCreated(payload, &admission)
+    case .graphSnapshot, .aliasAdded: try requireRegistry()
+    case .anchorUpgraded:
+      try requireRegistry()
+      guard try referenced(body.payload).type == .timestampAnchor else {
+        throw refuse("event_id", "payload.event_id", "Only a timestamp_anchor is upgraded.")
+      }
+    case .checkRecorded:
+      try requireRegistry()
+      guard try referenced(body.payload).type.isAttestation else {
+        throw refuse("event_id", "payload.event_id", "Only an attestation is checked again.")
+      }
+    case .moderationDecision(let payload): try moderation(payload)
+    case .eventWithdrawn: try withdrawal()
+    case .keyRegistered: break
+    case .keyVouched(let payload): try vouch(payload)
+    case .keyRevoked(let payload): try revocation(payload)
+    }
+    if body.type.isAttestation { try checkSlot(admission) }
+    return admission
+  }
+
+  // MARK: Who signs
+
+  func checkSigner() throws(Refusal) {
+    guard let key = context.timeline.registration(of: signer.fingerprint) else {
+      throw refuse(
+        "known_key", "signer.public_key_fingerprint",
+        "No key with this fingerprint is registered here: register it first (key_registered).")
+    }
+    guard event.isSigned(by: key.publicKey) else {
+      throw refuse(
+        "signature", "signature.signature_b64", "The signature does not verify over the event_id.")
+    }
+    let registered = Signer(
+      keyID: key.keyID, fingerprint: key.fingerprint, signerID: key.signerID,
+      signerType: key.signerType)
+    guard registered == signer else {
+      throw refuse(
+        "signer", "signer",
+        "The signer differs from the key's registration: key_id \(key.keyID), signer_id "
+          + "\(key.signerID), signer_type \(key.signerType.name).")
+    }
+    if context.timeline.isRevoked(signer.fingerprint, at: context.position) {
+      throw refuse("revoked", "signer.public_key_fingerprint", "This key has been revoked.")
+    }
+    if signer.signerType == .registry, !isRegistry {
+      throw refuse(
+        "authority", "signer", "This registry key has been replaced by another.", code: .forbidden)
+    }
+  }
+
+  func requireRegistry() throws(Refusal) {
+    guard isRegistry else {
+      throw refuse(
+        "authority", "signer", "\(body.type.name) is signed by the registry alone.", code: .forbidden)
+    }
+  }
+
+  func requireThisLog(_ log: String) throws(Refusal) {
+    guard log == context.origin else {
+      throw refuse("log", "payload.log", "Meant for another ledger; this one is \(context.origin).")
+    }
+  }
+
+  // MARK: Keys
+
+  func checkRegistration(_ payload: Payload.KeyRegistered) throws(Refusal) {
+    let fingerprint = Digest(hashing: payload.publicKey).prefix
+    guard signer.fingerprint == fingerprint, body.target.text == "key:\(fingerprint.hex)" else {
+      throw refuse(
+        "fingerprint", "signer.public_key_fingerprint",
+        "The fingerprint of this public key is \(fingerprint.hex); the target is key:\(fingerprint.hex).")
+    }
+    guard event.isSigned(by: payload.publicKey) else {
+      throw refuse(
+        "signature", "signature.signature_b64",
+        "A registration is signed by the key it registers, over the event_id.")
+    }
+    if context.trustedReceiptKeys[fingerprint] != nil {
+      throw refuse(
+        "receipt_key", "payload.public_key_b64",
+        "A key that signs receipts never signs events: both sign bare digests.")
+    }
+    if let known = context.timeline.registration(of: fingerprint) {
+      throw refuse(
+        "known_key", "payload.public_key_b64",
+        "This key is registered already, as \(known.signerID) (\(known.signerType.name)).",
+        code: .conflict)
+    }
+    guard signer.signerType.isOpen || context.operatorAuthorised else {
+      throw refuse(
+        "authority", "signer.signer_type",
+        "Anyone may register as author, replicator or agent; for \(signer.signerType.name), register "
+          + "so and let the operator vouch for the key.", code: .forbidden)
+    }
+  }
+
+  func vouch(_ payload: Payload.KeyVouched) throws(Refusal) {
+    try requireRegistry()
+    try requireThisLog(payload.log)
+    guard let key = context.timeline.registration(of: payload.fingerprint) else {
+      throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
+    }
+    guard key.signerID == payload.signerID else {
+      throw refuse(
+        "signer", "payload.signer_id", "The key is registered for \(key.signerID), and no other.")
+    }
+    if key.revokedAt != nil {
+      throw refuse("revoked", "payload.public_key_fingerprint", "This key has been revoked.")
+    }
+    guard (payload.signerType == .registry) == (key.signerType == .registry) else {
+      throw refuse("authority", "payload.signer_type", "A registry key is vouched as nothing else.")
+    }
+  }
+
+  func revocation(_ payload: Payload.KeyRevoked) throws(Refusal) {
+    try requireThisLog(payload.log)
+    guard let key = context.timeline.registration(of: payload.fingerprint) else {
+      throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
+    }
+    guard key.signerType != .registry else {
+      throw refuse("authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
+    }
+    guard isRegistry || signer.fingerprint == payload.fingerprint else {
+      throw refuse(
+        "authority", "signer", "A key is revoked by itself or by the registry.", code: .forbidden)
+    }
+    guard let from = payload.compromisedFrom else { return }
+    guard from <= context.position else {
+      throw refuse(
+        "compromised_from_position", "payload.compromised_from_position",
+        "Not later than the revocation, which would be at \(context.position).")
+    }
+    if !isRegistry, context.timeline.isVouched(payload.fingerprint, at: context.position) {
+      throw refuse(
+        "authority", "payload.compromised_from_position",
+        "For a vouched key only the registry may name an earlier position.", code: .forbidden)
+    }
+  }
+
+  // MARK: Attestations
+
+  func record() throws(Refusal) -> RecordFacts {
+    guard let record = context.record else {
+      throw refuse("subject", "subject_pith_number", "This ledger has no such record.", code: .notFound)
+    }
+    return record
+  }
+
+  func evidence(_ digest: Digest) throws(Refusal) -> [UInt8] {
+    guard let bytes = context.evidence[digest] else {
+      throw refuse(
+        "evidence", "evidence", "Send the bytes of \(digest.hex) in base64 under that name.")
+    }
+    return bytes
+  }
+
+  func proof<T>(_ read: () throws(ProofFormError) -> T) throws(Refusal) -> T {
+    do { return try read() } catch {
+      throw Refusal(
+        .invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
+    }
+  }
+
+  func anchor(
+    _ payload: Payload.TimestampAnchor, _ admission: inout Admission
+  ) throws(Refusal) {
+    let record = try record()
+    guard payload.digest == record.canonicalSHA256 else {
+      throw refuse(
+        "digest", "payload.digest_sha256",
+        "The record's canonical_sha256 is \(record.canonicalSHA256.hex).")
+    }
+    let bytes = try evidence(payload.evidence)
+    let wanted = record.canonicalSHA256.bytes
+    switch payload.kind {
+    case .opentimestamps:
+      let proof = try proof { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }
+      guard proof.algorithm == .sha256, proof.digest == wanted else {
+        throw refuse("ots.digest", "evidence", "The proof is about another digest.")
+      }
+      guard !proof.attestations.isEmpty else {
+        throw refuse("ots.attestations", "evidence", "The proof leads to no attestation.")
+      }
+      admission.checks += [Check("proof_form", .verified), Check("bitcoin", .pending)]
+    case .rfc3161:
+      let token = try proof { () throws(ProofFormError) in try TimestampToken.parse(bytes) }
+      guard token.imprintAlgorithm == "2.16.840.1.101.3.4.2.1", token.imprint == wanted else {
+        throw refuse("rfc3161.imprint", "evidence", "The token is about another digest.")
+      }
+      admission.checks += [Check("proof_form", .verified), Check("token_signature", .pending)]
+    }
+    admission.verdict = .pending
+    if isRegistry, record.pendingBareAnchors >= Self.maxPendingBareAnchors {
+      throw refuse(
+        "pending_anchors", nil,
+        "This record has \(record.pendingBareAnchors) unsigned anchors that are still pending; sign "
+          + "yours with a registered key.", code: .tooMany)
+    }
+  }
+
+  func storage(
+    _ payload: Payload.StorageAttestation, _ admission: inout Admission
+  ) throws(Refusal) {
+    let record = try record()
+    if payload.observedAt > context.now.adding(seconds: Self.clockSkewSeconds) {
+      throw refuse("observed_at", "payload.observed_at", "More than five minutes in the future.")
+    }
+    if payload.role == .canonicalRecord, payload.content != record.canonicalSHA256 {
+      throw refuse(
+        "content", "payload.content_sha256",
+        "The canonical record hashes to \(record.canonicalSHA256.hex).")
+    }
+    if payload.kind == .file {
+      guard payload.evidence == payload.content else {
+        throw refuse(
+          "content", "payload.evidence_sha256",
+          "A file is uploaded: evidence_sha256 equals content_sha256, and evidence holds the bytes.")
+      }
+      let bytes = try evidence(payload.content)
+      guard bytes.count == payload.sizeBytes else {
+        throw refuse("content", "payload.size_bytes", "The upload has \(bytes.count) bytes.")
+      }
+      admission.checks.append(Check("content", .verified))
+      return
+    }
+    guard !isRegistry,
+      context.timeline.isVouched(signer.fingerprint, at: context.position, as: .storageProvider)
+    else {
+      throw refuse(
+        "fetch", "payload.location",
+        "This ledger does not fetch locations yet. Upload the bytes as a file, or have a vouched "
+          + "storage provider sign the statement.")
+    }
+    admission.checks.append(Check("storage_provider", .pending))
+    admission.verdict = .pending
+  }
+
+  func author(
+    _ payload: Payload.AuthorAttestation, _ admission: inout Admission
+  ) throws(Refusal) {
+    let record = try record()
+    if payload.method == .orcidOIDC {
+      guard let digest = payload.evidence else {
+        throw refuse("evidence", "payload.evidence_sha256", "The identity token's SHA-256.")
+      }
+      let bytes = try evidence(digest)
+      let token = try proof { () throws(ProofFormError) in try IdentityToken.parse(bytes) }
+      guard token.subject == payload.orcid else {
+        throw refuse("jwt.sub", "payload.orcid", "The token is for another iD.")
+      }
+      guard token.nonce == Self.nonce(for: record.pithNumber) else {
+        throw refuse(
+          "jwt.nonce", "evidence",
+          "Ask for the token with the nonce \(Self.nonce(for: record.pithNumber)).")
+      }
+      if let name = token.name, !PersonName.matches(name, payload.name) {
+        throw refuse("jwt.name", "payload.name", "The token gives another name.")
+      }
+      admission.checks += [Check("token_form", .verified), Check("token_signature", .pending)]
+      admission.verdict = .pending
+    } else if isRegistry {
+      throw refuse("authority", "signer", "The registry claims no authorship.", code: .forbidden)
+    }
+    guard let names = record.authorNames else {
+      admission.checks.append(Check("author_name", .pending))
+      return
+    }
+    let matches =
+      if let index = payload.authorIndex {
+        index < names.count && PersonName.matches(names[Int(index)], payload.name)
+      } else {
+        names.contains { PersonName.matches($0, payload.name) }
+      }
+    admission.checks.append(Check("author_name", matches ? .verified : .failed))
+  }
+
+  /// What binds an identity token to one record.
+  static func nonce(for number: PithNumber) -> String {
+    Base64.encodeURL(Digest(hashing: Array("pithledger:author:\(number)".utf8)).bytes)
+  }
+
+  func citation(_ payload: Payload.CitationSignature) throws(Refusal) {
+    let record = try record()
+    if isRegistry { throw refuse("authority", "signer", "The registry cites nothing.", code: .forbidden) }
+    if payload.citing.recordName == .pithNumber(record.pithNumber)
+      || context.citingKnownAs == record.pithNumber
+    {
+      throw refuse("self_citation", "payload", "A paper does not cite itself here.")
+    }
+    if let known = context.citingKnownAs, payload.citing.recordName != .pithNumber(known) {
+      throw refuse(
+        "citing_known_here", "payload.citing_pith_number",
+        "This ledger knows the citing paper: name it by citing_pith_number \(known).")
+    }
+  }
+
+  func replication(_ payload: Payload.ReplicationRecord) throws(Refusal) {
+    let record = try record()
+    if isRegistry {
+      throw refuse("authority", "signer", "The registry replicates nothing.", code: .forbidden)
+    }
+    if let missing = payload.claimIDs.first(where: { !record.claimIDs.contains($0) }) {
+      throw refuse(
+        "claims", "payload.claim_ids",
+        "The newest snapshot of this record has no claim \(missing). It has: "
+          + record.claimIDs.sorted().joined(separator: ", ") + ".")
+    }
+  }
+
+  func recordCreated(
+    _ payload: Payload.RecordCreated, _ admission: inout Admission
+  ) throws(Refusal) {
+    try requireRegistry()
+    guard body.subject == .record(payload.canonical.pithNumber) else {
+      throw refuse(
+        "content_addressed", "subject_pith_number",
+        "The canonical record's number is \(payload.canonical.pithNumber).")
+    }
+    admission.checks.append(Check("content_addressed", .verified))
+    if let receipt = payload.receipt {
+      let verdict = try Receipt.check(
+        receipt, digest: payload.canonical.digest, trusted: context.trustedReceiptKeys,
+        field: "payload.receipt")
+      admission.checks.append(Check("pith_receipt", verdict))
+    }
+  }
+
+  // MARK: Statements about other events
+
+  func referenced(_ payload: Payload) throws(Refusal) -> FoldEvent {
+    guard let found = context.referenced else {
+      throw refuse(
+        "event_id", "payload.event_id", "This record has no event \(payload.referencedEventID?.hex ?? "").")
+    }
+    return found
+  }
+
+  func moderation(_ payload: Payload.ModerationDecision) throws(Refusal) {
+    try requireThisLog(payload.log)
+    guard context.timeline.isVouched(signer.fingerprint, at: context.position, as: .moderator) else {
+      throw refuse(
+        "authority", "signer", "Only a key vouched for as moderator decides.", code: .forbidden)
+    }
+    let target = try referenced(body.payload)
+    guard target.type == .replicationRecord else {
+      throw refuse("event_id", "payload.event_id", "Only a replication_record is moderated.")
+    }
+    let own = context.timeline.identity(signer.fingerprint, at: context.position)
+    guard target.signerKey != signer.fingerprint,
+      own != context.timeline.identity(target.signerKey, at: target.position)
+    else {
+      throw refuse("authority", "signer", "Nobody decides on their own record.", code: .forbidden)
+    }
+  }
+
+  func withdrawal() throws(Refusal) {
+    let target = try referenced(body.payload)
+    guard target.type.isAttestation else {
+      throw refuse("event_id", "payload.event_id", "Only the five attestations can be withdrawn.")
+    }
+    let fold = GroupFold(context.group, context.timeline)
+    guard let statement = fold.statements.first(where: { $0.event.position == target.position }),
+      isRegistry || statement.event.signerKey == signer.fingerprint
+        || statement.identity == context.timeline.identity(signer.fingerprint, at: context.position)
+    else {
+      throw refuse(
+        "authority", "signer", "An attestation is withdrawn by whoever made it.", code: .forbidden)
+    }
+    if statement.isWithdrawn {
+      throw refuse("event_id", "payload.event_id", "It has been withdrawn already.", code: .conflict)
+    }
+  }
+
+  /// One live statement per slot; a newer one names the older in `supersedes`.
+  func checkSlot(_ admission: Admission) throws(Refusal) {
+    let candidate = try Entry(event: event, admission: admission).foldEvent(
+      position: context.position, record: context.record?.record ?? -1,
+      referenced: context.referenced)
+    let fold = GroupFold(context.group, context.timeline)
+    // A fold of its own tells whose the candidate is, as the fold of the log will.
+    let own = GroupFold([candidate], context.timeline).statements.first?.identity
+    if let id = body.payload.referencedEventID {
+      guard let target = fold.statements.first(where: { $0.event.eventID == id }),
+        target.event.type == body.type, target.identity == own, target.event.slot == candidate.slot,
+        target.event.targetKey == candidate.targetKey
+      else {
+        throw refuse(
+          "supersedes", "payload.supersedes",
+          "Only the same signer's statement in the same slot and of the same target is superseded.")
+      }
+      guard target.isLive else {
+        throw refuse(
+          "supersedes", "payload.supersedes", "That statement is \(fold.bucket(of: target).name) already.",
+          code: .conflict)
+      }
+    }
+    guard let slot = candidate.slot else { return }
+    let standing = fold.live.first {
+      $0.event.slot == slot && $0.event.targetKey == candidate.targetKey && $0.identity == own
+        && $0.event.eventID != body.payload.referencedEventID
+    }
+    if let standing {
+      throw refuse(
+        "slot", "payload.supersedes",
+        "You have a live statement here, sha256:\(standing.event.eventID.hex): name it in supersedes, or "
+          + "withdraw it.", code: .conflict)
+    }
+  }
+}

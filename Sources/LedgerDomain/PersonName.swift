@@ -1,0 +1,54 @@
+/// Whether two spellings can be one person's name: case, accents and punctuation aside, given names by
+/// initial, family name first or last.
+enum PersonName {
+  /// Lower-case words without accents and punctuation; `Family, Given` is turned round.
+  static func words(_ name: String) -> [String] {
+    var text = name
+    let parts = name.split(separator: ",")
+    if parts.count == 2 { text = "\(parts[1]) \(parts[0])" }
+    var words: [String] = []
+    var word = ""
+    for character in text.lowercased() {
+      // A letter with its accents is one character; its first scalar in decomposed form is the letter.
+      if character.isLetter || character.isNumber {
+        word += Self.base(character)
+      } else if character != "'" && character != "’" {
+        if !word.isEmpty { words.append(word) }
+        word = ""
+      }
+    }
+    if !word.isEmpty { words.append(word) }
+    return words
+  }
+
+  private static let bases: [Character: String] = {
+    var bases: [Character: String] = [:]
+    let table = [
+      "a": "àáâãäåāăą", "c": "çćčĉċ", "d": "ďđð", "e": "èéêëēĕėęě", "g": "ğĝġģ", "h": "ĥħ",
+      "i": "ìíîïĩīĭįı", "j": "ĵ", "k": "ķ", "l": "ĺļľłŀ", "n": "ñńņňŋ", "o": "òóôõöøōŏő",
+      "r": "ŕŗř", "s": "śŝşšș", "t": "ţťŧț", "u": "ùúûüũūŭůűų", "w": "ŵ", "y": "ýÿŷ",
+      "z": "źżž", "ss": "ß", "ae": "æ", "oe": "œ",
+    ]
+    for (base, letters) in table { for letter in letters { bases[letter] = base } }
+    return bases
+  }()
+
+  private static func base(_ character: Character) -> String { bases[character] ?? String(character) }
+
+  static func matches(_ a: String, _ b: String) -> Bool {
+    let a = words(a)
+    let b = words(b)
+    guard let familyA = a.last, let familyB = b.last, familyA == familyB else { return false }
+    let givenA = a.dropLast()
+    let givenB = b.dropLast()
+    guard let firstA = givenA.first, let firstB = givenB.first else {
+      return givenA.isEmpty && givenB.isEmpty
+    }
+    func agree(_ x: String, _ y: String) -> Bool {
+      x == y || (x.count == 1 && y.hasPrefix(x)) || (y.count == 1 && x.hasPrefix(y))
+    }
+    guard agree(firstA, firstB) else { return false }
+    // Middle names may be missing on one side, and agree where both have them.
+    return zip(givenA.dropFirst(), givenB.dropFirst()).allSatisfy(agree)
+  }
+}
