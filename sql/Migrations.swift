@@ -1,0 +1,27 @@
+/// One step of the schema, applied once and never changed afterwards.
+public struct Migration: Sendable {
+  public let number: Int
+  /// The file's name without its ending.
+  public let name: String
+  public let sql: String
+
+  init(_ name: String, _ bytes: [UInt8]) {
+    number = Int(name.prefix(4)) ?? 0
+    self.name = name
+    sql = String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// All steps in order, embedded in the program so that it needs no files beside it.
+public enum Migrations {
+  public static let all: [Migration] = [
+    Migration("0001_roles_and_schema", PackageResources._001_roles_and_schema_sql),
+    Migration("0002_event", PackageResources._002_event_sql),
+    Migration("0003_indexes_of_the_log", PackageResources._003_indexes_of_the_log_sql),
+    Migration("0004_append_only", PackageResources._004_append_only_sql),
+    Migration("0005_append", PackageResources._005_append_sql),
+    Migration("0006_projections", PackageResources._006_projections_sql),
+    Migration("0007_views", PackageResources._007_views_sql),
+    Migration("0008_replay", PackageResources._008_replay_sql),
+  ]
+}

@@ -1,1 +1,260 @@
+public import LedgerDomain
+public import Logging
+import LedgerSQL
+import PostgresClient
 
+/// How to open a store.
+public struct StoreConfiguration: Sendable {
+  public var uri: String
+  /// Connections for reading.
+  public var readers: Int
+  public var logger: Logger
+
+  public init(uri: String, readers: Int = 6, logger: Logger) {
+    self.uri = uri
+    self.readers = readers
+    self.logger = logger
+  }
+}
+
+/// An event as the log holds it.
+public struct StoredEvent: Sendable {
+  public let position: Int64
+  public let record: Int64
+  public let eventID: Digest
+  public let type: EventType
+  public let recordedAt: Timestamp
+  public let entry: [UInt8]
+}
+
+/// A record that a name led to.
+public struct ResolvedRecord: Sendable, Equatable {
+  /// The position of its first event.
+  public let record: Int64
+  public let pithNumber: PithNumber
+  public let canonicalSHA256: Digest
+}
+
+/// A record's row of the projections.
+public struct ProjectedState: Sendable, Equatable {
+  public let state: RecordState
+  public let storageVerifiedUntil: Timestamp?
+}
+
+/// The event log and its projections in one PostgreSQL database.
+///
+/// Reads, appends and projections each use a role that may do no more than that.
+public final class LedgerStore: Sendable {
+  let configuration: StoreConfiguration
+  let readers: PostgresPool
+  private let writer: PostgresPool
+  private let appender: Appender
+  let progress: ProjectionProgress
+
+  private init(_ configuration: StoreConfiguration) {
+    self.configuration = configuration
+    func role(_ name: String) -> PostgresConfiguration {
+      PostgresConfiguration(uri: configuration.uri, onConnect: ["SET ROLE \(name)"])
+    }
+    readers = PostgresPool(
+      role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,
+      logger: configuration.logger)
+    writer = PostgresPool(role("pithledger_writer"), size: 2, logger: configuration.logger)
+    appender = Appender(pool: writer)
+    progress = ProjectionProgress(readers: readers, configuration: role("pithledger_reader"))
+  }
+
+  /// Opens the store of a database that is migrated.
+  ///
+  /// Errors: `notMigrated`, `migrationChanged`, `migrationUnknown`.
+  public static func open(_ configuration: StoreConfiguration) async throws -> LedgerStore {
+    let connection = try await PostgresConnection.connect(
+      PostgresConfiguration(uri: configuration.uri))
+    do {
+      let known = try await connection.query(
+        "SELECT to_regclass('pithledger.migration') IS NOT NULL")
+      let missing =
+        try known[0].bool(0) ? try await missing(connection, Migrations.all) : Migrations.all
+      guard missing.isEmpty else {
+        throw LedgerStoreError(
+          .notMigrated, "the database lacks \(missing.count) migrations: run `pithledger migrate`")
+      }
+      await connection.close()
+    } catch {
+      await connection.close()
+      throw error
+    }
+    return LedgerStore(configuration)
+  }
+
+  /// Lets go of every connection.
+  public func close() async {
+    await progress.stop()
+    await writer.close()
+    await readers.close()
+  }
+
+  /// Appends a unit; it is durable once this returns.
+  public func append(_ unit: AppendUnit) async throws -> AppendOutcome {
+    try await appender.append(unit)
+  }
+
+  /// The follower of the log that keeps the projections.
+  public func projector() -> Projector { Projector(configuration) }
+
+  // MARK: The log
+
+  /// How many events there are.
+  public func head() async throws -> Int64 {
+    try await readers.query("SELECT size FROM ledger.head")[0].int(0)
+  }
+
+  /// The log's name in statements of authority; empty before the first event.
+  public func origin() async throws -> String {
+    try await readers.query("SELECT origin FROM ledger.head")[0].optionalText(0) ?? ""
+  }
+
+  private static let storedColumns =
+    "e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.entry"
+
+  private static func stored(_ row: PostgresRow) throws -> StoredEvent {
+    guard let id = Digest(bytes: try row.bytes(2)) else {
+      throw PostgresError(.decoding, "an event_id has the wrong length")
+    }
+    return StoredEvent(
+      position: try row.int(0), record: try row.int(1), eventID: id,
+      type: EventType(rawValue: Int16(try row.int(3))) ?? .unknown,
+      recordedAt: Timestamp(microseconds: try row.timestamp(4)), entry: try row.bytes(5))
+  }
+
+  private func stored(_ rest: String, _ parameters: [PostgresValue]) async throws -> [StoredEvent] {
+    try await readers.query("SELECT \(Self.storedColumns) FROM ledger.event e \(rest)", parameters)
+      .map(Self.stored)
+  }
+
+  /// An event of a record by its id.
+  public func event(record: Int64, id: Digest) async throws -> StoredEvent? {
+    try await stored(
+      "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]
+    ).first
+  }
+
+  /// A record's events in the order of the log.
+  public func events(
+    record: Int64, from: Int64 = 0, limit: Int, newestFirst: Bool = false
+  ) async throws -> [StoredEvent] {
+    try await stored(
+      "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position \(newestFirst ? "DESC" : "ASC") LIMIT $3",
+      [.int8(record), .int8(from), .int8(Int64(limit))])
+  }
+
+  /// All events from a position on.
+  public func events(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await stored(
+      "WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(from), .int8(Int64(limit))])
+  }
+
+  /// The newest event of one type.
+  public func latest(record: Int64, type: EventType) async throws -> StoredEvent? {
+    try await stored(
+      "WHERE e.record = $1 AND e.event_type = $2 ORDER BY e.position DESC LIMIT 1",
+      [.int8(record), .int2(type.rawValue)]
+    ).first
+  }
+
+  // MARK: What the fold reads
+
+  private func folded(_ rest: String, _ parameters: [PostgresValue]) async throws -> [FoldEvent] {
+    try await readers.query("SELECT \(FoldColumns.list) FROM ledger.event e \(rest)", parameters)
+      .map(FoldColumns.event)
+  }
+
+  /// The events of one group, by position.
+  public func foldEvents(record: Int64, group: Int64) async throws -> [FoldEvent] {
+    try await folded(
+      "WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position", [.int8(record), .int8(group)])
+  }
+
+  public func foldEvent(record: Int64, id: Digest) async throws -> FoldEvent? {
+    try await folded(
+      "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]
+    ).first
+  }
+
+  /// A record's events among the first `size` of the log.
+  public func foldEvents(record: Int64, upTo size: Int64) async throws -> [FoldEvent] {
+    try await folded(
+      "WHERE e.record = $1 AND e.position < $2 ORDER BY e.position", [.int8(record), .int8(size)])
+  }
+
+  /// The registry's events from a position on.
+  public func keyEvents(from: Int64) async throws -> [FoldEvent] {
+    try await folded("WHERE e.record = -1 AND e.position >= $1 ORDER BY e.position", [.int8(from)])
+  }
+
+  // MARK: Records
+
+  /// The records of a name, the best first: with a trusted receipt, then the highest source version,
+  /// then the lowest position.
+  public func resolve(_ name: RecordName) async throws -> [ResolvedRecord] {
+    let order = "ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record LIMIT 100"
+    let columns = "SELECT s.record, s.pith_number, s.canonical_sha256 FROM ledger.subject s"
+    let rows: [PostgresRow]
+    switch name {
+    case .pithNumber(let number):
+      rows = try await readers.query(
+        "\(columns) WHERE s.pith_number = $1", [.text(number.description)])
+    case .suffix(let suffix):
+      // All characters are base32, so none is special to LIKE.
+      rows = try await readers.query("\(columns) WHERE s.suffix LIKE $1 \(order)", [.text(suffix + "%")])
+    case .alias(let kinds, let folded):
+      rows = try await readers.query(
+        """
+        \(columns) WHERE s.record IN
+          (SELECT a.record FROM ledger.alias a WHERE a.folded = $1 AND a.kind = ANY ($2)) \(order)
+        """, [.text(folded), .textArray(kinds.map(\.rawValue))])
+    }
+    return try rows.map { row in
+      guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2)) else {
+        throw PostgresError(.decoding, "a subject is not a Pith Number")
+      }
+      return ResolvedRecord(record: try row.int(0), pithNumber: number, canonicalSHA256: digest)
+    }
+  }
+
+  /// The other names of a record.
+  public func aliases(record: Int64) async throws -> [Alias] {
+    try await readers.query(
+      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded", [.int8(record)]
+    ).compactMap { row in
+      Alias.Kind(rawValue: try row.text(0)).map { Alias(kind: $0, value: "") }
+        .map { try Alias(kind: $0.kind, value: row.text(1)) }
+    }
+  }
+
+  /// Bytes by their SHA-256; `nil` where they never were here, or were erased.
+  public func evidence(_ digest: Digest) async throws -> [UInt8]? {
+    try await readers.query(
+      "SELECT bytes FROM ledger.evidence WHERE sha256 = $1", [.bytes(digest.bytes)]
+    ).first?.bytes(0)
+  }
+
+  // MARK: Projections
+
+  /// A record's row; `nil` where the projections do not include it yet.
+  public func projection(record: Int64) async throws -> ProjectedState? {
+    try await readers.query(
+      "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.int8(record)]
+    ).first.map(ProjectionRows.state)
+  }
+
+  /// The last position that the projections include; −1 before the first.
+  public func projectedPosition() async throws -> Int64 {
+    try await readers.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0) - 1
+  }
+
+  /// Waits until the projections include a position; `false` when time runs out.
+  public func wait(for position: Int64, timeout: Duration) async throws -> Bool {
+    try await progress.wait(for: position, timeout: timeout)
+  }
+}

@@ -1,0 +1,253 @@
+public import CanonicalJSON
+public import LedgerDomain
+import PostgresClient
+
+/// Events that stand or fall together, with the bytes they name.
+public struct AppendUnit: Sendable {
+  /// One event, ready to be stored.
+  public struct Item: Sendable {
+    public let subject: String
+    /// `nil` where the unit itself creates the record.
+    public let record: Int64?
+    public let event: FoldEvent
+    public let entry: [UInt8]
+    let canonical: CanonicalRecord?
+    let alias: Alias?
+
+    /// Makes the entry and its columns.
+    public static func make(
+      event: SignedEvent, admission: Admission, record: Int64?, referenced: FoldEvent?,
+      canonical: CanonicalRecord? = nil
+    ) throws(Refusal) -> Item {
+      let entry = try Entry(event: event, admission: admission)
+      var alias: Alias?
+      if case .aliasAdded(let added) = event.body.payload { alias = added }
+      return Item(
+        subject: event.body.subject.text, record: record,
+        event: entry.foldEvent(position: 0, record: record ?? 0, referenced: referenced),
+        entry: entry.bytes, canonical: canonical, alias: alias)
+    }
+  }
+
+  public struct Evidence: Sendable {
+    public let digest: Digest
+    public let bytes: [UInt8]
+    /// What the bytes are: `document`, `proof`, `identity_token`, `stored_bytes`.
+    public let kind: String
+
+    public init(digest: Digest, bytes: [UInt8], kind: String) {
+      self.digest = digest
+      self.bytes = bytes
+      self.kind = kind
+    }
+  }
+
+  public var items: [Item]
+  public var evidence: [Evidence]
+  /// Skip the unit where its record has moved, by the same key, beyond this position.
+  public var guardPosition: Int64?
+  /// The log's name, for the unit that begins it.
+  public var origin: String?
+
+  public init(
+    items: [Item], evidence: [Evidence], guardPosition: Int64?, origin: String? = nil
+  ) {
+    self.items = items
+    self.evidence = evidence
+    self.guardPosition = guardPosition
+    self.origin = origin
+  }
+
+  var byteCount: Int {
+    items.reduce(0) { $0 + $1.entry.count } + evidence.reduce(0) { $0 + $1.bytes.count }
+  }
+}
+
+/// What became of a unit.
+public enum AppendOutcome: Sendable, Equatable {
+  /// All items are in the log, at these positions.
+  case appended(positions: [Int64], record: Int64)
+  /// All items were there before.
+  case existing(positions: [Int64], record: Int64)
+  /// The record moved past the guard; nothing was stored.
+  case conflict
+}
+
+/// The one path into the log: what queues while a transaction commits goes into the next.
+actor Appender {
+  private struct Waiting {
+    let unit: AppendUnit
+    let continuation: CheckedContinuation<AppendOutcome, any Error>
+  }
+
+  static let maxQueuedUnits = 4096
+  static let maxQueuedBytes = 256 << 20
+  static let maxBatchItems = 2000
+  static let maxBatchBytes = 32 << 20
+  static let deadline: Duration = .seconds(30)
+
+  private let pool: PostgresPool
+  private var queue: [Waiting] = []
+  private var queuedBytes = 0
+  private var isDraining = false
+
+  init(pool: PostgresPool) { self.pool = pool }
+
+  /// Durable once this returns.
+  func append(_ unit: AppendUnit) async throws -> AppendOutcome {
+    guard queue.count < Self.maxQueuedUnits, queuedBytes + unit.byteCount <= Self.maxQueuedBytes else {
+      throw LedgerStoreError(.queueFull, "too many submissions are waiting to be written; try again")
+    }
+    return try await withCheckedThrowingContinuation { continuation in
+      queue.append(Waiting(unit: unit, continuation: continuation))
+      queuedBytes += unit.byteCount
+      if !isDraining {
+        isDraining = true
+        Task { await drain() }
+      }
+    }
+  }
+
+  private func drain() async {
+    while !queue.isEmpty {
+      var items = 0
+      var bytes = 0
+      var count = 0
+      for waiting in queue {
+        items += waiting.unit.items.count
+        bytes += waiting.unit.byteCount
+        if count > 0, items > Self.maxBatchItems || bytes > Self.maxBatchBytes { break }
+        count += 1
+      }
+      let batch = Array(queue.prefix(count))
+      queue.removeFirst(count)
+      queuedBytes -= batch.reduce(0) { $0 + $1.unit.byteCount }
+      await write(batch)
+    }
+    isDraining = false
+  }
+
+  private func write(_ batch: [Waiting]) async {
+    do {
+      let outcomes = try await commit(batch.map(\.unit))
+      for (waiting, outcome) in zip(batch, outcomes) { waiting.continuation.resume(returning: outcome) }
+    } catch {
+      guard batch.count > 1, (error as? PostgresError)?.code == .server else {
+        for waiting in batch { waiting.continuation.resume(throwing: error) }
+        return
+      }
+      // One unit spoilt the transaction: alone, only that one fails.
+      for waiting in batch { await write([waiting]) }
+    }
+  }
+
+  /// One transaction, tried again while the connection is what fails.
+  ///
+  /// After a COMMIT whose answer was lost the same events are found as existing, never stored twice.
+  private func commit(_ units: [AppendUnit]) async throws -> [AppendOutcome] {
+    let statements = Self.statements(units)
+    let start = ContinuousClock.now
+    var attempts = 0
+    while true {
+      attempts += 1
+      do {
+        let rows = try await pool.withConnection { try await $0.pipeline(statements) }
+        // Outside the transaction, where NOTIFY would hold every other committer up.
+        Task { _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") } }
+        return try Self.outcomes(units, rows[rows.count - 2], retried: attempts > 1)
+      } catch let error as PostgresError where Self.mayRetry(error) {
+        if ContinuousClock.now - start > Self.deadline {
+          throw LedgerStoreError(
+            .outcomeUnknown,
+            "PostgreSQL could not be reached for \(Self.deadline), and whether the event was stored is "
+              + "unknown: send the same event again (\(error))")
+        }
+        try await Task.sleep(for: .milliseconds(Int.random(in: 20...60) << min(attempts, 5)))
+      }
+    }
+  }
+
+  private static func mayRetry(_ error: PostgresError) -> Bool {
+    switch error.code {
+    case .connectionLost, .connectionFailed, .timedOut: true
+    case .server: ["40001", "40P01", "57P03", "25006"].contains(error.sqlState)
+    default: false
+    }
+  }
+
+  private static func outcomes(
+    _ units: [AppendUnit], _ rows: [PostgresRow], retried: Bool
+  ) throws -> [AppendOutcome] {
+    var outcomes: [AppendOutcome] = []
+    var index = 0
+    for unit in units {
+      var positions: [Int64] = []
+      var record: Int64 = -1
+      var appended = retried
+      var conflict = false
+      for row in rows[index..<index + unit.items.count] {
+        switch try row.text(1) {
+        case "conflict": conflict = true
+        case "appended":
+          appended = true
+          fallthrough
+        default:
+          positions.append(try row.int(0))
+          record = try row.int(2)
+        }
+      }
+      index += unit.items.count
+      outcomes.append(
+        conflict
+          ? .conflict
+          : appended
+            ? .appended(positions: positions, record: record)
+            : .existing(positions: positions, record: record))
+    }
+    return outcomes
+  }
+
+  /// BEGIN, the evidence, the append, COMMIT.
+  private static func statements(_ units: [AppendUnit]) -> [PostgresStatement] {
+    let evidence = units.flatMap(\.evidence)
+    var statements = [PostgresStatement("BEGIN")]
+    if !evidence.isEmpty {
+      statements.append(
+        PostgresStatement(
+          "SELECT ledger.put_evidence($1, $2, $3)",
+          [
+            .bytesArray(evidence.map(\.digest.bytes)), .textArray(evidence.map(\.kind)),
+            .bytesArray(evidence.map(\.bytes)),
+          ]))
+    }
+    let items = units.flatMap(\.items)
+    let events = items.map(\.event)
+    let unitNumbers = units.enumerated().flatMap { index, unit in
+      unit.items.map { _ in Int32?(Int32(index)) }
+    }
+    let guards = units.flatMap { unit in unit.items.map { _ in unit.guardPosition } }
+    let parameters: [PostgresValue] = [
+      .int4Array(unitNumbers), .int8Array(guards), .textArray(items.map(\.subject)),
+      .int8Array(items.map(\.record)), .timestampArray(events.map(\.recordedAt.microseconds)),
+      .int8Array(events.map(\.foldGroup)), .int8Array(events.map(\.targetKey)),
+      .int8Array(events.map(\.refersTo)), .timestampArray(events.map(\.validUntil?.microseconds)),
+      .int4Array(events.map(\.referenceCount)), .int4Array(events.map(\.resolvedWork)),
+      .int4Array(events.map(\.formalEvidenceCount)), .int4Array(events.map(\.flags.rawValue)),
+      .int2Array(events.map(\.type.rawValue)), .int2Array(events.map(\.verdict.rawValue)),
+      .bytesArray(events.map(\.eventID.bytes)), .bytesArray(events.map(\.signerKey.bytes)),
+      .bytesArray(events.map(\.slot?.bytes)), .bytesArray(events.map(\.statement?.bytes)),
+      .bytesArray(events.map(\.claimant?.bytes)),
+      .bytesArray(events.map(\.key?.fingerprint.bytes)), .textArray(events.map(\.key?.signerID)),
+      .int2Array(events.map(\.key?.signerType?.rawValue)), .textArray(events.map(\.key?.keyID)),
+      .bytesArray(events.map(\.key?.publicKey)), .int8Array(events.map(\.key?.compromisedFrom)),
+      .bytesArray(items.map(\.entry)), .bytesArray(items.map(\.canonical?.digest.bytes)),
+      .int8Array(items.map(\.canonical?.sourceVersion)), .textArray(items.map(\.alias?.kind.rawValue)),
+      .textArray(items.map(\.alias?.folded)),
+      units.lazy.compactMap(\.origin).first.map { .text($0) } ?? .null,
+    ]
+    let marks = (1...parameters.count).map { "$\($0)" }.joined(separator: ",")
+    statements.append(PostgresStatement("SELECT * FROM ledger.append(\(marks))", parameters))
+    statements.append(PostgresStatement("COMMIT"))
+    return statements
+  }
+}

@@ -1,0 +1,30 @@
+/// What the store reports of itself, apart from PostgreSQL's own errors.
+public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// A migration that was applied has been edited since.
+    case migrationChanged
+    /// The database has migrations that this program does not know.
+    case migrationUnknown
+    /// Migrations are missing: run `pithledger migrate`.
+    case notMigrated
+    /// As many appends are waiting as the queue holds.
+    case queueFull
+    /// The connection was lost around COMMIT, and time ran out before the answer was known.
+    case outcomeUnknown
+    /// Another replay is under way.
+    case replayRunning
+    case closed
+  }
+
+  public let code: Code
+  public let message: String
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { "\(message) [\(code.rawValue)]" }
+
+  public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
+}
