@@ -1,5 +1,5 @@
 import CanonicalJSON
-public import LedgerDomain
+import LedgerDomain
 import LedgerStore
 
 extension Ledger {
@@ -35,7 +35,6 @@ extension Ledger {
       } else {
         items = try await creation(document)
       }
-      guard let first = items.first else { break }
       let unit = AppendUnit(
         items: items,
         evidence: document.isBare
@@ -49,7 +48,6 @@ extension Ledger {
           let last = items.last,
           let stored = try await store.event(record: record.record, id: last.event.eventID)
         else { continue }
-        _ = first
         return try await answer(stored, record: record, created: true)
       }
     }
@@ -126,7 +124,7 @@ extension Ledger {
     let body = try EventBody.make(
       type: type, payload: payload, signer: key.signer,
       subject: .record(document.canonical.pithNumber), target: target, createdAt: now)
-    let event = key.key.sign(body)
+    let event = try key.key.sign(body)
     var context = AdmissionContext(
       now: now, origin: origin, timeline: keys.timeline, position: keys.next)
     context.trustedReceiptKeys = configuration.trustedReceiptKeys

@@ -53,7 +53,7 @@ public struct KeyFile: Sendable {
         .conflict, check: "key_file", field: path,
         errno == EEXIST
           ? "The file exists, and a key is never overwritten."
-          : "The file cannot be made: \(String(cString: strerror(errno))).")
+          : "The file cannot be made: \(unsafe String(cString: strerror(errno))).")
     }
     defer { close(descriptor) }
     let written = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }

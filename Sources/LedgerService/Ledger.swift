@@ -1,7 +1,7 @@
-public import CanonicalJSON
+import CanonicalJSON
 import EmbeddedPostgres
 import Foundation
-public import LedgerDomain
+import LedgerDomain
 public import LedgerStore
 public import Logging
 import ProofForms
@@ -17,7 +17,7 @@ public final class Ledger: Sendable {
   let store: LedgerStore
   let registry: RegistryKey
   let timeline: TimelineCache
-  let logger: Logger
+  public let logger: Logger
   let bareLimits: ClientLimits
   let registrationLimits: ClientLimits
   let turns = TurnTaking<Int64>()

@@ -1,5 +1,5 @@
-public import CanonicalJSON
-import Foundation
+import CanonicalJSON
+public import Foundation
 public import LedgerDomain
 import ProofForms
 

@@ -1,5 +1,5 @@
 public import CanonicalJSON
-public import LedgerDomain
+import LedgerDomain
 public import LedgerStore
 
 extension Ledger {
@@ -86,12 +86,12 @@ extension Ledger {
       _ = timeline.apply(event)
     }
     let events = try await store.foldEvents(record: record.record, upTo: size)
-    let (state, storage) = foldRecord(events, timeline)
+    let folded = FoldedRecord.whole(events, timeline)
     return statusJSON(
       record, position: size - 1,
-      status: state.verificationStatus(
-        storageVerifiedUntil: storage.values.max(), at: last.recordedAt),
-      summary: state.eventSummary())
+      status: folded.state.verificationStatus(
+        storageVerifiedUntil: folded.storageVerifiedUntil, at: last.recordedAt),
+      summary: folded.state.eventSummary())
   }
 
   // MARK: Events
@@ -136,23 +136,36 @@ extension Ledger {
     }
   }
 
-  /// The log as it grows, each event once and in order; ends when its reader stops reading.
-  public func logStream(from: Int64) -> AsyncThrowingStream<(position: Int64, json: [UInt8]), any Error> {
+  /// An event of the log as a stream hands it over.
+  public struct StreamedEvent: Sendable {
+    public let position: Int64
+    public let json: [UInt8]
+  }
+
+  /// The log as it grows, each event once and in order, and `nil` every fifteen idle seconds; ends when
+  /// its reader stops reading.
+  public func logStream(from: Int64) -> AsyncThrowingStream<StreamedEvent?, any Error> {
     let (stream, continuation) = AsyncThrowingStream.makeStream(
-      of: (position: Int64, json: [UInt8]).self, bufferingPolicy: .bufferingOldest(512))
+      of: StreamedEvent?.self, bufferingPolicy: .bufferingOldest(512))
     let task = Task {
       do {
         var next = from
+        var idle = ContinuousClock.now
         while !Task.isCancelled {
           let events = try await store.events(from: next, limit: 200)
           for event in events {
-            var item = (position: event.position, json: try eventJSON(event).canonicalBytes())
+            let item = StreamedEvent(
+              position: event.position, json: try eventJSON(event).canonicalBytes())
             // A slow reader holds the log back, and costs at most one buffer.
-            while case .dropped(let again) = continuation.yield(item) {
-              item = again
+            while case .dropped = continuation.yield(item) {
               try await Task.sleep(for: .milliseconds(50))
             }
             next = event.position + 1
+          }
+          if !events.isEmpty { idle = .now }
+          if ContinuousClock.now - idle > .seconds(15) {
+            continuation.yield(nil)
+            idle = .now
           }
           if events.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
         }

@@ -53,7 +53,7 @@ actor RegistryKey {
       type: .keyRegistered, payload: Self.registration(of: file.key), signer: file.signer,
       subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: .now)
     let item = try AppendUnit.Item.make(
-      event: file.key.sign(body), admission: .signedOnly(at: .now), record: -1, referenced: nil)
+      event: try file.key.sign(body), admission: .signedOnly(at: .now), record: -1, referenced: nil)
     // A conflict means that another process was first; whose key it used is settled next.
     _ = try await store.append(
       AppendUnit(items: [item], evidence: [], guardPosition: -1, origin: origin))

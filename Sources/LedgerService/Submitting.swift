@@ -45,14 +45,14 @@ extension Ledger {
   ) async throws -> SubmissionAnswer {
     let limits = JSONLimits(maxBytes: configuration.limits.submissionBytes, maxDepth: 64)
     switch try Wire.parse(bytes, limits: limits) {
-    case .signed(let submission):
-      if let action, submission.event.body.type != action {
+    case .signed(let event, let evidence):
+      if let action, event.body.type != action {
         throw Refusal(
           .invalid, check: "action", field: "event_type",
-          "The event says \(submission.event.body.type.name), and was posted to \(action.name).")
+          "The event says \(event.body.type.name), and was posted to \(action.name).")
       }
       return try await submit(
-        submission.event, evidence: submission.evidence, record: name, client: client,
+        event, evidence: evidence, record: name, client: client,
         operatorAuthorised: operatorAuthorised)
     case .bare(let bare):
       guard let action, let name else {
@@ -78,14 +78,11 @@ extension Ledger {
     if event.body.type == .keyRegistered {
       try await registrationLimits.take(client)
     }
-    let outcome = try await append(
-      record: record, guarded: false
-    ) { context in
+    return try await append(record: record, guarded: false) { context in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
       return event
     }
-    return outcome
   }
 
   /// Signs a payload with the registry key, for the actions that prove themselves.
@@ -110,7 +107,7 @@ extension Ledger {
         let signed = try self.bareEvent(bare, action: action, key: key, record: record, &context)
         return signed
       } duplicate: { candidate, group, timeline in
-        liveStatements(in: group, timeline).first {
+        GroupFold(group, timeline).live.map(\.event).first {
           $0.type == candidate.type && $0.statement == candidate.statement
             && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
         }
@@ -138,7 +135,7 @@ extension Ledger {
     let body = try EventBody.make(
       type: action, payload: payload, signer: key.signer, subject: .record(record.pithNumber),
       target: bare.target?.text ?? "record", createdAt: context.now)
-    return key.key.sign(body)
+    return try key.key.sign(body)
   }
 
   /// Admits and appends one event, reading what admission needs; again when the record moved meanwhile.
@@ -166,7 +163,7 @@ extension Ledger {
         return try await answer(stored, record: record, created: false)
       }
       if guarded, event.body.type == .storageAttestation,
-        let older = liveStatements(in: context.group, keys.timeline).first(where: {
+        let older = GroupFold(context.group, keys.timeline).live.map(\.event).first(where: {
           $0.slot == candidate.slot && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
         })
       {
@@ -204,7 +201,7 @@ extension Ledger {
     let body = try EventBody.make(
       type: event.body.type, payload: payload, signer: key.signer, subject: event.body.subject,
       target: event.body.target.text, createdAt: event.body.createdAt)
-    return key.key.sign(body)
+    return try key.key.sign(body)
   }
 
   /// The evidence of an admitted event, with what it is, so that tokens are never served.
@@ -326,7 +323,7 @@ extension Ledger {
       {
         let keys = try await timeline.current().timeline
         let events = try await store.foldEvents(record: record.record, group: group)
-        standing = LedgerDomain.standing(of: event.position, in: events, keys)
+        standing = GroupFold(events, keys).standing(of: event.position)
       }
     }
     return SubmissionAnswer(

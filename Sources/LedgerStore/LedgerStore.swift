@@ -224,12 +224,14 @@ public final class LedgerStore: Sendable {
 
   /// The other names of a record.
   public func aliases(record: Int64) async throws -> [Alias] {
-    try await readers.query(
-      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded", [.int8(record)]
-    ).compactMap { row in
-      Alias.Kind(rawValue: try row.text(0)).map { Alias(kind: $0, value: "") }
-        .map { try Alias(kind: $0.kind, value: row.text(1)) }
+    let rows = try await readers.query(
+      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded", [.int8(record)])
+    var aliases: [Alias] = []
+    for row in rows {
+      guard let kind = Alias.Kind(rawValue: try row.text(0)) else { continue }
+      aliases.append(Alias(kind: kind, value: try row.text(1)))
     }
+    return aliases
   }
 
   /// Bytes by their SHA-256; `nil` where they never were here, or were erased.

@@ -1,0 +1,336 @@
+import CanonicalJSON
+import HTTPTypes
+public import Hummingbird
+import LedgerDomain
+public import LedgerService
+import NIOCore
+
+/// A request with the address it came from.
+public struct LedgerRequestContext: RequestContext, RemoteAddressRequestContext {
+  public var coreContext: CoreRequestContextStorage
+  public let remoteAddress: SocketAddress?
+
+  public init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    remoteAddress = source.channel.remoteAddress
+  }
+}
+
+/// Every route of the service, mountable without a socket.
+public func buildRouter(ledger: Ledger) -> Router<LedgerRequestContext> {
+  let router = Router(context: LedgerRequestContext.self, options: .autoGenerateHeadEndpoints)
+  router.add(middleware: ProblemMiddleware())
+  let routes = Routes(ledger: ledger)
+  routes.addRecords(to: router)
+  routes.addLog(to: router)
+  routes.addService(to: router)
+  return router
+}
+
+/// The handlers; each reads its request, calls the ledger, and writes the answer.
+struct Routes: Sendable {
+  let ledger: Ledger
+  typealias Context = LedgerRequestContext
+
+  // MARK: Reading requests
+
+  func identifier(_ context: Context) throws -> String {
+    let raw = try context.parameters.require("id")
+    return (raw.removingPercentEncoding ?? raw).replacing(/\.json$/, with: "")
+  }
+
+  func number<N: FixedWidthInteger>(_ request: Request, _ name: String) throws -> N? {
+    guard let text = request.uri.queryParameters[Substring(name)] else { return nil }
+    guard let number = N(text), number >= 0 else {
+      throw Refusal(.malformed, check: "query", field: name, "Not a whole number from 0 on.")
+    }
+    return number
+  }
+
+  func body(_ request: Request) async throws -> [UInt8] {
+    let buffer = try await request.body.collect(upTo: ledger.configuration.limits.submissionBytes)
+    return Array(buffer.readableBytesView)
+  }
+
+  /// The address under which this request reached us, for links.
+  func baseURL(_ request: Request) -> String {
+    "http://\(request.head.authority ?? "localhost")"
+  }
+
+  func client(_ request: Request, _ context: Context) -> ClientID {
+    if ledger.configuration.trustsProxy, let name = HTTPField.Name("X-Forwarded-For"),
+      let forwarded = request.headers[name]?.split(separator: ",").last
+    {
+      return ClientID(forwarded.trimmingPrefix(while: \.isWhitespace).description)
+    }
+    return ClientID(context.remoteAddress?.ipAddress ?? "unknown")
+  }
+
+  /// Whether the caller is the operator: on this machine, or with the operator's token.
+  func isOperator(_ request: Request, _ context: Context) throws -> Bool {
+    if let token = try ledger.configuration.operatorToken(),
+      let header = request.headers[.authorization], header.hasPrefix("Bearer ")
+    {
+      return Self.constantTimeEqual(Array(header.dropFirst(7).utf8), Array(token.utf8))
+    }
+    // Behind a proxy everybody comes from this machine, so that only the token counts.
+    guard !ledger.configuration.trustsProxy else { return false }
+    let address = context.remoteAddress?.ipAddress ?? ""
+    return address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+  }
+
+  static func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    var difference = a.count ^ b.count
+    for index in a.indices { difference |= Int(a[index] ^ (b.isEmpty ? 0 : b[index % b.count])) }
+    return difference == 0
+  }
+
+  // MARK: Writing answers
+
+  func answer(
+    _ json: JSON, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> Response {
+    var headers = headers
+    headers[.contentType] = "application/json"
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "no-cache" }
+    return Response(
+      status: status, headers: headers,
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.canonicalBytes())))
+  }
+
+  func answer(_ submission: SubmissionAnswer, _ request: Request) -> Response {
+    var headers: HTTPFields = [.cacheControl: "no-store"]
+    headers[.location] = "\(baseURL(request))/api/events?from=\(submission.position)&limit=1"
+    return answer(submission.json, status: submission.created ? .created : .ok, headers: headers)
+  }
+
+  func stream(
+    _ chunks: AsyncThrowingStream<[UInt8], any Error>, type: String
+  ) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"],
+      body: ResponseBody { writer in
+        for try await chunk in chunks { try await writer.write(ByteBuffer(bytes: chunk)) }
+        try await writer.finish(nil)
+      })
+  }
+
+  /// Whether the body is one JSON document a line.
+  func isLines(_ request: Request) -> Bool {
+    request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
+  }
+
+  /// Answers each line of the body with a line, as it is dealt with; memory holds one line at a time.
+  func lines(
+    _ request: Request, _ context: Context,
+    _ handle: @escaping @Sendable ([UInt8]) async throws -> JSON
+  ) -> Response {
+    let limit = ledger.configuration.limits.submissionBytes
+    let logger = context.logger
+    return Response(
+      status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
+      body: ResponseBody { writer in
+        var line: [UInt8] = []
+        func settle() async throws {
+          defer { line = [] }
+          guard line.contains(where: { $0 > 0x20 }) else { return }
+          let answer: JSON
+          do { answer = try await handle(line) } catch {
+            answer = .object(Problem(error, logger: logger).json)
+          }
+          try await writer.write(ByteBuffer(bytes: answer.canonicalBytes() + [0x0A]))
+        }
+        for try await buffer in request.body {
+          for byte in buffer.readableBytesView {
+            if byte == 0x0A { try await settle() } else { line.append(byte) }
+            if line.count > limit { throw HTTPError(.contentTooLarge) }
+          }
+        }
+        try await settle()
+        try await writer.finish(nil)
+      })
+  }
+
+  // MARK: Records
+
+  func addRecords(to router: Router<Context>) {
+    router.get("/pith/:id") { request, context in
+      self.answer(
+        try await self.ledger.recordDocument(self.identifier(context), baseURL: self.baseURL(request)))
+    }
+    router.get("/pith/:id/state.json") { request, context in
+      self.answer(
+        try await self.ledger.state(self.identifier(context), baseURL: self.baseURL(request)))
+    }
+    router.get("/pith/:id/bundle.json") { request, context in
+      self.stream(
+        try await self.ledger.bundle(self.identifier(context), baseURL: self.baseURL(request)),
+        type: "application/json")
+    }
+    router.get("/paper/:id") { request, context in
+      let number = try await self.ledger.resolve(self.identifier(context)).record.pithNumber
+      return Response(
+        status: .found, headers: [.location: "\(self.baseURL(request))/pith/\(number.suffix)"])
+    }
+    router.get("/api/pith-number/resolve") { request, _ in try await self.resolve(request) }
+    router.get("/api/pith-number/:id/graph.json") { _, context in
+      self.answer(try await self.ledger.graph(self.identifier(context)))
+    }
+    router.get("/api/pith-number/:id/events.json") { request, context in
+      self.answer(
+        try await self.ledger.events(
+          self.identifier(context), from: self.number(request, "from") ?? 0,
+          limit: self.number(request, "limit") ?? 100, baseURL: self.baseURL(request)))
+    }
+    router.get("/api/pith-number/:id/status.json") { request, context in
+      self.answer(
+        try await self.ledger.status(
+          self.identifier(context), asOf: self.number(request, "as_of"),
+          atLeast: self.number(request, "at_least")))
+    }
+    router.post("/pith/:id/action/:action") { request, context in
+      let name = try context.parameters.require("action")
+      guard let action = EventType(name: name), action.isAttestation else {
+        throw Refusal(
+          .notFound, check: "action",
+          "The actions are \(EventType.attestations.map(\.name).joined(separator: ", ")).")
+      }
+      let record = try self.identifier(context)
+      let bytes = try await self.body(request)
+      if request.uri.queryParameters["prepare"] == "true" {
+        return self.answer(try await self.ledger.prepare(bytes, record: record, action: action))
+      }
+      return self.answer(
+        try await self.ledger.submit(
+          bytes, record: record, action: action, client: self.client(request, context),
+          operatorAuthorised: self.isOperator(request, context)), request)
+    }
+  }
+
+  private func resolve(_ request: Request) async throws -> Response {
+    let query = request.uri.queryParameters
+    guard let name = query["arxiv"] ?? query["doi"] ?? query["id"] else {
+      throw Refusal(.malformed, check: "query", "Name the record by arxiv, doi or id.")
+    }
+    let found = try await ledger.resolve(String(name))
+    let page = "\(baseURL(request))/pith/\(found.record.pithNumber.suffix)"
+    guard query["json"] == "true" else {
+      return Response(status: .found, headers: [.location: page])
+    }
+    return answer([
+      "candidates": .array(found.others.map { .string($0.pithNumber.description) }),
+      "json": "\(page).json", "pith_number": .string(found.record.pithNumber.description),
+      "url": "\(page)",
+    ])
+  }
+
+  // MARK: The log
+
+  func addLog(to router: Router<Context>) {
+    router.post("/api/records") { request, context in
+      let client = self.client(request, context)
+      let isOperator = try self.isOperator(request, context)
+      if self.isLines(request) {
+        return self.lines(request, context) {
+          try await self.ledger.importDocument($0, client: client, operatorAuthorised: isOperator).json
+        }
+      }
+      return self.answer(
+        try await self.ledger.importDocument(
+          self.body(request), client: client, operatorAuthorised: isOperator), request)
+    }
+    router.post("/api/events") { request, context in
+      let client = self.client(request, context)
+      let isOperator = try self.isOperator(request, context)
+      if self.isLines(request) {
+        return self.lines(request, context) {
+          try await self.ledger.submit($0, client: client, operatorAuthorised: isOperator).json
+        }
+      }
+      return self.answer(
+        try await self.ledger.submit(
+          self.body(request), client: client, operatorAuthorised: isOperator), request)
+    }
+    router.get("/api/events") { request, _ in
+      self.answer(
+        try await self.ledger.log(
+          from: self.number(request, "from") ?? 0, limit: self.number(request, "limit") ?? 100,
+          baseURL: self.baseURL(request)))
+    }
+    router.get("/api/events/stream") { request, _ in
+      var from: Int64 = try self.number(request, "from") ?? 0
+      if let name = HTTPField.Name("Last-Event-ID"), let last = request.headers[name] {
+        guard let position = Int64(last) else {
+          throw Refusal(.malformed, check: "last_event_id", "Last-Event-ID is a position.")
+        }
+        from = position + 1
+      }
+      return self.serverSentEvents(from: from)
+    }
+    router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
+    router.get("/api/keys/:id") { _, context in
+      self.answer(try await self.ledger.key(self.identifier(context)))
+    }
+  }
+
+  /// The log as server-sent events (HTML, section 9.2); an empty comment keeps idle connections open.
+  private func serverSentEvents(from: Int64) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
+      body: ResponseBody { writer in
+        // The first bytes go out at once, so that a client knows it is connected.
+        try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
+        for try await item in self.ledger.logStream(from: from) {
+          guard let item else {
+            try await writer.write(ByteBuffer(string: ":\n\n"))
+            continue
+          }
+          var buffer = ByteBuffer(string: "id: \(item.position)\ndata: ")
+          buffer.writeBytes(item.json)
+          buffer.writeString("\n\n")
+          try await writer.write(buffer)
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  // MARK: The service
+
+  func addService(to router: Router<Context>) {
+    router.get("/healthz") { _, _ in self.answer(["status": "alive"]) }
+    router.get("/readyz") { _, _ in
+      let health = try await self.ledger.health()
+      return self.answer([
+        "lag": .integer(health.lag), "size": .integer(health.size), "status": "ready",
+      ])
+    }
+    router.get("/.well-known/pith-ledger.json") { _, _ in
+      self.answer([
+        "keys": "/api/keys", "origin": .string(self.ledger.origin),
+        "notice": "What is signed and submitted here is public and permanent.",
+      ])
+    }
+    router.get("/") { _, _ in
+      self.answer([
+        "about": "An append-only ledger of attestations about papers with a Pith Number.",
+        "import": "POST /api/records", "keys": "/api/keys", "log": "/api/events",
+        "log_stream": "/api/events/stream", "origin": .string(self.ledger.origin),
+        "record": "/pith/{id}.json", "resolve": "/api/pith-number/resolve?arxiv=…",
+        "status": "/api/pith-number/{id}/status.json",
+        "submit": "POST /pith/{id}/action/{event_type} or POST /api/events",
+      ])
+    }
+  }
+}
+
+/// The service on a socket.
+public func buildApplication(
+  ledger: Ledger, host: String, port: Int,
+  onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
+) -> some ApplicationProtocol {
+  Application(
+    router: buildRouter(ledger: ledger),
+    configuration: .init(address: .hostname(host, port: port), serverName: "pithledger"),
+    onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) },
+    logger: ledger.logger)
+}

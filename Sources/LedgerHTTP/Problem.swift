@@ -1,0 +1,103 @@
+import CanonicalJSON
+import HTTPTypes
+import Hummingbird
+import LedgerDomain
+import LedgerStore
+import Logging
+import NIOCore
+
+/// An answer of RFC 9457, `application/problem+json`: what was wrong, where, and what to do.
+struct Problem: Error, ResponseGenerator {
+  let status: HTTPResponse.Status
+  let check: String
+  let detail: String
+  var field: String?
+  var offset: Int?
+  var candidates: [String] = []
+
+  init(_ status: HTTPResponse.Status, check: String, _ detail: String) {
+    self.status = status
+    self.check = check
+    self.detail = detail
+  }
+
+  init(_ refusal: Refusal) {
+    let status: HTTPResponse.Status =
+      switch refusal.code {
+      case .malformed: .badRequest
+      case .forbidden: .forbidden
+      case .notFound: .notFound
+      case .conflict: .conflict
+      case .tooLarge: .contentTooLarge
+      case .invalid: .unprocessableContent
+      case .tooMany: .tooManyRequests
+      case .unavailable: .serviceUnavailable
+      }
+    self.init(status, check: refusal.check, refusal.message)
+    field = refusal.field
+    offset = refusal.offset
+    candidates = refusal.candidates
+  }
+
+  /// What a caller is told of any error; the log is told more.
+  init(_ error: any Error, logger: Logger) {
+    switch error {
+    case let problem as Problem: self = problem
+    case let refusal as Refusal: self.init(refusal)
+    case let error as LedgerStoreError where error.code == .queueFull || error.code == .outcomeUnknown:
+      self.init(.serviceUnavailable, check: error.code.rawValue, error.message)
+    case let error as HTTPError:
+      let detail =
+        error.status == .contentTooLarge
+        ? "The body is larger than this ledger takes." : error.body ?? error.status.reasonPhrase
+      self.init(error.status, check: "http", detail)
+    default:
+      logger.error("a request failed: \(error)")
+      self.init(
+        .internalServerError, check: "internal",
+        "Something went wrong here, and is in the log. Whether an event was stored is shown by sending "
+          + "it again: it is never stored twice.")
+    }
+  }
+
+  var json: JSONObject {
+    var json: JSONObject = [
+      "check": .string(check), "detail": .string(detail),
+      "status": .integer(Int64(status.code)), "title": .string(status.reasonPhrase),
+      "type": .string("urn:pithledger:error:\(check)"),
+    ]
+    json["field"] = field.map { .string($0) }
+    json["offset"] = offset.map { .integer(Int64($0)) }
+    if !candidates.isEmpty { json["candidates"] = .array(candidates.map { .string($0) }) }
+    return json
+  }
+
+  func response(from request: Request, context: some RequestContext) throws -> Response {
+    var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
+    if status == .tooManyRequests { headers[.retryAfter] = "60" }
+    if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    return Response(
+      status: status, headers: headers,
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.object(json).canonicalBytes())))
+  }
+}
+
+/// Turns every error of a request into a ``Problem``.
+struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    do {
+      let response = try await next(request, context)
+      // Only an unknown path has no route; its answer has no body of ours yet.
+      guard response.status == .notFound, response.headers[.contentType] == nil else { return response }
+      return try Problem(.notFound, check: "path", "No such path; / lists what there is.")
+        .response(from: request, context: context)
+    } catch let error as HTTPError where error.status == .notFound {
+      return try Problem(.notFound, check: "path", "No such path; / lists what there is.")
+        .response(from: request, context: context)
+    } catch {
+      return try Problem(error, logger: context.logger).response(from: request, context: context)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+public import CanonicalJSON
+public import LedgerDomain
+import LedgerStore
+import ProofForms
+
+func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
+
+/// What an operator commands and the registry key signs.
+extension Ledger {
+  func timelineRegistry(_ key: KeyTimeline.Key, _ next: Int64) -> Bool { key.signerType == .registry }
+
+  /// Signs a payload with a key and submits it, as the shell's commands do.
+  ///
+  /// - Parameter record: `nil` for the registry.
+  public func signAndSubmit(
+    type: EventType, payload: JSONObject, record name: String?, target: String = "record",
+    evidence: [[UInt8]] = [], key: KeyFile?, client: ClientID = .shell
+  ) async throws -> SubmissionAnswer {
+    let key = if let key { key } else { await registry.current }
+    var subject = Subject.registry
+    if let name { subject = .record(try await resolve(name).record.pithNumber) }
+    let body = try EventBody.make(
+      type: type, payload: payload, signer: key.signer, subject: subject, target: target,
+      createdAt: now)
+    var named: [Digest: [UInt8]] = [:]
+    for bytes in evidence { named[Digest(hashing: bytes)] = bytes }
+    return try await submit(
+      try key.key.sign(body), evidence: named, client: client, operatorAuthorised: true)
+  }
+
+  /// Registers a key by its own signature.
+  public func register(_ key: KeyFile) async throws -> SubmissionAnswer {
+    try await signAndSubmit(
+      type: .keyRegistered, payload: RegistryKey.registration(of: key.key), record: nil,
+      target: "key:\(key.signer.fingerprint.hex)", key: key)
+  }
+
+  /// Binds a registered key to its signer_id, in a capacity.
+  public func vouch(_ fingerprint: Digest128, as type: SignerType) async throws -> SubmissionAnswer {
+    guard let key = try await timeline.current().timeline.registration(of: fingerprint) else {
+      throw Refusal(.notFound, check: "known_key", "No key \(fingerprint) is registered here.")
+    }
+    return try await signAndSubmit(
+      type: .keyVouched, payload: vouchPayload(fingerprint, key.signerID, type), record: nil,
+      target: "key:\(fingerprint.hex)", key: nil)
+  }
+
+  private func vouchPayload(_ fingerprint: Digest128, _ signerID: String, _ type: SignerType) -> JSONObject {
+    [
+      "log": .string(origin), "method": "registry", "public_key_fingerprint": .string(fingerprint.hex),
+      "signer_id": .string(signerID), "signer_type": .string(type.name),
+    ]
+  }
+
+  /// Ends a key; by the key itself, or by the registry where `key` is `nil`.
+  public func revoke(
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Int64?, key: KeyFile?
+  ) async throws -> SubmissionAnswer {
+    var payload: JSONObject = [
+      "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
+      "reason": .string(reason),
+    ]
+    payload["compromised_from_position"] = compromisedFrom.map { .integer($0) }
+    return try await signAndSubmit(
+      type: .keyRevoked, payload: payload, record: nil, target: "key:\(fingerprint.hex)", key: key)
+  }
+
+  /// Replaces the registry key: the new one registers itself and the old one vouches for it, both or
+  /// neither.
+  public func rotateRegistryKey() async throws -> SubmissionAnswer {
+    let old = await registry.current
+    let next = try await registry.prepareNext()
+    let keys = try await timeline.current()
+    let created = now
+    var context = AdmissionContext(
+      now: created, origin: origin, timeline: keys.timeline, position: keys.next)
+    context.operatorAuthorised = true
+    context.trustedReceiptKeys = configuration.trustedReceiptKeys
+    let registration = try next.key.sign(
+      EventBody.make(
+        type: .keyRegistered, payload: RegistryKey.registration(of: next.key), signer: next.signer,
+        subject: .registry, target: "key:\(next.signer.fingerprint.hex)", createdAt: created))
+    let first = try AppendUnit.Item.make(
+      event: registration, admission: try admit(registration, context), record: -1, referenced: nil)
+    var known = first.event
+    known.position = keys.next
+    _ = context.timeline.apply(known)
+    context.position += 1
+    let vouch = try old.key.sign(
+      EventBody.make(
+        type: .keyVouched,
+        payload: vouchPayload(next.signer.fingerprint, next.signer.signerID, .registry),
+        signer: old.signer, subject: .registry, target: "key:\(next.signer.fingerprint.hex)",
+        createdAt: created))
+    let second = try AppendUnit.Item.make(
+      event: vouch, admission: try admit(vouch, context), record: -1, referenced: nil)
+    switch try await store.append(
+      AppendUnit(items: [first, second], evidence: [], guardPosition: keys.next - 1))
+    {
+    case .conflict:
+      throw Refusal(
+        .unavailable, check: "contention", "Another key event came between; run the command again.")
+    case .appended, .existing: break
+    }
+    try await registry.adopt(next)
+    guard let stored = try await store.event(record: -1, id: vouch.eventID) else {
+      throw Refusal(.unavailable, check: "log", "The rotation cannot be read back.")
+    }
+    return try await answer(stored, record: nil, created: true)
+  }
+}
