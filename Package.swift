@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "pithledger",
       dependencies: [
-        "LedgerHTTP", "LedgerService", "LedgerDomain", "CanonicalJSON", crypto, logging,
+        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,8 +1,10 @@
 import CanonicalJSON
+import Foundation
 import HTTPTypes
 public import Hummingbird
 import LedgerDomain
 public import LedgerService
+import LedgerStore
 import NIOCore
 
 /// A request with the address it came from.
@@ -131,22 +133,26 @@ struct Routes: Sendable {
       status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { writer in
         var line: [UInt8] = []
-        func settle() async throws {
-          defer { line = [] }
-          guard line.contains(where: { $0 > 0x20 }) else { return }
+        func answer(_ line: [UInt8]) async throws -> ByteBuffer? {
+          guard line.contains(where: { $0 > 0x20 }) else { return nil }
           let answer: JSON
           do { answer = try await handle(line) } catch {
             answer = .object(Problem(error, logger: logger).json)
           }
-          try await writer.write(ByteBuffer(bytes: answer.canonicalBytes() + [0x0A]))
+          return ByteBuffer(bytes: answer.canonicalBytes() + [0x0A])
         }
         for try await buffer in request.body {
           for byte in buffer.readableBytesView {
-            if byte == 0x0A { try await settle() } else { line.append(byte) }
-            if line.count > limit { throw HTTPError(.contentTooLarge) }
+            guard byte == 0x0A else {
+              line.append(byte)
+              if line.count > limit { throw HTTPError(.contentTooLarge) }
+              continue
+            }
+            if let answer = try await answer(line) { try await writer.write(answer) }
+            line.removeAll(keepingCapacity: true)
           }
         }
-        try await settle()
+        if let answer = try await answer(line) { try await writer.write(answer) }
         try await writer.finish(nil)
       })
   }

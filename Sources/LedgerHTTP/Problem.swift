@@ -85,7 +85,7 @@ struct Problem: Error, ResponseGenerator {
 /// Turns every error of a request into a ``Problem``.
 struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
   func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
       let response = try await next(request, context)

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import EmbeddedPostgres
 import Foundation
-import LedgerDomain
+public import LedgerDomain
 public import LedgerStore
 public import Logging
 import ProofForms
@@ -132,7 +132,7 @@ public final class Ledger: Sendable {
 
 extension Timestamp {
   /// The system clock's word, to the microsecond.
-  static var now: Timestamp {
+  public static var now: Timestamp {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(

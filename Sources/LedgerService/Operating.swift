@@ -3,7 +3,8 @@ public import LedgerDomain
 import LedgerStore
 import ProofForms
 
-func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
+/// Padded base64.
+public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
 
 /// What an operator commands and the registry key signs.
 extension Ledger {

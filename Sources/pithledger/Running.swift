@@ -1,0 +1,209 @@
+import ArgumentParser
+import CanonicalJSON
+import Foundation
+import Hummingbird
+import LedgerDomain
+import LedgerHTTP
+import LedgerService
+import LedgerStore
+import Logging
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
+  @OptionGroup var common: Common
+  @Option(help: "The address to listen on.") var host = "127.0.0.1"
+  @Option(help: "The port; 0 takes a free one.") var port = 8080
+
+  func run() async throws {
+    try await Failure.reported {
+      let ledger = try await Ledger.open(
+        try common.configuration(), logger: common.logger(.notice))
+      let asJSON = common.json
+      let host = host
+      let application = buildApplication(ledger: ledger, host: host, port: port) { port in
+        let url = "http://\(host):\(port ?? 0)"
+        let line = asJSON ? JSON.object(["url": .string(url)]).canonicalString() : "listening on \(url)"
+        // Written at once, where print would wait for a full buffer when nobody is at a terminal.
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+      }
+      do {
+        try await application.runService()
+        await ledger.close()
+      } catch {
+        await ledger.close()
+        throw error
+      }
+    }
+  }
+}
+
+struct Migrate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Bring the database's schema up to date.")
+  @OptionGroup var common: Common
+
+  func run() async throws {
+    try await Failure.reported {
+      let applied = try await Ledger.migrate(try common.configuration(), logger: common.logger())
+      common.show(
+        ["applied": .array(applied.map { .string($0) })],
+        applied.isEmpty ? "nothing to do" : "applied \(applied.joined(separator: ", "))")
+    }
+  }
+}
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "What is verified about a record.")
+  @OptionGroup var common: Common
+  @Argument(help: "A Pith Number, a short form, an arXiv id or a DOI.") var record: String
+  @Option(help: "Answer from the first N events.") var asOf: Int64?
+  @Option(help: "Wait until the projections include this position.") var atLeast: Int64?
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      // What another process appended just now is part of the answer.
+      let newest = try await ledger.health().size - 1
+      let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
+      let status = try await ledger.status(record, asOf: asOf, atLeast: wait)
+      var lines = ["\(status["pith_number"]?.stringValue ?? "") at position \(status["position"]?.integerValue ?? -1)"]
+      for (key, value) in status["verification_status"]?.objectValue ?? [:] {
+        lines.append("  \(key.padding(toLength: 22, withPad: " ", startingAt: 0)) \(value.canonicalString())")
+      }
+      if let total = status["event_summary"]?["total"]?.integerValue {
+        lines.append("  \(total) attestations")
+        for (type, counts) in status["event_summary"]?["by_type"]?.objectValue ?? [:] {
+          let said = (counts.objectValue ?? [:]).filter { $0.key != "total" && $0.value != 0 }
+            .map { "\($0.value.canonicalString()) \($0.key)" }
+          lines.append("    \(type.padding(toLength: 20, withPad: " ", startingAt: 0)) \(said.joined(separator: ", "))")
+        }
+      }
+      common.show(status, lines.joined(separator: "\n"))
+    }
+  }
+}
+
+struct Events: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The events of a record, or of the whole log.")
+  @OptionGroup var common: Common
+  @Argument(help: "A record; without it, the log.") var record: String?
+  @Option(help: "The first position.") var from: Int64 = 0
+  @Option(help: "How many.") var limit = 100
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      let page =
+        if let record {
+          try await ledger.events(record, from: from, limit: limit)
+        } else { try await ledger.log(from: from, limit: limit) }
+      let lines = (page["events"]?.arrayValue ?? []).map { event in
+        [
+          "\(event["position"]?.integerValue ?? -1)", event["recorded_at"]?.stringValue ?? "",
+          event["event_type"]?.stringValue ?? "", event["admission"]?["verdict"]?.stringValue ?? "",
+          event["event_id"]?.stringValue ?? "",
+        ].joined(separator: "  ")
+      }
+      common.show(page, lines.joined(separator: "\n"))
+    }
+  }
+}
+
+struct Replay: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Rebuild the projections from the log.",
+    discussion: "Exits with 1 when --check finds a row that the log does not bear out.")
+  @OptionGroup var common: Common
+  @Flag(help: "Compare only, and leave the live projections as they are.") var check = false
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      let report = try await ledger.replay(check: check) { progress in
+        let line =
+          "\r\(progress.eventsDone) of \(progress.eventsTotal) events, \(Int(progress.rate))/s, "
+          + "\(Int(progress.secondsLeft)) s left   "
+        FileHandle.standardError.write(Data(line.utf8))
+      }
+      let rate = Int(Double(report.events) / max(report.seconds, 0.001))
+      var lines = [
+        "\(check ? "compared" : "replayed") \(report.events) events of \(report.records) records in "
+          + "\(Int(report.seconds * 1000)) ms (\(rate)/s); \(report.drift.count) values had drifted"
+      ]
+      for drift in report.drift {
+        lines.append("  \(drift.pithNumber) \(drift.key): \(drift.was ?? "missing") → \(drift.now ?? "no row")")
+      }
+      common.show(
+        [
+          "drift": .array(
+            report.drift.map {
+              [
+                "key": .string($0.key), "now": $0.now.map { .string($0) } ?? .null,
+                "pith_number": .string($0.pithNumber), "was": $0.was.map { .string($0) } ?? .null,
+              ]
+            }), "events": .integer(report.events), "records": .integer(report.records),
+          "milliseconds": .integer(Int64(report.seconds * 1000)), "swapped": .bool(report.swapped),
+        ], lines.joined(separator: "\n"))
+      if check, !report.drift.isEmpty { throw ExitCode(1) }
+    }
+  }
+}
+
+struct Export: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a record with all its events, or the whole log as a line each.")
+  @OptionGroup var common: Common
+  @Argument(help: "A record; without it, the log.") var record: String?
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      let output = FileHandle.standardOutput
+      if let record {
+        for try await chunk in try await ledger.bundle(record) { try output.write(contentsOf: Data(chunk)) }
+        return
+      }
+      var next: Int64 = 0
+      while true {
+        let events = try await ledger.log(from: next, limit: Ledger.pageSize)["events"]?.arrayValue ?? []
+        if events.isEmpty { return }
+        for event in events {
+          try output.write(contentsOf: Data(event.canonicalBytes() + [0x0A]))
+          next = (event["position"]?.integerValue ?? next) + 1
+        }
+      }
+    }
+  }
+}
+
+struct Import: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Import record documents.",
+    discussion: "A file is one JSON document, or one a line (.ndjson); - reads standard input.")
+  @OptionGroup var common: Common
+  @Argument(help: "Files.") var files: [String]
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      var refused = 0
+      for file in files {
+        let bytes = try read(file)
+        let lines = file.hasSuffix(".ndjson") || (file == "-" && Self.isLines(bytes))
+        let documents = lines ? bytes.split(separator: 0x0A).map { Array($0) } : [bytes]
+        for (index, document) in documents.enumerated() {
+          do {
+            common.show(
+              try await ledger.importDocument(document, client: .shell, operatorAuthorised: true))
+          } catch let refusal as Refusal where documents.count > 1 {
+            refused += 1
+            Failure.say("\(file) line \(index + 1): \(refusal)")
+          }
+          if index % 1000 == 999 { Failure.say("\(index + 1) of \(documents.count)") }
+        }
+      }
+      if refused > 0 { throw ExitCode(2) }
+    }
+  }
+
+  /// Whether the first line alone is a document.
+  static func isLines(_ bytes: [UInt8]) -> Bool {
+    guard let end = bytes.firstIndex(of: 0x0A), end + 1 < bytes.count else { return false }
+    return (try? JSON.parse(Array(bytes[..<end]), limits: JSONLimits(maxBytes: 4 << 20))) != nil
+  }
+}
