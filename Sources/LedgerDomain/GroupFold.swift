@@ -93,7 +93,18 @@ public struct GroupFold: Sendable {
 
   private func index(of position: Int64?, before: Int64) -> Int? {
     guard let position, position < before else { return nil }
-    return statements.firstIndex { $0.event.position == position }
+    return index(at: position)
+  }
+
+  /// Statements are in the order of the log: a search by halves keeps long groups from costing squares.
+  private func index(at position: Int64) -> Int? {
+    var low = 0
+    var high = statements.count
+    while low < high {
+      let middle = (low + high) / 2
+      if statements[middle].event.position < position { low = middle + 1 } else { high = middle }
+    }
+    return low < statements.count && statements[low].event.position == position ? low : nil
   }
 
   private func identity(of statement: Statement) -> Digest128 {
@@ -111,8 +122,9 @@ public struct GroupFold: Sendable {
     let older = statements[target]
     switch event.type {
     case .eventWithdrawn:
-      guard event.signerKey == older.event.signerKey || isRegistry(event)
-        || timeline.identity(event.signerKey, at: event.position) == older.identity
+      guard
+        event.signerKey == older.event.signerKey || isRegistry(event)
+          || timeline.identity(event.signerKey, at: event.position) == older.identity
       else { return }
       statements[target].isWithdrawn = true
     case .moderationDecision:
@@ -123,8 +135,8 @@ public struct GroupFold: Sendable {
       else { return }
       statements[target].decision = event.flags.contains(.approved)
     case let type where type.isAttestation:
-      guard let newer = statements.first(where: { $0.event.position == event.position }),
-        type == older.event.type, newer.identity == older.identity,
+      guard let newer = index(at: event.position),
+        type == older.event.type, statements[newer].identity == older.identity,
         event.slot == older.event.slot, event.targetKey == older.event.targetKey
       else { return }
       statements[target].isSuperseded = true
@@ -161,7 +173,8 @@ public struct GroupFold: Sendable {
 
   /// Whether an author's claim is by a verified iD whose name is in the list, where that is known.
   private func isStrong(_ s: Statement) -> Bool {
-    s.verdict == .verified && s.event.claimant == s.identity && !s.event.flags.contains(.nameMismatch)
+    s.verdict == .verified && s.event.claimant == s.identity
+      && !s.event.flags.contains(.nameMismatch)
   }
 
   private func isVerifiedStorage(_ s: Statement) -> Bool {
@@ -190,7 +203,8 @@ public struct GroupFold: Sendable {
 
   /// What the submitter is told: the bucket, in the words of its type.
   public func standing(of position: Int64) -> String {
-    guard let s = statements.first(where: { $0.event.position == position }) else { return "recorded" }
+    guard let index = index(at: position) else { return "recorded" }
+    let s = statements[index]
     let bucket = bucket(of: s)
     switch (s.event.type, bucket) {
     case (.authorAttestation, .verified): return "strong"

@@ -2,6 +2,12 @@
 public struct KeyTimeline: Sendable, Equatable {
   /// A registered key and what happened to it.
   public struct Key: Sendable, Equatable {
+    /// The registry's word that the key is its signer's, in some capacity, from a position on.
+    public struct Vouch: Sendable, Equatable {
+      public let position: Int64
+      public let type: SignerType
+    }
+
     public let fingerprint: Digest128
     public let keyID: String
     public let signerID: String
@@ -10,18 +16,12 @@ public struct KeyTimeline: Sendable, Equatable {
     public let publicKey: [UInt8]
     public let registeredAt: Int64
     /// Vouches by the registry, by position.
-    public fileprivate(set) var vouches: [(position: Int64, type: SignerType)] = []
+    public fileprivate(set) var vouches: [Vouch] = []
     public fileprivate(set) var revokedAt: Int64?
     public fileprivate(set) var compromisedFrom: Int64?
     /// Its identity once vouched, and before.
     let vouchedIdentity: Digest128
     let ownIdentity: Digest128
-
-    public static func == (a: Key, b: Key) -> Bool {
-      a.fingerprint == b.fingerprint && a.registeredAt == b.registeredAt
-        && a.vouches.map(\.position) == b.vouches.map(\.position) && a.revokedAt == b.revokedAt
-        && a.compromisedFrom == b.compromisedFrom
-    }
   }
 
   /// A revocation that takes the standing of events which are folded already.
@@ -36,7 +36,7 @@ public struct KeyTimeline: Sendable, Equatable {
   public init() {}
 
   public static func == (a: KeyTimeline, b: KeyTimeline) -> Bool {
-    a.byFingerprint == b.byFingerprint && a.registry.map(\.from) == b.registry.map(\.from)
+    a.byFingerprint == b.byFingerprint && a.registry.elementsEqual(b.registry, by: ==)
   }
 
   /// All keys, in the order of their registration.
@@ -108,13 +108,15 @@ public struct KeyTimeline: Sendable, Equatable {
     guard isRegistry(event.signerKey, at: event.position), let type = columns.signerType,
       let key = byFingerprint[columns.fingerprint], key.signerID == columns.signerID
     else { return }
-    byFingerprint[columns.fingerprint]?.vouches.append((event.position, type))
+    byFingerprint[columns.fingerprint]?.vouches.append(
+      Key.Vouch(position: event.position, type: type))
     if type == .registry, key.signerType == .registry {
       registry.append((event.position + 1, columns.fingerprint))
     }
   }
 
-  private mutating func revoke(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveRevocation? {
+  private mutating func revoke(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveRevocation?
+  {
     let byRegistry = isRegistry(event.signerKey, at: event.position)
     guard let key = byFingerprint[columns.fingerprint], key.signerType != .registry,
       byRegistry || event.signerKey == columns.fingerprint,
