@@ -292,6 +292,12 @@ import Testing
     #expect(!verified(at: 700))
   }
 
+  @Test mutating func storageOfAnotherRoleNeverCounts() {
+    let copy = log.attest(.storageAttestation, record, roleCounts: false)
+    #expect(log.standing(copy) == "verified")
+    #expect(log.folded(record).storageVerifiedUntil == nil)
+  }
+
   @Test mutating func aProvidersWordNeedsAVouchAsProvider() {
     let provider = log.signer("p", nil, .agent)
     let before = log.attest(
@@ -328,6 +334,9 @@ import Testing
         "strong_author_claims", "externally_anchored", "storage_verified", "citation_signatures",
         "replication_records", "graph_snapshot", "references_resolved", "formal_links_present",
       ])
+    log.snapshot(record, references: 3, resolved: 2)
+    status = log.folded(record).state.verificationStatus(storageVerifiedUntil: nil, at: later)
+    #expect(!status.referencesResolved)
     log.snapshot(record, references: 0, resolved: 0)
     status = log.folded(record).state.verificationStatus(storageVerifiedUntil: nil, at: later)
     #expect(status.graphSnapshot && !status.referencesResolved && !status.formalLinksPresent)

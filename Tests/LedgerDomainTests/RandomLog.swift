@@ -122,7 +122,7 @@ struct LogWriter {
     _ type: EventType, _ record: Int64, by signer: Signer? = nil, slot: String = "1",
     says: String = "a", verdict: Verdict = .verified, supersedes: Int64? = nil,
     target: String = "record", token: String? = nil, until: Timestamp? = nil,
-    flags: FoldFlags = []
+    flags: FoldFlags = [], roleCounts: Bool = true
   ) -> Int64 {
     let author = signer ?? registry
     let older = supersedes.map { events[Int($0)] }
@@ -145,7 +145,7 @@ struct LogWriter {
         if token != nil { $0.flags.insert(.tokenClaim) }
       default: $0.slot = Digest128(of: type.name, slot)
       }
-      if type == .storageAttestation { $0.flags.insert(.contentRoleCounts) }
+      if type == .storageAttestation, roleCounts { $0.flags.insert(.contentRoleCounts) }
       $0.foldGroup = group
     }
   }
@@ -267,7 +267,7 @@ struct RandomLog {
             token: token,
             until: Bool.random(using: &random)
               ? Timestamp(microseconds: Int64.random(in: 0..<1_000_000_000, using: &random)) : nil,
-            flags: flags))
+            flags: flags, roleCounts: Int.random(in: 0..<3, using: &random) > 0))
       }
     }
     self.events = log.events
