@@ -29,7 +29,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -43,12 +42,7 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
-    .target(
-      name: "EmbeddedPostgres",
-      dependencies: [
-        logging, subprocess, .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: strict),
+    .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: strict),
 
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(

@@ -1,7 +1,5 @@
 import Foundation
 public import Logging
-import Subprocess
-import SystemPackage
 
 /// Why the private PostgreSQL is not there, and what to do about it.
 public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -322,29 +320,37 @@ struct Installation: Sendable {
 
   /// Runs one of the programs to its end, with a clean environment.
   func run(_ program: String, _ arguments: [String], plain: Bool = false) async throws -> RunResult {
-    var options = PlatformOptions()
+    let process = Process()
+    var command = [plain ? "/bin/\(program)" : "\(directory)/\(program)"] + arguments
     if let user {
-      options.userID = user.uid
-      options.groupID = user.gid
-      options.supplementaryGroups = [user.gid]
+      // The change of user is left to a program of its own: made between fork and exec of a process
+      // with threads, it can wait for ever.
+      command =
+        ["/usr/bin/setpriv", "--reuid", user.name, "--regid", "\(user.gid)", "--init-groups", "--"]
+        + command
     }
-    let executable: Executable = plain ? .name(program) : .path(FilePath("\(directory)/\(program)"))
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
+    process.environment = ["LC_ALL": "C", "PATH": "/usr/bin:/bin"]
+    process.currentDirectoryURL = URL(fileURLWithPath: "/")
+    process.standardInput = FileHandle.nullDevice
     // A file, not a pipe: the server inherits it, and a pipe would stay open as long as it runs.
-    let outputPath = "/tmp/pithledger-run-\(UUID().uuidString)"
-    let output = unsafe try FileDescriptor.open(
-      outputPath, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
-    defer {
-      try? output.close()
-      try? FileManager.default.removeItem(atPath: outputPath)
+    let path = "/tmp/pithledger-run-\(UUID().uuidString)"
+    guard FileManager.default.createFile(
+      atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+    else {
+      throw EmbeddedPostgresError(code: .startFailed, message: "\(path) cannot be written")
     }
-    let result = try await Subprocess.run(
-      executable, arguments: Arguments(arguments),
-      environment: .custom(["LC_ALL": "C", "PATH": "/usr/bin:/bin"]), workingDirectory: FilePath("/"),
-      platformOptions: options, input: .none,
-      output: .fileDescriptor(output, closeAfterSpawningProcess: false),
-      error: .fileDescriptor(output, closeAfterSpawningProcess: false))
-    let text = (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? ""
-    return RunResult(succeeded: result.terminationStatus.isSuccess, output: text)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    process.standardOutput = output
+    process.standardError = output
+    let status: Int32 = try await withCheckedThrowingContinuation { continuation in
+      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+      do { try process.run() } catch { continuation.resume(throwing: error) }
+    }
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return RunResult(succeeded: status == 0, output: text)
   }
 }
 

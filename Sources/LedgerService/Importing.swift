@@ -128,7 +128,8 @@ extension Ledger {
     var context = AdmissionContext(
       now: now, origin: origin, timeline: keys.timeline, position: keys.next)
     context.trustedReceiptKeys = configuration.trustedReceiptKeys
-    context.evidence = document.isBare ? [:] : [document.documentDigest: document.bytes]
+    context.evidence =
+      document.isBare || type == .aliasAdded ? [:] : [document.documentDigest: document.bytes]
     context.record = RecordFacts(
       record: record ?? keys.next, pithNumber: document.canonical.pithNumber,
       canonicalSHA256: document.canonical.digest)
