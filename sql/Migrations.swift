@@ -23,5 +23,6 @@ public enum Migrations {
     Migration("0006_projections", PackageResources._006_projections_sql),
     Migration("0007_views", PackageResources._007_views_sql),
     Migration("0008_replay", PackageResources._008_replay_sql),
+    Migration("0009_guard_the_lookups", PackageResources._009_guard_the_lookups_sql),
   ]
 }
