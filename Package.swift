@@ -55,7 +55,9 @@ let package = Package(
       resources: [.embedInCode("migrations")], swiftSettings: strict),
     .target(
       name: "LedgerStore",
-      dependencies: ["LedgerDomain", "PostgresClient", "LedgerSQL", "CanonicalJSON", crypto, logging],
+      dependencies: [
+        "LedgerDomain", "PostgresClient", "LedgerSQL", "CanonicalJSON", crypto, logging,
+      ],
       swiftSettings: strict),
 
     // What a running ledger does, and its two faces.

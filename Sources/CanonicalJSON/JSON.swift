@@ -65,7 +65,9 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
   public init(integerLiteral value: Int64) { self = .integer(value) }
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(elements)) }
+  public init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(JSONObject(elements))
+  }
 }
 
 /// The members of a JSON object, sorted by code point and unique by bytes.

@@ -251,7 +251,8 @@ private struct Parser {
       case 0x00...0x1F: throw failure(.controlCharacter)
       default:
         let run = index
-        while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
+        while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20
+        {
           index += 1
         }
         _ = try text(of: bytes[run..<index], at: run)
@@ -279,13 +280,16 @@ private struct Parser {
       case 0xC2...0xDF: length = continues(position + 1) ? 2 : 0
       case 0xE0...0xEF:
         let second: ClosedRange<UInt8> =
-          slice[position] == 0xE0 ? 0xA0...0xBF : slice[position] == 0xED ? 0x80...0x9F : 0x80...0xBF
+          slice[position] == 0xE0
+          ? 0xA0...0xBF : slice[position] == 0xED ? 0x80...0x9F : 0x80...0xBF
         length = continues(position + 1, second) && continues(position + 2) ? 3 : 0
       case 0xF0...0xF4:
         let second: ClosedRange<UInt8> =
-          slice[position] == 0xF0 ? 0x90...0xBF : slice[position] == 0xF4 ? 0x80...0x8F : 0x80...0xBF
+          slice[position] == 0xF0
+          ? 0x90...0xBF : slice[position] == 0xF4 ? 0x80...0x8F : 0x80...0xBF
         length =
-          continues(position + 1, second) && continues(position + 2) && continues(position + 3) ? 4 : 0
+          continues(position + 1, second) && continues(position + 2) && continues(position + 3)
+          ? 4 : 0
       default: length = 0
       }
       if length == 0 { break }

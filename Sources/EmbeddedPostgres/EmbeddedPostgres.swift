@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 public import Logging
 
@@ -129,7 +130,9 @@ public final class EmbeddedPostgres: Sendable {
     _ directory: String, _ installation: Installation, _ logger: Logger
   ) throws -> String {
     let place = directory + "/postgres"
-    if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: place) { return target }
+    if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: place) {
+      return target
+    }
     guard let user = installation.user else {
       try makeDirectory(place, traversable: false)
       return place
@@ -141,7 +144,8 @@ public final class EmbeddedPostgres: Sendable {
       home = "/var/lib/pithledger/" + String(hash, radix: 16)
     }
     if !FileManager.default.fileExists(atPath: home) {
-      try makeDirectory(URL(fileURLWithPath: home).deletingLastPathComponent().path, traversable: true)
+      try makeDirectory(
+        URL(fileURLWithPath: home).deletingLastPathComponent().path, traversable: true)
       try FileManager.default.createDirectory(
         atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
       guard unsafe chown(home, user.uid, user.gid) == 0 else {
@@ -151,7 +155,8 @@ public final class EmbeddedPostgres: Sendable {
     }
     if home != place {
       logger.notice(
-        "the user \(user.name) cannot reach \(directory): the database is kept in \(home), linked from there")
+        "the user \(user.name) cannot reach \(directory): the database is kept in \(home), linked from there"
+      )
       try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: home)
     }
     return home
@@ -195,7 +200,8 @@ public final class EmbeddedPostgres: Sendable {
     let owner = installation.user?.uid ?? getuid()
     guard unsafe lstat(path, &info) == 0, info.st_uid == owner, info.st_mode & 0o077 == 0 else {
       throw EmbeddedPostgresError(
-        code: .dataDirectory, message: "\(path) belongs to somebody else: remove it, or move the data directory")
+        code: .dataDirectory,
+        message: "\(path) belongs to somebody else: remove it, or move the data directory")
     }
     return path
   }
@@ -231,10 +237,13 @@ public final class EmbeddedPostgres: Sendable {
         ["-D", cluster, "-l", home + "/postgres.log", "-w", "-t", "120", "-o", options, "start"])
       if result.succeeded { return }
     }
-    let log = (try? String(contentsOfFile: home + "/postgres.log", encoding: .utf8)) ?? result.output
+    let log =
+      (try? String(contentsOfFile: home + "/postgres.log", encoding: .utf8)) ?? result.output
     throw EmbeddedPostgresError(
       code: .startFailed,
-      message: "PostgreSQL does not start; \(home)/postgres.log ends: \(RunResult(succeeded: false, output: log).lastLines)")
+      message:
+        "PostgreSQL does not start; \(home)/postgres.log ends: \(RunResult(succeeded: false, output: log).lastLines)"
+    )
   }
 
   private static func makeDatabase(
@@ -290,7 +299,9 @@ struct Installation: Sendable {
     guard let entry = unsafe getpwnam("postgres") else {
       throw EmbeddedPostgresError(
         code: .noServerUser,
-        message: "PostgreSQL does not run as root, and there is no user postgres: apt-get install postgresql, or start as another user")
+        message:
+          "PostgreSQL does not run as root, and there is no user postgres: apt-get install postgresql, or start as another user"
+      )
     }
     return unsafe Installation(
       directory: directory,
@@ -315,12 +326,14 @@ struct Installation: Sendable {
     }
     throw EmbeddedPostgresError(
       code: .notInstalled,
-      message: "PostgreSQL 15 or newer was not found: apt-get install postgresql, or set PITHLEDGER_DATABASE_URL")
+      message:
+        "PostgreSQL 15 or newer was not found: apt-get install postgresql, or set PITHLEDGER_DATABASE_URL"
+    )
   }
 
   /// Runs one of the programs to its end, with a clean environment.
-  func run(_ program: String, _ arguments: [String], plain: Bool = false) async throws -> RunResult {
-    let process = Process()
+  func run(_ program: String, _ arguments: [String], plain: Bool = false) async throws -> RunResult
+  {
     var command = [plain ? "/bin/\(program)" : "\(directory)/\(program)"] + arguments
     if let user {
       // The change of user is left to a program of its own: made between fork and exec of a process
@@ -329,28 +342,53 @@ struct Installation: Sendable {
         ["/usr/bin/setpriv", "--reuid", user.name, "--regid", "\(user.gid)", "--init-groups", "--"]
         + command
     }
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.environment = ["LC_ALL": "C", "PATH": "/usr/bin:/bin"]
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    process.standardInput = FileHandle.nullDevice
     // A file, not a pipe: the server inherits it, and a pipe would stay open as long as it runs.
     let path = "/tmp/pithledger-run-\(UUID().uuidString)"
-    guard FileManager.default.createFile(
-      atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-    else {
+    let output = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard output >= 0 else {
       throw EmbeddedPostgresError(code: .startFailed, message: "\(path) cannot be written")
     }
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    process.standardOutput = output
-    process.standardError = output
+    defer {
+      close(output)
+      try? FileManager.default.removeItem(atPath: path)
+    }
+    // A directory that the server's user may enter, whatever this program was started in.
+    let arguments = ["/usr/bin/env", "--chdir=/"] + command
     let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
+      // Foundation's Process waits for every heir of its socket, and the server is one; this waits for
+      // the program alone, on a thread that may block.
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try Self.spawn(arguments, output: output) })
+      }
     }
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return RunResult(succeeded: status == 0, output: text)
+  }
+
+  /// Runs a command to its end, and answers what `waitpid` says of it.
+  private static func spawn(_ command: [String], output: Int32) throws -> Int32 {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+    var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
+    unsafe arguments.append(nil)
+    let variables: [String] = ["LC_ALL=C", "PATH=/usr/bin:/bin"]
+    var environment: [UnsafeMutablePointer<CChar>?] = unsafe variables.map { unsafe strdup($0) }
+    unsafe environment.append(nil)
+    defer { unsafe (arguments + environment).forEach { unsafe free($0) } }
+    var pid: pid_t = 0
+    let failure = unsafe posix_spawn(&pid, command[0], &actions, nil, arguments, environment)
+    guard failure == 0 else {
+      throw EmbeddedPostgresError(
+        code: .startFailed,
+        message: "\(command[0]) cannot be run: \(unsafe String(cString: strerror(failure)))")
+    }
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status
   }
 }
 

@@ -77,7 +77,8 @@ private struct Admitting {
   func run() throws(Refusal) -> Admission {
     if body.createdAt > context.now.adding(seconds: Self.clockSkewSeconds) {
       throw refuse(
-        "created_at", "created_at", "More than five minutes in the future: check the signer's clock.")
+        "created_at", "created_at",
+        "More than five minutes in the future: check the signer's clock.")
     }
     try Wire.checkNamed(context.evidence, by: body.payload)
     if case .keyRegistered(let payload) = body.payload {
@@ -150,7 +151,8 @@ private struct Admitting {
   func requireRegistry() throws(Refusal) {
     guard isRegistry else {
       throw refuse(
-        "authority", "signer", "\(body.type.name) is signed by the registry alone.", code: .forbidden)
+        "authority", "signer", "\(body.type.name) is signed by the registry alone.",
+        code: .forbidden)
     }
   }
 
@@ -167,7 +169,8 @@ private struct Admitting {
     guard signer.fingerprint == fingerprint, body.target.text == "key:\(fingerprint.hex)" else {
       throw refuse(
         "fingerprint", "signer.public_key_fingerprint",
-        "The fingerprint of this public key is \(fingerprint.hex); the target is key:\(fingerprint.hex).")
+        "The fingerprint of this public key is \(fingerprint.hex); the target is key:\(fingerprint.hex)."
+      )
     }
     guard event.isSigned(by: payload.publicKey) else {
       throw refuse(
@@ -217,7 +220,8 @@ private struct Admitting {
       throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
     }
     guard key.signerType != .registry else {
-      throw refuse("authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
+      throw refuse(
+        "authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
     }
     guard isRegistry || signer.fingerprint == payload.fingerprint else {
       throw refuse(
@@ -240,7 +244,8 @@ private struct Admitting {
 
   func record() throws(Refusal) -> RecordFacts {
     guard let record = context.record else {
-      throw refuse("subject", "subject_pith_number", "This ledger has no such record.", code: .notFound)
+      throw refuse(
+        "subject", "subject_pith_number", "This ledger has no such record.", code: .notFound)
     }
     return record
   }
@@ -313,7 +318,8 @@ private struct Admitting {
       guard payload.evidence == payload.content else {
         throw refuse(
           "content", "payload.evidence_sha256",
-          "A file is uploaded: evidence_sha256 equals content_sha256, and evidence holds the bytes.")
+          "A file is uploaded: evidence_sha256 equals content_sha256, and evidence holds the bytes."
+        )
       }
       let bytes = try evidence(payload.content)
       guard bytes.count == payload.sizeBytes else {
@@ -380,7 +386,9 @@ private struct Admitting {
 
   func citation(_ payload: Payload.CitationSignature) throws(Refusal) {
     let record = try record()
-    if isRegistry { throw refuse("authority", "signer", "The registry cites nothing.", code: .forbidden) }
+    if isRegistry {
+      throw refuse("authority", "signer", "The registry cites nothing.", code: .forbidden)
+    }
     if payload.citing.recordName == .pithNumber(record.pithNumber)
       || context.citingKnownAs == record.pithNumber
     {
@@ -429,14 +437,16 @@ private struct Admitting {
   func referenced(_ payload: Payload) throws(Refusal) -> FoldEvent {
     guard let found = context.referenced else {
       throw refuse(
-        "event_id", "payload.event_id", "This record has no event \(payload.referencedEventID?.hex ?? "").")
+        "event_id", "payload.event_id",
+        "This record has no event \(payload.referencedEventID?.hex ?? "").")
     }
     return found
   }
 
   func moderation(_ payload: Payload.ModerationDecision) throws(Refusal) {
     try requireThisLog(payload.log)
-    guard context.timeline.isVouched(signer.fingerprint, at: context.position, as: .moderator) else {
+    guard context.timeline.isVouched(signer.fingerprint, at: context.position, as: .moderator)
+    else {
       throw refuse(
         "authority", "signer", "Only a key vouched for as moderator decides.", code: .forbidden)
     }
@@ -466,7 +476,8 @@ private struct Admitting {
         "authority", "signer", "An attestation is withdrawn by whoever made it.", code: .forbidden)
     }
     if statement.isWithdrawn {
-      throw refuse("event_id", "payload.event_id", "It has been withdrawn already.", code: .conflict)
+      throw refuse(
+        "event_id", "payload.event_id", "It has been withdrawn already.", code: .conflict)
     }
   }
 
@@ -489,7 +500,8 @@ private struct Admitting {
       }
       guard target.isLive else {
         throw refuse(
-          "supersedes", "payload.supersedes", "That statement is \(fold.bucket(of: target).name) already.",
+          "supersedes", "payload.supersedes",
+          "That statement is \(fold.bucket(of: target).name) already.",
           code: .conflict)
       }
     }

@@ -123,7 +123,9 @@ public struct Entry: Sendable {
       slot(storage.location)
       columns.validUntil = storage.expiresAt
       if storage.role != .other { columns.flags.insert(.contentRoleCounts) }
-      if admission.verdict(of: "storage_provider") != nil { columns.flags.insert(.providerStatement) }
+      if admission.verdict(of: "storage_provider") != nil {
+        columns.flags.insert(.providerStatement)
+      }
     case .authorAttestation(let author):
       if author.method == .orcidOIDC {
         declared = author.signerID
@@ -136,7 +138,9 @@ public struct Entry: Sendable {
     case .replicationRecord(let record): slot(record.id)
     case .recordCreated:
       columns.flags.insert(.contentAddressed)
-      if admission.verdict(of: "pith_receipt") == .verified { columns.flags.insert(.receiptVerified) }
+      if admission.verdict(of: "pith_receipt") == .verified {
+        columns.flags.insert(.receiptVerified)
+      }
     case .graphSnapshot(let graph):
       columns.referenceCount = Int32(graph.referenceCount)
       columns.resolvedWork = Int32(graph.resolvedWork)

@@ -23,7 +23,8 @@ public struct Signer: Sendable, Equatable {
     signerID = try members.text("signer_id")
     let type = try members.text("signer_type")
     guard let signerType = SignerType(name: type) else {
-      throw Refusal(.invalid, check: "member", field: "signer.signer_type", "No such type of signer.")
+      throw Refusal(
+        .invalid, check: "member", field: "signer.signer_type", "No such type of signer.")
     }
     self.signerType = signerType
     try members.finish()
@@ -86,7 +87,8 @@ public struct EventBody: Sendable, Equatable {
   public let eventID: Digest
 
   static let members = [
-    "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number", "target",
+    "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number",
+    "target",
   ]
 
   /// Checks the members of a body; nothing else may be among them.

@@ -11,7 +11,8 @@ public struct Members {
 
   public init(_ json: JSON, _ path: String) throws(Refusal) {
     guard let object = json.objectValue else {
-      throw Refusal(.malformed, check: "member", field: path.isEmpty ? nil : path, "Not a JSON object.")
+      throw Refusal(
+        .malformed, check: "member", field: path.isEmpty ? nil : path, "Not a JSON object.")
     }
     self.object = object
     self.path = path

@@ -188,7 +188,8 @@ public enum Payload: Sendable {
         location: try Location.check(
           m.text("location", maxBytes: 2048), kind: kind, content: content),
         content: content, sizeBytes: try m.integer("size_bytes"),
-        observedAt: try m.timestamp("observed_at"), expiresAt: try m.optionalTimestamp("expires_at"),
+        observedAt: try m.timestamp("observed_at"),
+        expiresAt: try m.optionalTimestamp("expires_at"),
         evidence: try m.optionalDigest("evidence_sha256"), supersedes: try supersedes(&m))
       if let expires = storage.expiresAt, expires <= storage.observedAt {
         throw m.refusal("expires_at", "Later than observed_at.")
@@ -201,7 +202,8 @@ public enum Payload: Sendable {
         authorIndex: try m.optionalInteger("author_index", 0...99_999),
         evidence: try m.optionalDigest("evidence_sha256"), supersedes: try supersedes(&m))
       guard ORCID.isValid(author.orcid) else {
-        throw m.refusal("orcid", "An ORCID iD like 0000-0002-1825-0097, with its right check digit.")
+        throw m.refusal(
+          "orcid", "An ORCID iD like 0000-0002-1825-0097, with its right check digit.")
       }
       guard (author.evidence != nil) == (author.method == .orcidOIDC) else {
         throw m.refusal("evidence_sha256", "There for orcid_oidc, and only there.")
@@ -259,7 +261,9 @@ public enum Payload: Sendable {
         eventID: try m.eventID("event_id"), evidence: try m.digest("evidence_sha256"))
     case .checkRecorded:
       let name = try m.text("verdict")
-      guard let verdict = Verdict(name: name) else { throw m.refusal("verdict", "No such verdict.") }
+      guard let verdict = Verdict(name: name) else {
+        throw m.refusal("verdict", "No such verdict.")
+      }
       _ = try m.text("reason", maxBytes: 500)
       self = .checkRecorded(
         CheckRecorded(
@@ -332,7 +336,9 @@ public struct CitingRecord: Sendable, Equatable {
       normalised = "arxiv:" + id
     case (nil, nil, let text?):
       let doi = Alias(kind: .doi, value: text).folded
-      guard doi.hasPrefix("10."), doi.contains("/") else { throw m.refusal("citing_doi", "Not a DOI.") }
+      guard doi.hasPrefix("10."), doi.contains("/") else {
+        throw m.refusal("citing_doi", "Not a DOI.")
+      }
       recordName = .alias([.doi], doi)
       normalised = "doi:" + doi
     default:
@@ -362,7 +368,8 @@ enum Location {
         throw refusal("A file's location is urn:sha256: and its content_sha256.")
       }
     case .softwareHeritage:
-      guard location.hasPrefix("swh:1:cnt:"), Hex.decode(String(location.dropFirst(10)))?.count == 20
+      guard location.hasPrefix("swh:1:cnt:"),
+        Hex.decode(String(location.dropFirst(10)))?.count == 20
       else { throw refusal("A Software Heritage content identifier: swh:1:cnt: and 40 digits.") }
     case .ipfs:
       guard location.hasPrefix("ipfs://"), location.utf8.count > 10 else {

@@ -33,7 +33,9 @@ enum PersonName {
     return bases
   }()
 
-  private static func base(_ character: Character) -> String { bases[character] ?? String(character) }
+  private static func base(_ character: Character) -> String {
+    bases[character] ?? String(character)
+  }
 
   static func matches(_ a: String, _ b: String) -> Bool {
     let a = words(a)

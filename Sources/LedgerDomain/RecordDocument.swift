@@ -123,7 +123,8 @@ public struct RecordDocument: Sendable {
     var found: [Alias] = []
     for (index, item) in items.enumerated() {
       let field = "aliases[\(index)]"
-      guard let kind = item["alias_kind"]?.stringValue, let value = item["alias_value"]?.stringValue,
+      guard let kind = item["alias_kind"]?.stringValue,
+        let value = item["alias_value"]?.stringValue,
         !value.isEmpty, value.utf8.count <= 200
       else {
         throw Refusal(.invalid, check: "aliases", field: field, "An alias has a kind and a value.")
@@ -180,7 +181,8 @@ public struct RecordDocument: Sendable {
   /// The payload of `record_created`.
   public func recordPayload() -> JSONObject {
     var payload: JSONObject = [
-      "canonical_record": .object(canonical.json), "canonical_sha256": .string(canonical.digest.hex),
+      "canonical_record": .object(canonical.json),
+      "canonical_sha256": .string(canonical.digest.hex),
     ]
     payload["receipt"] = receipt
     if !isBare { payload["document_sha256"] = .string(documentDigest.hex) }

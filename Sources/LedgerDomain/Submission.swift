@@ -23,7 +23,8 @@ public enum Wire: Sendable {
       guard let payload = try members.value("payload").objectValue else {
         throw Refusal(.malformed, check: "member", field: "payload", "Not a JSON object.")
       }
-      let target = try members.optionalText("target").map { text throws(Refusal) in try Target(text) }
+      let target = try members.optionalText("target").map { text throws(Refusal) in try Target(text)
+      }
       _ = members.optional("evidence")
       do throws(Refusal) { try members.finish() } catch {
         throw Refusal(

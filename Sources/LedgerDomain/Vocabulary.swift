@@ -36,7 +36,9 @@ public enum SignerType: Int16, Sendable, CaseIterable {
   case author = 1
   case replicator, agent, moderator, storageProvider, registry
 
-  static let names = ["", "author", "replicator", "agent", "moderator", "storage_provider", "registry"]
+  static let names = [
+    "", "author", "replicator", "agent", "moderator", "storage_provider", "registry",
+  ]
   public var name: String { Self.names[Int(rawValue)] }
   /// Whether anyone may register such a key.
   public var isOpen: Bool { rawValue <= 3 }

@@ -162,7 +162,8 @@ struct Routes: Sendable {
   func addRecords(to router: Router<Context>) {
     router.get("/pith/:id") { request, context in
       self.answer(
-        try await self.ledger.recordDocument(self.identifier(context), baseURL: self.baseURL(request)))
+        try await self.ledger.recordDocument(
+          self.identifier(context), baseURL: self.baseURL(request)))
     }
     router.get("/pith/:id/state.json") { request, context in
       self.answer(
@@ -238,7 +239,8 @@ struct Routes: Sendable {
       let isOperator = try self.isOperator(request, context)
       if self.isLines(request) {
         return self.lines(request, context) {
-          try await self.ledger.importDocument($0, client: client, operatorAuthorised: isOperator).json
+          try await self.ledger.importDocument($0, client: client, operatorAuthorised: isOperator)
+            .json
         }
       }
       return self.answer(

@@ -44,7 +44,8 @@ struct Problem: Error, ResponseGenerator {
     switch error {
     case let problem as Problem: self = problem
     case let refusal as Refusal: self.init(refusal)
-    case let error as LedgerStoreError where error.code == .queueFull || error.code == .outcomeUnknown:
+    case let error as LedgerStoreError
+    where error.code == .queueFull || error.code == .outcomeUnknown:
       self.init(.serviceUnavailable, check: error.code.rawValue, error.message)
     case let error as HTTPError:
       let detail =
@@ -85,12 +86,15 @@ struct Problem: Error, ResponseGenerator {
 /// Turns every error of a request into a ``Problem``.
 struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
   func handle(
-    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    _ request: Request, context: Context,
+    next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
       let response = try await next(request, context)
       // Only an unknown path has no route; its answer has no body of ours yet.
-      guard response.status == .notFound, response.headers[.contentType] == nil else { return response }
+      guard response.status == .notFound, response.headers[.contentType] == nil else {
+        return response
+      }
       return try Problem(.notFound, check: "path", "No such path; / lists what there is.")
         .response(from: request, context: context)
     } catch let error as HTTPError where error.status == .notFound {

@@ -20,7 +20,8 @@ extension Ledger {
     guard operatorAuthorised || document.isBare else {
       throw Refusal(
         .forbidden, check: "operator",
-        "Importing a document needs the operator's token from here; a bare canonical_record does not.")
+        "Importing a document needs the operator's token from here; a bare canonical_record does not."
+      )
     }
     if !operatorAuthorised { try await bareLimits.take(client) }
     for _ in 0..<Self.readmissions {
@@ -61,7 +62,8 @@ extension Ledger {
     _ document: RecordDocument, _ record: ResolvedRecord
   ) async throws -> StoredEvent? {
     guard let newest = try await newestDocumentEvent(record) else {
-      return document.isBare ? try await store.latest(record: record.record, type: .recordCreated) : nil
+      return document.isBare
+        ? try await store.latest(record: record.record, type: .recordCreated) : nil
     }
     if document.isBare { return newest.event }
     guard let bytes = try await store.evidence(newest.digest),
@@ -74,7 +76,9 @@ extension Ledger {
 
   /// What a first import appends: the record, its aliases, and its graph where it has one.
   private func creation(_ document: RecordDocument) async throws -> [AppendUnit.Item] {
-    var items = [try await statement(.recordCreated, document.recordPayload(), document, record: nil)]
+    var items = [
+      try await statement(.recordCreated, document.recordPayload(), document, record: nil)
+    ]
     for alias in document.allAliases {
       items.append(
         try await statement(.aliasAdded, RecordDocument.aliasPayload(alias), document, record: nil))
@@ -99,7 +103,8 @@ extension Ledger {
         try await statement(
           .recordCreated, document.recordPayload(), document, record: record.record))
     }
-    let present = Set(try await store.aliases(record: record.record).map { "\($0.kind) \($0.folded)" })
+    let present = Set(
+      try await store.aliases(record: record.record).map { "\($0.kind) \($0.folded)" })
     for alias in document.allAliases where !present.contains("\(alias.kind) \(alias.folded)") {
       items.append(
         try await statement(

@@ -24,7 +24,8 @@ public struct KeyFile: Sendable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
     }
-    guard let json = try? JSON.parse(Array(data), limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
+    guard
+      let json = try? JSON.parse(Array(data), limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
       json["algorithm"]?.stringValue == "ed25519",
       let secret = json["private_key_b64"]?.stringValue.flatMap({ Base64.decode($0) }),
       let key = try? SigningKey(rawRepresentation: secret),
@@ -56,7 +57,9 @@ public struct KeyFile: Sendable {
           : "The file cannot be made: \(unsafe String(cString: strerror(errno))).")
     }
     defer { close(descriptor) }
-    let written = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    let written = unsafe bytes.withUnsafeBytes {
+      unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
+    }
     guard written == bytes.count, fsync(descriptor) == 0 else {
       throw Refusal(.unavailable, check: "key_file", field: path, "The key could not be written.")
     }

@@ -75,10 +75,13 @@ public struct LedgerConfiguration: Sendable {
     }
     configuration.databaseURL = text("DATABASE_URL")
     if let file = text("DATABASE_URL_FILE") {
-      configuration.databaseURL = try Self.firstLine(of: file, field: "PITHLEDGER_DATABASE_URL_FILE")
+      configuration.databaseURL = try Self.firstLine(
+        of: file, field: "PITHLEDGER_DATABASE_URL_FILE")
     }
     configuration.origin = text("ORIGIN")
-    configuration.publicURL = text("PUBLIC_URL").map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    configuration.publicURL = text("PUBLIC_URL").map {
+      $0.hasSuffix("/") ? String($0.dropLast()) : $0
+    }
     configuration.operatorTokenFile = text("OPERATOR_TOKEN_FILE")
     configuration.registryKeyFile = text("REGISTRY_KEY_FILE")
     configuration.trustsProxy = text("TRUSTED_PROXY") == "1"

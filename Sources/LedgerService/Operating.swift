@@ -8,7 +8,9 @@ public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
 
 /// What an operator commands and the registry key signs.
 extension Ledger {
-  func timelineRegistry(_ key: KeyTimeline.Key, _ next: Int64) -> Bool { key.signerType == .registry }
+  func timelineRegistry(_ key: KeyTimeline.Key, _ next: Int64) -> Bool {
+    key.signerType == .registry
+  }
 
   /// Signs a payload with a key and submits it, as the shell's commands do.
   ///
@@ -37,7 +39,8 @@ extension Ledger {
   }
 
   /// Binds a registered key to its signer_id, in a capacity.
-  public func vouch(_ fingerprint: Digest128, as type: SignerType) async throws -> SubmissionAnswer {
+  public func vouch(_ fingerprint: Digest128, as type: SignerType) async throws -> SubmissionAnswer
+  {
     guard let key = try await timeline.current().timeline.registration(of: fingerprint) else {
       throw Refusal(.notFound, check: "known_key", "No key \(fingerprint) is registered here.")
     }
@@ -46,9 +49,12 @@ extension Ledger {
       target: "key:\(fingerprint.hex)", key: nil)
   }
 
-  private func vouchPayload(_ fingerprint: Digest128, _ signerID: String, _ type: SignerType) -> JSONObject {
+  private func vouchPayload(_ fingerprint: Digest128, _ signerID: String, _ type: SignerType)
+    -> JSONObject
+  {
     [
-      "log": .string(origin), "method": "registry", "public_key_fingerprint": .string(fingerprint.hex),
+      "log": .string(origin), "method": "registry",
+      "public_key_fingerprint": .string(fingerprint.hex),
       "signer_id": .string(signerID), "signer_type": .string(type.name),
     ]
   }

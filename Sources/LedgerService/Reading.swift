@@ -17,7 +17,9 @@ extension Ledger {
     guard let best = found.first else {
       throw Refusal(.notFound, check: "identifier", "This ledger has no record \(name).")
     }
-    if case .suffix(let suffix) = parsed, suffix.utf8.count < PithNumber.suffixLength, found.count > 1 {
+    if case .suffix(let suffix) = parsed, suffix.utf8.count < PithNumber.suffixLength,
+      found.count > 1
+    {
       throw Refusal(
         .conflict, check: "identifier", "\(name) is the beginning of several Pith Numbers.",
         candidates: found.map(\.pithNumber.description))
@@ -38,7 +40,8 @@ extension Ledger {
     let position = try await store.projectedPosition()
     guard let projected = try await store.projection(record: record.record) else {
       throw Refusal(
-        .unavailable, check: "projection", "The projections do not include this record yet; try again.")
+        .unavailable, check: "projection",
+        "The projections do not include this record yet; try again.")
     }
     return statusJSON(
       record, position: max(position, projected.state.position),
@@ -77,7 +80,8 @@ extension Ledger {
         .malformed, check: "as_of", field: "as_of",
         "as_of counts events from the first: between 1 and \(head), the log's size.")
     }
-    guard record.record < size, let last = try await store.events(from: size - 1, limit: 1).first else {
+    guard record.record < size, let last = try await store.events(from: size - 1, limit: 1).first
+    else {
       throw Refusal(
         .notFound, check: "as_of", "The record is not among the first \(size) events.")
     }
@@ -190,7 +194,8 @@ extension Ledger {
     guard let wanted = Digest128(hex: fingerprint.lowercased()),
       let key = current.timeline.keys.first(where: { $0.fingerprint == wanted })
     else {
-      throw Refusal(.notFound, check: "fingerprint", "No key with this fingerprint is registered here.")
+      throw Refusal(
+        .notFound, check: "fingerprint", "No key with this fingerprint is registered here.")
     }
     return keyJSON(key, current.next)
   }

@@ -58,10 +58,11 @@ extension Ledger {
         "\(base(baseURL))/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000")
     }
     let projected = try await store.projection(record: record.record)
-    json["verification_status"] = projected.map {
-      .object(
-        $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: now).json)
-    } ?? .null
+    json["verification_status"] =
+      projected.map {
+        .object(
+          $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: now).json)
+      } ?? .null
     json["event_summary"] = projected.map { .object($0.state.eventSummary()) } ?? .null
     links(number, source: canonical["source"], baseURL: base(baseURL), into: &json)
     let first = try await store.events(from: record.record, limit: 1).first
@@ -88,7 +89,8 @@ extension Ledger {
     var known: Set<String> = []
     for item in items {
       if let kind = item["alias_kind"]?.stringValue.flatMap({ Alias.Kind(rawValue: $0) }) {
-        known.insert("\(kind) \(Alias(kind: kind, value: item["alias_value"]?.stringValue ?? "").folded)")
+        known.insert(
+          "\(kind) \(Alias(kind: kind, value: item["alias_value"]?.stringValue ?? "").folded)")
       }
     }
     for alias in try await store.aliases(record: record.record)
@@ -161,7 +163,8 @@ extension Ledger {
           try await store.foldEvents(record: record.record, group: group), keys)
       }
       standings.append([
-        "event_id": .string("sha256:" + stored.eventID.hex), "event_type": .string(stored.type.name),
+        "event_id": .string("sha256:" + stored.eventID.hex),
+        "event_type": .string(stored.type.name),
         "position": .integer(stored.position),
         "signer_vouched": .bool(keys.isVouched(event.signerKey, at: event.position)),
         "standing": .string(folds[group]?.standing(of: event.position) ?? "recorded"),
@@ -171,7 +174,8 @@ extension Ledger {
     json["standings"] = .array(standings)
     json["position"] = .integer(try await store.projectedPosition())
     json["vouched_citation_signatures"] = .integer(
-      Int64(try await store.projection(record: record.record)?.state.sums.vouchedCitationEdges ?? 0))
+      Int64(try await store.projection(record: record.record)?.state.sums.vouchedCitationEdges ?? 0)
+    )
     return .object(json)
   }
 
@@ -185,7 +189,8 @@ extension Ledger {
       of: [UInt8].self, bufferingPolicy: .bufferingOldest(8))
     let task = Task {
       do {
-        var pending = Array("{\"record\":".utf8) + document.canonicalBytes() + Array(",\"events\":[".utf8)
+        var pending =
+          Array("{\"record\":".utf8) + document.canonicalBytes() + Array(",\"events\":[".utf8)
         var next = record.record
         var first = true
         while true {
@@ -216,7 +221,8 @@ extension Ledger {
 
   func keyJSON(_ key: KeyTimeline.Key, _ next: Int64) -> JSON {
     [
-      "algorithm": "ed25519", "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
+      "algorithm": "ed25519",
+      "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
       "is_registry": .bool(timelineRegistry(key, next)), "key_id": .string(key.keyID),
       "public_key_b64": .string(encodeBase64(key.publicKey)),
       "public_key_fingerprint": .string(key.fingerprint.hex),
@@ -224,7 +230,9 @@ extension Ledger {
       "revoked_position": key.revokedAt.map { .integer($0) } ?? .null,
       "signer_id": .string(key.signerID), "signer_type": .string(key.signerType.name),
       "vouched": .array(
-        key.vouches.map { ["position": .integer($0.position), "signer_type": .string($0.type.name)] }),
+        key.vouches.map {
+          ["position": .integer($0.position), "signer_type": .string($0.type.name)]
+        }),
     ]
   }
 }

@@ -16,7 +16,8 @@ actor RegistryKey {
   init(_ configuration: LedgerConfiguration) throws(Refusal) {
     path =
       configuration.registryKeyFile
-      ?? URL(fileURLWithPath: configuration.dataDirectory).appendingPathComponent("registry.key").path
+      ?? URL(fileURLWithPath: configuration.dataDirectory).appendingPathComponent("registry.key")
+      .path
     if !FileManager.default.fileExists(atPath: path) {
       if configuration.registryKeyFile == nil {
         try? FileManager.default.createDirectory(
@@ -25,7 +26,7 @@ actor RegistryKey {
       }
       do throws(Refusal) {
         try Self.fresh().write(to: path)
-      } catch where error.code == .conflict {
+      } catch  where error.code == .conflict {
         // Another process made it between the look and the attempt: that one is the key.
       }
     }
@@ -88,7 +89,8 @@ actor RegistryKey {
     try? FileManager.default.copyItem(atPath: path, toPath: old)
     guard unsafe rename(nextPath, path) == 0 else {
       throw Refusal(
-        .unavailable, check: "registry_key", field: path, "The new key file could not be moved here.")
+        .unavailable, check: "registry_key", field: path,
+        "The new key file could not be moved here.")
     }
     file = next
   }

@@ -164,7 +164,8 @@ extension Ledger {
       }
       if guarded, event.body.type == .storageAttestation,
         let older = GroupFold(context.group, keys.timeline).live.map(\.event).first(where: {
-          $0.slot == candidate.slot && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+          $0.slot == candidate.slot && $0.targetKey == candidate.targetKey
+            && $0.flags.contains(.bare)
         })
       {
         event = try await superseding(event, older)
@@ -183,7 +184,9 @@ extension Ledger {
         guardPosition: guarded ? keys.next - 1 : nil)
       switch try await store.append(unit) {
       case .appended, .existing:
-        guard let stored = try await store.event(record: number, id: event.eventID) else { continue }
+        guard let stored = try await store.event(record: number, id: event.eventID) else {
+          continue
+        }
         return try await answer(stored, record: record, created: true)
       case .conflict:
         continue
@@ -298,7 +301,8 @@ extension Ledger {
   private func pendingBareAnchors(_ record: ResolvedRecord) async throws -> Int {
     let size = try await store.head()
     _ = try await store.wait(for: size - 1, timeout: configuration.limits.projectionWait)
-    return Int(try await store.projection(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
+    return Int(
+      try await store.projection(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
   }
 
   /// The answer for an event of the log, once the projections include it.
@@ -312,9 +316,10 @@ extension Ledger {
     var standing = "recorded"
     if let record {
       if caughtUp, let projected = try await store.projection(record: record.record) {
-        status = projected.state.verificationStatus(
-          storageVerifiedUntil: projected.storageVerifiedUntil, at: .now
-        ).json
+        status =
+          projected.state.verificationStatus(
+            storageVerifiedUntil: projected.storageVerifiedUntil, at: .now
+          ).json
         summary = projected.state.eventSummary()
       }
       if stored.type.isAttestation,

@@ -94,8 +94,10 @@ actor Appender {
 
   /// Durable once this returns.
   func append(_ unit: AppendUnit) async throws -> AppendOutcome {
-    guard queue.count < Self.maxQueuedUnits, queuedBytes + unit.byteCount <= Self.maxQueuedBytes else {
-      throw LedgerStoreError(.queueFull, "too many submissions are waiting to be written; try again")
+    guard queue.count < Self.maxQueuedUnits, queuedBytes + unit.byteCount <= Self.maxQueuedBytes
+    else {
+      throw LedgerStoreError(
+        .queueFull, "too many submissions are waiting to be written; try again")
     }
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(unit: unit, continuation: continuation))
@@ -129,7 +131,9 @@ actor Appender {
   private func write(_ batch: [Waiting]) async {
     do {
       let outcomes = try await commit(batch.map(\.unit))
-      for (waiting, outcome) in zip(batch, outcomes) { waiting.continuation.resume(returning: outcome) }
+      for (waiting, outcome) in zip(batch, outcomes) {
+        waiting.continuation.resume(returning: outcome)
+      }
     } catch {
       guard batch.count > 1, (error as? PostgresError)?.code == .server else {
         for waiting in batch { waiting.continuation.resume(throwing: error) }
@@ -152,7 +156,9 @@ actor Appender {
       do {
         let rows = try await pool.withConnection { try await $0.pipeline(statements) }
         // Outside the transaction, where NOTIFY would hold every other committer up.
-        Task { _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") } }
+        Task {
+          _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") }
+        }
         return try Self.outcomes(units, rows[rows.count - 2], retried: attempts > 1)
       } catch let error as PostgresError where Self.mayRetry(error) {
         if ContinuousClock.now - start > Self.deadline {
@@ -240,7 +246,8 @@ actor Appender {
       .int2Array(events.map(\.key?.signerType?.rawValue)), .textArray(events.map(\.key?.keyID)),
       .bytesArray(events.map(\.key?.publicKey)), .int8Array(events.map(\.key?.compromisedFrom)),
       .bytesArray(items.map(\.entry)), .bytesArray(items.map(\.canonical?.digest.bytes)),
-      .int8Array(items.map(\.canonical?.sourceVersion)), .textArray(items.map(\.alias?.kind.rawValue)),
+      .int8Array(items.map(\.canonical?.sourceVersion)),
+      .textArray(items.map(\.alias?.kind.rawValue)),
       .textArray(items.map(\.alias?.folded)),
       units.lazy.compactMap(\.origin).first.map { .text($0) } ?? .null,
     ]

@@ -1,6 +1,6 @@
 public import LedgerDomain
-public import Logging
 import LedgerSQL
+public import Logging
 import PostgresClient
 
 /// How to open a store.
@@ -172,7 +172,8 @@ public final class LedgerStore: Sendable {
   /// The events of one group, by position.
   public func foldEvents(record: Int64, group: Int64) async throws -> [FoldEvent] {
     try await folded(
-      "WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position", [.int8(record), .int8(group)])
+      "WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position",
+      [.int8(record), .int8(group)])
   }
 
   public func foldEvent(record: Int64, id: Digest) async throws -> FoldEvent? {
@@ -206,7 +207,8 @@ public final class LedgerStore: Sendable {
         "\(columns) WHERE s.pith_number = $1", [.text(number.description)])
     case .suffix(let suffix):
       // All characters are base32, so none is special to LIKE.
-      rows = try await readers.query("\(columns) WHERE s.suffix LIKE $1 \(order)", [.text(suffix + "%")])
+      rows = try await readers.query(
+        "\(columns) WHERE s.suffix LIKE $1 \(order)", [.text(suffix + "%")])
     case .alias(let kinds, let folded):
       rows = try await readers.query(
         """
@@ -215,7 +217,8 @@ public final class LedgerStore: Sendable {
         """, [.text(folded), .textArray(kinds.map(\.rawValue))])
     }
     return try rows.map { row in
-      guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2)) else {
+      guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2))
+      else {
         throw PostgresError(.decoding, "a subject is not a Pith Number")
       }
       return ResolvedRecord(record: try row.int(0), pithNumber: number, canonicalSHA256: digest)
@@ -225,7 +228,8 @@ public final class LedgerStore: Sendable {
   /// The other names of a record.
   public func aliases(record: Int64) async throws -> [Alias] {
     let rows = try await readers.query(
-      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded", [.int8(record)])
+      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded",
+      [.int8(record)])
     var aliases: [Alias] = []
     for row in rows {
       guard let kind = Alias.Kind(rawValue: try row.text(0)) else { continue }

@@ -46,7 +46,8 @@ actor ProjectionProgress {
         }
         guard let connection else { continue }
         reached =
-          try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0)
+          try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0]
+          .int(0)
           - 1
         settle()
         if !waiters.isEmpty {

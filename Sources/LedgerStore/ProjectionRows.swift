@@ -49,7 +49,8 @@ enum ProjectionRows {
       .int8(s.record), .bool(s.contentAddressed), .bool(s.pithReceipt), .int4(s.sums.weakAuthors),
       .int4(s.sums.strongAuthors), .int4(s.sums.verifiedAnchors),
       until.map { .timestamp($0.microseconds) } ?? .null, .int4(s.sums.citationEdges),
-      .int4(s.sums.vouchedCitationEdges), .int4(s.sums.approvedReplications), .bool(s.graphSnapshot),
+      .int4(s.sums.vouchedCitationEdges), .int4(s.sums.approvedReplications),
+      .bool(s.graphSnapshot),
       .int4(s.referenceCount), .int4(s.resolvedWork), .int4(s.formalEvidenceCount),
     ]
   }

@@ -47,7 +47,9 @@ public actor Projector {
   private func follow(
     _ connection: PostgresConnection, onProgress: () -> Void
   ) async throws {
-    while try await !connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.lock)])[0].bool(0) {
+    while try await !connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.lock)])[0]
+      .bool(0)
+    {
       // The lock is its holder's session: it is free as soon as that process is gone.
       try await Task.sleep(for: .milliseconds(250))
     }

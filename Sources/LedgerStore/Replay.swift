@@ -51,7 +51,8 @@ extension LedgerStore {
     let connection = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
       guard
-        try await connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0].bool(0)
+        try await connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0]
+          .bool(0)
       else { throw LedgerStoreError(.replayRunning, "another replay is under way") }
       let report = try await replay(connection, check: check, progress: progress)
       await connection.close()
@@ -199,7 +200,8 @@ private actor ReplayCounter {
   private var reported = ContinuousClock.now
 
   init(
-    total: Int64, start: ContinuousClock.Instant, report: @escaping @Sendable (ReplayProgress) -> Void
+    total: Int64, start: ContinuousClock.Instant,
+    report: @escaping @Sendable (ReplayProgress) -> Void
   ) {
     self.total = total
     self.start = start

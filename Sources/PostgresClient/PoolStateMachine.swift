@@ -95,7 +95,9 @@ struct PoolStateMachine {
 
   /// As many attempts as there are waiters, within the size.
   private mutating func grow() -> [Action] {
-    guard connecting < waiting.count, idle.count + leased.count + connecting < size else { return [] }
+    guard connecting < waiting.count, idle.count + leased.count + connecting < size else {
+      return []
+    }
     connecting += 1
     return [.connect(afterFailures: failures)]
   }

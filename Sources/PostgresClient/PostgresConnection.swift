@@ -155,7 +155,8 @@ public actor PostgresConnection {
     // What stands after `dbname`, which expands to the whole URI, overrides it; what stands before is
     // only a default.
     let settings = [
-      ("connect_timeout", "\(seconds)"), ("fallback_application_name", configuration.applicationName),
+      ("connect_timeout", "\(seconds)"),
+      ("fallback_application_name", configuration.applicationName),
       ("dbname", configuration.uri), ("client_encoding", "UTF8"),
     ]
     var keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) }
@@ -163,9 +164,7 @@ public actor PostgresConnection {
     unsafe keywords.append(nil)
     unsafe values.append(nil)
     defer {
-      for unsafe pointer in unsafe keywords + values {
-        unsafe free(UnsafeMutableRawPointer(mutating: pointer))
-      }
+      unsafe (keywords + values).forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0)) }
     }
     guard let pointer = unsafe PQconnectdbParams(keywords, values, 1) else {
       throw PostgresError(.connectionFailed, "libpq has no memory for a connection")
@@ -207,7 +206,8 @@ public actor PostgresConnection {
 
   private func lost(_ pointer: OpaquePointer) -> PostgresError {
     let message = unsafe String(cString: PQerrorMessage(pointer))
-    return PostgresError(.connectionLost, message.isEmpty ? "the server closed the connection" : message)
+    return PostgresError(
+      .connectionLost, message.isEmpty ? "the server closed the connection" : message)
   }
 
   /// Runs something that blocks, so that cancelling this task cancels it on the server.
@@ -267,7 +267,8 @@ public actor PostgresConnection {
         unsafe PQexitPipelineMode(pointer)
       }
       for statement in statements {
-        let sent = unsafe Self.withEncoded(statement.parameters) { count, types, values, lengths, formats in
+        let sent = unsafe Self.withEncoded(statement.parameters) {
+          count, types, values, lengths, formats in
           unsafe PQsendQueryParams(
             pointer, statement.sql, count, types, values, lengths, formats, 1)
         }
@@ -296,7 +297,9 @@ public actor PostgresConnection {
       let result = unsafe Result(PQgetResult(pointer))
       guard unsafe result.pointer != nil else {
         // A null result stands between two statements, and for ever once the connection is gone.
-        guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw unsafe failure ?? lost(pointer) }
+        guard unsafe PQstatus(pointer) == CONNECTION_OK else {
+          throw unsafe failure ?? lost(pointer)
+        }
         continue
       }
       switch result.status {
@@ -346,7 +349,8 @@ public actor PostgresConnection {
     return Self.rows(result)
   }
 
-  private func prepare(_ pointer: OpaquePointer, _ sql: String, _ types: [UInt32]) throws -> String {
+  private func prepare(_ pointer: OpaquePointer, _ sql: String, _ types: [UInt32]) throws -> String
+  {
     counter += 1
     let key = types.map(String.init).joined(separator: ",") + " " + sql
     if let known = statements[key] {

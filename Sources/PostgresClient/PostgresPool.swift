@@ -86,13 +86,15 @@ public actor PostgresPool {
   }
 
   private func giveUp(_ waiter: Int, timedOut: Bool) {
-    guard machine.cancel(waiter), let continuation = continuations.removeValue(forKey: waiter) else {
+    guard machine.cancel(waiter), let continuation = continuations.removeValue(forKey: waiter)
+    else {
       return
     }
     if timedOut {
       let reason = lastFailure.map { "; the last attempt to connect failed: \($0)" } ?? ""
       continuation.resume(
-        throwing: PostgresError(.timedOut, "no connection became free in \(acquireTimeout)\(reason)"))
+        throwing: PostgresError(
+          .timedOut, "no connection became free in \(acquireTimeout)\(reason)"))
     } else {
       continuation.resume(throwing: CancellationError())
     }

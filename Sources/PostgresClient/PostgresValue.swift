@@ -125,7 +125,8 @@ public struct PostgresRow: Sendable {
 
   private func value(_ index: Int) throws(PostgresError) -> [UInt8] {
     guard columns.indices.contains(index) else {
-      throw PostgresError(.decoding, "the row has \(columns.count) columns, and none of index \(index)")
+      throw PostgresError(
+        .decoding, "the row has \(columns.count) columns, and none of index \(index)")
     }
     guard let bytes = columns[index] else {
       throw PostgresError(.decoding, "column \(index) is NULL")
@@ -206,7 +207,9 @@ public struct PostgresRow: Sendable {
     }
     let dimensions = Self.signed(bytes[0..<4])
     if dimensions == 0 { return [] }
-    guard dimensions == 1, bytes.count >= 20 else { throw mismatch(index, "array of one dimension") }
+    guard dimensions == 1, bytes.count >= 20 else {
+      throw mismatch(index, "array of one dimension")
+    }
     var found: [ArraySlice<UInt8>] = []
     var position = 20
     for _ in 0..<Self.signed(bytes[12..<16]) {

@@ -46,7 +46,8 @@ public struct IdentityToken: Sendable, Equatable {
       return value
     }
     let audience =
-      claims["aud"]?.stringValue.map { [$0] } ?? claims["aud"]?.arrayValue?.compactMap(\.stringValue)
+      claims["aud"]?.stringValue.map { [$0] }
+      ?? claims["aud"]?.arrayValue?.compactMap(\.stringValue)
     let given = [claims["given_name"]?.stringValue, claims["family_name"]?.stringValue]
       .compactMap { $0 }.joined(separator: " ")
     return IdentityToken(
@@ -65,7 +66,9 @@ public struct IdentityToken: Sendable, Equatable {
     guard let bytes = Base64.decodeURL(String(decoding: part, as: UTF8.self)),
       let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 16_384, maxDepth: 8)),
       let object = json.objectValue
-    else { throw ProofFormError(check, "This part of the token is not a JSON object in base64url.") }
+    else {
+      throw ProofFormError(check, "This part of the token is not a JSON object in base64url.")
+    }
     return object
   }
 }

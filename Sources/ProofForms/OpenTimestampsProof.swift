@@ -79,18 +79,21 @@ public struct OpenTimestampsProof: Sendable, Equatable {
     _ bytes: [UInt8], maxBytes: Int = 65_536
   ) throws(ProofFormError) -> OpenTimestampsProof {
     guard bytes.count <= maxBytes else {
-      throw ProofFormError("ots.size", offset: maxBytes, "The proof has more than \(maxBytes) bytes.")
+      throw ProofFormError(
+        "ots.size", offset: maxBytes, "The proof has more than \(maxBytes) bytes.")
     }
     var reader = Reader(bytes: bytes)
     for expected in magic {
       guard reader.index < bytes.count, bytes[reader.index] == expected else {
         throw ProofFormError(
-          "ots.magic", offset: reader.index, "The file does not begin as an OpenTimestamps proof does.")
+          "ots.magic", offset: reader.index,
+          "The file does not begin as an OpenTimestamps proof does.")
       }
       reader.index += 1
     }
     guard try reader.varuint() == 1 else {
-      throw ProofFormError("ots.version", offset: magic.count, "Only version 1 of the format is known.")
+      throw ProofFormError(
+        "ots.version", offset: magic.count, "Only version 1 of the format is known.")
     }
     let tag = try reader.byte()
     guard let algorithm = DigestAlgorithm(rawValue: tag) else {
@@ -200,7 +203,8 @@ public struct OpenTimestampsProof: Sendable, Equatable {
         value |= UInt64(next & 0x7F) << shift
         if next & 0x80 == 0 {
           guard next != 0 || shift == 0 else {
-            throw ProofFormError("ots.varuint", offset: start, "A number is longer than it needs to be.")
+            throw ProofFormError(
+              "ots.varuint", offset: start, "A number is longer than it needs to be.")
           }
           return value
         }
@@ -278,7 +282,8 @@ public struct OpenTimestampsProof: Sendable, Equatable {
             || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || $0 == 0x2F
         }
         guard allowed else {
-          throw ProofFormError("ots.uri", offset: start, "A calendar's address has a forbidden character.")
+          throw ProofFormError(
+            "ots.uri", offset: start, "A calendar's address has a forbidden character.")
         }
         result = .pending(uri: String(decoding: uri, as: UTF8.self))
       case OpenTimestampsProof.bitcoinTag: result = .bitcoin(height: try inner.varuint())

@@ -33,7 +33,8 @@ public struct TimestampToken: Sendable, Equatable {
     } catch let error as ProofFormError {
       throw error
     } catch {
-      throw ProofFormError("rfc3161.der", "The bytes are not the DER of a timestamp token or response.")
+      throw ProofFormError(
+        "rfc3161.der", "The bytes are not the DER of a timestamp token or response.")
     }
   }
 
@@ -55,7 +56,9 @@ public struct TimestampToken: Sendable, Equatable {
       throw ProofFormError("rfc3161.content_type", "The token is not CMS signed data.")
     }
     let wrapped = try children(outer[1])
-    guard wrapped.count == 1 else { throw ProofFormError("rfc3161.der", "The content is not single.") }
+    guard wrapped.count == 1 else {
+      throw ProofFormError("rfc3161.der", "The content is not single.")
+    }
     let signed = try children(wrapped[0])
     guard signed.count >= 4, let signers = signed.last, signers.identifier == .set else {
       throw ProofFormError("rfc3161.signed_data", "The signed data lacks a part.")
@@ -68,7 +71,9 @@ public struct TimestampToken: Sendable, Equatable {
       throw ProofFormError("rfc3161.econtent_type", "What is signed is not a TSTInfo.")
     }
     let octets = try children(content[1])
-    guard octets.count == 1 else { throw ProofFormError("rfc3161.der", "The TSTInfo is not single.") }
+    guard octets.count == 1 else {
+      throw ProofFormError("rfc3161.der", "The TSTInfo is not single.")
+    }
     return try info(Array(ASN1OctetString(derEncoded: octets[0]).bytes))
   }
 

@@ -68,7 +68,8 @@ struct Attest: AsyncParsableCommand {
         try await about.submit(
           .timestampAnchor,
           [
-            "anchor_kind": ots != nil ? "opentimestamps" : "rfc3161", "digest_sha256": .string(digest),
+            "anchor_kind": ots != nil ? "opentimestamps" : "rfc3161",
+            "digest_sha256": .string(digest),
             "evidence_sha256": .string(Digest(hashing: proof).hex),
           ], evidence: [proof], common: common)
       }
@@ -90,7 +91,9 @@ struct Attest: AsyncParsableCommand {
     @Option(help: "Until when the statement holds (RFC 3339).") var expiresAt: String?
 
     func validate() throws {
-      guard file != nil || (kind != nil && location != nil && sha256 != nil && size != nil && about.key != nil)
+      guard
+        file != nil
+          || (kind != nil && location != nil && sha256 != nil && size != nil && about.key != nil)
       else {
         throw ValidationError(
           "Give --file, or --kind, --location, --sha256, --size and --key of a vouched provider.")
@@ -135,7 +138,9 @@ struct Attest: AsyncParsableCommand {
     @Option(help: "A file with an ORCID id_token, instead of a key.") var token: String?
 
     func validate() throws {
-      guard token != nil || about.key != nil else { throw ValidationError("Give --key or --token.") }
+      guard token != nil || about.key != nil else {
+        throw ValidationError("Give --key or --token.")
+      }
     }
 
     func run() async throws {
@@ -164,7 +169,8 @@ struct Attest: AsyncParsableCommand {
     @OptionGroup var about: About
     @Option(name: .customLong("by"), help: "The citing paper: a Pith Number, arXiv id or DOI.")
     var citing: String
-    @Option(help: "supports, refutes, extends, uses_method, depends_on, replaces, compares or cites.")
+    @Option(
+      help: "supports, refutes, extends, uses_method, depends_on, replaces, compares or cites.")
     var relation: String
     @Option(help: "At most 500 bytes, public for ever.") var note: String?
 
@@ -221,7 +227,8 @@ struct Withdraw: AsyncParsableCommand {
     try await common.withLedger { ledger in
       common.show(
         try await ledger.signAndSubmit(
-          type: .eventWithdrawn, payload: ["event_id": .string(eventID), "reason": .string(reason)],
+          type: .eventWithdrawn,
+          payload: ["event_id": .string(eventID), "reason": .string(reason)],
           record: record, key: key.map { path throws(Refusal) in try KeyFile(path: path) }))
     }
   }

@@ -47,7 +47,8 @@ struct Key: AsyncParsableCommand {
   }
 
   struct Register: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Register a key by its own signature.")
+    static let configuration = CommandConfiguration(
+      abstract: "Register a key by its own signature.")
     @OptionGroup var common: Common
     @Argument(help: "The key file.") var file: String
 
@@ -63,7 +64,8 @@ struct Key: AsyncParsableCommand {
       abstract: "Bind a key to its signer_id, in a capacity.")
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
-    @Option(name: .customLong("as"), help: "author, replicator, agent, moderator or storage_provider.")
+    @Option(
+      name: .customLong("as"), help: "author, replicator, agent, moderator or storage_provider.")
     var type: String
 
     func run() async throws {
@@ -111,10 +113,13 @@ struct Key: AsyncParsableCommand {
       try await common.withLedger { ledger in
         let keys = try await ledger.keys()
         let lines = (keys["keys"]?.arrayValue ?? []).map { key in
-          let vouched = (key["vouched"]?.arrayValue ?? []).compactMap { $0["signer_type"]?.stringValue }
+          let vouched = (key["vouched"]?.arrayValue ?? []).compactMap {
+            $0["signer_type"]?.stringValue
+          }
           let standing =
             key["revoked_position"]?.integerValue != nil
-            ? "revoked" : vouched.isEmpty ? "registered" : "vouched as " + vouched.joined(separator: ", ")
+            ? "revoked"
+            : vouched.isEmpty ? "registered" : "vouched as " + vouched.joined(separator: ", ")
           return [
             key["public_key_fingerprint"]?.stringValue ?? "", key["signer_type"]?.stringValue ?? "",
             standing, key["signer_id"]?.stringValue ?? "",

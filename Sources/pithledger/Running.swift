@@ -22,7 +22,8 @@ struct Serve: AsyncParsableCommand {
       let host = host
       let application = buildApplication(ledger: ledger, host: host, port: port) { port in
         let url = "http://\(host):\(port ?? 0)"
-        let line = asJSON ? JSON.object(["url": .string(url)]).canonicalString() : "listening on \(url)"
+        let line =
+          asJSON ? JSON.object(["url": .string(url)]).canonicalString() : "listening on \(url)"
         // Written at once, where print would wait for a full buffer when nobody is at a terminal.
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
       }
@@ -38,7 +39,8 @@ struct Serve: AsyncParsableCommand {
 }
 
 struct Migrate: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Bring the database's schema up to date.")
+  static let configuration = CommandConfiguration(
+    abstract: "Bring the database's schema up to date.")
   @OptionGroup var common: Common
 
   func run() async throws {
@@ -64,16 +66,21 @@ struct Status: AsyncParsableCommand {
       let newest = try await ledger.health().size - 1
       let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
       let status = try await ledger.status(record, asOf: asOf, atLeast: wait)
-      var lines = ["\(status["pith_number"]?.stringValue ?? "") at position \(status["position"]?.integerValue ?? -1)"]
+      var lines = [
+        "\(status["pith_number"]?.stringValue ?? "") at position \(status["position"]?.integerValue ?? -1)"
+      ]
       for (key, value) in status["verification_status"]?.objectValue ?? [:] {
-        lines.append("  \(key.padding(toLength: 22, withPad: " ", startingAt: 0)) \(value.canonicalString())")
+        lines.append(
+          "  \(key.padding(toLength: 22, withPad: " ", startingAt: 0)) \(value.canonicalString())")
       }
       if let total = status["event_summary"]?["total"]?.integerValue {
         lines.append("  \(total) attestations")
         for (type, counts) in status["event_summary"]?["by_type"]?.objectValue ?? [:] {
           let said = (counts.objectValue ?? [:]).filter { $0.key != "total" && $0.value != 0 }
             .map { "\($0.value.canonicalString()) \($0.key)" }
-          lines.append("    \(type.padding(toLength: 20, withPad: " ", startingAt: 0)) \(said.joined(separator: ", "))")
+          lines.append(
+            "    \(type.padding(toLength: 20, withPad: " ", startingAt: 0)) \(said.joined(separator: ", "))"
+          )
         }
       }
       common.show(status, lines.joined(separator: "\n"))
@@ -128,7 +135,9 @@ struct Replay: AsyncParsableCommand {
           + "\(Int(report.seconds * 1000)) ms (\(rate)/s); \(report.drift.count) values had drifted"
       ]
       for drift in report.drift {
-        lines.append("  \(drift.pithNumber) \(drift.key): \(drift.was ?? "missing") → \(drift.now ?? "no row")")
+        lines.append(
+          "  \(drift.pithNumber) \(drift.key): \(drift.was ?? "missing") → \(drift.now ?? "no row")"
+        )
       }
       common.show(
         [
@@ -156,12 +165,15 @@ struct Export: AsyncParsableCommand {
     try await common.withLedger { ledger in
       let output = FileHandle.standardOutput
       if let record {
-        for try await chunk in try await ledger.bundle(record) { try output.write(contentsOf: Data(chunk)) }
+        for try await chunk in try await ledger.bundle(record) {
+          try output.write(contentsOf: Data(chunk))
+        }
         return
       }
       var next: Int64 = 0
       while true {
-        let events = try await ledger.log(from: next, limit: Ledger.pageSize)["events"]?.arrayValue ?? []
+        let events =
+          try await ledger.log(from: next, limit: Ledger.pageSize)["events"]?.arrayValue ?? []
         if events.isEmpty { return }
         for event in events {
           try output.write(contentsOf: Data(event.canonicalBytes() + [0x0A]))
