@@ -102,7 +102,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerDomain", "LedgerHTTP", "EmbeddedPostgres",
+        "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
+        "EmbeddedPostgres",
         "PostgresClient", "CanonicalJSON", crypto, subprocess, logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -41,11 +41,19 @@ public struct OpenTimestampsProof: Sendable, Equatable {
   /// lost.
   public struct Node: Sendable, Equatable {
     public var items: [Item]
+
+    public init(items: [Item]) { self.items = items }
   }
 
   public let algorithm: DigestAlgorithm
   public let digest: [UInt8]
   public let root: Node
+
+  public init(algorithm: DigestAlgorithm, digest: [UInt8], root: Node) {
+    self.algorithm = algorithm
+    self.digest = digest
+    self.root = root
+  }
 
   static let magic: [UInt8] =
     [0x00] + Array("OpenTimestamps".utf8) + [0x00, 0x00] + Array("Proof".utf8)
