@@ -378,7 +378,8 @@ struct Installation: Sendable {
     let variables: [String] = ["LC_ALL=C", "PATH=/usr/bin:/bin"]
     var environment: [UnsafeMutablePointer<CChar>?] = unsafe variables.map { unsafe strdup($0) }
     unsafe environment.append(nil)
-    defer { unsafe (arguments + environment).forEach { unsafe free($0) } }
+    let pointers = unsafe arguments + environment
+    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
     var pid: pid_t = 0
     let failure = unsafe posix_spawn(&pid, command[0], &actions, nil, arguments, environment)
     guard failure == 0 else {

@@ -164,7 +164,10 @@ public actor PostgresConnection {
     unsafe keywords.append(nil)
     unsafe values.append(nil)
     defer {
-      unsafe (keywords + values).forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0)) }
+      for index in unsafe keywords.indices {
+        unsafe free(UnsafeMutableRawPointer(mutating: keywords[index]))
+        unsafe free(UnsafeMutableRawPointer(mutating: values[index]))
+      }
     }
     guard let pointer = unsafe PQconnectdbParams(keywords, values, 1) else {
       throw PostgresError(.connectionFailed, "libpq has no memory for a connection")
