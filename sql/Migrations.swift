@@ -24,5 +24,8 @@ public enum Migrations {
     Migration("0007_views", PackageResources._007_views_sql),
     Migration("0008_replay", PackageResources._008_replay_sql),
     Migration("0009_guard_the_lookups", PackageResources._009_guard_the_lookups_sql),
+    Migration(
+      "0010_positions_and_private_evidence",
+      PackageResources._010_positions_and_private_evidence_sql),
   ]
 }

@@ -19,23 +19,26 @@ public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringCon
 /// holding a lease, and the last one out stops it.
 public final class EmbeddedPostgres: Sendable {
   public let uri: String
-  public let postmasterPID: Int32
   /// Whether this start made the cluster.
   public let createdCluster: Bool
   private let installation: Installation
-  private let cluster: String
+  private let home: String
+  private let socket: String
+  private let settings: [String: String]
   private let dataDirectory: String
   private let lease: FileLock
+  private var cluster: String { home + "/data" }
 
   private init(
-    uri: String, postmasterPID: Int32, createdCluster: Bool, installation: Installation,
-    cluster: String, dataDirectory: String, lease: FileLock
+    uri: String, createdCluster: Bool, installation: Installation, home: String, socket: String,
+    settings: [String: String], dataDirectory: String, lease: FileLock
   ) {
     self.uri = uri
-    self.postmasterPID = postmasterPID
     self.createdCluster = createdCluster
     self.installation = installation
-    self.cluster = cluster
+    self.home = home
+    self.socket = socket
+    self.settings = settings
     self.dataDirectory = dataDirectory
     self.lease = lease
   }
@@ -69,18 +72,43 @@ public final class EmbeddedPostgres: Sendable {
     let created = !FileManager.default.fileExists(atPath: cluster + "/PG_VERSION")
     if created { try await initialise(cluster, installation) }
     let socket = try socketDirectory(home, installation)
-    var pid = try await runningPID(cluster, installation)
-    if pid == nil {
+    if try await runningPID(cluster, installation) == nil {
       try await startServer(cluster, home, socket, settings, installation)
-      pid = try await runningPID(cluster, installation)
-    }
-    guard let pid else {
-      throw EmbeddedPostgresError(code: .startFailed, message: "PostgreSQL started and ended again")
     }
     try await makeDatabase(database, socket, installation)
     return EmbeddedPostgres(
-      uri: uri(socket: socket, database: database), postmasterPID: pid, createdCluster: created,
-      installation: installation, cluster: cluster, dataDirectory: directory, lease: lease)
+      uri: uri(socket: socket, database: database), createdCluster: created,
+      installation: installation, home: home, socket: socket, settings: settings,
+      dataDirectory: directory, lease: lease)
+  }
+
+  /// The postmaster's process, if it lives.
+  public var postmasterPID: Int32? {
+    guard let text = try? String(contentsOfFile: cluster + "/postmaster.pid", encoding: .utf8),
+      let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }),
+      kill(pid, 0) == 0 || errno == EPERM
+    else { return nil }
+    return pid
+  }
+
+  /// Starts the server again whenever it has died, until the task is cancelled: there is no service
+  /// manager that would.
+  public func keepRunning(logger: Logger) async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(500))
+      guard !Task.isCancelled, postmasterPID == nil else { continue }
+      do {
+        let gate = try FileLock(path: dataDirectory + "/postgres.lock")
+        try await gate.lock(exclusive: true)
+        defer { gate.unlock() }
+        guard try await Self.runningPID(cluster, installation) == nil else { continue }
+        logger.warning("the private PostgreSQL is gone: starting it again")
+        try await Self.startServer(cluster, home, socket, settings, installation)
+      } catch is CancellationError {
+      } catch {
+        logger.error("the private PostgreSQL cannot be started again: \(error)")
+      }
+    }
   }
 
   static let superuser = "pithledger"

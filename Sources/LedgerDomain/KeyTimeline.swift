@@ -70,6 +70,10 @@ public struct KeyTimeline: Sendable, Equatable {
   /// Who signed: the signer_id if the key is vouched for it at that position, otherwise the key itself.
   public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
     guard let key = byFingerprint[fingerprint] else { return fingerprint }
+    if key.signerType == .registry {
+      // The registry stays the same signer through every rotation: its keys share one signer_id.
+      return isRegistry(fingerprint, at: position) ? key.vouchedIdentity : key.ownIdentity
+    }
     return isVouched(fingerprint, at: position) ? key.vouchedIdentity : key.ownIdentity
   }
 

@@ -122,37 +122,32 @@ struct Routes: Sendable {
     request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
   }
 
-  /// Answers each line of the body with a line, as it is dealt with; memory holds one line at a time.
-  func lines(
-    _ request: Request, _ context: Context,
-    _ handle: @escaping @Sendable ([UInt8]) async throws -> JSON
-  ) -> Response {
+  /// Answers each line of the body with a line, in order, as it is dealt with.
+  func lines(_ request: Request, _ context: Context, _ kind: Ledger.LineKind) throws -> Response {
+    let client = client(request, context)
+    let isOperator = try isOperator(request, context)
     let limit = ledger.configuration.limits.submissionBytes
     let logger = context.logger
+    let body = request.body
     return Response(
       status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { writer in
-        var line: [UInt8] = []
-        func answer(_ line: [UInt8]) async throws -> ByteBuffer? {
-          guard line.contains(where: { $0 > 0x20 }) else { return nil }
-          let answer: JSON
-          do { answer = try await handle(line) } catch {
-            answer = .object(Problem(error, logger: logger).json)
+        let answers = self.ledger.takeLines(
+          BodyLines(body: body, limit: limit), kind, client: client, operatorAuthorised: isOperator)
+        do {
+          for try await answer in answers {
+            let json: JSON =
+              switch answer {
+              case .success(let answer): answer.json
+              case .failure(let error): .object(Problem(error, logger: logger).json)
+              }
+            try await writer.write(ByteBuffer(bytes: json.canonicalBytes() + [0x0A]))
           }
-          return ByteBuffer(bytes: answer.canonicalBytes() + [0x0A])
+        } catch let refusal as Refusal {
+          // The body itself cannot be read on; what came before has its answers.
+          let json = JSON.object(Problem(refusal, logger: logger).json)
+          try await writer.write(ByteBuffer(bytes: json.canonicalBytes() + [0x0A]))
         }
-        for try await buffer in request.body {
-          for byte in buffer.readableBytesView {
-            guard byte == 0x0A else {
-              line.append(byte)
-              if line.count > limit { throw HTTPError(.contentTooLarge) }
-              continue
-            }
-            if let answer = try await answer(line) { try await writer.write(answer) }
-            line.removeAll(keepingCapacity: true)
-          }
-        }
-        if let answer = try await answer(line) { try await writer.write(answer) }
         try await writer.finish(nil)
       })
   }
@@ -235,29 +230,18 @@ struct Routes: Sendable {
 
   func addLog(to router: Router<Context>) {
     router.post("/api/records") { request, context in
-      let client = self.client(request, context)
-      let isOperator = try self.isOperator(request, context)
-      if self.isLines(request) {
-        return self.lines(request, context) {
-          try await self.ledger.importDocument($0, client: client, operatorAuthorised: isOperator)
-            .json
-        }
-      }
+      if self.isLines(request) { return try self.lines(request, context, .documents) }
       return self.answer(
         try await self.ledger.importDocument(
-          self.body(request), client: client, operatorAuthorised: isOperator), request)
+          self.body(request), client: self.client(request, context),
+          operatorAuthorised: self.isOperator(request, context)), request)
     }
     router.post("/api/events") { request, context in
-      let client = self.client(request, context)
-      let isOperator = try self.isOperator(request, context)
-      if self.isLines(request) {
-        return self.lines(request, context) {
-          try await self.ledger.submit($0, client: client, operatorAuthorised: isOperator).json
-        }
-      }
+      if self.isLines(request) { return try self.lines(request, context, .events) }
       return self.answer(
         try await self.ledger.submit(
-          self.body(request), client: client, operatorAuthorised: isOperator), request)
+          self.body(request), client: self.client(request, context),
+          operatorAuthorised: self.isOperator(request, context)), request)
     }
     router.get("/api/events") { request, _ in
       self.answer(
@@ -341,4 +325,35 @@ public func buildApplication(
     configuration: .init(address: .hostname(host, port: port), serverName: "pithledger"),
     onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) },
     logger: ledger.logger)
+}
+
+/// The lines of a request's body, read as they are asked for.
+private struct BodyLines: AsyncSequence, Sendable {
+  let body: RequestBody
+  let limit: Int
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    var buffers: RequestBody.AsyncIterator
+    var splitter: LineSplitter
+    var lines: ArraySlice<[UInt8]> = []
+    var isFinished = false
+
+    mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
+      while lines.isEmpty, !isFinished {
+        if let buffer = try await buffers.next(isolation: actor) {
+          lines = try splitter.feed(buffer.readableBytesView)[...]
+        } else {
+          isFinished = true
+          lines = splitter.finish().map { [$0] } ?? []
+        }
+      }
+      return lines.popFirst()
+    }
+
+    mutating func next() async throws -> [UInt8]? { try await next(isolation: #isolation) }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(buffers: body.makeAsyncIterator(), splitter: LineSplitter(limit: limit))
+  }
 }

@@ -11,12 +11,22 @@ extension Ledger {
   public func importDocument(
     _ bytes: [UInt8], client: ClientID, operatorAuthorised: Bool
   ) async throws -> SubmissionAnswer {
+    try await importDocument(
+      try parseDocument(bytes), client: client, operatorAuthorised: operatorAuthorised)
+  }
+
+  func parseDocument(_ bytes: [UInt8]) throws(Refusal) -> RecordDocument {
     let json: JSON
     do throws(JSONError) {
       json = try JSON.parse(
         bytes, limits: JSONLimits(maxBytes: configuration.limits.documentBytes, maxDepth: 64))
     } catch { throw Refusal(json: error) }
-    let document = try RecordDocument(json, trusted: configuration.trustedReceiptKeys)
+    return try RecordDocument(json, trusted: configuration.trustedReceiptKeys)
+  }
+
+  func importDocument(
+    _ document: RecordDocument, client: ClientID, operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
     guard operatorAuthorised || document.isBare else {
       throw Refusal(
         .forbidden, check: "operator",
@@ -43,13 +53,13 @@ extension Ledger {
         guardPosition: next - 1)
       switch try await store.append(unit) {
       case .conflict: continue
-      case .appended, .existing:
+      case .stored:
         guard
           let record = try await store.resolve(.pithNumber(document.canonical.pithNumber)).first,
           let last = items.last,
           let stored = try await store.event(record: record.record, id: last.event.eventID)
         else { continue }
-        return try await answer(stored, record: record, created: true)
+        return try await answer(stored, record: record, created: stored.entry == last.entry)
       }
     }
     throw Refusal(
@@ -67,9 +77,7 @@ extension Ledger {
     }
     if document.isBare { return newest.event }
     guard let bytes = try await store.evidence(newest.digest),
-      let json = try? JSON.parse(
-        bytes, limits: JSONLimits(maxBytes: configuration.limits.documentBytes, maxDepth: 64)),
-      let held = try? RecordDocument(json, trusted: configuration.trustedReceiptKeys)
+      let held = try? parseDocument(bytes)
     else { return nil }
     return held.comparableDigest == document.comparableDigest ? newest.event : nil
   }
@@ -167,8 +175,6 @@ extension Ledger {
     guard let newest = try await newestDocumentEvent(record),
       let bytes = try await store.evidence(newest.digest)
     else { return nil }
-    let json = try JSON.parse(
-      bytes, limits: JSONLimits(maxBytes: configuration.limits.documentBytes, maxDepth: 64))
-    return try RecordDocument(json, trusted: configuration.trustedReceiptKeys)
+    return try parseDocument(bytes)
   }
 }

@@ -23,6 +23,7 @@ public final class Ledger: Sendable {
   let turns = TurnTaking<Int64>()
   private let server: EmbeddedPostgres?
   private let projection: Task<Void, Never>?
+  private let supervision: Task<Void, Never>?
 
   private init(
     configuration: LedgerConfiguration, origin: String, store: LedgerStore, registry: RegistryKey,
@@ -39,6 +40,7 @@ public final class Ledger: Sendable {
       perHour: configuration.limits.bareActionsPerHour, check: "bare_action_limit")
     registrationLimits = ClientLimits(
       perHour: configuration.limits.keyRegistrationsPerHour, check: "key_registration_limit")
+    supervision = server.map { server in Task { await server.keepRunning(logger: logger) } }
     projection =
       runProjector
       ? Task {
@@ -100,7 +102,9 @@ public final class Ledger: Sendable {
   /// Stops the projector, lets go of the connections, and stops the private server if nobody else
   /// uses it.
   public func close() async {
+    supervision?.cancel()
     projection?.cancel()
+    await supervision?.value
     await projection?.value
     await store.close()
     do { try await server?.stop() } catch { logger.error("PostgreSQL did not stop: \(error)") }

@@ -8,10 +8,6 @@ public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
 
 /// What an operator commands and the registry key signs.
 extension Ledger {
-  func timelineRegistry(_ key: KeyTimeline.Key, _ next: Int64) -> Bool {
-    key.signerType == .registry
-  }
-
   /// Signs a payload with a key and submits it, as the shell's commands do.
   ///
   /// - Parameter record: `nil` for the registry.
@@ -107,7 +103,7 @@ extension Ledger {
     case .conflict:
       throw Refusal(
         .unavailable, check: "contention", "Another key event came between; run the command again.")
-    case .appended, .existing: break
+    case .stored: break
     }
     try await registry.adopt(next)
     guard let stored = try await store.event(record: -1, id: vouch.eventID) else {

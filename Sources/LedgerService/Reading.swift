@@ -185,7 +185,7 @@ extension Ledger {
   /// Every registered key with its standing as of now.
   public func keys() async throws -> JSON {
     let current = try await timeline.current()
-    return ["keys": .array(current.timeline.keys.map { keyJSON($0, current.next) })]
+    return ["keys": .array(current.timeline.keys.map { keyJSON($0, current.timeline, current.next) })]
   }
 
   /// One key by its fingerprint (32 hexadecimal digits).
@@ -197,6 +197,6 @@ extension Ledger {
       throw Refusal(
         .notFound, check: "fingerprint", "No key with this fingerprint is registered here.")
     }
-    return keyJSON(key, current.next)
+    return keyJSON(key, current.timeline, current.next)
   }
 }

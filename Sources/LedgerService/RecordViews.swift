@@ -219,11 +219,11 @@ extension Ledger {
     return stream
   }
 
-  func keyJSON(_ key: KeyTimeline.Key, _ next: Int64) -> JSON {
+  func keyJSON(_ key: KeyTimeline.Key, _ timeline: KeyTimeline, _ next: Int64) -> JSON {
     [
       "algorithm": "ed25519",
       "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
-      "is_registry": .bool(timelineRegistry(key, next)), "key_id": .string(key.keyID),
+      "is_registry": .bool(timeline.registryKey(at: next) == key.fingerprint), "key_id": .string(key.keyID),
       "public_key_b64": .string(encodeBase64(key.publicKey)),
       "public_key_fingerprint": .string(key.fingerprint.hex),
       "registered_position": .integer(key.registeredAt),

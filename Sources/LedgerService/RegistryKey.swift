@@ -37,11 +37,12 @@ actor RegistryKey {
     }
   }
 
-  static func fresh() -> KeyFile {
+  /// A new key; without a `signerID` it is the first, and the registry is named after it.
+  static func fresh(signerID: String? = nil) -> KeyFile {
     let key = SigningKey()
     return KeyFile(
       key: key, keyID: "registry-\(key.fingerprint.hex.prefix(8))",
-      signerID: "urn:pithledger:registry:\(key.fingerprint.hex)", signerType: .registry)
+      signerID: signerID ?? "urn:pithledger:registry:\(key.fingerprint.hex)", signerType: .registry)
   }
 
   var current: KeyFile { file }
@@ -79,7 +80,7 @@ actor RegistryKey {
   /// Makes the key that will follow this one, on disk before any event names it.
   func prepareNext() throws(Refusal) -> KeyFile {
     if FileManager.default.fileExists(atPath: nextPath) { return try KeyFile(path: nextPath) }
-    try Self.fresh().write(to: nextPath)
+    try Self.fresh(signerID: file.signer.signerID).write(to: nextPath)
     return try KeyFile(path: nextPath)
   }
 

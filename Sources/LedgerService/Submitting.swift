@@ -183,11 +183,13 @@ extension Ledger {
         items: [item], evidence: evidenceItems(event, context.evidence),
         guardPosition: guarded ? keys.next - 1 : nil)
       switch try await store.append(unit) {
-      case .appended, .existing:
+      case .stored:
         guard let stored = try await store.event(record: number, id: event.eventID) else {
           continue
         }
-        return try await answer(stored, record: record, created: true)
+        // The bytes hold the time of this admission: the same ones are there only if this append put
+        // them there, be it by an attempt whose answer was lost.
+        return try await answer(stored, record: record, created: stored.entry == item.entry)
       case .conflict:
         continue
       }

@@ -64,10 +64,8 @@ public struct AppendUnit: Sendable {
 
 /// What became of a unit.
 public enum AppendOutcome: Sendable, Equatable {
-  /// All items are in the log, at these positions.
-  case appended(positions: [Int64], record: Int64)
-  /// All items were there before.
-  case existing(positions: [Int64], record: Int64)
+  /// All items are in the log at these positions, by this append or since before.
+  case stored(positions: [Int64], record: Int64)
   /// The record moved past the guard; nothing was stored.
   case conflict
 }
@@ -159,7 +157,7 @@ actor Appender {
         Task {
           _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") }
         }
-        return try Self.outcomes(units, rows[rows.count - 2], retried: attempts > 1)
+        return try Self.outcomes(units, rows[rows.count - 2])
       } catch let error as PostgresError where Self.mayRetry(error) {
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(
@@ -181,33 +179,24 @@ actor Appender {
   }
 
   private static func outcomes(
-    _ units: [AppendUnit], _ rows: [PostgresRow], retried: Bool
+    _ units: [AppendUnit], _ rows: [PostgresRow]
   ) throws -> [AppendOutcome] {
     var outcomes: [AppendOutcome] = []
     var index = 0
     for unit in units {
       var positions: [Int64] = []
       var record: Int64 = -1
-      var appended = retried
       var conflict = false
       for row in rows[index..<index + unit.items.count] {
-        switch try row.text(1) {
-        case "conflict": conflict = true
-        case "appended":
-          appended = true
-          fallthrough
-        default:
+        if try row.text(1) == "conflict" {
+          conflict = true
+        } else {
           positions.append(try row.int(0))
           record = try row.int(2)
         }
       }
       index += unit.items.count
-      outcomes.append(
-        conflict
-          ? .conflict
-          : appended
-            ? .appended(positions: positions, record: record)
-            : .existing(positions: positions, record: record))
+      outcomes.append(conflict ? .conflict : .stored(positions: positions, record: record))
     }
     return outcomes
   }

@@ -54,7 +54,8 @@ public final class LedgerStore: Sendable {
   private init(_ configuration: StoreConfiguration) {
     self.configuration = configuration
     func role(_ name: String) -> PostgresConfiguration {
-      PostgresConfiguration(uri: configuration.uri, onConnect: ["SET ROLE \(name)"])
+      PostgresConfiguration(
+        uri: configuration.uri, silenceTimeout: .seconds(20), onConnect: ["SET ROLE \(name)"])
     }
     readers = PostgresPool(
       role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,
@@ -238,10 +239,10 @@ public final class LedgerStore: Sendable {
     return aliases
   }
 
-  /// Bytes by their SHA-256; `nil` where they never were here, or were erased.
+  /// Bytes by their SHA-256; `nil` where they never were here, were erased, or are an identity token.
   public func evidence(_ digest: Digest) async throws -> [UInt8]? {
     try await readers.query(
-      "SELECT bytes FROM ledger.evidence WHERE sha256 = $1", [.bytes(digest.bytes)]
+      "SELECT bytes FROM ledger.public_evidence WHERE sha256 = $1", [.bytes(digest.bytes)]
     ).first?.bytes(0)
   }
 

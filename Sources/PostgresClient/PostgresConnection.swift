@@ -12,17 +12,21 @@ public struct PostgresConfiguration: Sendable {
   public var connectTimeout: Duration
   /// The server ends a statement after this time; `nil` leaves it to the server's own setting.
   public var statementTimeout: Duration?
+  /// Gives the connection up as lost when the server says nothing for this long while an answer is due:
+  /// a frozen server or a cut cable sends no error. `nil` waits for ever.
+  public var silenceTimeout: Duration?
   /// SQL run after each connect.
   public var onConnect: [String]
 
   public init(
     uri: String, applicationName: String = "pithledger", connectTimeout: Duration = .seconds(10),
-    statementTimeout: Duration? = nil, onConnect: [String] = []
+    statementTimeout: Duration? = nil, silenceTimeout: Duration? = nil, onConnect: [String] = []
   ) {
     self.uri = uri
     self.applicationName = applicationName
     self.connectTimeout = connectTimeout
     self.statementTimeout = statementTimeout
+    self.silenceTimeout = silenceTimeout
     self.onConnect = onConnect
   }
 }
@@ -51,6 +55,7 @@ private final class QueueExecutor: SerialExecutor {
   let pointer: OpaquePointer?
   init(_ pointer: OpaquePointer?) { unsafe self.pointer = pointer }
   deinit { unsafe PQclear(pointer) }
+  var isPresent: Bool { unsafe pointer != nil }
   var status: ExecStatusType { unsafe PQresultStatus(pointer) }
 }
 
@@ -120,8 +125,13 @@ public actor PostgresConnection {
   /// The server's version, e.g. 150018.
   public nonisolated let serverVersion: Int
 
-  private init(_ handle: Handle, version: Int, canceller: Canceller) {
+  private let silenceTimeout: Duration?
+
+  private init(
+    _ handle: Handle, version: Int, canceller: Canceller, silenceTimeout: Duration?
+  ) {
     self.handle = handle
+    self.silenceTimeout = silenceTimeout
     self.canceller = canceller
     serverVersion = version
   }
@@ -176,11 +186,14 @@ public actor PostgresConnection {
     guard unsafe PQstatus(pointer) == CONNECTION_OK else {
       throw PostgresError(.connectionFailed, unsafe String(cString: PQerrorMessage(pointer)))
     }
+    // Nonblocking, or both ends could wait for the other to read.
+    unsafe PQsetnonblocking(pointer, 1)
     // Notices are for people at a terminal; this one has none.
     unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
     let canceller = unsafe Canceller(pointer)
     let version = unsafe Int(PQserverVersion(pointer))
-    return PostgresConnection(handle, version: version, canceller: canceller)
+    return PostgresConnection(
+      handle, version: version, canceller: canceller, silenceTimeout: configuration.silenceTimeout)
   }
 
   // MARK: State
@@ -232,6 +245,63 @@ public actor PostgresConnection {
     }
   }
 
+  // MARK: Waiting
+
+  /// Waits until the socket can be read, or also written; what cannot be reached in time is lost.
+  private func wait(_ pointer: OpaquePointer, writing: Bool = false) throws {
+    let events = Int16(writing ? POLLIN | POLLOUT : POLLIN)
+    let limit = silenceTimeout.map { Int32(min(max(1, $0 / .milliseconds(1)), 1e9)) } ?? -1
+    while true {
+      var descriptor = pollfd(fd: unsafe PQsocket(pointer), events: events, revents: 0)
+      let ready = unsafe poll(&descriptor, 1, limit)
+      if ready < 0, errno == EINTR { continue }
+      guard ready != 0 else {
+        // Whatever it still sends would be taken for the answer to another statement.
+        handle = nil
+        throw PostgresError(
+          .timedOut, "the server said nothing for \(silenceTimeout ?? .zero); connection given up")
+      }
+      if descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0,
+        unsafe PQconsumeInput(pointer) != 1
+      {
+        throw unsafe lost(pointer)
+      }
+      return
+    }
+  }
+
+  /// Sends what is buffered, reading meanwhile, so that neither end waits for the other.
+  private func flush(_ pointer: OpaquePointer) throws {
+    while true {
+      let state = unsafe PQflush(pointer)
+      if state == 0 { return }
+      guard state == 1 else { throw unsafe lost(pointer) }
+      try unsafe wait(pointer, writing: true)
+    }
+  }
+
+  private func nextResult(_ pointer: OpaquePointer) throws -> Result {
+    while unsafe PQisBusy(pointer) == 1 { try unsafe wait(pointer) }
+    return unsafe Result(PQgetResult(pointer))
+  }
+
+  /// The last result of what was sent, or the first that is an error; a COPY ends the reading.
+  private func lastResult(_ pointer: OpaquePointer) throws -> Result {
+    try unsafe flush(pointer)
+    var last = try unsafe nextResult(pointer)
+    while last.isPresent, last.status != PGRES_COPY_IN, last.status != PGRES_COPY_OUT {
+      let next = try unsafe nextResult(pointer)
+      guard next.isPresent else { break }
+      if last.status != PGRES_FATAL_ERROR { last = next }
+    }
+    return last
+  }
+
+  private func run(_ pointer: OpaquePointer, _ sql: String) throws -> Result {
+    guard unsafe PQsendQuery(pointer, sql) == 1 else { throw unsafe lost(pointer) }
+    return try unsafe lastResult(pointer)
+  }
+
   // MARK: Statements
 
   /// Runs one statement, prepared once on this connection.
@@ -251,7 +321,7 @@ public actor PostgresConnection {
   /// Runs any number of statements without parameters, as one implicit transaction.
   public func execute(_ script: String) async throws {
     unsafe try await running { pointer in
-      let result = unsafe Result(PQexec(pointer, script))
+      let result = try unsafe run(pointer, script)
       try unsafe check(pointer, result)
     }
   }
@@ -263,12 +333,7 @@ public actor PostgresConnection {
   public func pipeline(_ statements: [PostgresStatement]) async throws -> [[PostgresRow]] {
     unsafe try await running { pointer in
       guard unsafe PQenterPipelineMode(pointer) == 1 else { throw unsafe lost(pointer) }
-      // Nonblocking, or both ends could wait for the other to read.
-      unsafe PQsetnonblocking(pointer, 1)
-      defer {
-        unsafe PQsetnonblocking(pointer, 0)
-        unsafe PQexitPipelineMode(pointer)
-      }
+      defer { if handle != nil { unsafe PQexitPipelineMode(pointer) } }
       for statement in statements {
         let sent = unsafe Self.withEncoded(statement.parameters) {
           count, types, values, lengths, formats in
@@ -278,17 +343,7 @@ public actor PostgresConnection {
         guard sent == 1 else { throw unsafe lost(pointer) }
       }
       guard unsafe PQpipelineSync(pointer) == 1 else { throw unsafe lost(pointer) }
-      while true {
-        let state = unsafe PQflush(pointer)
-        if state == 0 { break }
-        guard state == 1 else { throw unsafe lost(pointer) }
-        var descriptor = pollfd(
-          fd: unsafe PQsocket(pointer), events: Int16(POLLIN | POLLOUT), revents: 0)
-        unsafe poll(&descriptor, 1, 1000)
-        if descriptor.revents & Int16(POLLIN) != 0, unsafe PQconsumeInput(pointer) != 1 {
-          throw unsafe lost(pointer)
-        }
-      }
+      try unsafe flush(pointer)
       return unsafe try readPipeline(pointer, count: statements.count)
     }
   }
@@ -297,8 +352,8 @@ public actor PostgresConnection {
     var answers: [[PostgresRow]] = []
     var failure: PostgresError?
     while true {
-      let result = unsafe Result(PQgetResult(pointer))
-      guard unsafe result.pointer != nil else {
+      let result = try unsafe nextResult(pointer)
+      guard result.isPresent else {
         // A null result stands between two statements, and for ever once the connection is gone.
         guard unsafe PQstatus(pointer) == CONNECTION_OK else {
           throw unsafe failure ?? lost(pointer)
@@ -344,10 +399,11 @@ public actor PostgresConnection {
     _ pointer: OpaquePointer, _ sql: String, _ parameters: [PostgresValue]
   ) throws -> [PostgresRow] {
     let name = unsafe try prepare(pointer, sql, parameters.map(\.oid))
-    let result = unsafe Result(
-      Self.withEncoded(parameters) { count, _, values, lengths, formats in
-        unsafe PQexecPrepared(pointer, name, count, values, lengths, formats, 1)
-      })
+    let sent = unsafe Self.withEncoded(parameters) { count, _, values, lengths, formats in
+      unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+    }
+    guard sent == 1 else { throw unsafe lost(pointer) }
+    let result = try unsafe lastResult(pointer)
     try unsafe check(pointer, result)
     return Self.rows(result)
   }
@@ -364,10 +420,13 @@ public actor PostgresConnection {
       let oldest = statements.min(by: { $0.value.used < $1.value.used })
     {
       statements[oldest.key] = nil
-      _ = unsafe Result(PQexec(pointer, "DEALLOCATE \(oldest.value.name)"))
+      _ = try unsafe run(pointer, "DEALLOCATE \(oldest.value.name)")
     }
     let name = "s\(counter)"
-    let result = unsafe Result(PQprepare(pointer, name, sql, Int32(types.count), types))
+    guard unsafe PQsendPrepare(pointer, name, sql, Int32(types.count), types) == 1 else {
+      throw unsafe lost(pointer)
+    }
+    let result = try unsafe lastResult(pointer)
     try unsafe check(pointer, result)
     statements[key] = (name, counter)
     return name
@@ -454,7 +513,7 @@ public actor PostgresConnection {
     _ sql: String, _ chunks: Chunks
   ) async throws -> Int where Chunks.Element == [UInt8] {
     unsafe try await running { pointer in
-      let result = unsafe Result(PQexec(pointer, sql))
+      let result = try unsafe run(pointer, sql)
       try unsafe check(pointer, result)
       guard result.status == PGRES_COPY_IN else {
         throw PostgresError(.protocolMisuse, "the statement is no COPY … FROM STDIN")
@@ -470,19 +529,23 @@ public actor PostgresConnection {
             pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
         }
         guard sent == 1 else { throw unsafe lost(pointer) }
+        // Nothing is left in libpq's buffer, so that memory holds one chunk however long the copy.
+        try unsafe flush(pointer)
       }
       try Task.checkCancellation()
     } catch {
+      guard handle != nil else { throw error }
       unsafe PQputCopyEnd(pointer, "the sender gave up")
-      unsafe drain(pointer)
+      try? unsafe drain(pointer)
       throw error
     }
     guard unsafe PQputCopyEnd(pointer, nil) == 1 else { throw unsafe lost(pointer) }
+    try unsafe flush(pointer)
     var rows = 0
     var failure: PostgresError?
     while true {
-      let result = unsafe Result(PQgetResult(pointer))
-      guard unsafe result.pointer != nil else { break }
+      let result = try unsafe nextResult(pointer)
+      guard result.isPresent else { break }
       do {
         try unsafe check(pointer, result)
         rows = unsafe Int(String(cString: PQcmdTuples(result.pointer))) ?? rows
@@ -497,7 +560,7 @@ public actor PostgresConnection {
     _ sql: String, _ consume: ([UInt8]) async throws -> Void
   ) async throws {
     unsafe try await running { pointer in
-      let result = unsafe Result(PQexec(pointer, sql))
+      let result = try unsafe run(pointer, sql)
       try unsafe check(pointer, result)
       guard result.status == PGRES_COPY_OUT else {
         throw PostgresError(.protocolMisuse, "the statement is no COPY … TO STDOUT")
@@ -511,8 +574,12 @@ public actor PostgresConnection {
     do {
       while true {
         var buffer: UnsafeMutablePointer<CChar>?
-        let length = unsafe PQgetCopyData(pointer, &buffer, 0)
+        let length = unsafe PQgetCopyData(pointer, &buffer, 1)
         if length < 0 { break }
+        if length == 0 {
+          try unsafe wait(pointer)
+          continue
+        }
         unsafe gathered += UnsafeRawBufferPointer(start: buffer, count: Int(length))
         unsafe PQfreemem(buffer)
         if gathered.count >= 65_536 {
@@ -523,17 +590,18 @@ public actor PostgresConnection {
       }
       if !gathered.isEmpty { try await consume(gathered) }
     } catch {
+      guard handle != nil else { throw error }
       let statement = counter
       canceller.begin(statement)
       canceller.cancel(statement)
-      unsafe drainCopy(pointer)
+      try? unsafe drain(pointer)
       canceller.end()
       throw error
     }
     var failure: PostgresError?
     while true {
-      let result = unsafe Result(PQgetResult(pointer))
-      guard unsafe result.pointer != nil else { break }
+      let result = try unsafe nextResult(pointer)
+      guard result.isPresent else { break }
       do { try unsafe check(pointer, result) } catch let error as PostgresError {
         failure = failure ?? error
       }
@@ -541,20 +609,19 @@ public actor PostgresConnection {
     if let failure { throw failure }
   }
 
-  private func drainCopy(_ pointer: OpaquePointer) {
+  /// Reads what is left of a copy, and forgets it.
+  private func drain(_ pointer: OpaquePointer) throws {
+    try unsafe flush(pointer)
     while true {
-      var buffer: UnsafeMutablePointer<CChar>?
-      let length = unsafe PQgetCopyData(pointer, &buffer, 0)
-      if length < 0 { break }
-      unsafe PQfreemem(buffer)
-    }
-    unsafe drain(pointer)
-  }
-
-  private func drain(_ pointer: OpaquePointer) {
-    while true {
-      let result = unsafe Result(PQgetResult(pointer))
-      if unsafe result.pointer == nil { return }
+      let result = try unsafe nextResult(pointer)
+      guard result.isPresent else { return }
+      guard result.status == PGRES_COPY_OUT else { continue }
+      while true {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let length = unsafe PQgetCopyData(pointer, &buffer, 1)
+        if length < 0 { break }
+        if length == 0 { try unsafe wait(pointer) } else { unsafe PQfreemem(buffer) }
+      }
     }
   }
 

@@ -186,8 +186,11 @@ struct Export: AsyncParsableCommand {
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Import record documents.",
-    discussion: "A file is one JSON document, or one a line (.ndjson); - reads standard input.")
+    abstract: "Import record documents, or signed events by the line.",
+    discussion: """
+      A file is one JSON document; one named .ndjson holds a document or a signed event a line. - reads \
+      such lines from standard input.
+      """)
   @OptionGroup var common: Common
   @Argument(help: "Files.") var files: [String]
 
@@ -195,27 +198,71 @@ struct Import: AsyncParsableCommand {
     try await common.withLedger { ledger in
       var refused = 0
       for file in files {
-        let bytes = try read(file)
-        let lines = file.hasSuffix(".ndjson") || (file == "-" && Self.isLines(bytes))
-        let documents = lines ? bytes.split(separator: 0x0A).map { Array($0) } : [bytes]
-        for (index, document) in documents.enumerated() {
-          do {
-            common.show(
-              try await ledger.importDocument(document, client: .shell, operatorAuthorised: true))
-          } catch let refusal as Refusal where documents.count > 1 {
-            refused += 1
-            Failure.say("\(file) line \(index + 1): \(refusal)")
-          }
-          if index % 1000 == 999 { Failure.say("\(index + 1) of \(documents.count)") }
+        guard file == "-" || file.hasSuffix(".ndjson") else {
+          common.show(
+            try await ledger.importDocument(read(file), client: .shell, operatorAuthorised: true))
+          continue
         }
+        refused += try await importLines(file, ledger)
       }
       if refused > 0 { throw ExitCode(2) }
     }
   }
 
-  /// Whether the first line alone is a document.
-  static func isLines(_ bytes: [UInt8]) -> Bool {
-    guard let end = bytes.firstIndex(of: 0x0A), end + 1 < bytes.count else { return false }
-    return (try? JSON.parse(Array(bytes[..<end]), limits: JSONLimits(maxBytes: 4 << 20))) != nil
+  /// Answers how many lines were refused; each with its number on standard error.
+  private func importLines(_ file: String, _ ledger: Ledger) async throws -> Int {
+    guard let handle = file == "-" ? .standardInput : FileHandle(forReadingAtPath: file) else {
+      throw Refusal(.malformed, check: "file", field: file, "The file cannot be read.")
+    }
+    let limit = ledger.configuration.limits.submissionBytes
+    let answers = ledger.takeLines(
+      FileLines(handle: handle, limit: limit), .either, client: .shell, operatorAuthorised: true)
+    let start = ContinuousClock.now
+    var count = 0
+    var refused = 0
+    for try await answer in answers {
+      count += 1
+      switch answer {
+      case .success(let answer): if common.json { common.show(answer) }
+      case .failure(let error):
+        refused += 1
+        Failure.say("\(file) line \(count): \(error)")
+      }
+      if count % 1000 == 0 {
+        let rate = Int(Double(count) / ((ContinuousClock.now - start) / .seconds(1)))
+        Failure.say("\(count) lines, \(rate)/s")
+      }
+    }
+    if !common.json { print("\(file): \(count - refused) of \(count) lines are in the ledger") }
+    return refused
+  }
+}
+
+/// The lines of a file, read as they are asked for; blank ones are not counted.
+private struct FileLines: AsyncSequence, Sendable {
+  let handle: FileHandle
+  let limit: Int
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    let handle: FileHandle
+    var splitter: LineSplitter
+    var lines: ArraySlice<[UInt8]> = []
+    var isFinished = false
+
+    mutating func next() async throws -> [UInt8]? {
+      while lines.isEmpty, !isFinished {
+        if let data = try handle.read(upToCount: 1 << 16), !data.isEmpty {
+          lines = try splitter.feed(data)[...]
+        } else {
+          isFinished = true
+          lines = splitter.finish().map { [$0] } ?? []
+        }
+      }
+      return lines.popFirst()
+    }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(handle: handle, splitter: LineSplitter(limit: limit))
   }
 }

@@ -91,7 +91,7 @@ struct LogWriter {
   }
 
   mutating func rotate(to name: String) {
-    let next = Signer(name: name, signerID: "urn:\(name)", type: .registry)
+    let next = Signer(name: name, signerID: registry.signerID, type: .registry)
     register(next)
     vouch(next, as: .registry)
     registry = next
