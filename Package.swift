@@ -87,24 +87,31 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .testTarget(
-      name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", subprocess],
+    .target(
+      name: "TestSupport",
+      dependencies: ["EmbeddedPostgres", "PostgresClient", subprocess, logging],
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(
-      name: "ProofFormsTests", dependencies: ["ProofForms", "CanonicalJSON"],
+      name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "PostgresClientTests", dependencies: ["PostgresClient", "EmbeddedPostgres", logging],
+      name: "ProofFormsTests", dependencies: ["ProofForms", "CanonicalJSON", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PostgresClientTests",
+      dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport", logging],
       swiftSettings: strict),
     .testTarget(
       name: "LedgerDomainTests",
-      dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", crypto], swiftSettings: strict),
+      dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", "TestSupport", crypto],
+      swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
-        "EmbeddedPostgres",
-        "PostgresClient", "CanonicalJSON", crypto, subprocess, logging,
+        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "TestSupport", crypto,
+        subprocess, logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ],

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import CanonicalJSON
@@ -54,57 +55,12 @@ struct CanonicalJSONTests {
   @Test("Writing and parsing again is the identity, over seeded random values")
   func roundTrip() throws {
     let seed = UInt64.random(in: .min ... .max)
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<2000 {
-      let value = Self.value(&random, depth: 0)
+      let value = RandomJSON.value(&random)
       let bytes = value.canonicalBytes()
       let again = try JSON.parse(bytes)
       #expect(again == value && again.canonicalBytes() == bytes, "seed \(seed)")
     }
-  }
-
-  private static func value(_ random: inout Seeded, depth: Int) -> JSON {
-    switch Int.random(in: 0..<(depth > 4 ? 4 : 6), using: &random) {
-    case 0: return .null
-    case 1: return .bool(.random(using: &random))
-    case 2: return .integer(.random(in: -JSON.maxInteger...JSON.maxInteger, using: &random))
-    case 3: return .string(text(&random))
-    case 4:
-      return .array(
-        (0..<Int.random(in: 0..<4, using: &random)).map { _ in value(&random, depth: depth + 1) })
-    default:
-      return .object(
-        JSONObject(
-          (0..<Int.random(in: 0..<4, using: &random)).map { _ in
-            (text(&random), value(&random, depth: depth + 1))
-          }))
-    }
-  }
-
-  private static func text(_ random: inout Seeded) -> String {
-    var text = String.UnicodeScalarView()
-    for _ in 0..<Int.random(in: 0..<6, using: &random) {
-      let ranges: [ClosedRange<UInt32>] = [
-        0...0x7F, 0x80...0x7FF, 0xE000...0xFFFF, 0x10000...0x10FFFF,
-      ]
-      if let scalar = Unicode.Scalar(
-        UInt32.random(in: ranges[Int.random(in: 0..<4, using: &random)], using: &random))
-      {
-        text.append(scalar)
-      }
-    }
-    return String(text)
-  }
-}
-
-/// SplitMix64, so that a failure's seed gives the same values again.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import LedgerDomain
+import TestSupport
 import Testing
 
 /// Laws of the fold that hold for every log.

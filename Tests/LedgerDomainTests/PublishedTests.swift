@@ -1,0 +1,59 @@
+import CanonicalJSON
+import Crypto
+import Foundation
+import LedgerDomain
+import ProofForms
+import TestSupport
+import Testing
+
+@Suite(
+  "Published records and receipts",
+  .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+struct PublishedTests {
+  @Test("Hash, number and short forms of every published record reproduce")
+  func records() throws {
+    let published = try JSON.parse(Fixtures.shared("pith/published.json"))
+    let records = published["records"]?.arrayValue ?? []
+    #expect(records.count >= 8)
+    for record in records {
+      let canonical = try CanonicalRecord(#require(record["canonical_record"]))
+      let number = record["pith_number"]?.stringValue ?? ""
+      #expect(canonical.digest.hex == record["canonical_sha256"]?.stringValue)
+      #expect(canonical.pithNumber.description == number)
+      #expect(number.hasSuffix(canonical.pithNumber.suffix))
+      #expect(canonical.pithNumber.suffix.count == 26)
+    }
+    let real = try JSON.parse(Fixtures.shared("pith/pith-number-record.json"))
+    let canonical = try CanonicalRecord(#require(real["canonical_record"]))
+    #expect(canonical.pithNumber.description == real["pith_number"]?.stringValue)
+    for (kind, length) in [("pith_short_8", 8), ("pith_short_12", 12), ("pith_short_16", 16)] {
+      let alias = (real["aliases"]?.arrayValue ?? []).first {
+        $0["alias_kind"]?.stringValue == kind
+      }
+      #expect(
+        alias?["alias_value"]?.stringValue == String(canonical.pithNumber.suffix.prefix(length)),
+        "\(kind)")
+    }
+  }
+
+  @Test("Receipts verify under the published key, and under no other digest")
+  func receipts() throws {
+    let published = try JSON.parse(Fixtures.shared("pith/published.json"))
+    let raw = try #require(
+      published["signing_key"]?["public_key_b64"]?.stringValue.flatMap { Base64.decode($0) })
+    #expect(
+      Digest(hashing: raw).prefix.hex
+        == published["signing_key"]?["fingerprint_sha256_hex"]?.stringValue)
+    let key = try Curve25519.Signing.PublicKey(rawRepresentation: raw)
+    let receipts = published["receipts"]?.arrayValue ?? []
+    #expect(receipts.count >= 4)
+    for receipt in receipts {
+      let digest = try #require(
+        receipt["canonical_sha256"]?.stringValue.flatMap { Digest(hex: $0) })
+      let signature = try #require(
+        receipt["signature_b64"]?.stringValue.flatMap { Base64.decode($0) })
+      #expect(key.isValidSignature(signature, for: digest.bytes))
+      #expect(!key.isValidSignature(signature, for: Digest(hashing: digest.bytes).bytes))
+    }
+  }
+}

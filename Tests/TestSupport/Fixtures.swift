@@ -1,0 +1,42 @@
+public import Foundation
+
+/// A generator whose whole sequence follows from its seed, so that a failure can be repeated.
+public struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  /// SplitMix64.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+/// Files that tests read in place.
+public enum Fixtures {
+  public static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let shared = project.deletingLastPathComponent()
+    .appendingPathComponent("shared/fixtures")
+
+  /// Whether the fixtures that do not ship with the project are here.
+  public static let areShared = FileManager.default.fileExists(atPath: shared.path)
+  public static let reason: String = "the shared fixtures are not beside the project"
+
+  /// A file of the shared fixtures.
+  public static func shared(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: shared.appendingPathComponent(path)))
+  }
+
+  /// A file of the project.
+  public static func project(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: project.appendingPathComponent(path)))
+  }
+
+  public static let sample = "docs/sample/metamorph.json"
+  public static let sampleNumber = "pith:2024:4OXKXQ4PBCCPHOCVZK2PKPZTA2"
+}

@@ -1,0 +1,21 @@
+import Subprocess
+
+/// Runs a Python program over some input, as a judge that shares no code with us.
+///
+/// - Throws: with what the program wrote to its error output, where it failed.
+public func python(
+  _ program: String, _ arguments: [String] = [], input: [UInt8] = []
+) async throws -> [UInt8] {
+  let result = try await run(
+    .name("python3"), arguments: Arguments(["-c", program] + arguments), input: .array(input),
+    output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
+  guard result.terminationStatus.isSuccess else {
+    throw PythonFailed(message: result.standardError)
+  }
+  return result.standardOutput
+}
+
+public struct PythonFailed: Error, CustomStringConvertible {
+  public let message: String
+  public var description: String { "python3 failed: \(message)" }
+}
