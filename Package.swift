@@ -89,7 +89,7 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["EmbeddedPostgres", "PostgresClient", subprocess, logging],
+      dependencies: ["EmbeddedPostgres", "LedgerDomain", "PostgresClient", subprocess, logging],
       path: "Tests/TestSupport",
       swiftSettings: strict),
     .testTarget(

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 public import Logging
 
@@ -385,7 +384,7 @@ struct Installation: Sendable {
     let status: Int32 = try await withCheckedThrowingContinuation { continuation in
       // Foundation's Process waits for every heir of its socket, and the server is one; this waits for
       // the program alone, on a thread that may block.
-      DispatchQueue.global().async {
+      Thread.detachNewThread {
         continuation.resume(with: Result { try Self.spawn(arguments, output: output) })
       }
     }

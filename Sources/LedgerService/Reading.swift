@@ -185,7 +185,9 @@ extension Ledger {
   /// Every registered key with its standing as of now.
   public func keys() async throws -> JSON {
     let current = try await timeline.current()
-    return ["keys": .array(current.timeline.keys.map { keyJSON($0, current.timeline, current.next) })]
+    return [
+      "keys": .array(current.timeline.keys.map { keyJSON($0, current.timeline, current.next) })
+    ]
   }
 
   /// One key by its fingerprint (32 hexadecimal digits).

@@ -223,7 +223,8 @@ extension Ledger {
     [
       "algorithm": "ed25519",
       "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
-      "is_registry": .bool(timeline.registryKey(at: next) == key.fingerprint), "key_id": .string(key.keyID),
+      "is_registry": .bool(timeline.registryKey(at: next) == key.fingerprint),
+      "key_id": .string(key.keyID),
       "public_key_b64": .string(encodeBase64(key.publicKey)),
       "public_key_fingerprint": .string(key.fingerprint.hex),
       "registered_position": .integer(key.registeredAt),

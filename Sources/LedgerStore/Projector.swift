@@ -5,14 +5,18 @@ import PostgresClient
 /// Follows the log and keeps the projections: one at a time per database, whoever holds the lock.
 public actor Projector {
   static let lock: Int64 = 0x7069_7468_0002
-  static let batchSize: Int64 = 5000
 
   private let configuration: StoreConfiguration
+  /// Events folded in one transaction at most.
+  private let batchSize: Int64
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
   private var timelineSize: Int64 = 0
 
-  init(_ configuration: StoreConfiguration) { self.configuration = configuration }
+  init(_ configuration: StoreConfiguration, batchSize: Int64 = 5000) {
+    self.configuration = configuration
+    self.batchSize = batchSize
+  }
 
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
     PostgresConfiguration(
@@ -83,7 +87,7 @@ public actor Projector {
         }
         let head = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
         guard head > from else { return false }
-        let to = min(head, from + Self.batchSize)
+        let to = min(head, from + batchSize)
         try await advance(connection, to: from)
         try await project(connection, schema: "ledger", from: from, to: to)
         _ = try await connection.query(
@@ -266,7 +270,7 @@ public actor Projector {
     self.timeline = timeline
     var next = from
     while next < to {
-      let end = min(to, next + Self.batchSize)
+      let end = min(to, next + batchSize)
       try await project(connection, schema: schema, from: next, to: end)
       next = end
     }

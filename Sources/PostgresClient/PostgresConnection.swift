@@ -31,14 +31,62 @@ public struct PostgresConfiguration: Sendable {
   }
 }
 
-/// Runs one connection's jobs on a thread where they may block, so that Swift's own threads never do.
-private final class QueueExecutor: SerialExecutor {
-  private let queue = DispatchQueue(label: "postgres-connection")
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+/// A thread of one connection's own, where libpq may block: neither Swift's threads nor Dispatch's few
+/// wait for a server.
+private final class ThreadExecutor: SerialExecutor {
+  private enum Task {
+    case job(UnownedJob)
+    case work(@Sendable () -> Void)
+    case stop
   }
+
+  /// What the thread and the executor share; the thread must not keep the executor alive.
+  private final class Inbox: Sendable {
+    let tasks = Mutex<[Task]>([])
+    let arrived = DispatchSemaphore(value: 0)
+
+    func put(_ task: Task) {
+      tasks.withLock { $0.append(task) }
+      arrived.signal()
+    }
+
+    func take() -> Task {
+      arrived.wait()
+      return tasks.withLock { $0.removeFirst() }
+    }
+  }
+
+  private let inbox = Inbox()
+
+  init() {
+    let inbox = inbox
+    // A job keeps its actor alive, and the actor this executor, for as long as the job is there to run.
+    let executor = unsafe UncheckedExecutor(executor: asUnownedSerialExecutor())
+    let thread = Thread {
+      while true {
+        switch inbox.take() {
+        case .job(let job): unsafe job.runSynchronously(on: executor.executor)
+        case .work(let work): work()
+        case .stop: return
+        }
+      }
+    }
+    thread.name = "postgres"
+    thread.start()
+  }
+
+  deinit { inbox.put(.stop) }
+
+  func enqueue(_ job: consuming ExecutorJob) { inbox.put(.job(UnownedJob(job))) }
+
+  /// Runs something that is no actor's job.
+  func perform(_ work: @escaping @Sendable () -> Void) { inbox.put(.work(work)) }
+}
+
+/// A reference that is only followed while what it refers to is alive.
+@safe private struct UncheckedExecutor: Sendable {
+  let executor: UnownedSerialExecutor
+  init(executor: UnownedSerialExecutor) { unsafe self.executor = unsafe executor }
 }
 
 /// Owns a `PGconn`, and ends it exactly once.
@@ -90,7 +138,7 @@ private final class QueueExecutor: SerialExecutor {
 
   func cancel(_ statement: UInt64) {
     // PQcancel opens a connection of its own and waits for the server; the caller must not.
-    DispatchQueue.global().async {
+    Thread.detachNewThread {
       self.running.withLock { current in
         guard current == statement else { return }
         var one: UInt64 = 1
@@ -107,7 +155,7 @@ private final class QueueExecutor: SerialExecutor {
 /// Cancelling the task that awaits a statement cancels the statement on the server. After
 /// `connectionLost` the connection is of no more use.
 public actor PostgresConnection {
-  private nonisolated let executor = QueueExecutor()
+  private nonisolated let executor: ThreadExecutor
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     unsafe executor.asUnownedSerialExecutor()
   }
@@ -128,8 +176,10 @@ public actor PostgresConnection {
   private let silenceTimeout: Duration?
 
   private init(
-    _ handle: Handle, version: Int, canceller: Canceller, silenceTimeout: Duration?
+    _ handle: Handle, on executor: ThreadExecutor, version: Int, canceller: Canceller,
+    silenceTimeout: Duration?
   ) {
+    self.executor = executor
     self.handle = handle
     self.silenceTimeout = silenceTimeout
     self.canceller = canceller
@@ -140,9 +190,10 @@ public actor PostgresConnection {
   public static func connect(
     _ configuration: PostgresConfiguration
   ) async throws -> PostgresConnection {
+    let executor = ThreadExecutor()
     let connection: PostgresConnection = try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        do { continuation.resume(returning: try open(configuration)) } catch {
+      executor.perform {
+        do { continuation.resume(returning: try open(configuration, on: executor)) } catch {
           continuation.resume(throwing: error)
         }
       }
@@ -160,7 +211,9 @@ public actor PostgresConnection {
     return connection
   }
 
-  private static func open(_ configuration: PostgresConfiguration) throws -> PostgresConnection {
+  private static func open(
+    _ configuration: PostgresConfiguration, on executor: ThreadExecutor
+  ) throws -> PostgresConnection {
     let seconds = max(2, Int(configuration.connectTimeout / .seconds(1)))
     // What stands after `dbname`, which expands to the whole URI, overrides it; what stands before is
     // only a default.
@@ -193,7 +246,8 @@ public actor PostgresConnection {
     let canceller = unsafe Canceller(pointer)
     let version = unsafe Int(PQserverVersion(pointer))
     return PostgresConnection(
-      handle, version: version, canceller: canceller, silenceTimeout: configuration.silenceTimeout)
+      handle, on: executor, version: version, canceller: canceller,
+      silenceTimeout: configuration.silenceTimeout)
   }
 
   // MARK: State
@@ -239,10 +293,16 @@ public actor PostgresConnection {
     canceller.begin(statement)
     defer { canceller.end() }
     return try await withTaskCancellationHandler {
-      unsafe try body(pointer)
+      // Through self: a closure that does not capture the actor would leave its thread, and block one
+      // of Swift's.
+      unsafe try self.call(body, pointer)
     } onCancel: {
       canceller.cancel(statement)
     }
+  }
+
+  private func call<R>(_ body: (OpaquePointer) throws -> R, _ pointer: OpaquePointer) throws -> R {
+    unsafe try body(pointer)
   }
 
   // MARK: Waiting

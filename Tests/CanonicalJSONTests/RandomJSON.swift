@@ -32,7 +32,8 @@ enum RandomJSON {
   static func text(_ random: inout SeededGenerator) -> String {
     // Swift takes these for equal, bytes do not: as keys of one object both must stay.
     if Int.random(in: 0..<8, using: &random) == 0 {
-      return ["\u{E9}", "e\u{301}", "\u{1E9B}\u{323}", "\u{1E69}"].randomElement(using: &random) ?? ""
+      return ["\u{E9}", "e\u{301}", "\u{1E9B}\u{323}", "\u{1E69}"].randomElement(using: &random)
+        ?? ""
     }
     let ranges: [ClosedRange<UInt32>] = [
       0...0x1F, 0x20...0x7F, 0x80...0x7FF, 0xD7F0...0xD7FF, 0xE000...0xFFFF, 0x10000...0x10FFFF,

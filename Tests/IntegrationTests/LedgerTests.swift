@@ -1,65 +1,30 @@
 import CanonicalJSON
-import EmbeddedPostgres
 import Foundation
 import LedgerDomain
 import LedgerSQL
 import LedgerService
 import LedgerStore
-import Logging
 import PostgresClient
+import TestSupport
 import Testing
 
-/// A ledger on a PostgreSQL of its own, gone when the test is.
-func withLedger(_ body: (Ledger, String) async throws -> Void) async throws {
-  let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
-  var logger = Logger(label: "test")
-  logger.logLevel = .error
-  let server = try await EmbeddedPostgres.start(dataDirectory: directory, logger: logger)
-  let configuration = LedgerConfiguration(dataDirectory: directory)
-  do {
-    let ledger = try await Ledger.open(configuration, logger: logger)
-    do {
-      try await body(ledger, server.uri)
-      await ledger.close()
-    } catch {
-      await ledger.close()
-      throw error
-    }
-    try await server.stop()
-    try FileManager.default.removeItem(atPath: directory)
-  } catch {
-    try? await server.stop()
-    try? FileManager.default.removeItem(atPath: directory)
-    throw error
-  }
-}
-
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
-private let fixture = root.deletingLastPathComponent()
-  .appendingPathComponent("shared/fixtures/pith/pith-number-record.json").path
-private let sample = root.appendingPathComponent("docs/sample/metamorph.json").path
-
-private func bytes(_ path: String) throws -> [UInt8] {
-  Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-}
-
-@Suite("The ledger on PostgreSQL", .serialized)
+@Suite("The ledger on PostgreSQL", .privateServer())
 struct LedgerTests {
-  static let number = "pith:2024:4OXKXQ4PBCCPHOCVZK2PKPZTA2"
+  static let number = Fixtures.sampleNumber
 
   @Test(
     "The real record goes in and comes out equal",
-    .enabled(
-      if: FileManager.default.fileExists(atPath: fixture), "the shared fixtures are not here"))
-  func realRecord() async throws { try await roundTrip(fixture) }
+    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+  func realRecord() async throws {
+    try await roundTrip(Fixtures.shared("pith/pith-number-record.json"))
+  }
 
   @Test("The sample record goes in and comes out equal")
-  func sampleRecord() async throws { try await roundTrip(sample) }
+  func sampleRecord() async throws { try await roundTrip(Fixtures.project(Fixtures.sample)) }
 
-  private func roundTrip(_ path: String) async throws {
-    try await withLedger { ledger, _ in
-      let document = try bytes(path)
+  private func roundTrip(_ document: [UInt8]) async throws {
+    try await withLedger(sample: false) { test in
+      let ledger = test.ledger
       let first = try await ledger.importDocument(
         document, client: .shell, operatorAuthorised: true)
       #expect(first.created)
@@ -83,9 +48,8 @@ struct LedgerTests {
 
   @Test("A citation counts once, an altered one not at all, and replay agrees")
   func citation() async throws {
-    try await withLedger { ledger, uri in
-      _ = try await ledger.importDocument(
-        bytes(sample), client: .shell, operatorAuthorised: true)
+    try await withLedger { test in
+      let ledger = test.ledger
       let key = KeyFile(
         key: SigningKey(), keyID: "k", signerID: "https://orcid.org/0000-0002-1825-0097",
         signerType: .author)
@@ -108,7 +72,7 @@ struct LedgerTests {
       }
       #expect(try await ledger.health().size == size)
 
-      let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
+      let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: test.uri))
       for sql in [
         "UPDATE ledger.event SET verdict = 2", "DELETE FROM ledger.event", "TRUNCATE ledger.event",
       ] {
@@ -130,15 +94,12 @@ struct LedgerTests {
 
   @Test("Two ledgers append at once, and positions stay gapless")
   func twoLedgers() async throws {
-    try await withLedger { ledger, uri in
-      _ = try await ledger.importDocument(
-        bytes(sample), client: .shell, operatorAuthorised: true)
+    try await withLedger { test in
+      let ledger = test.ledger
       let key = KeyFile(
         key: SigningKey(), keyID: "k", signerID: "urn:somebody", signerType: .author)
       _ = try await ledger.register(key)
-      var logger = Logger(label: "second")
-      logger.logLevel = .error
-      let second = try await Ledger.open(ledger.configuration, logger: logger)
+      let second = try await test.another()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for index in 0..<200 {
           let target = index % 2 == 0 ? ledger : second
@@ -163,7 +124,7 @@ struct LedgerTests {
   @Test("Every migration file is listed, and nothing else")
   func migrations() throws {
     let files = try FileManager.default.contentsOfDirectory(
-      atPath: root.appendingPathComponent("sql/migrations").path
+      atPath: Fixtures.project.appendingPathComponent("sql/migrations").path
     ).map { $0.replacing(".sql", with: "") }.sorted()
     #expect(Migrations.all.map(\.name) == files)
     #expect(Migrations.all.map(\.number) == Array(1...files.count))

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import LedgerDomain
+import TestSupport
 import Testing
 
 /// DESIGN 4 and 5, a rule at a time.

@@ -60,7 +60,8 @@ struct ConnectionTests {
     }
     #expect(try await connection.query("SELECT 7")[0].int(0) == 7)
     do {
-      try await connection.execute("CREATE TEMP TABLE t (secret text CONSTRAINT c CHECK (secret = ''))")
+      try await connection.execute(
+        "CREATE TEMP TABLE t (secret text CONSTRAINT c CHECK (secret = ''))")
       _ = try await connection.query("INSERT INTO t VALUES ($1)", [.text("hunter2")])
       Issue.record("the constraint did not hold")
     } catch let error as PostgresError {
@@ -199,6 +200,24 @@ struct ConnectionTests {
     }
   }
 
+  @Test("Waiting for the server holds up none of Swift's threads")
+  func waiting() async throws {
+    var connections: [PostgresConnection] = []
+    for _ in 0..<24 { connections.append(try await connect()) }
+    let start = ContinuousClock.now
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for connection in connections {
+        group.addTask { _ = try await connection.query("SELECT pg_sleep(1)") }
+      }
+      try await group.waitForAll()
+    }
+    // On a few cores, threads that wait would make this many seconds.
+    #expect(
+      ContinuousClock.now - start
+        < .seconds(1 + 24 / ProcessInfo.processInfo.activeProcessorCount / 2))
+    for connection in connections { await connection.close() }
+  }
+
   @Test("A transaction that throws leaves nothing, and the connection out of it")
   func transactions() async throws {
     let connection = try await connect()
@@ -225,7 +244,8 @@ struct ConnectionTests {
     await #expect(throws: PostgresError(.connectionLost, "")) {
       try await pool.withConnection { connection in
         _ = try await killer.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pooled'")
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pooled'"
+        )
         _ = try await connection.query("SELECT pg_sleep(1)")
       }
     }

@@ -50,7 +50,8 @@ public struct PrivateServer: SuiteTrait, TestScoping {
   fileprivate init(settings: [String: String]) { self.settings = settings }
 
   public func provideScope(
-    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    for test: Test, testCase: Test.Case?,
+    performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
     let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
     let server = try await EmbeddedPostgres.start(

@@ -1,33 +1,34 @@
-import LedgerDomain
-import TestSupport
+public import LedgerDomain
 
 /// Writes the typed columns of a log, by the rules by which entries get theirs.
-struct LogWriter {
-  struct Signer: Hashable {
-    let name: String
-    let signerID: String
-    let type: SignerType
-    var fingerprint: Digest128 { Digest128(of: "fingerprint", name) }
+public struct LogWriter: Sendable {
+  public struct Signer: Hashable, Sendable {
+    public let name: String
+    public let signerID: String
+    public let type: SignerType
+    public var fingerprint: Digest128 { Digest128(of: "fingerprint", name) }
   }
 
-  private(set) var events: [FoldEvent] = []
-  private(set) var registry = Signer(name: "root", signerID: "urn:root", type: .registry)
+  public private(set) var events: [FoldEvent] = []
+  public private(set) var registry = Signer(name: "root", signerID: "urn:root", type: .registry)
 
   /// A log that begins with its registry key.
-  init() { register(registry) }
+  public init() { register(registry) }
 
-  var timeline: KeyTimeline { Self.timeline(events[...]) }
+  public var timeline: KeyTimeline { Self.timeline(events[...]) }
 
-  static func timeline(_ events: ArraySlice<FoldEvent>) -> KeyTimeline {
+  public static func timeline(_ events: ArraySlice<FoldEvent>) -> KeyTimeline {
     var timeline = KeyTimeline()
     for event in events { _ = timeline.apply(event) }
     return timeline
   }
 
-  static func orcid(_ number: Int) -> String { "https://orcid.org/0000-0000-0000-000\(number)" }
+  public static func orcid(_ number: Int) -> String {
+    "https://orcid.org/0000-0000-0000-000\(number)"
+  }
 
   @discardableResult
-  mutating func append(
+  public mutating func append(
     _ type: EventType, by signer: Signer, record: Int64,
     _ change: (inout FoldEvent) -> Void = { _ in }
   ) -> Int64 {
@@ -43,7 +44,7 @@ struct LogWriter {
 
   // MARK: Keys
 
-  mutating func register(_ signer: Signer) {
+  public mutating func register(_ signer: Signer) {
     append(.keyRegistered, by: signer, record: -1) {
       $0.key = KeyColumns(
         fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: signer.type,
@@ -52,7 +53,7 @@ struct LogWriter {
   }
 
   /// Registers a key, and has the registry vouch for it in some capacity.
-  mutating func signer(
+  public mutating func signer(
     _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
     vouched: SignerType? = nil
   ) -> Signer {
@@ -62,20 +63,22 @@ struct LogWriter {
     return signer
   }
 
-  mutating func vouch(_ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil) {
+  public mutating func vouch(
+    _ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil
+  ) {
     append(.keyVouched, by: voucher ?? registry, record: -1) {
       $0.key = KeyColumns(
         fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: type)
     }
   }
 
-  mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Int64? = nil) {
+  public mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Int64? = nil) {
     append(.keyRevoked, by: revoker ?? registry, record: -1) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint, compromisedFrom: from)
     }
   }
 
-  mutating func rotate(to name: String) {
+  public mutating func rotate(to name: String) {
     let next = Signer(name: name, signerID: registry.signerID, type: .registry)
     register(next)
     vouch(next, as: .registry)
@@ -84,14 +87,16 @@ struct LogWriter {
 
   // MARK: Records and attestations
 
-  mutating func record(receipt: Bool = true) -> Int64 {
+  public mutating func record(receipt: Bool = true) -> Int64 {
     let position = Int64(events.count)
     return append(.recordCreated, by: registry, record: position) {
       $0.flags = receipt ? [.contentAddressed, .receiptVerified] : [.contentAddressed]
     }
   }
 
-  mutating func snapshot(_ record: Int64, references: Int32, resolved: Int32, formal: Int32 = 0) {
+  public mutating func snapshot(
+    _ record: Int64, references: Int32, resolved: Int32, formal: Int32 = 0
+  ) {
     append(.graphSnapshot, by: registry, record: record) {
       $0.referenceCount = references
       $0.resolvedWork = resolved
@@ -103,7 +108,7 @@ struct LogWriter {
   ///
   /// - Parameter token: the iD that an identity token is about; the registry signs.
   @discardableResult
-  mutating func attest(
+  public mutating func attest(
     _ type: EventType, _ record: Int64, by signer: Signer? = nil, slot: String = "1",
     says: String = "a", verdict: Verdict = .verified, supersedes: Int64? = nil,
     target: String = "record", token: String? = nil, until: Timestamp? = nil,
@@ -137,7 +142,7 @@ struct LogWriter {
 
   /// A withdrawal, a decision, a check or an upgrade, about an earlier event of the same record.
   @discardableResult
-  mutating func about(
+  public mutating func about(
     _ position: Int64, _ type: EventType, by signer: Signer? = nil, verdict: Verdict = .verified,
     approved: Bool = false
   ) -> Int64 {
@@ -152,13 +157,13 @@ struct LogWriter {
 
   // MARK: What follows
 
-  func events(of record: Int64) -> [FoldEvent] { events.filter { $0.record == record } }
+  public func events(of record: Int64) -> [FoldEvent] { events.filter { $0.record == record } }
 
-  func folded(_ record: Int64) -> FoldedRecord { .whole(events(of: record), timeline) }
+  public func folded(_ record: Int64) -> FoldedRecord { .whole(events(of: record), timeline) }
 
-  func sums(_ record: Int64) -> GroupContribution { folded(record).state.sums }
+  public func sums(_ record: Int64) -> GroupContribution { folded(record).state.sums }
 
-  func standing(_ position: Int64) -> String {
+  public func standing(_ position: Int64) -> String {
     let event = events[Int(position)]
     let group = events(of: event.record).filter { $0.foldGroup == event.foldGroup }
     return GroupFold(group, timeline).standing(of: position)
@@ -166,13 +171,13 @@ struct LogWriter {
 }
 
 /// A log of every kind of event, sound and unsound, that a seed determines.
-struct RandomLog {
-  let seed: UInt64
-  let events: [FoldEvent]
-  let records: [Int64]
+public struct RandomLog: Sendable {
+  public let seed: UInt64
+  public let events: [FoldEvent]
+  public let records: [Int64]
 
   /// - Parameter count: about how many events.
-  init(seed: UInt64, count: Int = 240, records recordCount: Int = 4) {
+  public init(seed: UInt64, count: Int = 240, records recordCount: Int = 4) {
     self.seed = seed
     var random = SeededGenerator(seed: seed)
     var log = LogWriter()

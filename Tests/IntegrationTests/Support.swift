@@ -1,0 +1,103 @@
+import CanonicalJSON
+import EmbeddedPostgres
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+import PostgresClient
+import TestSupport
+import Testing
+
+/// A ledger on a database of its own, with the sample record in it.
+struct LedgerUnderTest: Sendable {
+  let ledger: Ledger
+  let uri: String
+  static let number = Fixtures.sampleNumber
+
+  /// Opens another ledger on the same database.
+  func another(runProjector: Bool = true) async throws -> Ledger {
+    try await Ledger.open(
+      ledger.configuration, runProjector: runProjector, logger: PrivateServer.logger)
+  }
+
+  /// The database as its owner sees it.
+  func owner<R: Sendable>(_ body: (PostgresConnection) async throws -> R) async throws -> R {
+    let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
+    do {
+      let result = try await body(connection)
+      await connection.close()
+      return result
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  func key(
+    _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
+    vouched: SignerType? = nil
+  ) async throws -> KeyFile {
+    let key = KeyFile(
+      key: SigningKey(), keyID: name, signerID: signerID ?? "urn:\(name)", signerType: type)
+    _ = try await ledger.register(key)
+    if let vouched { _ = try await ledger.vouch(key.signer.fingerprint, as: vouched) }
+    return key
+  }
+
+  func submit(
+    _ type: EventType, _ payload: JSONObject, by key: KeyFile, target: String = "record",
+    evidence: [[UInt8]] = []
+  ) async throws -> SubmissionAnswer {
+    try await ledger.signAndSubmit(
+      type: type, payload: payload, record: Self.number, target: target, evidence: evidence,
+      key: key)
+  }
+
+  func cite(
+    _ citing: String, by key: KeyFile, supersedes: Digest? = nil, relation: String = "cites"
+  )
+    async throws -> SubmissionAnswer
+  {
+    var payload: JSONObject = ["citing_doi": .string(citing), "relation": .string(relation)]
+    payload["supersedes"] = supersedes.map { .string("sha256:" + $0.hex) }
+    return try await submit(.citationSignature, payload, by: key)
+  }
+
+  /// The status and the summary as of everything that was appended so far.
+  func state() async throws -> (status: JSON, summary: JSON) {
+    let size = try await ledger.health().size
+    let json = try await ledger.status(Self.number, atLeast: size - 1)
+    return (json["verification_status"] ?? .null, json["event_summary"] ?? .null)
+  }
+
+  func replayAgrees() async throws {
+    let report = try await ledger.replay(check: true) { _ in }
+    #expect(report.drift.isEmpty, "\(report.drift)")
+  }
+}
+
+/// Runs a test with a ledger, closed afterwards whatever happens.
+func withLedger(
+  sample: Bool = true, runProjector: Bool = true,
+  _ body: (LedgerUnderTest) async throws -> Void
+) async throws {
+  let running = try PrivateServer.running()
+  let uri = try await running.database()
+  let directory = running.directory + "/" + uri.suffix(12).filter(\.isNumber) + "-\(UUID())"
+  var configuration = LedgerConfiguration(dataDirectory: directory)
+  configuration.databaseURL = uri
+  _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
+  let ledger = try await Ledger.open(
+    configuration, runProjector: runProjector, logger: PrivateServer.logger)
+  do {
+    if sample {
+      _ = try await ledger.importDocument(
+        Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
+    }
+    try await body(LedgerUnderTest(ledger: ledger, uri: uri))
+    await ledger.close()
+  } catch {
+    await ledger.close()
+    throw error
+  }
+}
