@@ -46,8 +46,15 @@ extension LedgerStore {
         logger.info("applied migration \(migration.name)")
       }
       // Whoever migrates may act in each role; the service sets the one it needs.
-      try await connection.execute(
-        "GRANT pithledger_writer, pithledger_projector, pithledger_reader TO CURRENT_USER")
+      let isMember = try await connection.query(
+        """
+        SELECT bool_and(pg_has_role(r, 'MEMBER'))
+        FROM unnest('{pithledger_writer,pithledger_projector,pithledger_reader}'::name[]) r
+        """)[0].bool(0)
+      if !isMember {
+        try await connection.execute(
+          "GRANT pithledger_writer, pithledger_projector, pithledger_reader TO CURRENT_USER")
+      }
       await connection.close()
       return missing.map(\.name)
     } catch {

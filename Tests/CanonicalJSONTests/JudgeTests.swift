@@ -81,33 +81,39 @@ struct JudgeTests {
   private struct JCS: Decodable {
     struct Case: Decodable {
       let name: String
-      let input_utf8: String
-      let output_hex: String
-      let python_json_dumps_equal: Bool?
+      let inputUtf8: String
+      let outputHex: String
+      let pythonJsonDumpsEqual: Bool?
     }
     struct Refused: Decodable { let input: String }
     let cases: [Case]
-    let must_reject: [Refused]
+    let mustReject: [Refused]
   }
 
   @Test("The JCS cases", .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
   func jcs() throws {
-    let jcs = try JSONDecoder().decode(
+    let jcs = try decoder.decode(
       JCS.self, from: Data(try Fixtures.shared("encodings/jcs.json")))
-    for refused in jcs.must_reject {
+    for refused in jcs.mustReject {
       #expect(throws: JSONError.self, "\(refused.input)") {
         try JSON.parse(Array(refused.input.utf8))
       }
     }
     var equal = 0
-    for one in jcs.cases where one.python_json_dumps_equal == true {
+    for one in jcs.cases where one.pythonJsonDumpsEqual == true {
       // Cases with fractions are for other formats: ours refuses them.
-      guard let json = try? JSON.parse(Array(one.input_utf8.utf8)) else { continue }
+      guard let json = try? JSON.parse(Array(one.inputUtf8.utf8)) else { continue }
       let hex = json.canonicalBytes().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-      #expect(hex == one.output_hex, "\(one.name)")
+      #expect(hex == one.outputHex, "\(one.name)")
       equal += 1
     }
     #expect(equal >= 2)
+  }
+
+  private var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
   }
 
   static func firstDifference(_ a: [UInt8], _ b: [UInt8]) -> String {

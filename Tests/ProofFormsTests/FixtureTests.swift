@@ -14,7 +14,7 @@ struct FixtureTests {
         let height: Int?
       }
       let file: String
-      let target_digest_hex: String
+      let targetDigestHex: String
       let attestations: [Attestation]
     }
     struct Malformed: Decodable {
@@ -25,8 +25,14 @@ struct FixtureTests {
     let malformed: [Malformed]
   }
 
+  private var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+
   private func stamps() throws -> Stamps {
-    try JSONDecoder().decode(
+    try decoder.decode(
       Stamps.self, from: Data(try Fixtures.shared("opentimestamps/index.json")))
   }
 
@@ -37,7 +43,7 @@ struct FixtureTests {
     for expected in proofs {
       let bytes = try Fixtures.shared("opentimestamps/" + expected.file)
       let proof = try OpenTimestampsProof.parse(bytes)
-      #expect(Hex.encode(proof.digest) == expected.target_digest_hex, "\(expected.file)")
+      #expect(Hex.encode(proof.digest) == expected.targetDigestHex, "\(expected.file)")
       #expect(proof.serialised() == bytes, "\(expected.file)")
       let heights = proof.attestations.compactMap { found -> Int? in
         if case .bitcoin(let height) = found { return Int(height) }
@@ -68,7 +74,7 @@ struct FixtureTests {
   @Test("Timestamp tokens name the digest the index says")
   func tokens() throws {
     struct Index: Decodable { let digests: [String: String] }
-    let index = try JSONDecoder().decode(
+    let index = try decoder.decode(
       Index.self, from: Data(try Fixtures.shared("rfc3161/index.json")))
     let wanted = try #require(index.digests["data.txt"])
     for name in ["valid.tsr", "valid.tst"] {
@@ -91,12 +97,12 @@ struct FixtureTests {
   @Test("ORCID iDs")
   func orcid() throws {
     struct Index: Decodable {
-      let valid_ids: [String]
-      let invalid_ids: [String]
+      let validIds: [String]
+      let invalidIds: [String]
     }
-    let index = try JSONDecoder().decode(
+    let index = try decoder.decode(
       Index.self, from: Data(try Fixtures.shared("encodings/orcid.json")))
-    for id in index.valid_ids { #expect(ORCID.isValid(id), "\(id)") }
-    for id in index.invalid_ids { #expect(!ORCID.isValid(id), "\(id)") }
+    for id in index.validIds { #expect(ORCID.isValid(id), "\(id)") }
+    for id in index.invalidIds { #expect(!ORCID.isValid(id), "\(id)") }
   }
 }

@@ -1,0 +1,225 @@
+import CanonicalJSON
+import EmbeddedPostgres
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+import Subprocess
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Kills what runs, in the middle of a load, and looks at what is left.
+@Suite("Killed in the middle of a load", .serialized)
+struct FaultTests {
+  static let number = Fixtures.sampleNumber
+  static let program = URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appendingPathComponent("pithledger").path
+
+  struct Load {
+    let key: KeyFile
+    let lines: [[UInt8]]
+  }
+
+  private func withDirectory(_ body: (String) async throws -> Void) async throws {
+    let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
+    do { try await body(directory) } catch {
+      try? FileManager.default.removeItem(atPath: directory)
+      throw error
+    }
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  private func open(_ directory: String) async throws -> Ledger {
+    try await Ledger.open(
+      LedgerConfiguration(dataDirectory: directory), logger: PrivateServer.logger)
+  }
+
+  /// Citations that are signed beforehand, by a key that the ledger has.
+  private func load(_ ledger: Ledger, count: Int) async throws -> Load {
+    _ = try await ledger.importDocument(
+      Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
+    let key = KeyFile(key: SigningKey(), keyID: "k", signerID: "urn:load", signerType: .author)
+    _ = try await ledger.register(key)
+    guard let pith = PithNumber(Self.number) else { throw Refusal(.invalid, check: "test", "") }
+    let lines = try (0..<count).map { index in
+      let event = try key.key.sign(
+        EventBody.make(
+          type: .citationSignature,
+          payload: ["citing_doi": .string("10.1000/\(index)"), "relation": "cites"],
+          signer: key.signer, subject: .record(pith), target: "record", createdAt: .now))
+      return JSON.object(event.json).canonicalBytes()
+    }
+    return Load(key: key, lines: lines)
+  }
+
+  /// No gap, no duplicate, everything acknowledged where it was said to be, and rows that replay bears out.
+  private func inspect(_ ledger: Ledger, acknowledged: [String: Int64]) async throws -> Int {
+    var ids: [String: Int64] = [:]
+    var next: Int64 = 0
+    while true {
+      let events = try await ledger.log(from: next, limit: 1000)["events"]?.arrayValue ?? []
+      if events.isEmpty { break }
+      for event in events {
+        #expect(event["position"]?.integerValue == next, "a gap at \(next)")
+        let id = event["event_id"]?.stringValue ?? ""
+        #expect(ids[id] == nil, "\(id) is in the log twice")
+        ids[id] = next
+        next += 1
+      }
+    }
+    #expect(next == (try await ledger.health().size))
+    for (id, position) in acknowledged { #expect(ids[id] == position, "\(id) was acknowledged") }
+    let status = try await ledger.status(Self.number, atLeast: next - 1)
+    let cited = status["verification_status"]?["citation_signatures"]?.integerValue ?? -1
+    let report = try await ledger.replay(check: true) { _ in }
+    #expect(report.drift.isEmpty, "\(report.drift)")
+    return Int(cited)
+  }
+
+  @Test("kill -9 of the ledger", arguments: [1, 150, 700])
+  func ledgerKilled(after acknowledgements: Int) async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 1500)
+      await ledger.close()
+      let file = directory + "/load.ndjson"
+      try Data(load.lines.joined(separator: [0x0A])).write(to: URL(fileURLWithPath: file))
+      let acknowledged = Mutex<[String: Int64]>([:])
+      _ = try await run(
+        .path(FilePath(Self.program)),
+        arguments: ["import", file, "--json", "--data-dir", directory], input: .none,
+        output: .sequence, error: .discarded
+      ) { execution in
+        for try await line in execution.standardOutput.strings() {
+          // The line during which the process died may be cut.
+          guard let answer = try? JSON.parse(Array(line.utf8)),
+            let id = answer["event_id"]?.stringValue,
+            let position = answer["position"]?.integerValue
+          else { continue }
+          let count = acknowledged.withLock {
+            $0[id] = position
+            return $0.count
+          }
+          if count == acknowledgements { try execution.send(signal: .kill) }
+        }
+      }
+      let again = try await open(directory)
+      let known = acknowledged.withLock { $0 }
+      #expect(known.count >= acknowledgements)
+      let cited = try await inspect(again, acknowledged: known)
+      #expect(cited >= known.count && cited < load.lines.count, "it was killed in the middle")
+      // Sending everything again stores only what is missing.
+      for try await answer in again.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        #expect(throws: Never.self) { try answer.get() }
+      }
+      #expect(try await inspect(again, acknowledged: known) == load.lines.count)
+      await again.close()
+    }
+  }
+
+  enum Victim: String, CaseIterable { case postmaster, allOfPostgres, oneBackend }
+
+  @Test("kill -9 of PostgreSQL", arguments: Victim.allCases)
+  func postgresKilled(victim: Victim) async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 1200)
+      var acknowledged: [String: Int64] = [:]
+      var refused = 0
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        switch answer {
+        case .success(let answer):
+          acknowledged["sha256:" + answer.eventID.hex] = answer.position
+          if acknowledged.count == 300 { try kill(victim, directory) }
+        case .failure: refused += 1
+        }
+      }
+      #expect(acknowledged.count > 300)
+      let cited = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(cited >= acknowledged.count && cited <= acknowledged.count + refused)
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        #expect(throws: Never.self) { try answer.get() }
+      }
+      #expect(try await inspect(ledger, acknowledged: acknowledged) == load.lines.count)
+      await ledger.close()
+    }
+  }
+
+  /// The postmaster of a data directory, and its children.
+  private func processes(_ directory: String) throws -> (postmaster: Int32, children: [Int32]) {
+    let text = try String(
+      contentsOfFile: directory + "/postgres/data/postmaster.pid", encoding: .utf8)
+    let postmaster = try #require(text.split(separator: "\n").first.flatMap { Int32($0) })
+    var children: [Int32] = []
+    for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+      guard let pid = Int32(entry),
+        let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        let parent = stat.split(separator: ")").last?.split(separator: " ").dropFirst().first
+      else { continue }
+      if Int32(parent) == postmaster { children.append(pid) }
+    }
+    return (postmaster, children)
+  }
+
+  private func kill(_ victim: Victim, _ directory: String) throws {
+    let (postmaster, children) = try processes(directory)
+    let pids: [Int32] =
+      switch victim {
+      case .postmaster: [postmaster]
+      case .allOfPostgres: [postmaster] + children
+      case .oneBackend:
+        children.filter { pid in
+          let line = try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)
+          return line?.contains("[local]") ?? false
+        }.prefix(1).map { $0 }
+      }
+    #expect(!pids.isEmpty)
+    for pid in pids { _ = Foundation.kill(pid, SIGKILL) }
+  }
+
+  @Test("A PostgreSQL that freezes for a while costs time, and no event")
+  func frozen() async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 400)
+      var acknowledged: [String: Int64] = [:]
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        let answer = try answer.get()
+        acknowledged["sha256:" + answer.eventID.hex] = answer.position
+        if acknowledged.count == 100 {
+          let (postmaster, children) = try processes(directory)
+          for pid in [postmaster] + children { _ = Foundation.kill(pid, SIGSTOP) }
+          Task {
+            try await Task.sleep(for: .seconds(1))
+            for pid in children + [postmaster] { _ = Foundation.kill(pid, SIGCONT) }
+          }
+        }
+      }
+      #expect(try await inspect(ledger, acknowledged: acknowledged) == load.lines.count)
+      await ledger.close()
+    }
+  }
+}
+
+/// Lines that are there already.
+struct Lines: AsyncSequence, Sendable {
+  let lines: [[UInt8]]
+  init(_ lines: [[UInt8]]) { self.lines = lines }
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    var iterator: IndexingIterator<[[UInt8]]>
+    mutating func next() async -> [UInt8]? { iterator.next() }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: lines.makeIterator()) }
+}

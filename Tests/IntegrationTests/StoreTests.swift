@@ -1,0 +1,268 @@
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerService
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import LedgerSQL
+@testable import LedgerStore
+
+@Suite("The store", .privateServer())
+struct StoreTests {
+  static let seeds: [UInt64] = Array(1...12)
+
+  /// Writes the columns of a random log, as the owner may; entries are only stored.
+  private func insert(_ events: ArraySlice<FoldEvent>, _ owner: PostgresConnection) async throws {
+    var writer = BinaryCopyWriter()
+    for event in events {
+      let key = event.key
+      func bytes(_ value: Digest128?) -> PostgresValue { value.map { .bytes($0.bytes) } ?? .null }
+      func int(_ value: Int64?) -> PostgresValue { value.map { .int8($0) } ?? .null }
+      writer.append([
+        .int8(event.position), .int8(event.record), .timestamp(event.recordedAt.microseconds),
+        int(event.foldGroup), .int8(event.targetKey), int(event.refersTo),
+        event.validUntil.map { .timestamp($0.microseconds) } ?? .null, .int4(event.referenceCount),
+        .int4(event.resolvedWork), .int4(event.formalEvidenceCount), .int4(event.flags.rawValue),
+        .int2(event.type.rawValue), .int2(event.verdict.rawValue), .bytes(event.eventID.bytes),
+        .bytes(event.signerKey.bytes), bytes(event.slot), bytes(event.statement),
+        bytes(event.claimant), bytes(key?.fingerprint), key?.signerID.map { .text($0) } ?? .null,
+        key?.signerType.map { .int2($0.rawValue) } ?? .null, key?.keyID.map { .text($0) } ?? .null,
+        key?.publicKey.map { .bytes($0) } ?? .null, int(key?.compromisedFrom),
+        .bytes([0x7B, 0x7D]),
+      ])
+    }
+    let chunks = AsyncStream { continuation in
+      continuation.yield(writer.finish())
+      continuation.finish()
+    }
+    _ = try await owner.copyIn("COPY ledger.event FROM STDIN (FORMAT binary)", chunks)
+    _ = try await owner.query("UPDATE ledger.head SET size = $1", [.int8(Int64(events.endIndex))])
+  }
+
+  private func migrated() async throws -> StoreConfiguration {
+    let uri = try await PrivateServer.running().database()
+    _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    return StoreConfiguration(uri: uri, logger: PrivateServer.logger)
+  }
+
+  private func connect(_ uri: String) async throws -> PostgresConnection {
+    try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
+  }
+
+  @Test(
+    "Any split into batches gives the rows of one whole fold, and replay agrees", arguments: seeds)
+  func splits(seed: UInt64) async throws {
+    let log = RandomLog(seed: seed)
+    var random = SeededGenerator(seed: seed &+ 0xBA7C)
+    let configuration = try await migrated()
+    let store = try await LedgerStore.open(configuration)
+    let owner = try await connect(configuration.uri)
+    let follower = try await PostgresConnection.connect(Projector.connection(configuration))
+    var projector = Projector(configuration, batchSize: 1)
+    var start = 0
+    while start < log.events.count {
+      let end = min(log.events.count, start + Int.random(in: 1...80, using: &random))
+      try await insert(log.events[start..<end], owner)
+      // Now and then another projector takes over, with nothing in its memory.
+      if Bool.random(using: &random) {
+        projector = Projector(configuration, batchSize: .random(in: 1...50, using: &random))
+      }
+      while try await projector.step(follower) {}
+      start = end
+    }
+    let timeline = LogWriter.timeline(log.events[...])
+    for record in log.records {
+      let expected = FoldedRecord.whole(log.events.filter { $0.record == record }, timeline)
+      let row = try await store.projection(record: record)
+      #expect(row?.state == expected.state, "seed \(seed), record \(record)")
+      #expect(row?.storageVerifiedUntil == expected.storageVerifiedUntil, "seed \(seed)")
+    }
+    let check = try await store.replay(check: true) { _ in }
+    #expect(check.drift.isEmpty, "seed \(seed): \(check.drift)")
+    let replayed = try await store.replay(check: false) { _ in }
+    #expect(replayed.swapped && replayed.events == Int64(log.events.count))
+    for record in log.records {
+      let expected = FoldedRecord.whole(log.events.filter { $0.record == record }, timeline)
+      #expect(try await store.projection(record: record)?.state == expected.state, "seed \(seed)")
+    }
+    await follower.close()
+    await owner.close()
+    await store.close()
+  }
+
+  @Test("A replay that finds the projector behind, or ahead, reports no drift")
+  func replayWhileBehind() async throws {
+    let log = RandomLog(seed: 99)
+    let configuration = try await migrated()
+    let store = try await LedgerStore.open(configuration)
+    let owner = try await connect(configuration.uri)
+    let follower = try await PostgresConnection.connect(Projector.connection(configuration))
+    let projector = Projector(configuration, batchSize: 30)
+    try await insert(log.events[0..<100], owner)
+    _ = try await projector.step(follower)
+    #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
+    try await insert(log.events[100...], owner)
+    #expect(try await store.replay(check: false) { _ in }.drift.isEmpty)
+    while try await projector.step(follower) {}
+    #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
+    await follower.close()
+    await owner.close()
+    await store.close()
+  }
+
+  @Test("A changed, a missing and an unknown migration are each refused; two at once do it once")
+  func migrations() async throws {
+    let uri = try await PrivateServer.running().database()
+    let known = Migrations.all
+    await #expect(throws: LedgerStoreError(.notMigrated, "")) {
+      try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
+    }
+    async let one = LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    async let two = LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    #expect(try await one.count + two.count == known.count)
+    await #expect(throws: LedgerStoreError(.migrationUnknown, "")) {
+      try await LedgerStore.migrate(
+        uri: uri, migrations: Array(known.dropLast()), logger: PrivateServer.logger)
+    }
+    var changed = known
+    changed[2] = Migration("0003_indexes_of_the_log", Array((known[2].sql + " ").utf8))
+    await #expect(throws: LedgerStoreError(.migrationChanged, "")) {
+      try await LedgerStore.migrate(uri: uri, migrations: changed, logger: PrivateServer.logger)
+    }
+    // One that fails half way leaves nothing of itself.
+    let broken = Migration(
+      "\(String(format: "%04d", known.count + 1))_broken",
+      Array("CREATE TABLE ledger.half (a int); SELECT 1/0;".utf8))
+    await #expect(throws: PostgresError(.server, "", sqlState: "22012")) {
+      try await LedgerStore.migrate(
+        uri: uri, migrations: known + [broken], logger: PrivateServer.logger)
+    }
+    let owner = try await connect(uri)
+    #expect(try await owner.query("SELECT to_regclass('ledger.half') IS NULL")[0].bool(0))
+    await owner.close()
+  }
+
+  @Test("Each role can do its own work and nothing else")
+  func roles() async throws {
+    let configuration = try await migrated()
+    let connection = try await connect(configuration.uri)
+    let forbidden: [(String, [String])] = [
+      (
+        "pithledger_writer",
+        [
+          "INSERT INTO ledger.event SELECT * FROM ledger.event", "UPDATE ledger.head SET size = 0",
+          "DELETE FROM ledger.event", "SELECT bytes FROM ledger.evidence",
+          "UPDATE ledger.verification_status SET pith_receipt = true",
+        ]
+      ),
+      (
+        "pithledger_projector",
+        [
+          "INSERT INTO ledger.head (size) VALUES (9)", "SELECT bytes FROM ledger.evidence",
+          "SELECT ledger.put_evidence('{}', '{}', '{}')", "DROP TABLE ledger.verification_status",
+        ]
+      ),
+      (
+        "pithledger_reader",
+        [
+          "SELECT bytes FROM ledger.evidence", "DELETE FROM ledger.event_summary",
+          "SELECT ledger.replay_begin()", "SELECT ledger.put_evidence('{}', '{}', '{}')",
+        ]
+      ),
+    ]
+    for (role, statements) in forbidden {
+      try await connection.execute("SET ROLE \(role)")
+      for statement in statements {
+        await #expect(
+          throws: PostgresError(.server, "", sqlState: "42501"), "\(role): \(statement)"
+        ) {
+          try await connection.execute(statement)
+        }
+      }
+    }
+    await connection.close()
+  }
+
+  @Test("When the projector's session dies, another takes over and the rows stay right")
+  func takeOver() async throws {
+    try await withLedger { test in
+      let second = try await test.another()
+      let key = try await test.key("k")
+      for round in 0..<5 {
+        _ = try await test.cite("10.1000/\(round)", by: key)
+        try await test.owner { owner in
+          try await owner.execute(
+            """
+            SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+            WHERE a.datname = current_database() AND a.application_name = 'pithledger projector'
+              AND l.locktype = 'advisory' AND l.granted
+            """)
+        }
+        let answer = try await test.cite("10.2000/\(round)", by: key)
+        #expect(answer.verificationStatus?["citation_signatures"] == .integer(Int64(2 * round + 2)))
+      }
+      await second.close()
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test("A replay interrupted anywhere leaves the live rows, and the next one works")
+  func interruptedReplay() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k")
+      for index in 0..<20 { _ = try await test.cite("10.1000/\(index)", by: key) }
+      let before = try await test.state()
+      for delay in [0, 1, 3, 8, 20, 50] {
+        let replay = Task { try await test.ledger.replay(check: false) { _ in } }
+        try await Task.sleep(for: .milliseconds(delay))
+        if delay % 2 == 0 {
+          replay.cancel()
+        } else {
+          try await test.owner { owner in
+            try await owner.execute(
+              """
+              SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'pithledger projector'
+              """)
+          }
+        }
+        _ = try? await replay.value
+        #expect(try await test.state().status == before.status, "after \(delay) ms")
+      }
+      let report = try await test.ledger.replay(check: false) { _ in }
+      #expect(report.drift.isEmpty && report.swapped)
+      let leftover = try await test.owner {
+        try await $0.query("SELECT to_regnamespace('ledger_replay') IS NULL")[0].bool(0)
+      }
+      #expect(leftover)
+    }
+  }
+
+  @Test("The views have a plain column for each key")
+  func views() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k")
+      _ = try await test.cite("10.1000/1", by: key)
+      let state = try await test.state()
+      let names = state.status.objectValue?.map(\.key) ?? []
+      try await test.owner { owner in
+        let row = try await owner.query(
+          "SELECT to_jsonb(v) - 'pith_number' - 'position' FROM ledger.verification_status_view v")[
+            0]
+        let view = try row.text(0)
+        #expect(names.count == 12)
+        for name in names {
+          let value = state.status[name]?.canonicalString() ?? "?"
+          #expect(view.contains("\"\(name)\": \(value)"), "\(name) in \(view)")
+        }
+        let summary = try await owner.query(
+          "SELECT total, by_type -> 'citation_signature' ->> 'verified' FROM ledger.event_summary_view"
+        )[
+          0]
+        #expect(try summary.int(0) == 1 && summary.text(1) == "1")
+      }
+    }
+  }
+}
