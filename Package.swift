@@ -1,17 +1,23 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Set by scripts/fuzz: every target is built for libFuzzer, and the fuzz targets are there.
+let isFuzzing = Context.environment["PITHLEDGER_FUZZ"] != nil
+let fuzzed: [SwiftSetting] =
+  isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])] : []
+
 /// Every target is built with the same strictness, so that no room has weaker walls than another.
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableUpcomingFeature("InferIsolatedConformances"),
-]
+let strict: [SwiftSetting] =
+  fuzzed + [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+  ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -122,3 +128,20 @@ let package = Package(
       exclude: ["signer.py"], swiftSettings: strict),
   ]
 )
+
+/// A program that libFuzzer drives.
+func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + ["FuzzDriver"], path: "Tests/Fuzz/\(name)",
+    swiftSettings: strict,
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+}
+
+if isFuzzing {
+  package.targets += [
+    .target(name: "FuzzDriver", path: "Tests/Fuzz/FuzzDriver", swiftSettings: strict),
+    fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
+    fuzzTarget("FuzzProofs", ["ProofForms"]),
+    fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
+  ]
+}

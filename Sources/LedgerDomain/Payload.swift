@@ -329,7 +329,7 @@ public struct CitingRecord: Sendable, Equatable {
       normalised = number.description
     case (nil, let text?, nil):
       let id = Alias.withoutVersion(text)
-      guard case .alias(let kinds, _) = try RecordName(id), kinds.contains(.arxiv) else {
+      guard case .alias(let kinds, _)? = try? RecordName(id), kinds.contains(.arxiv) else {
         throw m.refusal("citing_arxiv", "Not an arXiv id.")
       }
       recordName = .alias([.arxiv], id)

@@ -1,0 +1,31 @@
+import Glibc
+import Synchronization
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// What each input goes to: a C callback can carry nothing with it.
+private let target = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
+
+/// Hands the process over to libFuzzer, which calls `body` with each input.
+public func fuzz(_ body: @escaping @Sendable ([UInt8]) -> Void) -> Never {
+  target.withLock { $0 = body }
+  var count = CommandLine.argc
+  var arguments = unsafe CommandLine.unsafeArgv
+  let status = unsafe runDriver(&count, &arguments) { start, count in
+    let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+    target.withLock { $0 }?(bytes)
+    return 0
+  }
+  exit(status)
+}
+
+/// What libFuzzer's own `main` would call. The program's `main` is ours, so that it never does.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func neverCalled(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  preconditionFailure("the program was linked with another main")
+}
