@@ -214,6 +214,27 @@ public struct GroupFold: Sendable {
     }
   }
 
+  /// Why a statement counts for less than its signer may have hoped; `nil` where there is nothing to say.
+  public func reason(of position: Int64) -> String? {
+    guard let index = index(at: position) else { return nil }
+    let s = statements[index]
+    if s.isLive, s.isOutranked {
+      return
+        "an earlier statement of the same signer about the same thing stands and says otherwise"
+    }
+    switch (s.event.type, bucket(of: s)) {
+    case (.authorAttestation, .pending) where s.event.flags.contains(.nameMismatch):
+      return "the name is not in the record's author list"
+    case (.authorAttestation, .pending) where s.event.flags.contains(.tokenClaim):
+      return "the identity token's signature has not been checked"
+    case (.authorAttestation, .pending): return "nobody has vouched that the key is this iD's"
+    case (.timestampAnchor, .pending):
+      return "the proof's form holds, and its end is not checked yet"
+    case (.replicationRecord, .pending): return "a moderator has not decided yet"
+    default: return nil
+    }
+  }
+
   /// Live statements, by position.
   public var live: [Statement] { statements.filter(\.isLive) }
 

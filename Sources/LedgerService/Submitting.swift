@@ -12,6 +12,8 @@ public struct SubmissionAnswer: Sendable {
   public let recordedAt: Timestamp
   /// `strong`, `weak`, `verified`, `pending`, … as the fold says; `recorded` for other events.
   public let standing: String
+  /// Why it is not more, in a few words.
+  public let reason: String?
   public let pithNumber: PithNumber?
   /// `nil` when the projections lag behind by more than the configured wait.
   public let verificationStatus: JSONObject?
@@ -21,7 +23,7 @@ public struct SubmissionAnswer: Sendable {
     [
       "created": .bool(created), "event_id": .string("sha256:" + eventID.hex),
       "position": .integer(position), "recorded_at": .string(recordedAt.description),
-      "standing": .string(standing),
+      "reason": reason.map { .string($0) } ?? .null, "standing": .string(standing),
       "pith_number": pithNumber.map { .string($0.description) } ?? .null,
       "verification_status": verificationStatus.map { .object($0) } ?? .null,
       "event_summary": eventSummary.map { .object($0) } ?? .null,
@@ -316,6 +318,7 @@ extension Ledger {
     var status: JSONObject?
     var summary: JSONObject?
     var standing = "recorded"
+    var reason: String?
     if let record {
       if caughtUp, let projected = try await store.projection(record: record.record) {
         status =
@@ -330,12 +333,15 @@ extension Ledger {
       {
         let keys = try await timeline.current().timeline
         let events = try await store.foldEvents(record: record.record, group: group)
-        standing = GroupFold(events, keys).standing(of: event.position)
+        let fold = GroupFold(events, keys)
+        standing = fold.standing(of: event.position)
+        reason = fold.reason(of: event.position)
       }
     }
     return SubmissionAnswer(
       created: created, eventID: stored.eventID, position: stored.position,
-      recordedAt: stored.recordedAt, standing: standing, pithNumber: record?.pithNumber,
+      recordedAt: stored.recordedAt, standing: standing, reason: reason,
+      pithNumber: record?.pithNumber,
       verificationStatus: status, eventSummary: summary)
   }
 

@@ -60,9 +60,10 @@ struct Common: ParsableArguments {
 
   func show(_ answer: SubmissionAnswer) {
     let number = answer.pithNumber.map { " on \($0)" } ?? ""
+    let reason = answer.reason.map { " (\($0))" } ?? ""
     show(
       answer.json,
-      "\(answer.created ? "recorded" : "already there"): \(answer.standing)\(number)\n"
+      "\(answer.created ? "recorded" : "already there"): \(answer.standing)\(reason)\(number)\n"
         + "  event    sha256:\(answer.eventID.hex)\n  position \(answer.position)")
   }
 }
