@@ -265,4 +265,54 @@ struct StoreTests {
       }
     }
   }
+
+  @Test("While somebody holds the head, submissions wait; past the queue's size they are refused")
+  func fullQueue() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k")
+      let pith = try #require(PithNumber(LedgerUnderTest.number))
+      let store = try await LedgerStore.open(
+        StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
+      let record = try #require(try await store.resolve(.pithNumber(pith)).first?.record)
+      let size = try await store.head()
+      let units = try (0..<5000).map { index in
+        let event = try key.key.sign(
+          EventBody.make(
+            type: .citationSignature,
+            payload: ["citing_doi": .string("10.1000/\(index)"), "relation": "cites"],
+            signer: key.signer, subject: .record(pith), target: "record", createdAt: .now))
+        let item = try AppendUnit.Item.make(
+          event: event, admission: .signedOnly(at: .now), record: record, referenced: nil)
+        return AppendUnit(items: [item], evidence: [], guardPosition: nil)
+      }
+      let held = try await PostgresConnection.connect(PostgresConfiguration(uri: test.uri))
+      try await held.execute("BEGIN")
+      _ = try await held.query("SELECT size FROM ledger.head FOR UPDATE")
+      let (stored, refused) = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for unit in units {
+          group.addTask {
+            do {
+              _ = try await store.append(unit)
+              return true
+            } catch let error as LedgerStoreError where error.code == .queueFull { return false }
+          }
+        }
+        // Only what is refused can end while the head is held.
+        var refused = 0
+        while refused < 500, let wasStored = try await group.next() {
+          #expect(!wasStored)
+          refused += 1
+        }
+        try await held.execute("COMMIT")
+        var stored = 0
+        for try await wasStored in group { if wasStored { stored += 1 } else { refused += 1 } }
+        return (stored, refused)
+      }
+      #expect(stored + refused == units.count && refused >= 500 && stored >= 4096)
+      #expect(try await store.head() == size + Int64(stored), "what was taken is there, and no more")
+      await held.close()
+      await store.close()
+      try await test.replayAgrees()
+    }
+  }
 }
