@@ -94,6 +94,15 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Measured, never tested for time: scripts/bench.
+    .executableTarget(
+      name: "pithledger-bench",
+      dependencies: [
+        "LedgerService", "LedgerStore", "LedgerDomain", "EmbeddedPostgres", "PostgresClient",
+        "CanonicalJSON", logging,
+      ],
+      path: "Benchmarks", swiftSettings: strict),
+
     .target(
       name: "TestSupport",
       dependencies: ["EmbeddedPostgres", "LedgerDomain", "PostgresClient", subprocess, logging],

@@ -27,5 +27,6 @@ public enum Migrations {
     Migration(
       "0010_positions_and_private_evidence",
       PackageResources._010_positions_and_private_evidence_sql),
+    Migration("0011_append_by_set", PackageResources._011_append_by_set_sql),
   ]
 }

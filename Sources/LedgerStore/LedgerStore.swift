@@ -88,6 +88,9 @@ public final class LedgerStore: Sendable {
     return LedgerStore(configuration)
   }
 
+  /// The columns of `ledger.event e` that the fold reads, for whoever measures against them.
+  public static var foldColumns: String { FoldColumns.list }
+
   /// Lets go of every connection.
   public func close() async {
     await progress.stop()

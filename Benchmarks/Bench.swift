@@ -1,0 +1,238 @@
+import EmbeddedPostgres
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+import Logging
+import PostgresClient
+
+/// Measures the ledger against PostgreSQL's own limits on the same table in the same run, the rivals in
+/// turn, and prints medians.
+///
+/// Usage: pithledger-bench [--events N] [--rounds N]
+@main
+struct Bench {
+  let events: Int
+  let rounds: Int
+  let records: Int
+  let uri: String
+  let workload = Workload()
+  let logger: Logger
+
+  static func main() async throws {
+    func option(_ name: String, _ fallback: Int) -> Int {
+      guard let place = CommandLine.arguments.firstIndex(of: name),
+        place + 1 < CommandLine.arguments.count
+      else { return fallback }
+      return Int(CommandLine.arguments[place + 1]) ?? fallback
+    }
+    var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .error
+    let directory = "/tmp/pithledger-bench-\(ProcessInfo.processInfo.processIdentifier)"
+    let server = try await EmbeddedPostgres.start(dataDirectory: directory, logger: logger)
+    let events = option("--events", 1_000_000)
+    let bench = Bench(
+      events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
+      uri: server.uri, logger: logger)
+    var failure: (any Error)?
+    do { try await bench.run(directory) } catch { failure = error }
+    try await server.stop()
+    try FileManager.default.removeItem(atPath: directory)
+    if let failure {
+      print("pithledger-bench: \(failure)")
+      exit(70)
+    }
+  }
+
+  func run(_ directory: String) async throws {
+    _ = try await LedgerStore.migrate(uri: uri, logger: logger)
+    print(
+      "\(events) events over \(records) records, \(ProcessInfo.processInfo.activeProcessorCount) cores"
+    )
+    // The log begins with the registry's key, as every log does.
+    var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
+    configuration.databaseURL = uri
+    try await Ledger.open(configuration, runProjector: false, logger: logger).close()
+    let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
+    try await createRecords(store)
+    try await append(store)
+    try await replay(store)
+    await store.close()
+    let http = HTTPBench(bench: self, directory: directory)
+    try await http.run()
+  }
+
+  static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+  }
+
+  static func report(_ name: String, _ ours: [Double], _ rival: String, _ theirs: [Double]) {
+    let (a, b) = (median(ours), median(theirs))
+    print(
+      "\(name): \(Int(a))/s, \(rival) \(Int(b))/s, ratio \(String(format: "%.2f", a / max(b, 1)))")
+  }
+
+  static func seconds(_ body: () async throws -> Void) async throws -> Double {
+    let start = ContinuousClock.now
+    try await body()
+    return (ContinuousClock.now - start) / .seconds(1)
+  }
+
+  func connect() async throws -> PostgresConnection {
+    try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
+  }
+
+  // MARK: Set-up
+
+  private func createRecords(_ store: LedgerStore) async throws {
+    let took = try await Self.seconds {
+      try await inParallel(records) { index in
+        _ = try await store.append(
+          workload.creation(index, at: .init(microseconds: 1_700_000_000_000_000)))
+      }
+    }
+    print("set-up: \(records) records in \(String(format: "%.1f", took)) s")
+  }
+
+  /// Calls `body` for every number, some thousand at a time, as concurrent submitters would.
+  func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws
+  {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var next = 0
+      while next < min(count, 2000) {
+        let number = next
+        group.addTask { try await body(number) }
+        next += 1
+      }
+      while try await group.next() != nil {
+        guard next < count else { continue }
+        let number = next
+        group.addTask { try await body(number) }
+        next += 1
+      }
+    }
+  }
+
+  /// The records' numbers, by their index.
+  private func recordNumbers() async throws -> [(PithNumber, Int64)] {
+    let connection = try await connect()
+    var numbers: [String: Int64] = [:]
+    for row in try await connection.query("SELECT pith_number, record FROM ledger.subject") {
+      numbers[try row.text(0)] = try row.int(1)
+    }
+    await connection.close()
+    return try (0..<records).compactMap { index in
+      let number = try Workload.canonical(index).pithNumber
+      return numbers[number.description].map { (number, $0) }
+    }
+  }
+
+  // MARK: (a) Append
+
+  private func append(_ store: LedgerStore) async throws {
+    let numbers = try await recordNumbers()
+    let connection = try await connect()
+    try await connection.execute(
+      "CREATE SCHEMA bench; CREATE TABLE bench.event (LIKE ledger.event INCLUDING ALL)")
+    var ours: [Double] = []
+    var theirs: [Double] = []
+    let size = events / rounds
+    for round in 0..<rounds {
+      let items = try await build(round * size..<(round + 1) * size, numbers)
+      let took = try await Self.seconds {
+        try await inParallel(items.count) { index in
+          _ = try await store.append(
+            AppendUnit(items: [items[index]], evidence: [], guardPosition: nil))
+        }
+      }
+      ours.append(Double(size) / took)
+      // The same rows, read back as COPY data so that building them costs the rival nothing.
+      let head = try await store.head()
+      var chunks: [[UInt8]] = []
+      try await connection.copyOut(
+        "COPY (SELECT * FROM ledger.event WHERE position >= \(head - Int64(size))) TO STDOUT (FORMAT binary)"
+      ) { chunks.append($0) }
+      let data = chunks
+      let copied = try await Self.seconds {
+        let stream = AsyncStream { continuation in
+          for chunk in data { continuation.yield(chunk) }
+          continuation.finish()
+        }
+        _ = try await connection.copyIn("COPY bench.event FROM STDIN (FORMAT binary)", stream)
+      }
+      theirs.append(Double(size) / copied)
+    }
+    try await connection.execute("DROP SCHEMA bench CASCADE")
+    try await connection.execute("VACUUM ANALYZE ledger.event")
+    await connection.close()
+    Self.report("(a) durable append", ours, "binary COPY", theirs)
+  }
+
+  private func build(
+    _ range: Range<Int>, _ numbers: [(PithNumber, Int64)]
+  ) async throws -> [AppendUnit.Item] {
+    let step = (range.count + 3) / 4
+    return try await withThrowingTaskGroup(of: (Int, [AppendUnit.Item]).self) { group in
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+        group.addTask {
+          let items = try (start..<min(start + step, range.upperBound)).map { number in
+            let (pith, record) = numbers[Workload.record(number, of: numbers.count)]
+            return try workload.event(
+              number, pithNumber: pith, record: record,
+              at: .init(microseconds: 1_700_000_000_000_000 + Int64(number)))
+          }
+          return (start, items)
+        }
+      }
+      var parts: [(Int, [AppendUnit.Item])] = []
+      for try await part in group { parts.append(part) }
+      return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+    }
+  }
+
+  // MARK: (b) Replay
+
+  private func replay(_ store: LedgerStore) async throws {
+    let projector = Task { try await store.projector().run() }
+    let size = try await store.head()
+    var caughtUp = false
+    let took = try await Self.seconds {
+      while !caughtUp { caughtUp = try await store.wait(for: size - 1, timeout: .seconds(60)) }
+    }
+    projector.cancel()
+    print("live projector from nothing: \(Int(Double(size) / took))/s")
+    let connection = try await connect()
+    var ours: [Double] = []
+    var copies: [Double] = []
+    var statements: [Double] = []
+    for _ in 0..<rounds {
+      let report = try await store.replay(check: false) { _ in }
+      ours.append(Double(size) / report.seconds)
+      copies.append(
+        Double(size)
+          / (try await Self.seconds {
+            try await connection.copyOut(
+              "COPY (SELECT \(LedgerStore.foldColumns) FROM ledger.event e) TO STDOUT (FORMAT binary)"
+            ) { _ in }
+          }))
+      statements.append(
+        Double(size)
+          / (try await Self.seconds {
+            try await connection.execute(
+              """
+              CREATE TEMP TABLE counts AS SELECT record, count(*) AS total,
+                count(*) FILTER (WHERE event_type = 3) AS authors,
+                count(DISTINCT (signer_key, slot)) FILTER (WHERE event_type = 4) AS citations,
+                count(*) FILTER (WHERE event_type = 5) AS replications,
+                min(recorded_at) AS first, max(recorded_at) AS last, max(position) AS position
+              FROM ledger.event GROUP BY record;
+              DROP TABLE counts;
+              """)
+          }))
+    }
+    await connection.close()
+    Self.report("(b) replay", ours, "COPY TO", copies)
+    Self.report("(b) replay", ours, "one GROUP BY", statements)
+  }
+}

@@ -1,0 +1,188 @@
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+import PostgresClient
+
+/// The service as clients meet it: a process of its own, over loopback.
+struct HTTPBench {
+  let bench: Bench
+  let directory: String
+
+  func run() async throws {
+    let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appendingPathComponent("pithledger").path
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = ["serve", "--port", "0", "--data-dir", directory + "/service", "--json"]
+    process.environment = [
+      "PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin",
+      "PITHLEDGER_ORIGIN": "bench",
+    ]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    defer { process.terminate() }
+    let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+    guard let port = line.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) })
+    else {
+      print("the service did not start: \(line)")
+      return
+    }
+    try await submissions(port)
+    try await reads(port)
+    if let status = try? String(
+      contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
+      let peak = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") })
+    {
+      print(
+        "(e) memory of the service at its peak: \(peak.split(whereSeparator: \.isWhitespace)[1]) kB"
+      )
+    }
+  }
+
+  private func request(_ method: String, _ path: String, _ body: [UInt8] = []) -> [UInt8] {
+    Array(
+      "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+        .utf8) + body
+  }
+
+  // MARK: (c) Submissions
+
+  private func submissions(_ port: Int) async throws {
+    let keys = (0..<64).map { index in
+      KeyFile(
+        key: SigningKey(), keyID: "b\(index)", signerID: "urn:b:\(index)", signerType: .author)
+    }
+    try register(keys)
+    var ours: [Double] = []
+    var p99: [Double] = []
+    var theirs: [Double] = []
+    for round in 0..<bench.rounds {
+      let result = try submit(round, keys, port)
+      if result.failures > 0 { print("\(result.failures) submissions failed") }
+      ours.append(result.perSecond)
+      p99.append(result.p99Milliseconds)
+      theirs.append(try await plainInserts())
+    }
+    Bench.report("(c) submissions", ours, "eight clients' INSERTs", theirs)
+    print("(c) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+  }
+
+  /// Registrations are limited by the hour over HTTP; the operator's bulk import is not.
+  private func register(_ keys: [KeyFile]) throws {
+    var lines: [UInt8] = []
+    for key in keys {
+      let payload: JSONObject = [
+        "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(key.key.publicKey)),
+      ]
+      let body = try EventBody.make(
+        type: .keyRegistered, payload: payload, signer: key.signer, subject: .registry,
+        target: "key:\(key.signer.fingerprint.hex)", createdAt: .now)
+      lines += JSON.object(try key.key.sign(body).json).canonicalBytes() + [0x0A]
+    }
+    let file = directory + "/keys.ndjson"
+    try Data(lines).write(to: URL(fileURLWithPath: file))
+    let importer = Process()
+    importer.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+      .deletingLastPathComponent().appendingPathComponent("pithledger")
+    importer.arguments = ["import", file, "--data-dir", directory + "/service"]
+    importer.environment = ["PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin"]
+    importer.standardOutput = FileHandle.nullDevice
+    try importer.run()
+    importer.waitUntilExit()
+  }
+
+  private func submit(_ round: Int, _ keys: [KeyFile], _ port: Int) throws -> LoadResult {
+    let count = 20_000
+    var requests: [[UInt8]] = []
+    for index in 0..<count {
+      let key = keys[index % keys.count]
+      let record = Workload.record(round * count + index, of: bench.records)
+      let payload: JSONObject = [
+        "citing_doi": .string("10.2000/\(round)-\(index)"), "relation": "cites",
+      ]
+      let body = try EventBody.make(
+        type: .citationSignature, payload: payload, signer: key.signer,
+        subject: .record(try Workload.canonical(record).pithNumber), target: "record",
+        createdAt: .now)
+      requests.append(
+        request("POST", "/api/events", JSON.object(try key.key.sign(body).json).canonicalBytes()))
+    }
+    let all = requests
+    return load(port: port, connections: 32, seconds: 4) { $0 < all.count ? all[$0] : nil }
+  }
+
+  private func plainInserts() async throws -> Double {
+    let connection = try await bench.connect()
+    try await connection.execute(
+      """
+      DROP TABLE IF EXISTS plain; CREATE TABLE plain (LIKE ledger.event INCLUDING ALL);
+      CREATE SEQUENCE IF NOT EXISTS plain_position;
+      """)
+    let columns = """
+      record, recorded_at, fold_group, target_key, refers_to, valid_until, reference_count,
+      resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, slot,
+      statement, claimant, key_fingerprint, key_signer_id, key_signer_type, key_id, key_public,
+      compromised_from, entry
+      """
+    let template = try await connection.query(
+      "SELECT event_id, signer_key, slot, statement, entry, record FROM ledger.event WHERE event_type = 4 LIMIT 1"
+    )
+    await connection.close()
+    guard let row = template.first else { return 0 }
+    let entry = try row.bytes(4)
+    let signer = try row.bytes(1)
+    let slot = try row.bytes(2)
+    let sql = """
+      INSERT INTO plain (position, \(columns)) VALUES (nextval('plain_position'), $1, now(), 1, 1,
+        NULL, NULL, 0, 0, 0, 0, 4, 1, $2, $3, $4, $4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, $5)
+      """
+    let end = ContinuousClock.now + .seconds(3)
+    let bench = bench
+    let total = try await withThrowingTaskGroup(of: Int.self) { group in
+      for client in 0..<8 {
+        group.addTask {
+          let connection = try await bench.connect()
+          var number = 0
+          while ContinuousClock.now < end {
+            number += 1
+            let id = Digest(hashing: Array("\(client) \(number)".utf8)).bytes
+            _ = try await connection.query(
+              sql,
+              [
+                .int8(Int64(number % 1000)), .bytes(id), .bytes(signer), .bytes(slot), .bytes(entry),
+              ])
+          }
+          await connection.close()
+          return number
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    return Double(total) / 3
+  }
+
+  // MARK: (d) Reads
+
+  private func reads(_ port: Int) async throws {
+    var ours: [Double] = []
+    var p99: [Double] = []
+    var theirs: [Double] = []
+    let requests = try (0..<5000).map { number in
+      let record = Workload.record(number, of: bench.records)
+      return request(
+        "GET", "/api/pith-number/\(try Workload.canonical(record).pithNumber.suffix)/status.json")
+    }
+    let constant = request("GET", "/healthz")
+    for _ in 0..<bench.rounds {
+      let result = load(port: port, connections: 32, seconds: 3) { requests[$0 % requests.count] }
+      ours.append(result.perSecond)
+      p99.append(result.p99Milliseconds)
+      theirs.append(load(port: port, connections: 32, seconds: 3) { _ in constant }.perSecond)
+    }
+    Bench.report("(d) status.json", ours, "a constant", theirs)
+    print("(d) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+  }
+}
