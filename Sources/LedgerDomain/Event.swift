@@ -146,6 +146,12 @@ public struct EventBody: Sendable, Equatable {
   /// The event that this one names by `supersedes` or `event_id`.
   public var referencedEventID: Digest? { payload.referencedEventID }
 
+  /// The record that a citation is by.
+  public var citing: RecordName? {
+    guard case .citationSignature(let citation) = payload else { return nil }
+    return citation.citing.recordName
+  }
+
   public static func == (a: EventBody, b: EventBody) -> Bool { a.eventID == b.eventID }
 }
 

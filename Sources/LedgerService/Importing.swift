@@ -40,7 +40,7 @@ extension Ledger {
       var items: [AppendUnit.Item] = []
       if let known {
         if let standing = try await unchanged(document, known) {
-          return try await answer(standing, record: known, created: false)
+          return try await answer(standing, record: known, group: nil, created: false)
         }
         items = try await additions(document, to: known)
       } else {
@@ -59,7 +59,8 @@ extension Ledger {
           let last = items.last,
           let stored = try await store.event(record: record.record, id: last.event.eventID)
         else { continue }
-        return try await answer(stored, record: record, created: stored.entry == last.entry)
+        return try await answer(
+          stored, record: record, group: nil, created: stored.entry == last.entry)
       }
     }
     throw Refusal(

@@ -144,26 +144,32 @@ extension Timestamp {
   }
 }
 
-/// The key timeline as of the newest event, brought up to date from the log before each use.
+/// The key timeline as of the newest event, brought up to date from the log where that has grown.
 actor TimelineCache {
   private let store: LedgerStore
   private var timeline = KeyTimeline()
+  /// Events about keys below this position are in `timeline`.
   private var size: Int64 = 0
 
   init(store: LedgerStore) { self.store = store }
 
   /// The timeline, and the position that the next event will have at the earliest.
   func current() async throws -> (timeline: KeyTimeline, next: Int64) {
-    let head = try await store.head()
-    if head > size {
-      let events = try await store.keyEvents(from: size)
+    try await current(store.ends())
+  }
+
+  /// The same for a log that is known to end there.
+  func current(_ log: LedgerStore.LogEnds) async throws -> (timeline: KeyTimeline, next: Int64) {
+    if log.lastKeyEvent >= size {
       // Another call may have advanced while this one waited; only what is new is applied.
-      for event in events where event.position >= size {
+      for event in try await store.keyEvents(from: size) where event.position >= size {
         _ = timeline.apply(event)
         size = event.position + 1
       }
-      size = max(size, head)
     }
-    return (timeline, size)
+    return (timeline, max(log.size, size))
   }
+
+  /// The timeline as far as it is known, without a look at the log.
+  var known: KeyTimeline { timeline }
 }

@@ -109,6 +109,6 @@ extension Ledger {
     guard let stored = try await store.event(record: -1, id: vouch.eventID) else {
       throw Refusal(.unavailable, check: "log", "The rotation cannot be read back.")
     }
-    return try await answer(stored, record: nil, created: true)
+    return try await answer(stored, record: nil, group: nil, created: true)
   }
 }

@@ -14,6 +14,13 @@ extension Ledger {
   ) async throws -> (record: ResolvedRecord, others: [ResolvedRecord]) {
     let parsed = try RecordName(name)
     let found = try await store.resolve(parsed)
+    let best = try Self.best(of: found, for: parsed, name)
+    return (best, Array(found.dropFirst()))
+  }
+
+  private static func best(
+    of found: [ResolvedRecord], for parsed: RecordName, _ name: String
+  ) throws(Refusal) -> ResolvedRecord {
     guard let best = found.first else {
       throw Refusal(.notFound, check: "identifier", "This ledger has no record \(name).")
     }
@@ -24,7 +31,7 @@ extension Ledger {
         .conflict, check: "identifier", "\(name) is the beginning of several Pith Numbers.",
         candidates: found.map(\.pithNumber.description))
     }
-    return (best, Array(found.dropFirst()))
+    return best
   }
 
   /// `{"pith_number","position","verification_status","event_summary"}`, now or after the first `asOf`
@@ -34,17 +41,18 @@ extension Ledger {
   public func status(
     _ name: String, asOf: Int64? = nil, atLeast: Int64? = nil
   ) async throws -> JSON {
-    let record = try await resolve(name).record
     if let atLeast { try await waitFor(atLeast) }
-    if let asOf { return try await pastStatus(record, size: asOf) }
-    let position = try await store.projectedPosition()
-    guard let projected = try await store.projection(record: record.record) else {
+    if let asOf { return try await pastStatus(resolve(name).record, size: asOf) }
+    let parsed = try RecordName(name)
+    let found = try await store.statuses(parsed)
+    let record = try Self.best(of: found.map(\.record), for: parsed, name)
+    guard let first = found.first, let projected = first.projected else {
       throw Refusal(
         .unavailable, check: "projection",
         "The projections do not include this record yet; try again.")
     }
     return statusJSON(
-      record, position: max(position, projected.state.position),
+      record, position: max(first.position, projected.state.position),
       status: projected.state.verificationStatus(
         storageVerifiedUntil: projected.storageVerifiedUntil, at: now),
       summary: projected.state.eventSummary())

@@ -71,16 +71,51 @@ extension Ledger {
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
     operatorAuthorised: Bool = false
   ) async throws -> SubmissionAnswer {
-    let record = try await subject(of: event.body, path: name)
-    let keys = try await timeline.current()
-    try checkSignature(event, keys.timeline)
-    if let stored = try await store.event(record: record?.record ?? -1, id: event.eventID) {
-      return try await answer(stored, record: record, created: false)
+    guard case .record(let number) = event.body.subject else {
+      return try await submitAboutKeys(
+        event, evidence: evidence, record: name, client: client,
+        operatorAuthorised: operatorAuthorised)
     }
-    if event.body.type == .keyRegistered {
-      try await registrationLimits.take(client)
+    // One round trip for all that admission asks of a known record.
+    let group = try Entry(event: event, admission: .signedOnly(at: event.body.createdAt))
+      .foldEvent(position: .max, record: 0, referenced: nil).foldGroup
+    guard
+      let facts = try await store.submissionFacts(
+        number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
+        citing: event.body.citing)
+    else {
+      throw Refusal(
+        .notFound, check: "subject", field: "subject_pith_number",
+        "This ledger has no record \(number). Import it first: POST /api/records.")
     }
-    return try await append(record: record, guarded: false) { context in
+    try await check(path: name, agreesWith: facts.record)
+    try checkSignature(event, try await timeline.current(facts.log).timeline)
+    if let stored = facts.stored {
+      return try await answer(stored, record: facts.record, group: nil, created: false)
+    }
+    return try await append(record: facts.record, guarded: false, facts: facts) { context in
+      context.evidence = evidence
+      context.operatorAuthorised = operatorAuthorised
+      return event
+    }
+  }
+
+  /// Submits a signed event about the registry's keys.
+  private func submitAboutKeys(
+    _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String?, client: ClientID,
+    operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
+    if name != nil {
+      throw Refusal(
+        .invalid, check: "subject", field: "subject_pith_number",
+        "An event about the registry is posted to /api/events.")
+    }
+    try checkSignature(event, try await timeline.current().timeline)
+    if let stored = try await store.event(record: -1, id: event.eventID) {
+      return try await answer(stored, record: nil, group: nil, created: false)
+    }
+    if event.body.type == .keyRegistered { try await registrationLimits.take(client) }
+    return try await append(record: nil, guarded: false) { context in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
       return event
@@ -142,27 +177,42 @@ extension Ledger {
 
   /// Admits and appends one event, reading what admission needs; again when the record moved meanwhile.
   func append(
-    record: ResolvedRecord?, guarded: Bool,
+    record: ResolvedRecord?, guarded: Bool, facts beforehand: LedgerStore.SubmissionFacts? = nil,
     event make: (inout AdmissionContext) async throws -> SignedEvent,
     duplicate: (FoldEvent, [FoldEvent], KeyTimeline) -> FoldEvent? = { _, _, _ in nil }
   ) async throws -> SubmissionAnswer {
+    // What was read beforehand serves the first attempt; a later one reads again.
+    var unused = beforehand
     for _ in 0..<Self.readmissions {
-      let keys = try await timeline.current()
+      let known = unused
+      unused = nil
+      let keys =
+        if let known { try await timeline.current(known.log) } else {
+          try await timeline.current()
+        }
       var context = AdmissionContext(
         now: .now, origin: origin, timeline: keys.timeline, position: keys.next)
       context.trustedReceiptKeys = configuration.trustedReceiptKeys
       var event = try await make(&context)
       let number = record?.record ?? -1
-      var referenced = try await referencedEvent(event.body, record: number)
+      var referenced =
+        if let known { known.referenced } else {
+          try await referencedEvent(event.body, record: number)
+        }
       var candidate = try Entry(event: event, admission: .signedOnly(at: context.now))
         .foldEvent(position: keys.next, record: number, referenced: referenced)
       if let group = candidate.foldGroup {
-        context.group = try await store.foldEvents(record: number, group: group)
+        let isRead = known != nil && referenced == nil
+        context.group =
+          if let known, isRead { known.group } else {
+            try await store.foldEvents(record: number, group: group)
+          }
       }
       if let first = duplicate(candidate, context.group, keys.timeline),
         let stored = try await store.event(record: number, id: first.eventID)
       {
-        return try await answer(stored, record: record, created: false)
+        return try await answer(
+          stored, record: record, group: candidate.foldGroup, created: false)
       }
       if guarded, event.body.type == .storageAttestation,
         let older = GroupFold(context.group, keys.timeline).live.map(\.event).first(where: {
@@ -177,7 +227,8 @@ extension Ledger {
       }
       context.referenced = referenced
       if let record { context.record = try await facts(of: record, for: event.body) }
-      context.citingKnownAs = try await knownCitingRecord(event.body)
+      context.citingKnownAs =
+        if let known { known.citing } else { try await knownCitingRecord(event.body) }
       let admission = try admit(event, context)
       let item = try AppendUnit.Item.make(
         event: event, admission: admission, record: number, referenced: referenced)
@@ -185,13 +236,21 @@ extension Ledger {
         items: [item], evidence: evidenceItems(event, context.evidence),
         guardPosition: guarded ? keys.next - 1 : nil)
       switch try await store.append(unit) {
+      case .stored(let positions, _, isNew: true):
+        let stored = StoredEvent(
+          position: positions[0], record: number, eventID: event.eventID, type: event.body.type,
+          recordedAt: admission.recordedAt, entry: item.entry)
+        return try await answer(
+          stored, record: record, group: item.event.foldGroup, created: true)
       case .stored:
         guard let stored = try await store.event(record: number, id: event.eventID) else {
           continue
         }
         // The bytes hold the time of this admission: the same ones are there only if this append put
         // them there, be it by an attempt whose answer was lost.
-        return try await answer(stored, record: record, created: stored.entry == item.entry)
+        return try await answer(
+          stored, record: record, group: item.event.foldGroup,
+          created: stored.entry == item.entry)
       case .conflict:
         continue
       }
@@ -224,30 +283,17 @@ extension Ledger {
     return evidence.map { AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: kind) }
   }
 
-  /// The record an event is about; `nil` for the registry. It must agree with the path.
-  private func subject(of body: EventBody, path name: String?) async throws -> ResolvedRecord? {
-    guard case .record(let number) = body.subject else {
-      if name != nil {
-        throw Refusal(
-          .invalid, check: "subject", field: "subject_pith_number",
-          "An event about the registry is posted to /api/events.")
-      }
-      return nil
-    }
-    guard let record = try await store.resolve(.pithNumber(number)).first else {
+  /// Refuses an event that was posted to another record than it is about.
+  private func check(path name: String?, agreesWith record: ResolvedRecord) async throws {
+    guard let name, name.uppercased() != record.pithNumber.suffix,
+      name != record.pithNumber.description
+    else { return }
+    let path = try await resolve(name).record
+    guard path.record == record.record else {
       throw Refusal(
-        .notFound, check: "subject", field: "subject_pith_number",
-        "This ledger has no record \(number). Import it first: POST /api/records.")
+        .invalid, check: "subject", field: "subject_pith_number",
+        "The event is about \(record.pithNumber), and was posted to \(path.pithNumber).")
     }
-    if let name {
-      let path = try await resolve(name).record
-      guard path.record == record.record else {
-        throw Refusal(
-          .invalid, check: "subject", field: "subject_pith_number",
-          "The event is about \(number), and was posted to \(path.pithNumber).")
-      }
-    }
-    return record
   }
 
   /// The signature by the key the event names, before anything else is looked at.
@@ -278,8 +324,8 @@ extension Ledger {
 
   /// Under which Pith Number the ledger knows the citing record, however the citation names it.
   private func knownCitingRecord(_ body: EventBody) async throws -> PithNumber? {
-    guard case .citationSignature(let citation) = body.payload else { return nil }
-    return try await store.resolve(citation.citing.recordName).first?.pithNumber
+    guard let citing = body.citing else { return nil }
+    return try await store.resolve(citing).first?.pithNumber
   }
 
   /// What admission has to know of the record, reading the document only for the types that need it.
@@ -310,34 +356,36 @@ extension Ledger {
   }
 
   /// The answer for an event of the log, once the projections include it.
+  ///
+  /// - Parameter group: the event's group, where it is known.
   func answer(
-    _ stored: StoredEvent, record: ResolvedRecord?, created: Bool
+    _ stored: StoredEvent, record: ResolvedRecord?, group: Int64?, created: Bool
   ) async throws -> SubmissionAnswer {
     let caughtUp = try await store.wait(
       for: stored.position, timeout: configuration.limits.projectionWait)
-    var status: JSONObject?
-    var summary: JSONObject?
+    var projected: ProjectedState?
     var standing = "recorded"
     var reason: String?
     if let record {
-      if caughtUp, let projected = try await store.projection(record: record.record) {
-        status =
-          projected.state.verificationStatus(
-            storageVerifiedUntil: projected.storageVerifiedUntil, at: .now
-          ).json
-        summary = projected.state.eventSummary()
+      var group = group
+      if group == nil, stored.type.isAttestation {
+        group = try await store.foldEvent(record: record.record, id: stored.eventID)?.foldGroup
       }
-      if stored.type.isAttestation,
-        let event = try await store.foldEvent(record: record.record, id: stored.eventID),
-        let group = event.foldGroup
-      {
-        let keys = try await timeline.current().timeline
-        let events = try await store.foldEvents(record: record.record, group: group)
-        let fold = GroupFold(events, keys)
-        standing = fold.standing(of: event.position)
-        reason = fold.reason(of: event.position)
+      if stored.type.isAttestation, let group {
+        let (row, events) = try await store.standing(record: record.record, group: group)
+        let fold = GroupFold(events, await timeline.known)
+        standing = fold.standing(of: stored.position)
+        reason = fold.reason(of: stored.position)
+        projected = row
+      } else {
+        projected = try await store.projection(record: record.record)
       }
     }
+    if !caughtUp { projected = nil }
+    let status = projected.map {
+      $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: .now).json
+    }
+    let summary = projected.map { $0.state.eventSummary() }
     return SubmissionAnswer(
       created: created, eventID: stored.eventID, position: stored.position,
       recordedAt: stored.recordedAt, standing: standing, reason: reason,

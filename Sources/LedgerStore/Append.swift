@@ -64,8 +64,9 @@ public struct AppendUnit: Sendable {
 
 /// What became of a unit.
 public enum AppendOutcome: Sendable, Equatable {
-  /// All items are in the log at these positions, by this append or since before.
-  case stored(positions: [Int64], record: Int64)
+  /// All items are in the log at these positions. `isNew` says whether this append put the last of them
+  /// there; `nil` where an answer was lost, and only its bytes can tell.
+  case stored(positions: [Int64], record: Int64, isNew: Bool?)
   /// The record moved past the guard; nothing was stored.
   case conflict
 }
@@ -157,7 +158,7 @@ actor Appender {
         Task {
           _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") }
         }
-        return try Self.outcomes(units, rows[rows.count - 2])
+        return try Self.outcomes(units, rows[rows.count - 2], retried: attempts > 1)
       } catch let error as PostgresError where Self.mayRetry(error) {
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(
@@ -179,7 +180,7 @@ actor Appender {
   }
 
   private static func outcomes(
-    _ units: [AppendUnit], _ rows: [PostgresRow]
+    _ units: [AppendUnit], _ rows: [PostgresRow], retried: Bool
   ) throws -> [AppendOutcome] {
     var outcomes: [AppendOutcome] = []
     var index = 0
@@ -187,16 +188,22 @@ actor Appender {
       var positions: [Int64] = []
       var record: Int64 = -1
       var conflict = false
+      var isNew = true
       for row in rows[index..<index + unit.items.count] {
-        if try row.text(1) == "conflict" {
+        let outcome = try row.text(1)
+        if outcome == "conflict" {
           conflict = true
         } else {
+          isNew = outcome == "appended"
           positions.append(try row.int(0))
           record = try row.int(2)
         }
       }
       index += unit.items.count
-      outcomes.append(conflict ? .conflict : .stored(positions: positions, record: record))
+      outcomes.append(
+        conflict
+          ? .conflict
+          : .stored(positions: positions, record: record, isNew: retried ? nil : isNew))
     }
     return outcomes
   }

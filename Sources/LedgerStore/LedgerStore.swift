@@ -25,6 +25,18 @@ public struct StoredEvent: Sendable {
   public let type: EventType
   public let recordedAt: Timestamp
   public let entry: [UInt8]
+
+  public init(
+    position: Int64, record: Int64, eventID: Digest, type: EventType, recordedAt: Timestamp,
+    entry: [UInt8]
+  ) {
+    self.position = position
+    self.record = record
+    self.eventID = eventID
+    self.type = type
+    self.recordedAt = recordedAt
+    self.entry = entry
+  }
 }
 
 /// A record that a name led to.
@@ -202,31 +214,175 @@ public final class LedgerStore: Sendable {
   /// The records of a name, the best first: with a trusted receipt, then the highest source version,
   /// then the lowest position.
   public func resolve(_ name: RecordName) async throws -> [ResolvedRecord] {
+    let (condition, parameters) = Self.condition(name)
+    return try await readers.query(
+      "SELECT \(Self.subjectColumns) FROM ledger.subject s \(condition)", parameters
+    ).map(Self.resolved)
+  }
+
+  private static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256"
+
+  private static func resolved(_ row: PostgresRow) throws -> ResolvedRecord {
+    guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2))
+    else {
+      throw PostgresError(.decoding, "a subject is not a Pith Number")
+    }
+    return ResolvedRecord(record: try row.int(0), pithNumber: number, canonicalSHA256: digest)
+  }
+
+  /// Which subjects a name means, and in which order.
+  private static func condition(_ name: RecordName) -> (String, [PostgresValue]) {
     let order = "ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record LIMIT 100"
-    let columns = "SELECT s.record, s.pith_number, s.canonical_sha256 FROM ledger.subject s"
-    let rows: [PostgresRow]
     switch name {
     case .pithNumber(let number):
-      rows = try await readers.query(
-        "\(columns) WHERE s.pith_number = $1", [.text(number.description)])
+      return ("WHERE s.pith_number = $1", [.text(number.description)])
     case .suffix(let suffix):
-      // All characters are base32, so none is special to LIKE.
-      rows = try await readers.query(
-        "\(columns) WHERE s.suffix LIKE $1 \(order)", [.text(suffix + "%")])
+      // A range, which an index answers under any plan; `[` comes after every character of base32.
+      return (
+        "WHERE s.suffix >= $1 AND s.suffix < $2 \(order)", [.text(suffix), .text(suffix + "[")]
+      )
     case .alias(let kinds, let folded):
-      rows = try await readers.query(
+      return (
         """
-        \(columns) WHERE s.record IN
+        WHERE s.record IN
           (SELECT a.record FROM ledger.alias a WHERE a.folded = $1 AND a.kind = ANY ($2)) \(order)
-        """, [.text(folded), .textArray(kinds.map(\.rawValue))])
+        """, [.text(folded), .textArray(kinds.map(\.rawValue))]
+      )
     }
-    return try rows.map { row in
-      guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2))
-      else {
-        throw PostgresError(.decoding, "a subject is not a Pith Number")
-      }
-      return ResolvedRecord(record: try row.int(0), pithNumber: number, canonicalSHA256: digest)
+  }
+
+  // MARK: What one answer needs, in one round trip
+
+  /// A record with its row, and how far the projections were.
+  public struct RecordWithStatus: Sendable {
+    public let record: ResolvedRecord
+    /// `nil` where the projections do not include it yet.
+    public let projected: ProjectedState?
+    public let position: Int64
+  }
+
+  /// The records of a name with their rows, the best first.
+  public func statuses(_ name: RecordName) async throws -> [RecordWithStatus] {
+    let (condition, parameters) = Self.condition(name)
+    return try await readers.query(
+      """
+      SELECT \(ProjectionRows.columns), \(Self.subjectColumns),
+        (SELECT c.next_position FROM ledger.projection_checkpoint c)
+      FROM ledger.subject s LEFT JOIN ledger.verification_status v ON v.record = s.record
+        LEFT JOIN ledger.event_summary e ON e.record = s.record
+      \(condition)
+      """, parameters
+    ).map { row in
+      let base = ProjectionRows.columnCount
+      guard let number = PithNumber(try row.text(base + 1)),
+        let digest = Digest(bytes: try row.bytes(base + 2))
+      else { throw PostgresError(.decoding, "a subject is not a Pith Number") }
+      return RecordWithStatus(
+        record: ResolvedRecord(
+          record: try row.int(base), pithNumber: number, canonicalSHA256: digest),
+        projected: row.isNull(0) ? nil : try ProjectionRows.state(row),
+        position: try row.int(base + 3) - 1)
     }
+  }
+
+  /// What admission has to know before it looks at a signed event about a record.
+  public struct SubmissionFacts: Sendable {
+    public let record: ResolvedRecord
+    /// The event itself, if it is there already.
+    public let stored: StoredEvent?
+    /// The event it names.
+    public let referenced: FoldEvent?
+    /// The events of the group it would join, unless that follows from `referenced`.
+    public let group: [FoldEvent]
+    public let citing: PithNumber?
+    public let log: LogEnds
+  }
+
+  /// Where the log ends, and where the last event about keys is.
+  public struct LogEnds: Sendable {
+    public let size: Int64
+    public let lastKeyEvent: Int64
+  }
+
+  private static let ends = """
+    SELECT h.size, coalesce((SELECT max(e.position) FROM ledger.event e WHERE e.record = -1), -1)
+    FROM ledger.head h
+    """
+
+  private static func ends(_ rows: [PostgresRow]) throws -> LogEnds {
+    LogEnds(size: try rows[0].int(0), lastKeyEvent: try rows[0].int(1))
+  }
+
+  public func ends() async throws -> LogEnds { try Self.ends(try await readers.query(Self.ends)) }
+
+  /// `nil` where there is no such record.
+  public func submissionFacts(
+    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
+  ) async throws -> SubmissionFacts? {
+    let subject = PostgresValue.text(number.description)
+    let record = "(SELECT s.record FROM ledger.subject s WHERE s.pith_number = $1)"
+    var statements = [
+      PostgresStatement(
+        "SELECT \(Self.subjectColumns) FROM ledger.subject s WHERE s.pith_number = $1", [subject]),
+      PostgresStatement(Self.ends),
+      PostgresStatement(
+        """
+        SELECT \(Self.storedColumns) FROM ledger.event e
+        WHERE e.record = \(record) AND e.event_id = $2
+        """, [subject, .bytes(id.bytes)]),
+    ]
+    if let referenced {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list) FROM ledger.event e
+          WHERE e.record = \(record) AND e.event_id = $2
+          """, [subject, .bytes(referenced.bytes)]))
+    }
+    if let group {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list) FROM ledger.event e
+          WHERE e.record = \(record) AND e.fold_group = $2 ORDER BY e.position
+          """, [subject, .int8(group)]))
+    }
+    if let citing {
+      let (condition, parameters) = Self.condition(citing)
+      statements.append(
+        PostgresStatement(
+          "SELECT \(Self.subjectColumns) FROM ledger.subject s \(condition)", parameters))
+    }
+    let all = statements
+    var answers = try await readers.withConnection { try await $0.pipeline(all) }[...]
+    guard let row = answers.removeFirst().first else { return nil }
+    let ends = try Self.ends(answers.removeFirst())
+    let stored = try answers.removeFirst().first.map(Self.stored)
+    let found = referenced == nil ? nil : try answers.removeFirst().first.map(FoldColumns.event)
+    let events = group == nil ? [] : try answers.removeFirst().map(FoldColumns.event)
+    let known = citing == nil ? nil : try answers.removeFirst().first.map(Self.resolved)
+    return SubmissionFacts(
+      record: try Self.resolved(row), stored: stored, referenced: found, group: events,
+      citing: known?.pithNumber, log: ends)
+  }
+
+  /// A record's row, and the events of one of its groups.
+  public func standing(
+    record: Int64, group: Int64
+  ) async throws -> (ProjectedState?, [FoldEvent]) {
+    let statements = [
+      PostgresStatement(
+        "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.int8(record)]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list) FROM ledger.event e
+        WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position
+        """, [.int8(record), .int8(group)]),
+    ]
+    let answers = try await readers.withConnection { try await $0.pipeline(statements) }
+    return (
+      try answers[0].first.map(ProjectionRows.state), try answers[1].map(FoldColumns.event)
+    )
   }
 
   /// The other names of a record.

@@ -203,63 +203,14 @@ public actor Projector {
     return Dictionary(grouping: try rows.map(FoldColumns.event), by: \.record)
   }
 
-  /// Writes the rows of some records, and the storage of their groups before, since the row shows the
-  /// latest of it.
+  /// Writes the rows of some records, a thousand in a round trip.
   private func write(
     _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord], whole: Set<Int64>
   ) async throws {
-    let statusColumns = (2...14).map { "$\($0)" }.joined(separator: ",")
-    for slice in stride(from: 0, to: changes.count, by: 500) {
-      var statements: [PostgresStatement] = []
-      for change in changes[slice..<min(slice + 500, changes.count)] {
-        let record = change.state.record
-        if whole.contains(record) {
-          statements.append(
-            PostgresStatement(
-              "DELETE FROM \(schema).storage_standing WHERE record = $1", [.int8(record)]))
-        }
-        for (group, until) in change.storage {
-          statements.append(
-            until.map {
-              PostgresStatement(
-                """
-                INSERT INTO \(schema).storage_standing VALUES ($1, $2, $3)
-                ON CONFLICT (record, fold_group) DO UPDATE SET verified_until = EXCLUDED.verified_until
-                """, [.int8(record), .int8(group), .timestamp($0.microseconds)])
-            }
-              ?? PostgresStatement(
-                "DELETE FROM \(schema).storage_standing WHERE record = $1 AND fold_group = $2",
-                [.int8(record), .int8(group)]))
-        }
-        // The seventh column is looked up; its parameter only keeps the numbering whole.
-        statements.append(
-          PostgresStatement(
-            """
-            INSERT INTO \(schema).verification_status VALUES ($1, \(statusColumns))
-            ON CONFLICT (record) DO UPDATE SET
-              content_addressed = $2, pith_receipt = $3, weak_author_claims = $4,
-              strong_author_claims = $5, verified_anchors = $6, storage_verified_until = $7,
-              citation_signatures = $8, vouched_citation_signatures = $9, replication_records = $10,
-              graph_snapshot = $11, reference_count = $12, resolved_work = $13,
-              formal_evidence_count = $14
-            """, ProjectionRows.status(change.state, until: nil)))
-        statements.append(
-          PostgresStatement(
-            """
-            UPDATE \(schema).verification_status SET storage_verified_until =
-              (SELECT max(verified_until) FROM \(schema).storage_standing WHERE record = $1)
-            WHERE record = $1
-            """, [.int8(record)]))
-        statements.append(
-          PostgresStatement(
-            """
-            INSERT INTO \(schema).event_summary VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (record) DO UPDATE SET
-              buckets = $2, first_recorded_at = $3, last_recorded_at = $4, last_event_id = $5,
-              equivocations = $6, pending_bare_anchors = $7, unknown_events = $8, position = $9
-            """, ProjectionRows.summary(change.state)))
-      }
-      if !statements.isEmpty { _ = try await connection.pipeline(statements) }
+    for start in stride(from: 0, to: changes.count, by: 1000) {
+      let slice = changes[start..<min(start + 1000, changes.count)]
+      _ = try await connection.pipeline(
+        ProjectionRows.upserts(schema, slice, whole: whole))
     }
   }
 

@@ -162,7 +162,7 @@ public actor PostgresConnection {
 
   private var handle: Handle?
   private let canceller: Canceller
-  private var statements: [String: (name: String, used: UInt64)] = [:]
+  private var prepared: [String: (name: String, used: UInt64)] = [:]
   private var counter: UInt64 = 0
   private var isBusy = false
   private var notifications: [PostgresNotification] = []
@@ -263,11 +263,21 @@ public actor PostgresConnection {
     return unsafe PQtransactionStatus(handle.pointer) != PQTRANS_IDLE
   }
 
-  /// Usable, outside a transaction, and with nothing under way.
-  public var isIdle: Bool { isUsable && !isInTransaction && !isBusy }
+  /// Usable, outside a transaction, and with nothing under way, as of the end of the last call.
+  public nonisolated var isIdle: Bool { idle.value.load(ordering: .acquiring) }
+
+  private final class Flag: Sendable { let value = Atomic<Bool>(true) }
+  private nonisolated let idle = Flag()
+
+  private func noteWhetherIdle() {
+    idle.value.store(isUsable && !isInTransaction && !isBusy, ordering: .releasing)
+  }
 
   /// Ends the session.
-  public func close() { handle = nil }
+  public func close() {
+    handle = nil
+    noteWhetherIdle()
+  }
 
   private func connected() throws -> OpaquePointer {
     guard let handle else { throw PostgresError(.connectionLost, "the connection is closed") }
@@ -291,7 +301,10 @@ public actor PostgresConnection {
     let statement = counter
     let canceller = canceller
     canceller.begin(statement)
-    defer { canceller.end() }
+    defer {
+      canceller.end()
+      noteWhetherIdle()
+    }
     return try await withTaskCancellationHandler {
       // Through self: a closure that does not capture the actor would leave its thread, and block one
       // of Swift's.
@@ -372,7 +385,7 @@ public actor PostgresConnection {
       return unsafe try await running { unsafe try executePrepared($0, sql, parameters) }
     } catch let error as PostgresError where error.sqlState == "0A000" && !isInTransaction {
       // "cached plan must not change result type": the schema moved under a prepared statement.
-      statements = [:]
+      prepared = [:]
       try await execute("DEALLOCATE ALL")
       return unsafe try await running { unsafe try executePrepared($0, sql, parameters) }
     }
@@ -394,22 +407,50 @@ public actor PostgresConnection {
     unsafe try await running { pointer in
       guard unsafe PQenterPipelineMode(pointer) == 1 else { throw unsafe lost(pointer) }
       defer { if handle != nil { unsafe PQexitPipelineMode(pointer) } }
+      var added: [String] = []
+      var answers: [Bool] = []
       for statement in statements {
+        let types = statement.parameters.map(\.oid)
+        let key = Self.key(statement.sql, types)
+        counter += 1
+        if self.prepared[key] == nil, self.prepared.count < Self.maxPrepared {
+          let name = "s\(counter)"
+          guard
+            unsafe PQsendPrepare(pointer, name, statement.sql, Int32(types.count), types) == 1
+          else { throw unsafe lost(pointer) }
+          self.prepared[key] = (name, counter)
+          added.append(key)
+          answers.append(false)
+        }
+        self.prepared[key]?.used = counter
+        let name = self.prepared[key]?.name
         let sent = unsafe Self.withEncoded(statement.parameters) {
           count, types, values, lengths, formats in
-          unsafe PQsendQueryParams(
+          if let name {
+            return unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+          }
+          return unsafe PQsendQueryParams(
             pointer, statement.sql, count, types, values, lengths, formats, 1)
         }
+        answers.append(true)
         guard sent == 1 else { throw unsafe lost(pointer) }
       }
       guard unsafe PQpipelineSync(pointer) == 1 else { throw unsafe lost(pointer) }
       try unsafe flush(pointer)
-      return unsafe try readPipeline(pointer, count: statements.count)
+      do { return unsafe try readPipeline(pointer, answers) } catch {
+        // What stands behind an error was never prepared.
+        for key in added { self.prepared[key] = nil }
+        throw error
+      }
     }
   }
 
-  private func readPipeline(_ pointer: OpaquePointer, count: Int) throws -> [[PostgresRow]] {
+  /// - Parameter wanted: for each result to come, whether it is a statement's answer.
+  private func readPipeline(
+    _ pointer: OpaquePointer, _ wanted: [Bool]
+  ) throws -> [[PostgresRow]] {
     var answers: [[PostgresRow]] = []
+    var index = 0
     var failure: PostgresError?
     while true {
       let result = try unsafe nextResult(pointer)
@@ -423,15 +464,16 @@ public actor PostgresConnection {
       switch result.status {
       case PGRES_PIPELINE_SYNC:
         if let failure { throw failure }
-        guard answers.count == count else {
-          throw PostgresError(.protocolMisuse, "\(answers.count) answers to \(count) statements")
+        guard index == wanted.count else {
+          throw PostgresError(.protocolMisuse, "\(index) answers to \(wanted.count) messages")
         }
         return answers
       case PGRES_PIPELINE_ABORTED: break
       default:
         do {
           try unsafe check(pointer, result)
-          answers.append(Self.rows(result))
+          if index < wanted.count, wanted[index] { answers.append(Self.rows(result)) }
+          index += 1
         } catch let error as PostgresError { failure = failure ?? error }
       }
     }
@@ -471,15 +513,15 @@ public actor PostgresConnection {
   private func prepare(_ pointer: OpaquePointer, _ sql: String, _ types: [UInt32]) throws -> String
   {
     counter += 1
-    let key = types.map(String.init).joined(separator: ",") + " " + sql
-    if let known = statements[key] {
-      statements[key]?.used = counter
+    let key = Self.key(sql, types)
+    if let known = prepared[key] {
+      prepared[key]?.used = counter
       return known.name
     }
-    if statements.count >= Self.maxPrepared,
-      let oldest = statements.min(by: { $0.value.used < $1.value.used })
+    if prepared.count >= Self.maxPrepared,
+      let oldest = prepared.min(by: { $0.value.used < $1.value.used })
     {
-      statements[oldest.key] = nil
+      prepared[oldest.key] = nil
       _ = try unsafe run(pointer, "DEALLOCATE \(oldest.value.name)")
     }
     let name = "s\(counter)"
@@ -488,8 +530,12 @@ public actor PostgresConnection {
     }
     let result = try unsafe lastResult(pointer)
     try unsafe check(pointer, result)
-    statements[key] = (name, counter)
+    prepared[key] = (name, counter)
     return name
+  }
+
+  private static func key(_ sql: String, _ types: [UInt32]) -> String {
+    types.map(String.init).joined(separator: ",") + " " + sql
   }
 
   /// Throws where a result is an error.
@@ -580,7 +626,11 @@ public actor PostgresConnection {
       }
     }
     isBusy = true
-    defer { isBusy = false }
+    noteWhetherIdle()
+    defer {
+      isBusy = false
+      noteWhetherIdle()
+    }
     let pointer = unsafe try connected()
     do {
       for try await chunk in chunks {
@@ -627,7 +677,11 @@ public actor PostgresConnection {
       }
     }
     isBusy = true
-    defer { isBusy = false }
+    noteWhetherIdle()
+    defer {
+      isBusy = false
+      noteWhetherIdle()
+    }
     let pointer = unsafe try connected()
     // Messages are a row each; gathering them saves a hop a row.
     var gathered: [UInt8] = []

@@ -66,6 +66,10 @@ public actor PostgresPool {
   private func acquire() async throws -> Lease {
     nextID += 1
     let waiter = nextID
+    let actions = machine.request(waiter)
+    if case .lease(waiter, let id)? = actions.first, let connection = connections[id] {
+      return Lease(id: id, connection: connection)
+    }
     let timeout = Task {
       try await Task.sleep(for: acquireTimeout)
       self.giveUp(waiter, timedOut: true)
@@ -73,12 +77,9 @@ public actor PostgresPool {
     defer { timeout.cancel() }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        if Task.isCancelled {
-          continuation.resume(throwing: CancellationError())
-          return
-        }
         continuations[waiter] = continuation
-        perform(machine.request(waiter))
+        perform(actions)
+        if Task.isCancelled { giveUp(waiter, timedOut: false) }
       }
     } onCancel: {
       Task { await self.giveUp(waiter, timedOut: false) }
@@ -100,9 +101,8 @@ public actor PostgresPool {
     }
   }
 
-  private func release(_ lease: Lease) async {
-    let usable = await lease.connection.isIdle
-    perform(machine.release(lease.id, usable: usable))
+  private func release(_ lease: Lease) {
+    perform(machine.release(lease.id, usable: lease.connection.isIdle))
   }
 
   private func perform(_ actions: [PoolStateMachine.Action]) {

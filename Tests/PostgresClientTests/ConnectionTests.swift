@@ -230,7 +230,7 @@ struct ConnectionTests {
       }
     }
     #expect(try await connection.query("SELECT count(*) FROM t")[0].int(0) == 0)
-    #expect(await connection.isIdle)
+    #expect(connection.isIdle)
     await connection.close()
   }
 
