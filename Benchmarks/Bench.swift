@@ -55,8 +55,8 @@ struct Bench {
     try await Ledger.open(configuration, runProjector: false, logger: logger).close()
     let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
     try await createRecords(store)
-    try await append(store)
-    try await replay(store)
+    if !CommandLine.arguments.contains("--http") { try await append(store) }
+    if !CommandLine.arguments.contains("--http") { try await replay(store) }
     await store.close()
     let http = HTTPBench(bench: self, directory: directory)
     try await http.run()

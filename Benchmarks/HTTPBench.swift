@@ -152,7 +152,8 @@ struct HTTPBench {
             _ = try await connection.query(
               sql,
               [
-                .int8(Int64(number % 1000)), .bytes(id), .bytes(signer), .bytes(slot), .bytes(entry),
+                .int8(Int64(number % 1000)), .bytes(id), .bytes(signer), .bytes(slot),
+                .bytes(entry),
               ])
           }
           await connection.close()

@@ -50,7 +50,8 @@ struct Workload: Sendable {
     let body = try EventBody.make(
       type: .recordCreated,
       payload: [
-        "canonical_record": .object(canonical.json), "canonical_sha256": .string(canonical.digest.hex),
+        "canonical_record": .object(canonical.json),
+        "canonical_sha256": .string(canonical.digest.hex),
       ], signer: signer, subject: .record(canonical.pithNumber), target: "record", createdAt: time)
     let event = SignedEvent(body: body, signature: Self.noSignature)
     return AppendUnit(

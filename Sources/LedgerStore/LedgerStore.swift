@@ -236,6 +236,8 @@ public final class LedgerStore: Sendable {
     switch name {
     case .pithNumber(let number):
       return ("WHERE s.pith_number = $1", [.text(number.description)])
+    case .suffix(let suffix) where suffix.utf8.count == PithNumber.suffixLength:
+      return ("WHERE s.suffix = $1 \(order)", [.text(suffix)])
     case .suffix(let suffix):
       // A range, which an index answers under any plan; `[` comes after every character of base32.
       return (
@@ -268,9 +270,9 @@ public final class LedgerStore: Sendable {
       """
       SELECT \(ProjectionRows.columns), \(Self.subjectColumns),
         (SELECT c.next_position FROM ledger.projection_checkpoint c)
-      FROM ledger.subject s LEFT JOIN ledger.verification_status v ON v.record = s.record
+      FROM (SELECT s.* FROM ledger.subject s \(condition)) AS s
+        LEFT JOIN ledger.verification_status v ON v.record = s.record
         LEFT JOIN ledger.event_summary e ON e.record = s.record
-      \(condition)
       """, parameters
     ).map { row in
       let base = ProjectionRows.columnCount

@@ -309,7 +309,8 @@ struct StoreTests {
         return (stored, refused)
       }
       #expect(stored + refused == units.count && refused >= 500 && stored >= 4096)
-      #expect(try await store.head() == size + Int64(stored), "what was taken is there, and no more")
+      #expect(
+        try await store.head() == size + Int64(stored), "what was taken is there, and no more")
       await held.close()
       await store.close()
       try await test.replayAgrees()
