@@ -39,14 +39,14 @@ struct Bench {
     try await server.stop()
     try FileManager.default.removeItem(atPath: directory)
     if let failure {
-      print("pithledger-bench: \(failure)")
+      say("pithledger-bench: \(failure)")
       exit(70)
     }
   }
 
   func run(_ directory: String) async throws {
     _ = try await LedgerStore.migrate(uri: uri, logger: logger)
-    print(
+    say(
       "\(events) events over \(records) records, \(ProcessInfo.processInfo.activeProcessorCount) cores"
     )
     // The log begins with the registry's key, as every log does.
@@ -69,7 +69,7 @@ struct Bench {
 
   static func report(_ name: String, _ ours: [Double], _ rival: String, _ theirs: [Double]) {
     let (a, b) = (median(ours), median(theirs))
-    print(
+    say(
       "\(name): \(Int(a))/s, \(rival) \(Int(b))/s, ratio \(String(format: "%.2f", a / max(b, 1)))")
   }
 
@@ -92,7 +92,7 @@ struct Bench {
           workload.creation(index, at: .init(microseconds: 1_700_000_000_000_000)))
       }
     }
-    print("set-up: \(records) records in \(String(format: "%.1f", took)) s")
+    say("set-up: \(records) records in \(String(format: "%.1f", took)) s")
   }
 
   /// Calls `body` for every number, some thousand at a time, as concurrent submitters would.
@@ -201,7 +201,7 @@ struct Bench {
       while !caughtUp { caughtUp = try await store.wait(for: size - 1, timeout: .seconds(60)) }
     }
     projector.cancel()
-    print("live projector from nothing: \(Int(Double(size) / took))/s")
+    say("live projector from nothing: \(Int(Double(size) / took))/s")
     let connection = try await connect()
     var ours: [Double] = []
     var copies: [Double] = []

@@ -27,7 +27,7 @@ struct HTTPBench {
     let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
     guard let port = line.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) })
     else {
-      print("the service did not start: \(line)")
+      say("the service did not start: \(line)")
       return
     }
     try await submissions(port)
@@ -36,7 +36,7 @@ struct HTTPBench {
       contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
       let peak = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") })
     {
-      print(
+      say(
         "(e) memory of the service at its peak: \(peak.split(whereSeparator: \.isWhitespace)[1]) kB"
       )
     }
@@ -61,13 +61,13 @@ struct HTTPBench {
     var theirs: [Double] = []
     for round in 0..<bench.rounds {
       let result = try submit(round, keys, port)
-      if result.failures > 0 { print("\(result.failures) submissions failed") }
+      if result.failures > 0 { say("\(result.failures) submissions failed") }
       ours.append(result.perSecond)
       p99.append(result.p99Milliseconds)
       theirs.append(try await plainInserts())
     }
     Bench.report("(c) submissions", ours, "eight clients' INSERTs", theirs)
-    print("(c) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+    say("(c) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
   }
 
   /// Registrations are limited by the hour over HTTP; the operator's bulk import is not.
@@ -184,6 +184,6 @@ struct HTTPBench {
       theirs.append(load(port: port, connections: 32, seconds: 3) { _ in constant }.perSecond)
     }
     Bench.report("(d) status.json", ours, "a constant", theirs)
-    print("(d) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+    say("(d) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
   }
 }

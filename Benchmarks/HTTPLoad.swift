@@ -94,3 +94,6 @@ private func exchange(_ socket: Int32, _ request: [UInt8], _ buffer: inout [UInt
   }
   return buffer[9] == UInt8(ascii: "2")
 }
+
+/// A line that is there at once, also where nobody is at a terminal.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

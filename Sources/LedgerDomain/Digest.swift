@@ -6,13 +6,17 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   var words: (UInt64, UInt64, UInt64, UInt64)
 
   /// The digest that these 32 bytes spell; `nil` for any other count.
-  public init?(bytes: some Collection<UInt8>) {
+  public init?(bytes: [UInt8]) { self.init(bytes: bytes[...]) }
+
+  /// The same of a slice. Not generic, because replay does this some times for every event.
+  public init?(bytes: ArraySlice<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (index, byte) in bytes.enumerated() {
-      words[index >> 3] = words[index >> 3] << 8 | UInt64(byte)
+    words = unsafe bytes.withUnsafeBytes { raw in
+      func word(_ index: Int) -> UInt64 {
+        unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+      }
+      return (word(0), word(1), word(2), word(3))
     }
-    self.words = (words[0], words[1], words[2], words[3])
   }
 
   /// The digest that 64 lower-case hexadecimal digits spell.
@@ -73,12 +77,18 @@ public struct Digest128: Hashable, Sendable, Comparable, CustomStringConvertible
   }
 
   /// The value that these 16 bytes spell; `nil` for any other count.
-  public init?(bytes: some Collection<UInt8>) {
+  public init?(bytes: [UInt8]) { self.init(bytes: bytes[...]) }
+
+  /// The same of a slice.
+  public init?(bytes: ArraySlice<UInt8>) {
     guard bytes.count == 16 else { return nil }
-    self.init(high: 0, low: 0)
-    for (index, byte) in bytes.enumerated() {
-      if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    let (high, low) = unsafe bytes.withUnsafeBytes { raw in
+      unsafe (
+        UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+        UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      )
     }
+    self.init(high: high, low: low)
   }
 
   /// The value that 32 lower-case hexadecimal digits spell.

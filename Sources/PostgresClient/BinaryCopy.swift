@@ -42,6 +42,8 @@ public struct BinaryCopyReader: Sendable {
   private var buffer: [UInt8] = []
   private var position = 0
   private var headerRead = false
+  /// Where each field of the row begins and ends; −1 twice for NULL. Kept, so that a row costs no memory.
+  private var fields: [Int] = []
   /// Whether the trailer has been read.
   public private(set) var isFinished = false
 
@@ -72,18 +74,14 @@ public struct BinaryCopyReader: Sendable {
         return
       }
       var end = position + 2
-      var fields: [Range<Int>?] = []
-      fields.reserveCapacity(columns)
+      fields.removeAll(keepingCapacity: true)
       for _ in 0..<columns {
         guard end + 4 <= buffer.count else { return }
         let length = Int(PostgresRow.signed(buffer[end..<end + 4]))
         end += 4
-        if length < 0 {
-          fields.append(nil)
-        } else {
-          fields.append(end..<end + length)
-          end += length
-        }
+        fields.append(length < 0 ? -1 : end)
+        if length >= 0 { end += length }
+        fields.append(length < 0 ? -1 : end)
       }
       guard end <= buffer.count else { return }
       try row(BinaryCopyRow(buffer: buffer, fields: fields))
@@ -95,17 +93,17 @@ public struct BinaryCopyReader: Sendable {
 /// One row of binary COPY data; its fields are read in place.
 public struct BinaryCopyRow {
   let buffer: [UInt8]
-  let fields: [Range<Int>?]
+  let fields: [Int]
 
-  public var count: Int { fields.count }
-  public func isNull(_ index: Int) -> Bool { fields[index] == nil }
+  public var count: Int { fields.count / 2 }
+  public func isNull(_ index: Int) -> Bool { fields[index * 2] < 0 }
 
   /// The bytes of a field that is not NULL.
   public func slice(_ index: Int) throws(PostgresError) -> ArraySlice<UInt8> {
-    guard fields.indices.contains(index), let range = fields[index] else {
+    guard index >= 0, index < count, fields[index * 2] >= 0 else {
       throw PostgresError(.decoding, "column \(index) of the COPY data is missing or NULL")
     }
-    return buffer[range]
+    return buffer[fields[index * 2]..<fields[index * 2 + 1]]
   }
 
   /// An integer of 2, 4 or 8 bytes.

@@ -226,9 +226,15 @@ public struct PostgresRow: Sendable {
   }
 
   static func signed(_ bytes: ArraySlice<UInt8>) -> Int64 {
-    var value: Int64 = bytes.first.map { $0 & 0x80 != 0 ? -1 : 0 } ?? 0
-    for byte in bytes { value = value << 8 | Int64(byte) }
-    return value
+    unsafe bytes.withUnsafeBytes { raw in
+      switch raw.count {
+      case 8: unsafe Int64(bigEndian: raw.loadUnaligned(as: Int64.self))
+      case 4: unsafe Int64(Int32(bigEndian: raw.loadUnaligned(as: Int32.self)))
+      case 2: unsafe Int64(Int16(bigEndian: raw.loadUnaligned(as: Int16.self)))
+      default:
+        unsafe raw.reduce(raw.first.map { $0 & 0x80 != 0 ? -1 : 0 } ?? 0) { $0 << 8 | Int64($1) }
+      }
+    }
   }
 }
 
