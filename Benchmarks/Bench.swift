@@ -9,7 +9,7 @@ import PostgresClient
 /// Measures the ledger against PostgreSQL's own limits on the same table in the same run, the rivals in
 /// turn, and prints medians.
 ///
-/// Usage: pithledger-bench [--events N] [--rounds N]
+/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcd]
 @main
 struct Bench {
   let events: Int
@@ -17,14 +17,19 @@ struct Bench {
   let records: Int
   let uri: String
   let workload = Workload()
+  /// The letters of what is measured.
+  let parts: String
   let logger: Logger
 
   static func main() async throws {
-    func option(_ name: String, _ fallback: Int) -> Int {
+    func text(_ name: String) -> String? {
       guard let place = CommandLine.arguments.firstIndex(of: name),
         place + 1 < CommandLine.arguments.count
-      else { return fallback }
-      return Int(CommandLine.arguments[place + 1]) ?? fallback
+      else { return nil }
+      return CommandLine.arguments[place + 1]
+    }
+    func option(_ name: String, _ fallback: Int) -> Int {
+      text(name).flatMap { Int($0) } ?? fallback
     }
     var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = .error
@@ -33,7 +38,7 @@ struct Bench {
     let events = option("--events", 1_000_000)
     let bench = Bench(
       events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
-      uri: server.uri, logger: logger)
+      uri: server.uri, parts: text("--only") ?? "abcd", logger: logger)
     var failure: (any Error)?
     do { try await bench.run(directory) } catch { failure = error }
     try await server.stop()
@@ -55,11 +60,12 @@ struct Bench {
     try await Ledger.open(configuration, runProjector: false, logger: logger).close()
     let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
     try await createRecords(store)
-    if !CommandLine.arguments.contains("--http") { try await append(store) }
-    if !CommandLine.arguments.contains("--http") { try await replay(store) }
+    if parts.contains("a") { try await append(store) }
+    if parts.contains("b") { try await replay(store) }
     await store.close()
-    let http = HTTPBench(bench: self, directory: directory)
-    try await http.run()
+    if parts.contains("c") || parts.contains("d") {
+      try await HTTPBench(bench: self, directory: directory).run(parts)
+    }
   }
 
   static func median(_ values: [Double]) -> Double {

@@ -10,7 +10,7 @@ struct HTTPBench {
   let bench: Bench
   let directory: String
 
-  func run() async throws {
+  func run(_ parts: String) async throws {
     let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appendingPathComponent("pithledger").path
     let process = Process()
@@ -30,8 +30,8 @@ struct HTTPBench {
       say("the service did not start: \(line)")
       return
     }
-    try await submissions(port)
-    try await reads(port)
+    if parts.contains("c") { try await submissions(port) }
+    if parts.contains("d") { try await reads(port) }
     if let status = try? String(
       contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
       let peak = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") })

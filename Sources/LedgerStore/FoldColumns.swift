@@ -3,11 +3,17 @@ import PostgresClient
 
 /// The columns of `ledger.event` that the fold reads, and how a row becomes a `FoldEvent`.
 enum FoldColumns {
-  static let list = """
+  /// Those of events about records.
+  static let ofRecords = """
     e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.verdict, e.signer_key, \
     e.fold_group, e.slot, e.statement, e.target_key, e.refers_to, e.valid_until, e.flags, e.claimant, \
-    e.reference_count, e.resolved_work, e.formal_evidence_count, e.key_fingerprint, e.key_signer_id, \
-    e.key_signer_type, e.key_id, e.key_public, e.compromised_from
+    e.reference_count, e.resolved_work, e.formal_evidence_count
+    """
+
+  /// The same with those of events about keys.
+  static let list = """
+    \(ofRecords), e.key_fingerprint, e.key_signer_id, e.key_signer_type, e.key_id, e.key_public, \
+    e.compromised_from
     """
 
   static func event(_ row: PostgresRow) throws -> FoldEvent {

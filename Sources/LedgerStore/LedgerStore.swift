@@ -100,8 +100,8 @@ public final class LedgerStore: Sendable {
     return LedgerStore(configuration)
   }
 
-  /// The columns of `ledger.event e` that the fold reads, for whoever measures against them.
-  public static var foldColumns: String { FoldColumns.list }
+  /// The columns of `ledger.event e` that a replay reads, for whoever measures against them.
+  public static var foldColumns: String { FoldColumns.ofRecords }
 
   /// Lets go of every connection.
   public func close() async {

@@ -128,12 +128,14 @@ extension LedgerStore {
     let source = try await PostgresConnection.connect(Projector.connection(configuration))
     let target = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
+      // Sorting in memory while it fits; a longer log is sorted on disk, and memory stays flat.
+      try await source.execute("SET work_mem = '64MB'")
       let writer = ShadowWriter(target)
       var reader = BinaryCopyReader()
       var current: [FoldEvent] = []
       try await source.copyOut(
         """
-        COPY (SELECT \(FoldColumns.list) FROM ledger.event e
+        COPY (SELECT \(FoldColumns.ofRecords) FROM ledger.event e
           WHERE e.record >= \(range.lowerBound) AND e.record < \(range.upperBound)
             AND e.position < \(size) ORDER BY e.record, e.position) TO STDOUT (FORMAT binary)
         """
