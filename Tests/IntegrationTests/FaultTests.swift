@@ -4,6 +4,7 @@ import Foundation
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import PostgresClient
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -54,28 +55,53 @@ struct FaultTests {
     return Load(key: key, lines: lines)
   }
 
-  /// No gap, no duplicate, everything acknowledged where it was said to be, and rows that replay bears out.
-  private func inspect(_ ledger: Ledger, acknowledged: [String: Int64]) async throws -> Int {
+  /// What was found after a fault.
+  struct Findings {
+    var cited = 0
+    var lost = 0
+    var gaps = 0
+    var duplicates = 0
+    var drift = 0
+  }
+
+  /// Adds a line to the campaign's log, where there is one.
+  private func note(_ fault: String, acknowledged: Int, _ found: Findings) throws {
+    guard let path = ProcessInfo.processInfo.environment["PITHLEDGER_TORTURE_LOG"] else { return }
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    let numbers = [acknowledged, found.lost, found.gaps, found.duplicates, found.drift]
+    let line = ([fault] + numbers.map(String.init)).joined(separator: "\t")
+    try handle.write(contentsOf: Data((line + "\n").utf8))
+    try handle.close()
+  }
+
+  /// No gap, no duplicate, everything acknowledged where it was said to be, and rows that replay bears
+  /// out.
+  private func inspect(_ ledger: Ledger, acknowledged: [String: Int64]) async throws -> Findings {
+    var found = Findings()
     var ids: [String: Int64] = [:]
     var next: Int64 = 0
     while true {
       let events = try await ledger.log(from: next, limit: 1000)["events"]?.arrayValue ?? []
       if events.isEmpty { break }
       for event in events {
-        #expect(event["position"]?.integerValue == next, "a gap at \(next)")
-        let id = event["event_id"]?.stringValue ?? ""
-        #expect(ids[id] == nil, "\(id) is in the log twice")
-        ids[id] = next
-        next += 1
+        let position = event["position"]?.integerValue ?? -1
+        if position != next { found.gaps += 1 }
+        if ids.updateValue(position, forKey: event["event_id"]?.stringValue ?? "") != nil {
+          found.duplicates += 1
+        }
+        next = position + 1
       }
     }
-    #expect(next == (try await ledger.health().size))
-    for (id, position) in acknowledged { #expect(ids[id] == position, "\(id) was acknowledged") }
+    let size = try await ledger.health().size
+    if next != size { found.gaps += 1 }
+    found.lost = acknowledged.count { ids[$0.key] != $0.value }
     let status = try await ledger.status(Self.number, atLeast: next - 1)
-    let cited = status["verification_status"]?["citation_signatures"]?.integerValue ?? -1
+    found.cited = Int(status["verification_status"]?["citation_signatures"]?.integerValue ?? -1)
     let report = try await ledger.replay(check: true) { _ in }
-    #expect(report.drift.isEmpty, "\(report.drift)")
-    return Int(cited)
+    found.drift = report.drift.count
+    #expect(found.gaps == 0 && found.duplicates == 0 && found.lost == 0 && found.drift == 0)
+    return found
   }
 
   @Test("kill -9 of the ledger", arguments: [1, 150, 700])
@@ -108,7 +134,7 @@ struct FaultTests {
       let again = try await open(directory)
       let known = acknowledged.withLock { $0 }
       #expect(known.count >= acknowledgements)
-      let cited = try await inspect(again, acknowledged: known)
+      let cited = try await inspect(again, acknowledged: known).cited
       #expect(cited >= known.count && cited < load.lines.count, "it was killed in the middle")
       // Sending everything again stores only what is missing.
       for try await answer in again.takeLines(
@@ -116,8 +142,10 @@ struct FaultTests {
       {
         #expect(throws: Never.self) { try answer.get() }
       }
-      #expect(try await inspect(again, acknowledged: known) == load.lines.count)
+      let found = try await inspect(again, acknowledged: known)
+      #expect(found.cited == load.lines.count)
       await again.close()
+      try note("kill -9 of the ledger", acknowledged: known.count, found)
     }
   }
 
@@ -141,15 +169,17 @@ struct FaultTests {
         }
       }
       #expect(acknowledged.count > 300)
-      let cited = try await inspect(ledger, acknowledged: acknowledged)
+      let cited = try await inspect(ledger, acknowledged: acknowledged).cited
       #expect(cited >= acknowledged.count && cited <= acknowledged.count + refused)
       for try await answer in ledger.takeLines(
         Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
       {
         #expect(throws: Never.self) { try answer.get() }
       }
-      #expect(try await inspect(ledger, acknowledged: acknowledged) == load.lines.count)
+      let found = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(found.cited == load.lines.count)
       await ledger.close()
+      try note("kill -9 of PostgreSQL: \(victim.rawValue)", acknowledged: acknowledged.count, found)
     }
   }
 
@@ -205,8 +235,93 @@ struct FaultTests {
           }
         }
       }
-      #expect(try await inspect(ledger, acknowledged: acknowledged) == load.lines.count)
+      let found = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(found.cited == load.lines.count)
       await ledger.close()
+      try note("PostgreSQL frozen for a second", acknowledged: acknowledged.count, found)
+    }
+  }
+
+  @Test("Connections cut over and over, before, during and after COMMIT")
+  func connectionsCut() async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 1500)
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let cutter = Task {
+        let connection = try await PostgresConnection.connect(
+          PostgresConfiguration(uri: server.uri, applicationName: "cutter"))
+        while !Task.isCancelled {
+          _ = try await connection.query(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name LIKE 'pithledger%' AND datname = current_database()
+              AND random() < 0.5
+            """)
+          try await Task.sleep(for: .milliseconds(Int.random(in: 5...60)))
+        }
+        await connection.close()
+      }
+      var acknowledged: [String: Int64] = [:]
+      var refused = 0
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        switch answer {
+        case .success(let answer):
+          #expect(answer.created, "each was sent once")
+          acknowledged["sha256:" + answer.eventID.hex] = answer.position
+        case .failure: refused += 1
+        }
+      }
+      cutter.cancel()
+      _ = try? await cutter.value
+      // Reading may have failed as often as writing; what was not acknowledged is sent again.
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        let answer = try answer.get()
+        acknowledged["sha256:" + answer.eventID.hex] = answer.position
+      }
+      let found = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(found.cited == load.lines.count)
+      try await server.stop()
+      await ledger.close()
+      try note("connections cut", acknowledged: load.lines.count - refused, found)
+    }
+  }
+
+  @Test("An operator's session that holds the head makes submissions wait, and no longer")
+  func heldLock() async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 200)
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let operatorSession = try await PostgresConnection.connect(
+        PostgresConfiguration(uri: server.uri))
+      try await operatorSession.execute("BEGIN; SELECT size FROM ledger.head FOR UPDATE")
+      let release = Task {
+        try await Task.sleep(for: .seconds(1))
+        try await operatorSession.execute("COMMIT")
+      }
+      let start = ContinuousClock.now
+      var acknowledged: [String: Int64] = [:]
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        let answer = try answer.get()
+        if acknowledged.isEmpty { #expect(ContinuousClock.now - start > .milliseconds(900)) }
+        acknowledged["sha256:" + answer.eventID.hex] = answer.position
+      }
+      try await release.value
+      await operatorSession.close()
+      let found = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(found.cited == load.lines.count)
+      try await server.stop()
+      await ledger.close()
+      try note("the head held for a second", acknowledged: acknowledged.count, found)
     }
   }
 }
