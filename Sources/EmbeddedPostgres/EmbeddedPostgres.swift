@@ -283,7 +283,11 @@ public final class EmbeddedPostgres: Sendable {
   ) async throws {
     let result = try await installation.run(
       "createdb", ["-h", socket, "-U", superuser, "-T", "template0", database])
-    guard result.succeeded || result.output.contains("already exists") else {
+    // A standby takes no CREATE DATABASE; what its primary has, it has.
+    guard
+      result.succeeded || result.output.contains("already exists")
+        || result.output.contains("read-only transaction")
+    else {
       throw EmbeddedPostgresError(
         code: .startFailed, message: "the database could not be made: \(result.lastLines)")
     }

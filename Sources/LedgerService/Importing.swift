@@ -33,6 +33,7 @@ extension Ledger {
         "Importing a document needs the operator's token from here; a bare canonical_record does not."
       )
     }
+    try requireWriting()
     if !operatorAuthorised { try await bareLimits.take(client) }
     for _ in 0..<Self.readmissions {
       let next = try await timeline.current().next

@@ -62,11 +62,14 @@ public final class Ledger: Sendable {
       opened = store
       let registry = try RegistryKey(configuration)
       let timeline = TimelineCache(store: store)
-      try await registry.begin(store: store, configuration: configuration)
-      try await registry.settle(current: timeline.current())
+      if !configuration.isReadOnly {
+        try await registry.begin(store: store, configuration: configuration)
+        try await registry.settle(current: timeline.current())
+      }
       return Ledger(
         configuration: configuration, origin: try await store.origin(), store: store,
-        registry: registry, timeline: timeline, server: server, runProjector: runProjector,
+        registry: registry, timeline: timeline, server: server,
+        runProjector: runProjector && !configuration.isReadOnly,
         logger: logger)
     } catch {
       await opened?.close()
@@ -132,6 +135,13 @@ public final class Ledger: Sendable {
   }
 
   var now: Timestamp { Timestamp.now }
+
+  /// Refuses whatever would write, in a process that only answers.
+  func requireWriting() throws(Refusal) {
+    guard configuration.isReadOnly else { return }
+    throw Refusal(
+      .unavailable, check: "read_only", "This ledger only answers; submit to the one that writes.")
+  }
 }
 
 extension Timestamp {

@@ -24,6 +24,9 @@ public struct LedgerConfiguration: Sendable {
   /// Whether `X-Forwarded-For` names the client, because a proxy of the operator's sets it.
   public var trustsProxy: Bool
 
+  /// Whether this process only answers: for a standby, which takes no writes.
+  public var isReadOnly = false
+
   /// What one client may ask of the ledger.
   public struct Limits: Sendable {
     /// Bare actions a client may send in an hour.
@@ -85,6 +88,7 @@ public struct LedgerConfiguration: Sendable {
     configuration.operatorTokenFile = text("OPERATOR_TOKEN_FILE")
     configuration.registryKeyFile = text("REGISTRY_KEY_FILE")
     configuration.trustsProxy = text("TRUSTED_PROXY") == "1"
+    configuration.isReadOnly = text("READ_ONLY") == "1"
     configuration.limits.bareActionsPerHour = try number(
       "BARE_ACTIONS_PER_HOUR", configuration.limits.bareActionsPerHour)
     configuration.limits.keyRegistrationsPerHour = try number(

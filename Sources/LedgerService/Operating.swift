@@ -71,6 +71,7 @@ extension Ledger {
   /// Replaces the registry key: the new one registers itself and the old one vouches for it, both or
   /// neither.
   public func rotateRegistryKey() async throws -> SubmissionAnswer {
+    try requireWriting()
     let old = await registry.current
     let next = try await registry.prepareNext()
     let keys = try await timeline.current()

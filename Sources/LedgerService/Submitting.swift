@@ -181,6 +181,7 @@ extension Ledger {
     event make: (inout AdmissionContext) async throws -> SignedEvent,
     duplicate: (FoldEvent, [FoldEvent], KeyTimeline) -> FoldEvent? = { _, _, _ in nil }
   ) async throws -> SubmissionAnswer {
+    try requireWriting()
     // What was read beforehand serves the first attempt; a later one reads again.
     var unused = beforehand
     for _ in 0..<Self.readmissions {

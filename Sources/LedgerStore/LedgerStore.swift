@@ -356,7 +356,7 @@ public final class LedgerStore: Sendable {
           "SELECT \(Self.subjectColumns) FROM ledger.subject s \(condition)", parameters))
     }
     let all = statements
-    var answers = try await readers.withConnection { try await $0.pipeline(all) }[...]
+    var answers = try await readers.reading { try await $0.pipeline(all) }[...]
     guard let row = answers.removeFirst().first else { return nil }
     let ends = try Self.ends(answers.removeFirst())
     let stored = try answers.removeFirst().first.map(Self.stored)
@@ -381,7 +381,7 @@ public final class LedgerStore: Sendable {
         WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position
         """, [.int8(record), .int8(group)]),
     ]
-    let answers = try await readers.withConnection { try await $0.pipeline(statements) }
+    let answers = try await readers.reading { try await $0.pipeline(statements) }
     return (
       try answers[0].first.map(ProjectionRows.state), try answers[1].map(FoldColumns.event)
     )

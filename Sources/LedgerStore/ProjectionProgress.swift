@@ -42,7 +42,8 @@ actor ProjectionProgress {
       do {
         if connection == nil {
           connection = try await PostgresConnection.connect(configuration)
-          try await connection?.listen("ledger_projected")
+          // A standby takes no LISTEN; the poll is what this relies on.
+          try? await connection?.listen("ledger_projected")
         }
         guard let connection else { continue }
         reached =

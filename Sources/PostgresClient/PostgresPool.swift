@@ -4,6 +4,7 @@ public import Logging
 public actor PostgresPool {
   private let configuration: PostgresConfiguration
   private let acquireTimeout: Duration
+  private nonisolated let size: Int
   private let logger: Logger
   private var machine: PoolStateMachine
   private var connections: [Int: PostgresConnection] = [:]
@@ -27,6 +28,7 @@ public actor PostgresPool {
   ) {
     self.configuration = configuration
     self.acquireTimeout = acquireTimeout
+    self.size = size
     self.logger = logger
     machine = PoolStateMachine(size: size, maxWaiting: maxWaiting)
   }
@@ -49,11 +51,24 @@ public actor PostgresPool {
     }
   }
 
-  /// One statement on any connection.
+  /// Runs something that may run twice, such as reading: again while the connection it got turns out to
+  /// be dead, as all idle ones are after a restart of the server.
+  public nonisolated func reading<R: Sendable>(
+    _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
+    for _ in 0...size {
+      do { return try await withConnection(body) } catch let error as PostgresError
+        where error.code == .connectionLost
+      { continue }
+    }
+    return try await withConnection(body)
+  }
+
+  /// One statement that may run twice, on any connection.
   public nonisolated func query(
     _ sql: String, _ parameters: [PostgresValue] = []
   ) async throws -> [PostgresRow] {
-    try await withConnection { try await $0.query(sql, parameters) }
+    try await reading { try await $0.query(sql, parameters) }
   }
 
   /// Closes every connection, those in use when they come back.

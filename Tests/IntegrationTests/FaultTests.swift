@@ -292,6 +292,111 @@ struct FaultTests {
     }
   }
 
+  /// A copy of a running server under another data directory, which follows it.
+  private func standby(of primary: EmbeddedPostgres, in directory: String) async throws
+    -> EmbeddedPostgres
+  {
+    let connection = try await PostgresConnection.connect(
+      PostgresConfiguration(uri: primary.uri))
+    let programs = try await connection.query(
+      "SELECT setting FROM pg_config WHERE name = 'BINDIR'")[0].text(0)
+    await connection.close()
+    let socket = try #require(primary.uri.firstMatch(of: /host=([^&]*)/)).1
+    let home = directory + "/postgres"
+    let script = """
+      set -e
+      as=""
+      install -d -m 0711 "$1"
+      if [ "$(id -u)" = 0 ]; then
+        install -d -m 0700 -o postgres -g postgres "$2"
+        as="setpriv --reuid postgres --regid postgres --init-groups --"
+      else
+        install -d -m 0700 "$2"
+      fi
+      cd /
+      $as "$3/pg_basebackup" -h "$4" -U pithledger -D "$2/data" -R -X stream -C -S standby -c fast
+      """
+    let result = try await run(
+      .name("bash"),
+      arguments: Arguments([
+        "-c", script, "bash", directory, home, programs,
+        String(socket).removingPercentEncoding ?? "",
+      ]), input: .none, output: .discarded, error: .string(limit: 65_536))
+    try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
+    return try await EmbeddedPostgres.start(
+      dataDirectory: directory, logger: PrivateServer.logger)
+  }
+
+  @Test("The primary is killed, the standby promoted, and the load goes on")
+  func failOver() async throws {
+    try await withDirectory { directory in
+      let primary = try await EmbeddedPostgres.start(
+        dataDirectory: directory + "/one", logger: PrivateServer.logger)
+      let follower = try await standby(of: primary, in: directory + "/two")
+      let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: primary.uri))
+      // What is acknowledged is on both disks: otherwise a burnt primary may take some of it along.
+      try await owner.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+      try await owner.execute("SELECT pg_reload_conf()")
+      await owner.close()
+      let other = try #require(follower.uri.firstMatch(of: /host=([^&]*)/)).1
+      var configuration = LedgerConfiguration(dataDirectory: directory + "/ledger")
+      configuration.databaseURL =
+        primary.uri.replacing("&user", with: ",\(other)&user")
+        + "&target_session_attrs=read-write"
+      _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
+      let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
+      let load = try await load(ledger, count: 600)
+
+      // The standby answers meanwhile.
+      var reading = configuration
+      reading.databaseURL = follower.uri
+      reading.isReadOnly = true
+      let reader = try await Ledger.open(reading, logger: PrivateServer.logger)
+      let size = try await ledger.health().size
+      var seen = false
+      for _ in 0..<50 where !seen {
+        seen = try await reader.health().size == size
+        if !seen { try await Task.sleep(for: .milliseconds(50)) }
+      }
+      let status = try await reader.status(Self.number, atLeast: size - 1)
+      #expect(status["verification_status"]?["pith_receipt"] == true)
+      await #expect(throws: Refusal(.unavailable, check: "read_only", "")) {
+        try await reader.submit(load.lines[0], client: .shell)
+      }
+      await reader.close()
+
+      var acknowledged: [String: Int64] = [:]
+      var refused = 0
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        switch answer {
+        case .success(let answer): acknowledged["sha256:" + answer.eventID.hex] = answer.position
+        case .failure: refused += 1
+        }
+        if acknowledged.count == 200, primary.postmasterPID != nil {
+          try kill(.allOfPostgres, directory + "/one")
+          let promoting = try await PostgresConnection.connect(
+            PostgresConfiguration(uri: follower.uri))
+          _ = try await promoting.query("SELECT pg_promote()")
+          await promoting.close()
+        }
+      }
+      for try await answer in ledger.takeLines(
+        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+      {
+        let answer = try answer.get()
+        acknowledged["sha256:" + answer.eventID.hex] = answer.position
+      }
+      let found = try await inspect(ledger, acknowledged: acknowledged)
+      #expect(found.cited == load.lines.count)
+      await ledger.close()
+      try await follower.stop()
+      try await primary.stop()
+      try note("fail-over to a standby", acknowledged: load.lines.count - refused, found)
+    }
+  }
+
   @Test("An operator's session that holds the head makes submissions wait, and no longer")
   func heldLock() async throws {
     try await withDirectory { directory in
