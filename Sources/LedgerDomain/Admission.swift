@@ -34,6 +34,8 @@ public struct AdmissionContext: Sendable {
   public var citingKnownAs: PithNumber?
   public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
   public var operatorAuthorised = false
+  /// The event whose signature the caller has just verified under its registered key.
+  public var verifiedEvent: Digest?
 
   public init(now: Timestamp, origin: String, timeline: KeyTimeline, position: Int64) {
     self.now = now
@@ -126,7 +128,7 @@ private struct Admitting {
         "known_key", "signer.public_key_fingerprint",
         "No key with this fingerprint is registered here: register it first (key_registered).")
     }
-    guard event.isSigned(by: key.publicKey) else {
+    guard context.verifiedEvent == event.eventID || event.isSigned(by: key.publicKey) else {
       throw refuse(
         "signature", "signature.signature_b64", "The signature does not verify over the event_id.")
     }
@@ -483,8 +485,8 @@ private struct Admitting {
 
   /// One live statement per slot; a newer one names the older in `supersedes`.
   func checkSlot(_ admission: Admission) throws(Refusal) {
-    let candidate = try Entry(event: event, admission: admission).foldEvent(
-      position: context.position, record: context.record?.record ?? -1,
+    let candidate = event.foldEvent(
+      admission, position: context.position, record: context.record?.record ?? -1,
       referenced: context.referenced)
     let fold = GroupFold(context.group, context.timeline)
     // A fold of its own tells whose the candidate is, as the fold of the log will.

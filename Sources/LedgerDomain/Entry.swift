@@ -93,12 +93,20 @@ public struct Entry: Sendable {
   }
 
   /// The typed columns that the fold reads.
+  public func foldEvent(position: Int64, record: Int64, referenced: FoldEvent?) -> FoldEvent {
+    event.foldEvent(admission, position: position, record: record, referenced: referenced)
+  }
+}
+
+extension SignedEvent {
+  /// The typed columns that the fold reads.
   ///
   /// - Parameter referenced: the event that this one names, among the earlier ones of its record.
-  public func foldEvent(position: Int64, record: Int64, referenced: FoldEvent?) -> FoldEvent {
-    let body = event.body
+  public func foldEvent(
+    _ admission: Admission, position: Int64, record: Int64, referenced: FoldEvent?
+  ) -> FoldEvent {
     var columns = FoldEvent(
-      position: position, record: record, eventID: event.eventID, type: body.type,
+      position: position, record: record, eventID: eventID, type: body.type,
       recordedAt: admission.recordedAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
       targetKey: Digest128(of: body.target.text).word, refersTo: referenced?.position)

@@ -52,6 +52,12 @@ struct Problem: Error, ResponseGenerator {
         error.status == .contentTooLarge
         ? "The body is larger than this ledger takes." : error.body ?? error.status.reasonPhrase
       self.init(error.status, check: "http", detail)
+    case let error where LedgerStoreError.isUnavailability(error):
+      logger.warning("the database is not available: \(error)")
+      self.init(
+        .serviceUnavailable, check: "database",
+        "The database cannot be reached, or is too busy. Try again: an event is never stored twice."
+      )
     default:
       logger.error("a request failed: \(error)")
       self.init(

@@ -125,10 +125,10 @@ extension Ledger {
 
   private static func lane(of event: SignedEvent) -> Lanes.Lane {
     guard event.body.type.isAttestation, event.body.referencedEventID == nil else { return .alone }
-    let columns = try? Entry(event: event, admission: .signedOnly(at: event.body.createdAt))
-      .foldEvent(position: 0, record: 0, referenced: nil)
+    let columns = event.foldEvent(
+      .signedOnly(at: event.body.createdAt), position: 0, record: 0, referenced: nil)
     // A group holds everything that can change the standing of what is in it.
-    return columns?.foldGroup.map { .named("\(event.body.subject.text) \($0)") } ?? .alone
+    return columns.foldGroup.map { .named("\(event.body.subject.text) \($0)") } ?? .alone
   }
 }
 

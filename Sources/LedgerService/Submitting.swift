@@ -77,8 +77,9 @@ extension Ledger {
         operatorAuthorised: operatorAuthorised)
     }
     // One round trip for all that admission asks of a known record.
-    let group = try Entry(event: event, admission: .signedOnly(at: event.body.createdAt))
-      .foldEvent(position: .max, record: 0, referenced: nil).foldGroup
+    let group = event.foldEvent(
+      .signedOnly(at: event.body.createdAt), position: .max, record: 0, referenced: nil
+    ).foldGroup
     guard
       let facts = try await store.submissionFacts(
         number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
@@ -96,6 +97,7 @@ extension Ledger {
     return try await append(record: facts.record, guarded: false, facts: facts) { context in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
+      context.verifiedEvent = event.eventID
       return event
     }
   }
@@ -118,6 +120,7 @@ extension Ledger {
     return try await append(record: nil, guarded: false) { context in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
+      context.verifiedEvent = event.eventID
       return event
     }
   }
@@ -200,8 +203,8 @@ extension Ledger {
         if let known { known.referenced } else {
           try await referencedEvent(event.body, record: number)
         }
-      var candidate = try Entry(event: event, admission: .signedOnly(at: context.now))
-        .foldEvent(position: keys.next, record: number, referenced: referenced)
+      var candidate = event.foldEvent(
+        .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       if let group = candidate.foldGroup {
         let isRead = known != nil && referenced == nil
         context.group =
@@ -223,8 +226,8 @@ extension Ledger {
       {
         event = try await superseding(event, older)
         referenced = older
-        candidate = try Entry(event: event, admission: .signedOnly(at: context.now))
-          .foldEvent(position: keys.next, record: number, referenced: referenced)
+        candidate = event.foldEvent(
+          .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       }
       context.referenced = referenced
       if let record { context.record = try await facts(of: record, for: event.body) }

@@ -71,6 +71,7 @@ public final class LedgerStore: Sendable {
     }
     readers = PostgresPool(
       role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,
+      acquireTimeout: .seconds(15),
       logger: configuration.logger)
     writer = PostgresPool(role("pithledger_writer"), size: 2, logger: configuration.logger)
     appender = Appender(pool: writer)

@@ -1,3 +1,5 @@
+import PostgresClient
+
 /// What the store reports of itself, apart from PostgreSQL's own errors.
 public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: String, Sendable {
@@ -27,4 +29,17 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
   public var description: String { "\(message) [\(code.rawValue)]" }
 
   public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
+
+  /// Whether an error says that the database cannot be reached, or has no room or time at the moment.
+  public static func isUnavailability(_ error: any Error) -> Bool {
+    guard let error = error as? PostgresError else {
+      return (error as? LedgerStoreError)?.code == .closed
+    }
+    return switch error.code {
+    case .connectionFailed, .connectionLost, .timedOut, .poolExhausted, .poolClosed: true
+    // Insufficient resources: a full disk, too many connections.
+    case .server: error.sqlState?.hasPrefix("53") ?? false
+    default: false
+    }
+  }
 }

@@ -64,7 +64,6 @@ public actor Projector {
       try Task.checkCancellation()
       if try await step(connection) {
         onProgress()
-        try await connection.execute("NOTIFY ledger_projected")
       } else {
         // The notification only wakes it; the poll is what it relies on.
         _ = try await connection.nextNotification(timeout: .milliseconds(250))
@@ -73,30 +72,52 @@ public actor Projector {
   }
 
   /// Folds the next batch into the live projections; `false` when there was nothing to fold.
+  ///
+  /// Three round trips: what is new, what it touches, and what follows, with the commit.
   func step(_ connection: PostgresConnection) async throws -> Bool {
     let before = timeline
     let beforeSize = timelineSize
     do {
-      return try await connection.transaction { connection in
-        let from = try await connection.query(
-          "SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE")[0].int(0)
-        if timelineSize > from {
-          // The checkpoint went back: a backup was restored under this process.
-          timeline = KeyTimeline()
-          timelineSize = 0
-        }
-        let head = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
-        guard head > from else { return false }
-        let to = min(head, from + batchSize)
-        try await advance(connection, to: from)
-        try await project(connection, schema: "ledger", from: from, to: to)
-        _ = try await connection.query(
-          "UPDATE ledger.projection_checkpoint SET next_position = $1", [.int8(to)])
-        return true
+      let opening = try await connection.pipeline([
+        PostgresStatement("BEGIN"),
+        PostgresStatement("SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE"),
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list) FROM ledger.event e
+          WHERE e.position >= (SELECT c.next_position FROM ledger.projection_checkpoint c)
+          ORDER BY e.position LIMIT $1
+          """, [.int8(batchSize)]),
+      ])
+      let from = try opening[1][0].int(0)
+      let events = try opening[2].map(FoldColumns.event)
+      guard let last = events.last else {
+        try await connection.execute("COMMIT")
+        return false
       }
+      if timelineSize > from {
+        // The checkpoint went back: a backup was restored under this process.
+        timeline = KeyTimeline()
+        timelineSize = 0
+      }
+      try await advance(connection, to: from)
+      // The notification comes after the commit, where it holds nobody up.
+      try await project(
+        connection, schema: "ledger", events, from: from,
+        finally: [
+          PostgresStatement(
+            "UPDATE ledger.projection_checkpoint SET next_position = $1",
+            [.int8(last.position + 1)]),
+          PostgresStatement("COMMIT"), PostgresStatement("NOTIFY ledger_projected"),
+        ])
+      return true
     } catch {
       timeline = before
       timelineSize = beforeSize
+      // Not by this task, which may be cancelled and must still roll back.
+      await Task {
+        if await connection.isInTransaction { try? await connection.execute("ROLLBACK") }
+      }
+      .value
       throw error
     }
   }
@@ -121,16 +142,12 @@ public actor Projector {
     ).map(FoldColumns.event)
   }
 
-  /// Folds the events of `from..<to` onto the rows of a schema. The timeline is as of `from`.
-  func project(
-    _ connection: PostgresConnection, schema: String, from: Int64, to: Int64
+  /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
+  private func project(
+    _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Int64,
+    finally: [PostgresStatement] = []
   ) async throws {
-    let events = try await connection.query(
-      """
-      SELECT \(FoldColumns.list) FROM ledger.event e
-      WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
-      """, [.int8(from), .int8(to)]
-    ).map(FoldColumns.event)
+    let to = events.last.map { $0.position + 1 } ?? from
     let before = timeline
     var refold: Set<Int64> = []
     for event in events where event.record < 0 {
@@ -157,61 +174,62 @@ public actor Projector {
     }
     let ordinary = events.filter { $0.record >= 0 && !refold.contains($0.record) }
     let byRecord = Dictionary(grouping: ordinary, by: \.record)
-    let states = try await states(connection, schema: schema, Array(byRecord.keys))
-    let old = try await groups(connection, of: ordinary, before: from)
+    let (states, old) = try await touched(
+      connection, schema: schema, by: ordinary, Array(byRecord.keys), before: from)
     for (record, new) in byRecord {
       changes.append(
         FoldedRecord.update(
           states[record] ?? RecordState(record: record), old: old[record] ?? [], new: new,
           before: before, after: timeline))
     }
-    try await write(connection, schema: schema, changes, whole: refold)
+    try await write(connection, schema: schema, changes, whole: refold, finally: finally)
   }
 
-  private func states(
-    _ connection: PostgresConnection, schema: String, _ records: [Int64]
-  ) async throws -> [Int64: RecordState] {
-    guard !records.isEmpty else { return [:] }
-    var states: [Int64: RecordState] = [:]
-    let rows = try await connection.query(
-      "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)", [.int8Array(records)])
-    for row in rows {
-      let state = try ProjectionRows.state(row).state
-      states[state.record] = state
-    }
-    return states
-  }
-
-  /// The earlier events of every group that the new ones touch, in one query.
-  private func groups(
-    _ connection: PostgresConnection, of events: [FoldEvent], before position: Int64
-  ) async throws -> [Int64: [FoldEvent]] {
+  /// The rows of some records, and the earlier events of every group that new ones touch.
+  private func touched(
+    _ connection: PostgresConnection, schema: String, by events: [FoldEvent], _ records: [Int64],
+    before position: Int64
+  ) async throws -> (states: [Int64: RecordState], old: [Int64: [FoldEvent]]) {
     struct Key: Hashable {
       let record: Int64
       let group: Int64
     }
+    guard !records.isEmpty else { return ([:], [:]) }
     let keys = Array(
       Set(events.compactMap { e in e.foldGroup.map { Key(record: e.record, group: $0) } }))
-    guard !keys.isEmpty else { return [:] }
-    let rows = try await connection.query(
-      """
-      SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
-      JOIN ledger.event e ON e.record = k.record AND e.fold_group = k.fold_group
-      WHERE e.fold_group IS NOT NULL AND e.position < $3 ORDER BY e.position
-      """,
-      [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)])
-    return Dictionary(grouping: try rows.map(FoldColumns.event), by: \.record)
+    let answers = try await connection.pipeline([
+      PostgresStatement(
+        "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)", [.int8Array(records)]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
+        JOIN ledger.event e ON e.record = k.record AND e.fold_group = k.fold_group
+        WHERE e.fold_group IS NOT NULL AND e.position < $3 ORDER BY e.position
+        """,
+        [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)]),
+    ])
+    var states: [Int64: RecordState] = [:]
+    for row in answers[0] {
+      let state = try ProjectionRows.state(row).state
+      states[state.record] = state
+    }
+    return (states, Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record))
   }
 
-  /// Writes the rows of some records, a thousand in a round trip.
+  /// Writes the rows of some records, a thousand in a round trip, and what comes with the last of them.
   private func write(
-    _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord], whole: Set<Int64>
+    _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord], whole: Set<Int64>,
+    finally: [PostgresStatement]
   ) async throws {
-    for start in stride(from: 0, to: changes.count, by: 1000) {
-      let slice = changes[start..<min(start + 1000, changes.count)]
+    var rest = changes[...]
+    while rest.count > 1000 {
       _ = try await connection.pipeline(
-        ProjectionRows.upserts(schema, slice, whole: whole))
+        ProjectionRows.upserts(schema, rest.prefix(1000), whole: whole))
+      rest = rest.dropFirst(1000)
     }
+    let last =
+      (rest.isEmpty ? [] : ProjectionRows.upserts(schema, rest, whole: whole)) + finally
+    if !last.isEmpty { _ = try await connection.pipeline(last) }
   }
 
   /// Folds what was appended meanwhile onto replayed tables; the timeline begins as of `from`.
@@ -222,7 +240,13 @@ public actor Projector {
     var next = from
     while next < to {
       let end = min(to, next + batchSize)
-      try await project(connection, schema: schema, from: next, to: end)
+      let events = try await connection.query(
+        """
+        SELECT \(FoldColumns.list) FROM ledger.event e
+        WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
+        """, [.int8(next), .int8(end)]
+      ).map(FoldColumns.event)
+      try await project(connection, schema: schema, events, from: next)
       next = end
     }
   }

@@ -110,10 +110,11 @@ private final class ThreadExecutor: SerialExecutor {
 /// Asks the server to stop what one connection is doing, from any thread.
 ///
 /// Unchecked: libpq documents `PQcancel` as safe from another thread, its object is never changed after
-/// it is made, and the mutex keeps a late request from hitting the statement after the one it meant.
+/// it is made, and the lock, which guards `running` too, keeps a late request from hitting the statement after the one it meant.
 @safe private final class Canceller: @unchecked Sendable {
   private let pointer: OpaquePointer?
-  private let running = Mutex<UInt64?>(nil)
+  private let lock = NSLock()
+  private var running: UInt64?
   private let wake: Int32
 
   init(_ connection: OpaquePointer) {
@@ -131,16 +132,16 @@ private final class ThreadExecutor: SerialExecutor {
   func begin(_ statement: UInt64) {
     var count: UInt64 = 0
     _ = unsafe read(wake, &count, 8)
-    running.withLock { $0 = statement }
+    lock.withLock { running = statement }
   }
 
-  func end() { running.withLock { $0 = nil } }
+  func end() { lock.withLock { running = nil } }
 
   func cancel(_ statement: UInt64) {
     // PQcancel opens a connection of its own and waits for the server; the caller must not.
     Thread.detachNewThread {
-      self.running.withLock { current in
-        guard current == statement else { return }
+      self.lock.withLock {
+        guard self.running == statement else { return }
         var one: UInt64 = 1
         _ = unsafe write(self.wake, &one, 8)
         var buffer = [CChar](repeating: 0, count: 256)

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import LedgerDomain
 import LedgerService
+import LedgerStore
 import Logging
 
 /// The ledger from the shell.
@@ -78,7 +79,7 @@ enum Failure {
       throw ExitCode(130)
     } catch {
       say("\(error)")
-      throw ExitCode(70)
+      throw ExitCode(LedgerStoreError.isUnavailability(error) ? 69 : 70)
     }
   }
 

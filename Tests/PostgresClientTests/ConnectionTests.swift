@@ -239,7 +239,7 @@ struct ConnectionTests {
     let uri = try PrivateServer.running().server.uri
     let pool = PostgresPool(
       PostgresConfiguration(uri: uri, applicationName: "pooled"), size: 2, maxWaiting: 1,
-      acquireTimeout: .milliseconds(200), logger: PrivateServer.logger)
+      acquireTimeout: .seconds(2), logger: PrivateServer.logger)
     let killer = try await connect()
     await #expect(throws: PostgresError(.connectionLost, "")) {
       try await pool.withConnection { connection in
