@@ -247,8 +247,8 @@ public final class LedgerStore: Sendable {
     case .alias(let kinds, let folded):
       return (
         """
-        WHERE s.record IN
-          (SELECT a.record FROM ledger.alias a WHERE a.folded = $1 AND a.kind = ANY ($2)) \(order)
+        WHERE s.record = ANY (ARRAY(
+          SELECT a.record FROM ledger.alias a WHERE a.folded = $1 AND a.kind = ANY ($2))) \(order)
         """, [.text(folded), .textArray(kinds.map(\.rawValue))]
       )
     }
@@ -265,6 +265,8 @@ public final class LedgerStore: Sendable {
   }
 
   /// The records of a name with their rows, the best first.
+  ///
+  /// Each row is looked up by itself: a planner without statistics would read whole tables to join them.
   public func statuses(_ name: RecordName) async throws -> [RecordWithStatus] {
     let (condition, parameters) = Self.condition(name)
     return try await readers.query(
@@ -272,8 +274,10 @@ public final class LedgerStore: Sendable {
       SELECT \(ProjectionRows.columns), \(Self.subjectColumns),
         (SELECT c.next_position FROM ledger.projection_checkpoint c)
       FROM (SELECT s.* FROM ledger.subject s \(condition)) AS s
-        LEFT JOIN ledger.verification_status v ON v.record = s.record
-        LEFT JOIN ledger.event_summary e ON e.record = s.record
+        LEFT JOIN LATERAL
+          (SELECT * FROM ledger.verification_status t WHERE t.record = s.record LIMIT 1) v ON true
+        LEFT JOIN LATERAL
+          (SELECT * FROM ledger.event_summary t WHERE t.record = s.record LIMIT 1) e ON true
       """, parameters
     ).map { row in
       let base = ProjectionRows.columnCount
