@@ -68,6 +68,16 @@ struct Routes: Sendable {
     return ClientID(context.remoteAddress?.ipAddress ?? "unknown")
   }
 
+  /// Who asks, and with what authority.
+  struct Caller {
+    let client: ClientID
+    let isOperator: Bool
+  }
+
+  func caller(_ request: Request, _ context: Context) throws -> Caller {
+    Caller(client: client(request, context), isOperator: try isOperator(request, context))
+  }
+
   /// Whether the caller is the operator: on this machine, or with the operator's token.
   func isOperator(_ request: Request, _ context: Context) throws -> Bool {
     if let token = try ledger.configuration.operatorToken(),
@@ -124,8 +134,7 @@ struct Routes: Sendable {
 
   /// Answers each line of the body with a line, in order, as it is dealt with.
   func lines(_ request: Request, _ context: Context, _ kind: Ledger.LineKind) throws -> Response {
-    let client = client(request, context)
-    let isOperator = try isOperator(request, context)
+    let caller = try caller(request, context)
     let limit = ledger.configuration.limits.submissionBytes
     let logger = context.logger
     let body = request.body
@@ -133,7 +142,8 @@ struct Routes: Sendable {
       status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { writer in
         let answers = self.ledger.takeLines(
-          BodyLines(body: body, limit: limit), kind, client: client, operatorAuthorised: isOperator)
+          BodyLines(body: body, limit: limit), kind, client: caller.client,
+          operatorAuthorised: caller.isOperator)
         do {
           for try await answer in answers {
             let json: JSON =
@@ -198,14 +208,15 @@ struct Routes: Sendable {
           "The actions are \(EventType.attestations.map(\.name).joined(separator: ", ")).")
       }
       let record = try self.identifier(context)
+      let caller = try self.caller(request, context)
       let bytes = try await self.body(request)
       if request.uri.queryParameters["prepare"] == "true" {
         return self.answer(try await self.ledger.prepare(bytes, record: record, action: action))
       }
       return self.answer(
         try await self.ledger.submit(
-          bytes, record: record, action: action, client: self.client(request, context),
-          operatorAuthorised: self.isOperator(request, context)), request)
+          bytes, record: record, action: action, client: caller.client,
+          operatorAuthorised: caller.isOperator), request)
     }
   }
 
@@ -229,19 +240,13 @@ struct Routes: Sendable {
   // MARK: The log
 
   func addLog(to router: Router<Context>) {
-    router.post("/api/records") { request, context in
-      if self.isLines(request) { return try self.lines(request, context, .documents) }
-      return self.answer(
-        try await self.ledger.importDocument(
-          self.body(request), client: self.client(request, context),
-          operatorAuthorised: self.isOperator(request, context)), request)
+    addIntake(to: router, "/api/records", .documents) { bytes, caller in
+      try await self.ledger.importDocument(
+        bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
-    router.post("/api/events") { request, context in
-      if self.isLines(request) { return try self.lines(request, context, .events) }
-      return self.answer(
-        try await self.ledger.submit(
-          self.body(request), client: self.client(request, context),
-          operatorAuthorised: self.isOperator(request, context)), request)
+    addIntake(to: router, "/api/events", .events) { bytes, caller in
+      try await self.ledger.submit(
+        bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
     router.get("/api/events") { request, _ in
       self.answer(
@@ -262,6 +267,18 @@ struct Routes: Sendable {
     router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
     router.get("/api/keys/:id") { _, context in
       self.answer(try await self.ledger.key(self.identifier(context)))
+    }
+  }
+
+  /// A path that takes one document, or lines of them.
+  private func addIntake(
+    to router: Router<Context>, _ path: RouterPath, _ kind: Ledger.LineKind,
+    one: @escaping @Sendable ([UInt8], Caller) async throws -> SubmissionAnswer
+  ) {
+    router.post(path) { request, context in
+      if self.isLines(request) { return try self.lines(request, context, kind) }
+      let caller = try self.caller(request, context)
+      return self.answer(try await one(self.body(request), caller), request)
     }
   }
 

@@ -38,6 +38,12 @@ public struct KeyFile: Sendable {
     self.init(key: key, keyID: keyID, signerID: signerID, signerType: type)
   }
 
+  /// The key file that an option names, if it names one.
+  public static func optional(_ path: String?) throws(Refusal) -> KeyFile? {
+    guard let path else { return nil }
+    return try KeyFile(path: path)
+  }
+
   /// Writes the file for its owner alone, whole or not at all; an existing file is never replaced.
   public func write(to path: String) throws(Refusal) {
     let json: JSON = [

@@ -145,29 +145,24 @@ extension Ledger {
     ]
   }
 
-  /// The record, its status and the standing of each attestation among its newest thousand events.
+  /// The record, its status and the standing of each of its newest thousand attestations.
   public func state(_ name: String, baseURL: String = "") async throws -> JSON {
     let record = try await resolve(name).record
     var json = try await document(record, baseURL: baseURL)
     let keys = try await timeline.current().timeline
     var standings: [JSON] = []
-    var folds: [Int64: GroupFold] = [:]
-    let events = try await store.events(
-      record: record.record, limit: Self.pageSize, newestFirst: true)
-    for stored in events where stored.type.isAttestation {
-      guard let event = try await store.foldEvent(record: record.record, id: stored.eventID),
-        let group = event.foldGroup
-      else { continue }
-      if folds[group] == nil {
-        folds[group] = GroupFold(
-          try await store.foldEvents(record: record.record, group: group), keys)
-      }
+    let newest = try await store.newestAttestations(record: record.record, limit: Self.pageSize)
+    let folds = try await store.foldEvents(
+      record: record.record, groups: Set(newest.compactMap(\.foldGroup))
+    ).mapValues { GroupFold($0, keys) }
+    for event in newest {
       standings.append([
-        "event_id": .string("sha256:" + stored.eventID.hex),
-        "event_type": .string(stored.type.name),
-        "position": .integer(stored.position),
+        "event_id": .string("sha256:" + event.eventID.hex),
+        "event_type": .string(event.type.name),
+        "position": .integer(event.position),
         "signer_vouched": .bool(keys.isVouched(event.signerKey, at: event.position)),
-        "standing": .string(folds[group]?.standing(of: event.position) ?? "recorded"),
+        "standing": .string(
+          event.foldGroup.flatMap { folds[$0] }?.standing(of: event.position) ?? "recorded"),
       ])
     }
     json["events"] = nil

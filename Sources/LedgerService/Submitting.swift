@@ -76,15 +76,7 @@ extension Ledger {
         event, evidence: evidence, record: name, client: client,
         operatorAuthorised: operatorAuthorised)
     }
-    // One round trip for all that admission asks of a known record.
-    let group = event.foldEvent(
-      .signedOnly(at: event.body.createdAt), position: .max, record: 0, referenced: nil
-    ).foldGroup
-    guard
-      let facts = try await store.submissionFacts(
-        number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
-        citing: event.body.citing)
-    else {
+    guard let facts = try await facts(for: event, about: number) else {
       throw Refusal(
         .notFound, check: "subject", field: "subject_pith_number",
         "This ledger has no record \(number). Import it first: POST /api/records.")
@@ -94,7 +86,7 @@ extension Ledger {
     if let stored = facts.stored {
       return try await answer(stored, record: facts.record, group: nil, created: false)
     }
-    return try await append(record: facts.record, guarded: false, facts: facts) { context in
+    return try await append(record: facts.record, guarded: false, facts: facts) { context, _ in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
       context.verifiedEvent = event.eventID
@@ -117,7 +109,7 @@ extension Ledger {
       return try await answer(stored, record: nil, group: nil, created: false)
     }
     if event.body.type == .keyRegistered { try await registrationLimits.take(client) }
-    return try await append(record: nil, guarded: false) { context in
+    return try await append(record: nil, guarded: false) { context, _ in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
       context.verifiedEvent = event.eventID
@@ -142,15 +134,20 @@ extension Ledger {
     try await bareLimits.take(client)
     let key = await registry.current
     return try await turns.turn(record.record) {
-      try await append(record: record, guarded: true) { context in
+      try await append(record: record, guarded: true) { context, replaced in
         context.evidence = bare.evidence
-        let signed = try self.bareEvent(bare, action: action, key: key, record: record, &context)
-        return signed
-      } duplicate: { candidate, group, timeline in
-        GroupFold(group, timeline).live.map(\.event).first {
-          $0.type == candidate.type && $0.statement == candidate.statement
-            && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+        return try self.bareEvent(
+          bare, action: action, key: key, record: record, replacing: replaced, at: context.now)
+      } precedent: { candidate, group, timeline in
+        let bare = GroupFold(group, timeline).live.map(\.event).filter {
+          $0.type == candidate.type && $0.targetKey == candidate.targetKey
+            && $0.flags.contains(.bare)
         }
+        if let same = bare.first(where: { $0.statement == candidate.statement }) {
+          return .same(same)
+        }
+        guard action == .storageAttestation else { return .none }
+        return bare.first { $0.slot == candidate.slot }.map { .older($0) } ?? .none
       }
     }
   }
@@ -161,7 +158,7 @@ extension Ledger {
   /// operator erases it, so that no `expires_at` is set on a `file`.
   private func bareEvent(
     _ bare: BareSubmission, action: EventType, key: KeyFile, record: ResolvedRecord,
-    _ context: inout AdmissionContext
+    replacing replaced: Digest?, at now: Timestamp
   ) throws -> SignedEvent {
     var payload = bare.payload
     if action == .storageAttestation {
@@ -170,25 +167,50 @@ extension Ledger {
           .invalid, check: "bare_members", field: "payload.\(member)",
           "On bare storage the ledger sets \(member) itself: leave it out.")
       }
-      payload["observed_at"] = .string(context.now.description)
+      payload["observed_at"] = .string(now.description)
+      payload["supersedes"] = replaced.map { .string("sha256:" + $0.hex) }
     }
     let body = try EventBody.make(
       type: action, payload: payload, signer: key.signer, subject: .record(record.pithNumber),
-      target: bare.target?.text ?? "record", createdAt: context.now)
+      target: bare.target?.text ?? "record", createdAt: now)
     return try key.key.sign(body)
   }
 
+  /// What the log holds already, for an event about to be admitted.
+  enum Precedent {
+    case none
+    /// It says the same: the submission is answered with it.
+    case same(FoldEvent)
+    /// The new one is to supersede it.
+    case older(FoldEvent)
+  }
+
+  /// What admission asks of a record about one event, in one round trip; `nil` without such a record.
+  private func facts(
+    for event: SignedEvent, about number: PithNumber
+  ) async throws -> LedgerStore.SubmissionFacts? {
+    let group = event.foldEvent(
+      .signedOnly(at: event.body.createdAt), position: .max, record: 0, referenced: nil
+    ).foldGroup
+    return try await store.submissionFacts(
+      number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
+      citing: event.body.citing)
+  }
+
   /// Admits and appends one event, reading what admission needs; again when the record moved meanwhile.
+  ///
+  /// - Parameter make: the event, superseding the one named where `precedent` says so.
   func append(
     record: ResolvedRecord?, guarded: Bool, facts beforehand: LedgerStore.SubmissionFacts? = nil,
-    event make: (inout AdmissionContext) async throws -> SignedEvent,
-    duplicate: (FoldEvent, [FoldEvent], KeyTimeline) -> FoldEvent? = { _, _, _ in nil }
+    event make: (inout AdmissionContext, Digest?) async throws -> SignedEvent,
+    precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
   ) async throws -> SubmissionAnswer {
     try requireWriting()
+    let number = record?.record ?? -1
     // What was read beforehand serves the first attempt; a later one reads again.
     var unused = beforehand
     for _ in 0..<Self.readmissions {
-      let known = unused
+      var known = unused
       unused = nil
       let keys =
         if let known { try await timeline.current(known.log) } else {
@@ -197,42 +219,35 @@ extension Ledger {
       var context = AdmissionContext(
         now: .now, origin: origin, timeline: keys.timeline, position: keys.next)
       context.trustedReceiptKeys = configuration.trustedReceiptKeys
-      var event = try await make(&context)
-      let number = record?.record ?? -1
-      var referenced =
-        if let known { known.referenced } else {
-          try await referencedEvent(event.body, record: number)
-        }
+      var event = try await make(&context, nil)
+      if let record, known == nil { known = try await facts(for: event, about: record.pithNumber) }
+      context.citingKnownAs = known?.citing
+      var referenced = known?.referenced
       var candidate = event.foldEvent(
         .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       if let group = candidate.foldGroup {
-        let isRead = known != nil && referenced == nil
+        // What names another event is in that one's group, which was not known before it was read.
         context.group =
-          if let known, isRead { known.group } else {
+          if let known, referenced == nil { known.group } else {
             try await store.foldEvents(record: number, group: group)
           }
       }
-      if let first = duplicate(candidate, context.group, keys.timeline),
-        let stored = try await store.event(record: number, id: first.eventID)
-      {
+      switch precedent(candidate, context.group, keys.timeline) {
+      case .none: break
+      case .same(let first):
+        guard let stored = try await store.event(record: number, id: first.eventID) else {
+          continue
+        }
         return try await answer(
           stored, record: record, group: candidate.foldGroup, created: false)
-      }
-      if guarded, event.body.type == .storageAttestation,
-        let older = GroupFold(context.group, keys.timeline).live.map(\.event).first(where: {
-          $0.slot == candidate.slot && $0.targetKey == candidate.targetKey
-            && $0.flags.contains(.bare)
-        })
-      {
-        event = try await superseding(event, older)
+      case .older(let older):
+        event = try await make(&context, older.eventID)
         referenced = older
         candidate = event.foldEvent(
           .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       }
       context.referenced = referenced
       if let record { context.record = try await facts(of: record, for: event.body) }
-      context.citingKnownAs =
-        if let known { known.citing } else { try await knownCitingRecord(event.body) }
       let admission = try admit(event, context)
       let item = try AppendUnit.Item.make(
         event: event, admission: admission, record: number, referenced: referenced)
@@ -262,16 +277,6 @@ extension Ledger {
     throw Refusal(
       .unavailable, check: "contention",
       "This record is changing faster than the submission could be checked; try again.")
-  }
-
-  private func superseding(_ event: SignedEvent, _ older: FoldEvent) async throws -> SignedEvent {
-    let key = await registry.current
-    var payload = event.body.payloadJSON
-    payload["supersedes"] = .string("sha256:" + older.eventID.hex)
-    let body = try EventBody.make(
-      type: event.body.type, payload: payload, signer: key.signer, subject: event.body.subject,
-      target: event.body.target.text, createdAt: event.body.createdAt)
-    return try key.key.sign(body)
   }
 
   /// The evidence of an admitted event, with what it is, so that tokens are never served.
@@ -318,18 +323,6 @@ extension Ledger {
         "The signature does not verify over the event_id \(event.eventID.hex) of the body as received. "
           + "Sign the 32 bytes of the SHA-256 of its canonical JSON; ?prepare=true shows them.")
     }
-  }
-
-  /// The event that `supersedes` or `event_id` names, among those of the same record.
-  private func referencedEvent(_ body: EventBody, record: Int64) async throws -> FoldEvent? {
-    guard let id = body.referencedEventID else { return nil }
-    return try await store.foldEvent(record: record, id: id)
-  }
-
-  /// Under which Pith Number the ledger knows the citing record, however the citation names it.
-  private func knownCitingRecord(_ body: EventBody) async throws -> PithNumber? {
-    guard let citing = body.citing else { return nil }
-    return try await store.resolve(citing).first?.pithNumber
   }
 
   /// What admission has to know of the record, reading the document only for the types that need it.

@@ -193,6 +193,21 @@ public final class LedgerStore: Sendable {
       [.int8(record), .int8(group)])
   }
 
+  /// The events of several groups of one record, by group, each by position.
+  public func foldEvents(record: Int64, groups: Set<Int64>) async throws -> [Int64: [FoldEvent]] {
+    let events = try await folded(
+      "WHERE e.record = $1 AND e.fold_group = ANY($2) ORDER BY e.position",
+      [.int8(record), .int8Array(groups.sorted())])
+    return Dictionary(grouping: events) { $0.foldGroup ?? 0 }
+  }
+
+  /// A record's newest attestations, the last first.
+  public func newestAttestations(record: Int64, limit: Int) async throws -> [FoldEvent] {
+    try await folded(
+      "WHERE e.record = $1 AND e.event_type BETWEEN 1 AND 5 ORDER BY e.position DESC LIMIT $2",
+      [.int8(record), .int8(Int64(limit))])
+  }
+
   public func foldEvent(record: Int64, id: Digest) async throws -> FoldEvent? {
     try await folded(
       "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]

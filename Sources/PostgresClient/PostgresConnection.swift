@@ -89,10 +89,8 @@ private final class ThreadExecutor: SerialExecutor {
   init(executor: UnownedSerialExecutor) { unsafe self.executor = unsafe executor }
 }
 
-/// Owns a `PGconn`, and ends it exactly once.
-///
-/// Unchecked: it is made on one thread, given to exactly one actor, and never touched outside it.
-@safe private final class Handle: @unchecked Sendable {
+/// Owns a `PGconn`, and ends it exactly once; moved, never shared, into the actor that uses it.
+@safe private struct Handle: ~Copyable {
   let pointer: OpaquePointer
   init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
   deinit { unsafe PQfinish(pointer) }
@@ -108,22 +106,27 @@ private final class ThreadExecutor: SerialExecutor {
 }
 
 /// Asks the server to stop what one connection is doing, from any thread.
-///
-/// Unchecked: libpq documents `PQcancel` as safe from another thread, its object is never changed after
-/// it is made, and the lock, which guards `running` too, keeps a late request from hitting the statement after the one it meant.
-@safe private final class Canceller: @unchecked Sendable {
-  private let pointer: OpaquePointer?
-  private let lock = NSLock()
-  private var running: UInt64?
+private final class Canceller: Sendable {
+  @safe private struct State {
+    let pointer: OpaquePointer?
+    /// What a request must name to be let through: a late one must not hit the next statement.
+    var running: UInt64?
+    init(_ pointer: OpaquePointer?) { unsafe self.pointer = pointer }
+  }
+
+  private let state: Mutex<State>
   private let wake: Int32
 
   init(_ connection: OpaquePointer) {
-    unsafe pointer = unsafe PQgetCancel(connection)
+    // Shares nothing with the connection: PQgetCancel copies what a request needs, and libpq lets any
+    // thread use the copy (PostgreSQL documentation, "Canceling Queries in Progress").
+    nonisolated(unsafe) let copy = unsafe State(PQgetCancel(connection))
+    state = unsafe Mutex(copy)
     wake = pithledger_eventfd()
   }
 
   deinit {
-    unsafe PQfreeCancel(pointer)
+    state.withLock { unsafe PQfreeCancel($0.pointer) }
     Foundation.close(wake)
   }
 
@@ -132,20 +135,20 @@ private final class ThreadExecutor: SerialExecutor {
   func begin(_ statement: UInt64) {
     var count: UInt64 = 0
     _ = unsafe read(wake, &count, 8)
-    lock.withLock { running = statement }
+    state.withLock { $0.running = statement }
   }
 
-  func end() { lock.withLock { running = nil } }
+  func end() { state.withLock { $0.running = nil } }
 
   func cancel(_ statement: UInt64) {
     // PQcancel opens a connection of its own and waits for the server; the caller must not.
     Thread.detachNewThread {
-      self.lock.withLock {
-        guard self.running == statement else { return }
+      self.state.withLock { state in
+        guard state.running == statement else { return }
         var one: UInt64 = 1
         _ = unsafe write(self.wake, &one, 8)
         var buffer = [CChar](repeating: 0, count: 256)
-        _ = unsafe PQcancel(self.pointer, &buffer, 256)
+        _ = unsafe PQcancel(state.pointer, &buffer, 256)
       }
     }
   }
@@ -166,7 +169,6 @@ public actor PostgresConnection {
   private var prepared: [String: (name: String, used: UInt64)] = [:]
   private var counter: UInt64 = 0
   private var isBusy = false
-  private var notifications: [PostgresNotification] = []
 
   /// Prepared statements kept on one connection.
   static let maxPrepared = 256
@@ -176,17 +178,6 @@ public actor PostgresConnection {
 
   private let silenceTimeout: Duration?
 
-  private init(
-    _ handle: Handle, on executor: ThreadExecutor, version: Int, canceller: Canceller,
-    silenceTimeout: Duration?
-  ) {
-    self.executor = executor
-    self.handle = handle
-    self.silenceTimeout = silenceTimeout
-    self.canceller = canceller
-    serverVersion = version
-  }
-
   /// Connects; blocks a thread of its own while it does.
   public static func connect(
     _ configuration: PostgresConfiguration
@@ -194,7 +185,9 @@ public actor PostgresConnection {
     let executor = ThreadExecutor()
     let connection: PostgresConnection = try await withCheckedThrowingContinuation { continuation in
       executor.perform {
-        do { continuation.resume(returning: try open(configuration, on: executor)) } catch {
+        do {
+          continuation.resume(returning: try PostgresConnection(configuration, on: executor))
+        } catch {
           continuation.resume(throwing: error)
         }
       }
@@ -212,9 +205,8 @@ public actor PostgresConnection {
     return connection
   }
 
-  private static func open(
-    _ configuration: PostgresConfiguration, on executor: ThreadExecutor
-  ) throws -> PostgresConnection {
+  /// Blocks until the server answers.
+  private init(_ configuration: PostgresConfiguration, on executor: ThreadExecutor) throws {
     let seconds = max(2, Int(configuration.connectTimeout / .seconds(1)))
     // What stands after `dbname`, which expands to the whole URI, overrides it; what stands before is
     // only a default.
@@ -228,7 +220,7 @@ public actor PostgresConnection {
     unsafe keywords.append(nil)
     unsafe values.append(nil)
     defer {
-      for index in unsafe keywords.indices {
+      for index in 0..<settings.count {
         unsafe free(UnsafeMutableRawPointer(mutating: keywords[index]))
         unsafe free(UnsafeMutableRawPointer(mutating: values[index]))
       }
@@ -244,24 +236,24 @@ public actor PostgresConnection {
     unsafe PQsetnonblocking(pointer, 1)
     // Notices are for people at a terminal; this one has none.
     unsafe PQsetNoticeProcessor(pointer, { _, _ in }, nil)
-    let canceller = unsafe Canceller(pointer)
-    let version = unsafe Int(PQserverVersion(pointer))
-    return PostgresConnection(
-      handle, on: executor, version: version, canceller: canceller,
-      silenceTimeout: configuration.silenceTimeout)
+    canceller = unsafe Canceller(pointer)
+    serverVersion = unsafe Int(PQserverVersion(pointer))
+    silenceTimeout = configuration.silenceTimeout
+    self.executor = executor
+    self.handle = consume handle
   }
 
   // MARK: State
 
   /// Whether the connection can take another statement.
   public var isUsable: Bool {
-    guard let handle else { return false }
-    return unsafe PQstatus(handle.pointer) == CONNECTION_OK
+    guard let pointer = unsafe try? connected() else { return false }
+    return unsafe PQstatus(pointer) == CONNECTION_OK
   }
 
   public var isInTransaction: Bool {
-    guard let handle else { return false }
-    return unsafe PQtransactionStatus(handle.pointer) != PQTRANS_IDLE
+    guard let pointer = unsafe try? connected() else { return false }
+    return unsafe PQtransactionStatus(pointer) != PQTRANS_IDLE
   }
 
   /// Usable, outside a transaction, and with nothing under way, as of the end of the last call.
@@ -281,8 +273,10 @@ public actor PostgresConnection {
   }
 
   private func connected() throws -> OpaquePointer {
-    guard let handle else { throw PostgresError(.connectionLost, "the connection is closed") }
-    return unsafe handle.pointer
+    switch handle {
+    case .some(let handle): return unsafe handle.pointer
+    case .none: throw PostgresError(.connectionLost, "the connection is closed")
+    }
   }
 
   private func lost(_ pointer: OpaquePointer) -> PostgresError {
@@ -408,42 +402,48 @@ public actor PostgresConnection {
     unsafe try await running { pointer in
       guard unsafe PQenterPipelineMode(pointer) == 1 else { throw unsafe lost(pointer) }
       defer { if handle != nil { unsafe PQexitPipelineMode(pointer) } }
-      var added: [String] = []
-      var answers: [Bool] = []
-      for statement in statements {
-        let types = statement.parameters.map(\.oid)
-        let key = Self.key(statement.sql, types)
-        counter += 1
-        if self.prepared[key] == nil, self.prepared.count < Self.maxPrepared {
-          let name = "s\(counter)"
-          guard
-            unsafe PQsendPrepare(pointer, name, statement.sql, Int32(types.count), types) == 1
-          else { throw unsafe lost(pointer) }
-          self.prepared[key] = (name, counter)
-          added.append(key)
-          answers.append(false)
-        }
-        self.prepared[key]?.used = counter
-        let name = self.prepared[key]?.name
-        let sent = unsafe Self.withEncoded(statement.parameters) {
-          count, types, values, lengths, formats in
-          if let name {
-            return unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
-          }
-          return unsafe PQsendQueryParams(
-            pointer, statement.sql, count, types, values, lengths, formats, 1)
-        }
-        answers.append(true)
-        guard sent == 1 else { throw unsafe lost(pointer) }
-      }
-      guard unsafe PQpipelineSync(pointer) == 1 else { throw unsafe lost(pointer) }
-      try unsafe flush(pointer)
-      do { return unsafe try readPipeline(pointer, answers) } catch {
-        // What stands behind an error was never prepared.
-        for key in added { self.prepared[key] = nil }
+      // What stands behind an error, or was never sent, is not prepared.
+      let known = self.prepared
+      do {
+        let answers = unsafe try send(pointer, statements)
+        return unsafe try readPipeline(pointer, answers)
+      } catch {
+        self.prepared = known
         throw error
       }
     }
+  }
+
+  /// Sends a pipeline's messages and its sync; answers which results are statements' answers.
+  private func send(_ pointer: OpaquePointer, _ statements: [PostgresStatement]) throws -> [Bool] {
+    var answers: [Bool] = []
+    for statement in statements {
+      let types = statement.parameters.map(\.oid)
+      let key = Self.key(statement.sql, types)
+      counter += 1
+      if prepared[key] == nil, prepared.count < Self.maxPrepared {
+        let name = "s\(counter)"
+        guard unsafe PQsendPrepare(pointer, name, statement.sql, Int32(types.count), types) == 1
+        else { throw unsafe lost(pointer) }
+        prepared[key] = (name, counter)
+        answers.append(false)
+      }
+      prepared[key]?.used = counter
+      let name = prepared[key]?.name
+      let sent = unsafe Self.withEncoded(statement.parameters) {
+        count, types, values, lengths, formats in
+        if let name {
+          return unsafe PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+        }
+        return unsafe PQsendQueryParams(
+          pointer, statement.sql, count, types, values, lengths, formats, 1)
+      }
+      answers.append(true)
+      guard sent == 1 else { throw unsafe lost(pointer) }
+    }
+    guard unsafe PQpipelineSync(pointer) == 1 else { throw unsafe lost(pointer) }
+    try unsafe flush(pointer)
+    return answers
   }
 
   /// - Parameter wanted: for each result to come, whether it is a statement's answer.
@@ -613,27 +613,62 @@ public actor PostgresConnection {
 
   // MARK: COPY
 
+  /// Starts a copy, and runs the rest of it so that cancelling this task cancels it on the server.
+  ///
+  /// What `body` throws ends the copy; the connection stays usable.
+  private func copying<R>(
+    _ sql: String, _ wanted: ExecStatusType, _ clause: String,
+    _ body: (OpaquePointer) async throws -> R
+  ) async throws -> R {
+    unsafe try await running { pointer in
+      let result = try unsafe run(pointer, sql)
+      try unsafe check(pointer, result)
+      guard result.status == wanted else {
+        throw PostgresError(.protocolMisuse, "the statement is no COPY … \(clause)")
+      }
+    }
+    let pointer = unsafe try connected()
+    let statement = counter
+    let canceller = canceller
+    canceller.begin(statement)
+    isBusy = true
+    noteWhetherIdle()
+    defer {
+      canceller.end()
+      isBusy = false
+      noteWhetherIdle()
+    }
+    do {
+      return try await withTaskCancellationHandler {
+        unsafe try await self.callAsync(body, pointer)
+      } onCancel: {
+        canceller.cancel(statement)
+      }
+    } catch {
+      guard handle != nil else { throw error }
+      if wanted == PGRES_COPY_IN {
+        unsafe PQputCopyEnd(pointer, "the sender gave up")
+      } else {
+        canceller.cancel(statement)
+      }
+      try? unsafe drain(pointer)
+      throw error
+    }
+  }
+
+  private func callAsync<R>(
+    _ body: (OpaquePointer) async throws -> R, _ pointer: OpaquePointer
+  ) async throws -> R {
+    unsafe try await body(pointer)
+  }
+
   /// Sends `COPY … FROM STDIN` its data, and answers the number of rows.
   ///
   /// When the sequence throws, the copy is given up and the connection stays usable.
   public func copyIn<Chunks: AsyncSequence & Sendable>(
     _ sql: String, _ chunks: Chunks
   ) async throws -> Int where Chunks.Element == [UInt8] {
-    unsafe try await running { pointer in
-      let result = try unsafe run(pointer, sql)
-      try unsafe check(pointer, result)
-      guard result.status == PGRES_COPY_IN else {
-        throw PostgresError(.protocolMisuse, "the statement is no COPY … FROM STDIN")
-      }
-    }
-    isBusy = true
-    noteWhetherIdle()
-    defer {
-      isBusy = false
-      noteWhetherIdle()
-    }
-    let pointer = unsafe try connected()
-    do {
+    unsafe try await copying(sql, PGRES_COPY_IN, "FROM STDIN") { pointer in
       for try await chunk in chunks {
         let sent = unsafe chunk.withUnsafeBytes { bytes in
           unsafe PQputCopyData(
@@ -644,49 +679,19 @@ public actor PostgresConnection {
         try unsafe flush(pointer)
       }
       try Task.checkCancellation()
-    } catch {
-      guard handle != nil else { throw error }
-      unsafe PQputCopyEnd(pointer, "the sender gave up")
-      try? unsafe drain(pointer)
-      throw error
+      guard unsafe PQputCopyEnd(pointer, nil) == 1 else { throw unsafe lost(pointer) }
+      try unsafe flush(pointer)
+      return try unsafe copied(pointer)
     }
-    guard unsafe PQputCopyEnd(pointer, nil) == 1 else { throw unsafe lost(pointer) }
-    try unsafe flush(pointer)
-    var rows = 0
-    var failure: PostgresError?
-    while true {
-      let result = try unsafe nextResult(pointer)
-      guard result.isPresent else { break }
-      do {
-        try unsafe check(pointer, result)
-        rows = unsafe Int(String(cString: PQcmdTuples(result.pointer))) ?? rows
-      } catch let error as PostgresError { failure = failure ?? error }
-    }
-    if let failure { throw failure }
-    return rows
   }
 
   /// Runs `COPY … TO STDOUT`, and hands over each message before it reads the next.
   public func copyOut(
     _ sql: String, _ consume: ([UInt8]) async throws -> Void
   ) async throws {
-    unsafe try await running { pointer in
-      let result = try unsafe run(pointer, sql)
-      try unsafe check(pointer, result)
-      guard result.status == PGRES_COPY_OUT else {
-        throw PostgresError(.protocolMisuse, "the statement is no COPY … TO STDOUT")
-      }
-    }
-    isBusy = true
-    noteWhetherIdle()
-    defer {
-      isBusy = false
-      noteWhetherIdle()
-    }
-    let pointer = unsafe try connected()
-    // Messages are a row each; gathering them saves a hop a row.
-    var gathered: [UInt8] = []
-    do {
+    unsafe try await copying(sql, PGRES_COPY_OUT, "TO STDOUT") { pointer in
+      // Messages are a row each; gathering them saves a hop a row.
+      var gathered: [UInt8] = []
       while true {
         var buffer: UnsafeMutablePointer<CChar>?
         let length = unsafe PQgetCopyData(pointer, &buffer, 1)
@@ -704,24 +709,24 @@ public actor PostgresConnection {
         }
       }
       if !gathered.isEmpty { try await consume(gathered) }
-    } catch {
-      guard handle != nil else { throw error }
-      let statement = counter
-      canceller.begin(statement)
-      canceller.cancel(statement)
-      try? unsafe drain(pointer)
-      canceller.end()
-      throw error
+      _ = try unsafe copied(pointer)
     }
+  }
+
+  /// The outcome of a copy whose data has all gone over: how many rows.
+  private func copied(_ pointer: OpaquePointer) throws -> Int {
+    var rows = 0
     var failure: PostgresError?
     while true {
       let result = try unsafe nextResult(pointer)
       guard result.isPresent else { break }
-      do { try unsafe check(pointer, result) } catch let error as PostgresError {
-        failure = failure ?? error
-      }
+      do {
+        try unsafe check(pointer, result)
+        rows = unsafe Int(String(cString: PQcmdTuples(result.pointer))) ?? rows
+      } catch let error as PostgresError { failure = failure ?? error }
     }
     if let failure { throw failure }
+    return rows
   }
 
   /// Reads what is left of a copy, and forgets it.

@@ -229,7 +229,7 @@ struct Withdraw: AsyncParsableCommand {
         try await ledger.signAndSubmit(
           type: .eventWithdrawn,
           payload: ["event_id": .string(eventID), "reason": .string(reason)],
-          record: record, key: key.map { path throws(Refusal) in try KeyFile(path: path) }))
+          record: record, key: .optional(key)))
     }
   }
 }

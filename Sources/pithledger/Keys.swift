@@ -91,7 +91,7 @@ struct Key: AsyncParsableCommand {
         common.show(
           try await ledger.revoke(
             try Key.fingerprint(fingerprint), reason: reason, compromisedFrom: compromisedFrom,
-            key: key.map { path throws(Refusal) in try KeyFile(path: path) }))
+            key: .optional(key)))
       }
     }
   }

@@ -55,6 +55,44 @@ struct FaultTests {
     return Load(key: key, lines: lines)
   }
 
+  /// Answers of a bulk submission: where what is acknowledged stands, and how many were refused.
+  struct Sent {
+    /// By event_id.
+    var acknowledged: [String: Int64] = [:]
+    var refused = 0
+  }
+
+  /// Sends a load, and calls back after each acknowledgement.
+  private func send(
+    _ load: Load, to ledger: Ledger,
+    after: (SubmissionAnswer, Int) async throws -> Void = { _, _ in }
+  ) async throws -> Sent {
+    var sent = Sent()
+    for try await answer in ledger.takeLines(
+      Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
+    {
+      switch answer {
+      case .success(let answer):
+        sent.acknowledged["sha256:" + answer.eventID.hex] = answer.position
+        try await after(answer, sent.acknowledged.count)
+      case .failure: sent.refused += 1
+      }
+    }
+    return sent
+  }
+
+  /// Sends a load again, which stores what is missing and nothing else, and looks at the ledger.
+  private func complete(
+    _ load: Load, in ledger: Ledger, acknowledged: [String: Int64]
+  ) async throws -> Findings {
+    let again = try await send(load, to: ledger)
+    #expect(again.refused == 0 && again.acknowledged.count == load.lines.count)
+    let found = try await inspect(
+      ledger, acknowledged: acknowledged.merging(again.acknowledged) { first, _ in first })
+    #expect(found.cited == load.lines.count)
+    return found
+  }
+
   /// What was found after a fault.
   struct Findings {
     var cited = 0
@@ -136,14 +174,7 @@ struct FaultTests {
       #expect(known.count >= acknowledgements)
       let cited = try await inspect(again, acknowledged: known).cited
       #expect(cited >= known.count && cited < load.lines.count, "it was killed in the middle")
-      // Sending everything again stores only what is missing.
-      for try await answer in again.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        #expect(throws: Never.self) { try answer.get() }
-      }
-      let found = try await inspect(again, acknowledged: known)
-      #expect(found.cited == load.lines.count)
+      let found = try await complete(load, in: again, acknowledged: known)
       await again.close()
       try note("kill -9 of the ledger", acknowledged: known.count, found)
     }
@@ -156,30 +187,17 @@ struct FaultTests {
     try await withDirectory { directory in
       let ledger = try await open(directory)
       let load = try await load(ledger, count: 1200)
-      var acknowledged: [String: Int64] = [:]
-      var refused = 0
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        switch answer {
-        case .success(let answer):
-          acknowledged["sha256:" + answer.eventID.hex] = answer.position
-          if acknowledged.count == 300 { try kill(victim, directory) }
-        case .failure: refused += 1
-        }
+      let sent = try await send(load, to: ledger) { _, count in
+        if count == 300 { try kill(victim, directory) }
       }
-      #expect(acknowledged.count > 300)
-      let cited = try await inspect(ledger, acknowledged: acknowledged).cited
-      #expect(cited >= acknowledged.count && cited <= acknowledged.count + refused)
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        #expect(throws: Never.self) { try answer.get() }
-      }
-      let found = try await inspect(ledger, acknowledged: acknowledged)
-      #expect(found.cited == load.lines.count)
+      #expect(sent.acknowledged.count > 300)
+      let cited = try await inspect(ledger, acknowledged: sent.acknowledged).cited
+      #expect(
+        cited >= sent.acknowledged.count && cited <= sent.acknowledged.count + sent.refused)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       await ledger.close()
-      try note("kill -9 of PostgreSQL: \(victim.rawValue)", acknowledged: acknowledged.count, found)
+      try note(
+        "kill -9 of PostgreSQL: \(victim.rawValue)", acknowledged: sent.acknowledged.count, found)
     }
   }
 
@@ -220,25 +238,19 @@ struct FaultTests {
     try await withDirectory { directory in
       let ledger = try await open(directory)
       let load = try await load(ledger, count: 400)
-      var acknowledged: [String: Int64] = [:]
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        let answer = try answer.get()
-        acknowledged["sha256:" + answer.eventID.hex] = answer.position
-        if acknowledged.count == 100 {
-          let (postmaster, children) = try processes(directory)
-          for pid in [postmaster] + children { _ = Foundation.kill(pid, SIGSTOP) }
-          Task {
-            try await Task.sleep(for: .seconds(1))
-            for pid in children + [postmaster] { _ = Foundation.kill(pid, SIGCONT) }
-          }
+      let sent = try await send(load, to: ledger) { _, count in
+        guard count == 100 else { return }
+        let (postmaster, children) = try processes(directory)
+        for pid in [postmaster] + children { _ = Foundation.kill(pid, SIGSTOP) }
+        Task {
+          try await Task.sleep(for: .seconds(1))
+          for pid in children + [postmaster] { _ = Foundation.kill(pid, SIGCONT) }
         }
       }
-      let found = try await inspect(ledger, acknowledged: acknowledged)
-      #expect(found.cited == load.lines.count)
+      #expect(sent.refused == 0)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       await ledger.close()
-      try note("PostgreSQL frozen for a second", acknowledged: acknowledged.count, found)
+      try note("PostgreSQL frozen for a second", acknowledged: sent.acknowledged.count, found)
     }
   }
 
@@ -263,32 +275,15 @@ struct FaultTests {
         }
         await connection.close()
       }
-      var acknowledged: [String: Int64] = [:]
-      var refused = 0
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        switch answer {
-        case .success(let answer):
-          #expect(answer.created, "each was sent once")
-          acknowledged["sha256:" + answer.eventID.hex] = answer.position
-        case .failure: refused += 1
-        }
+      let sent = try await send(load, to: ledger) { answer, _ in
+        #expect(answer.created, "each was sent once")
       }
       cutter.cancel()
       _ = try? await cutter.value
-      // Reading may have failed as often as writing; what was not acknowledged is sent again.
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        let answer = try answer.get()
-        acknowledged["sha256:" + answer.eventID.hex] = answer.position
-      }
-      let found = try await inspect(ledger, acknowledged: acknowledged)
-      #expect(found.cited == load.lines.count)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       try await server.stop()
       await ledger.close()
-      try note("connections cut", acknowledged: load.lines.count - refused, found)
+      try note("connections cut", acknowledged: sent.acknowledged.count, found)
     }
   }
 
@@ -365,35 +360,22 @@ struct FaultTests {
       }
       await reader.close()
 
-      var acknowledged: [String: Int64] = [:]
-      var refused = 0
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        switch answer {
-        case .success(let answer): acknowledged["sha256:" + answer.eventID.hex] = answer.position
-        case .failure: refused += 1
-        }
-        if acknowledged.count == 200, primary.postmasterPID != nil {
-          try kill(.allOfPostgres, directory + "/one")
-          let promoting = try await PostgresConnection.connect(
-            PostgresConfiguration(uri: follower.uri))
-          _ = try await promoting.query("SELECT pg_promote()")
-          await promoting.close()
-        }
+      var isPromoted = false
+      let sent = try await send(load, to: ledger) { _, count in
+        guard count >= 200, !isPromoted else { return }
+        isPromoted = true
+        try kill(.allOfPostgres, directory + "/one")
+        let promoting = try await PostgresConnection.connect(
+          PostgresConfiguration(uri: follower.uri))
+        _ = try await promoting.query("SELECT pg_promote()")
+        await promoting.close()
       }
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        let answer = try answer.get()
-        acknowledged["sha256:" + answer.eventID.hex] = answer.position
-      }
-      let found = try await inspect(ledger, acknowledged: acknowledged)
-      #expect(found.cited == load.lines.count)
+      #expect(isPromoted)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       await ledger.close()
       try await follower.stop()
       try await primary.stop()
-      try note("fail-over to a standby", acknowledged: load.lines.count - refused, found)
+      try note("fail-over to a standby", acknowledged: sent.acknowledged.count, found)
     }
   }
 
@@ -412,21 +394,16 @@ struct FaultTests {
         try await operatorSession.execute("COMMIT")
       }
       let start = ContinuousClock.now
-      var acknowledged: [String: Int64] = [:]
-      for try await answer in ledger.takeLines(
-        Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
-      {
-        let answer = try answer.get()
-        if acknowledged.isEmpty { #expect(ContinuousClock.now - start > .milliseconds(900)) }
-        acknowledged["sha256:" + answer.eventID.hex] = answer.position
+      let sent = try await send(load, to: ledger) { _, count in
+        if count == 1 { #expect(ContinuousClock.now - start > .milliseconds(900)) }
       }
+      #expect(sent.refused == 0)
       try await release.value
       await operatorSession.close()
-      let found = try await inspect(ledger, acknowledged: acknowledged)
-      #expect(found.cited == load.lines.count)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       try await server.stop()
       await ledger.close()
-      try note("the head held for a second", acknowledged: acknowledged.count, found)
+      try note("the head held for a second", acknowledged: sent.acknowledged.count, found)
     }
   }
 }

@@ -83,7 +83,7 @@ func withLedger(
 ) async throws {
   let running = try PrivateServer.running()
   let uri = try await running.database()
-  let directory = running.directory + "/" + uri.suffix(12).filter(\.isNumber) + "-\(UUID())"
+  let directory = running.directory + "/ledger-\(UUID())"
   var configuration = LedgerConfiguration(dataDirectory: directory)
   configuration.databaseURL = uri
   _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)

@@ -151,6 +151,24 @@ struct ConnectionTests {
     await connection.close()
   }
 
+  @Test("A copy that waits for the server ends when its task is cancelled")
+  func cancelledCopy() async throws {
+    let connection = try await connect()
+    let start = ContinuousClock.now
+    let copying = Task {
+      // The first row leaves at once; the second never comes.
+      try await connection.copyOut(
+        "COPY (SELECT pg_sleep(n * 60) FROM generate_series(0, 1) n) TO STDOUT"
+      ) { _ in }
+    }
+    try await Task.sleep(for: .milliseconds(300))
+    copying.cancel()
+    await #expect(throws: PostgresError.self) { try await copying.value }
+    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(try await connection.query("SELECT 1")[0].int(0) == 1)
+    await connection.close()
+  }
+
   @Test("A notification wakes its listener, and no notification ends the wait in time")
   func listen() async throws {
     let listener = try await connect()
