@@ -38,7 +38,8 @@ struct Routes: Sendable {
 
   func identifier(_ context: Context) throws -> String {
     let raw = try context.parameters.require("id")
-    return (raw.removingPercentEncoding ?? raw).replacing(/\.json$/, with: "")
+    let name = raw.contains("%") ? raw.removingPercentEncoding ?? raw : raw
+    return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
   }
 
   func number<N: FixedWidthInteger>(_ request: Request, _ name: String) throws -> N? {
@@ -102,12 +103,18 @@ struct Routes: Sendable {
   func answer(
     _ json: JSON, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
   ) -> Response {
+    answer(bytes: json.canonicalBytes(), status: status, headers: headers)
+  }
+
+  func answer(
+    bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> Response {
     var headers = headers
     headers[.contentType] = "application/json"
     if headers[.cacheControl] == nil { headers[.cacheControl] = "no-cache" }
     return Response(
       status: status, headers: headers,
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.canonicalBytes())))
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 
   func answer(_ submission: SubmissionAnswer, _ request: Request) -> Response {
@@ -195,10 +202,13 @@ struct Routes: Sendable {
           limit: self.number(request, "limit") ?? 100, baseURL: self.baseURL(request)))
     }
     router.get("/api/pith-number/:id/status.json") { request, context in
-      self.answer(
-        try await self.ledger.status(
-          self.identifier(context), asOf: self.number(request, "as_of"),
-          atLeast: self.number(request, "at_least")))
+      let name = try self.identifier(context)
+      let asOf: Int64? = try self.number(request, "as_of")
+      let atLeast: Int64? = try self.number(request, "at_least")
+      guard asOf != nil || atLeast != nil else {
+        return self.answer(bytes: try await self.ledger.statusBytes(name))
+      }
+      return self.answer(try await self.ledger.status(name, asOf: asOf, atLeast: atLeast))
     }
     router.post("/pith/:id/action/:action") { request, context in
       let name = try context.parameters.require("action")

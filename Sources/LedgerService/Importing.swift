@@ -135,7 +135,7 @@ extension Ledger {
   ) async throws -> AppendUnit.Item {
     let keys = try await timeline.current()
     let key = await registry.current
-    let now = Timestamp.now
+    let now = now
     let body = try EventBody.make(
       type: type, payload: payload, signer: key.signer,
       subject: .record(document.canonical.pithNumber), target: target, createdAt: now)

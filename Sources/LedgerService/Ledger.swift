@@ -17,6 +17,7 @@ public final class Ledger: Sendable {
   let store: LedgerStore
   let registry: RegistryKey
   let timeline: TimelineCache
+  let statuses: StatusCache
   public let logger: Logger
   let bareLimits: ClientLimits
   let registrationLimits: ClientLimits
@@ -34,6 +35,7 @@ public final class Ledger: Sendable {
     self.store = store
     self.registry = registry
     self.timeline = timeline
+    statuses = StatusCache(store: store)
     self.server = server
     self.logger = logger
     bareLimits = ClientLimits(
@@ -134,7 +136,7 @@ public final class Ledger: Sendable {
     try await store.replay(check: check, progress: progress)
   }
 
-  var now: Timestamp { Timestamp.now }
+  var now: Timestamp { configuration.clock() }
 
   /// Refuses whatever would write, in a process that only answers.
   func requireWriting() throws(Refusal) {

@@ -27,6 +27,9 @@ public struct LedgerConfiguration: Sendable {
   /// Whether this process only answers: for a standby, which takes no writes.
   public var isReadOnly = false
 
+  /// What time it is. Order is never taken from it, and a test may turn it back.
+  public var clock: @Sendable () -> Timestamp = { .now }
+
   /// What one client may ask of the ledger.
   public struct Limits: Sendable {
     /// Bare actions a client may send in an hour.

@@ -43,6 +43,19 @@ extension Ledger {
   ) async throws -> JSON {
     if let atLeast { try await waitFor(atLeast) }
     if let asOf { return try await pastStatus(resolve(name).record, size: asOf) }
+    return try await currentStatus(name).json
+  }
+
+  /// The status as of now in canonical bytes, which are kept while nothing changes.
+  public func statusBytes(_ name: String) async throws -> [UInt8] {
+    try await statuses.answer(for: name, at: now) {
+      let (json, until) = try await self.currentStatus(name)
+      return StatusCache.Answer(bytes: json.canonicalBytes(), until: until)
+    }
+  }
+
+  /// - Returns: `until`: when storage that is verified now ceases to be.
+  private func currentStatus(_ name: String) async throws -> (json: JSON, until: Timestamp?) {
     let parsed = try RecordName(name)
     let found = try await store.statuses(parsed)
     let record = try Self.best(of: found.map(\.record), for: parsed, name)
@@ -51,11 +64,13 @@ extension Ledger {
         .unavailable, check: "projection",
         "The projections do not include this record yet; try again.")
     }
-    return statusJSON(
+    let now = now
+    let json = statusJSON(
       record, position: max(first.position, projected.state.position),
       status: projected.state.verificationStatus(
         storageVerifiedUntil: projected.storageVerifiedUntil, at: now),
       summary: projected.state.eventSummary())
+    return (json, projected.storageVerifiedUntil.flatMap { $0 > now ? $0 : nil })
   }
 
   private func statusJSON(

@@ -51,11 +51,12 @@ actor RegistryKey {
   func begin(store: LedgerStore, configuration: LedgerConfiguration) async throws {
     guard try await store.head() == 0 else { return }
     let origin = configuration.origin ?? "pithledger/\(file.signer.fingerprint.hex)"
+    let now = configuration.clock()
     let body = try EventBody.make(
       type: .keyRegistered, payload: Self.registration(of: file.key), signer: file.signer,
-      subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: .now)
+      subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: now)
     let item = try AppendUnit.Item.make(
-      event: try file.key.sign(body), admission: .signedOnly(at: .now), record: -1, referenced: nil)
+      event: try file.key.sign(body), admission: .signedOnly(at: now), record: -1, referenced: nil)
     // A conflict means that another process was first; whose key it used is settled next.
     _ = try await store.append(
       AppendUnit(items: [item], evidence: [], guardPosition: -1, origin: origin))

@@ -217,7 +217,7 @@ extension Ledger {
           try await timeline.current()
         }
       var context = AdmissionContext(
-        now: .now, origin: origin, timeline: keys.timeline, position: keys.next)
+        now: now, origin: origin, timeline: keys.timeline, position: keys.next)
       context.trustedReceiptKeys = configuration.trustedReceiptKeys
       var event = try await make(&context, nil)
       if let record, known == nil { known = try await facts(for: event, about: record.pithNumber) }
@@ -380,7 +380,7 @@ extension Ledger {
     }
     if !caughtUp { projected = nil }
     let status = projected.map {
-      $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: .now).json
+      $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: now).json
     }
     let summary = projected.map { $0.state.eventSummary() }
     return SubmissionAnswer(
@@ -404,7 +404,7 @@ extension Ledger {
     let payload = try members.value("payload")
     let signer = try Signer(members.value("signer"))
     let target = try members.optionalText("target", maxBytes: 200) ?? "record"
-    let created = try members.optionalTimestamp("created_at") ?? .now
+    let created = try members.optionalTimestamp("created_at") ?? now
     try members.finish()
     let body = try EventBody.make(
       type: action, payload: payload.objectValue ?? [:], signer: signer, subject: subject,

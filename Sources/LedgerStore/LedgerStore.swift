@@ -63,6 +63,9 @@ public final class LedgerStore: Sendable {
   private let appender: Appender
   let progress: ProjectionProgress
 
+  /// How long, in milliseconds, a process that says nothing keeps the locks it holds.
+  static let lockLife = 10_000
+
   private init(_ configuration: StoreConfiguration) {
     self.configuration = configuration
     func role(_ name: String) -> PostgresConfiguration {
@@ -73,7 +76,10 @@ public final class LedgerStore: Sendable {
       role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,
       acquireTimeout: .seconds(15),
       logger: configuration.logger)
-    writer = PostgresPool(role("pithledger_writer"), size: 2, logger: configuration.logger)
+    var writing = role("pithledger_writer")
+    // A process that is frozen in the middle of an append must not hold the head for ever.
+    writing.onConnect.append("SET idle_in_transaction_session_timeout = \(Self.lockLife)")
+    writer = PostgresPool(writing, size: 2, logger: configuration.logger)
     appender = Appender(pool: writer)
     progress = ProjectionProgress(readers: readers, configuration: role("pithledger_reader"))
   }
@@ -428,6 +434,23 @@ public final class LedgerStore: Sendable {
   }
 
   // MARK: Projections
+
+  /// What every answer about status follows from: two that are equal have the same answers.
+  public struct Version: Sendable, Hashable {
+    public let size: Int64
+    public let projected: Int64
+    /// The projections' table, which a replay replaces.
+    public let table: Int64
+  }
+
+  public func version() async throws -> Version {
+    let row = try await readers.query(
+      """
+      SELECT h.size, c.next_position, to_regclass('ledger.verification_status')::oid::bigint
+      FROM ledger.head h, ledger.projection_checkpoint c
+      """)[0]
+    return Version(size: try row.int(0), projected: try row.int(1), table: try row.int(2))
+  }
 
   /// A record's row; `nil` where the projections do not include it yet.
   public func projection(record: Int64) async throws -> ProjectedState? {

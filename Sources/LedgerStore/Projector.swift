@@ -21,7 +21,10 @@ public actor Projector {
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
     PostgresConfiguration(
       uri: configuration.uri, applicationName: "pithledger projector",
-      onConnect: ["SET ROLE pithledger_projector"])
+      onConnect: [
+        "SET ROLE pithledger_projector",
+        "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
+      ])
   }
 
   /// Runs until its task is cancelled; takes over when another process's projector dies.
@@ -31,6 +34,8 @@ public actor Projector {
       do {
         let connection = try await PostgresConnection.connect(Self.connection(configuration))
         do {
+          // Alive, it speaks every 250 ms: one that is frozen loses its session, and the lock with it.
+          try await connection.execute("SET idle_session_timeout = \(LedgerStore.lockLife)")
           try await follow(connection) { failures = 0 }
         } catch {
           await connection.close()

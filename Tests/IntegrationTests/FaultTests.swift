@@ -287,10 +287,12 @@ struct FaultTests {
     }
   }
 
-  /// A copy of a running server under another data directory, which follows it.
-  private func standby(of primary: EmbeddedPostgres, in directory: String) async throws
-    -> EmbeddedPostgres
-  {
+  /// A copy of a running server under another data directory, by `pg_basebackup`.
+  ///
+  /// - Parameter following: whether the copy goes on as a standby.
+  private func copy(
+    of primary: EmbeddedPostgres, in directory: String, following: Bool
+  ) async throws -> EmbeddedPostgres {
     let connection = try await PostgresConnection.connect(
       PostgresConfiguration(uri: primary.uri))
     let programs = try await connection.query(
@@ -309,13 +311,13 @@ struct FaultTests {
         install -d -m 0700 "$2"
       fi
       cd /
-      $as "$3/pg_basebackup" -h "$4" -U pithledger -D "$2/data" -R -X stream -C -S standby -c fast
+      $as "$3/pg_basebackup" -h "$4" -U pithledger -D "$2/data" -X stream -c fast ${5:+-R -C -S standby}
       """
     let result = try await run(
       .name("bash"),
       arguments: Arguments([
         "-c", script, "bash", directory, home, programs,
-        String(socket).removingPercentEncoding ?? "",
+        String(socket).removingPercentEncoding ?? "", following ? "yes" : "",
       ]), input: .none, output: .discarded, error: .string(limit: 65_536))
     try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
     return try await EmbeddedPostgres.start(
@@ -327,7 +329,7 @@ struct FaultTests {
     try await withDirectory { directory in
       let primary = try await EmbeddedPostgres.start(
         dataDirectory: directory + "/one", logger: PrivateServer.logger)
-      let follower = try await standby(of: primary, in: directory + "/two")
+      let follower = try await copy(of: primary, in: directory + "/two", following: true)
       let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: primary.uri))
       // What is acknowledged is on both disks: otherwise a burnt primary may take some of it along.
       try await owner.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
@@ -376,6 +378,202 @@ struct FaultTests {
       try await follower.stop()
       try await primary.stop()
       try note("fail-over to a standby", acknowledged: sent.acknowledged.count, found)
+    }
+  }
+
+  @Test("A backup that pg_basebackup takes under load is whole, up to a point after it began")
+  func backup() async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 800)
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      var before: [String: Int64] = [:]
+      var restored: EmbeddedPostgres?
+      let copying = Mutex<Task<EmbeddedPostgres, any Error>?>(nil)
+      let sent = try await send(load, to: ledger) { answer, count in
+        guard count <= 200 else { return }
+        before["sha256:" + answer.eventID.hex] = answer.position
+        guard count == 200 else { return }
+        copying.withLock {
+          $0 = Task { try await copy(of: server, in: directory + "/two", following: false) }
+        }
+      }
+      #expect(sent.refused == 0)
+      restored = try await copying.withLock { $0 }?.value
+      try await server.stop()
+      await ledger.close()
+      // The other half of a backup is the registry key.
+      try FileManager.default.copyItem(
+        atPath: directory + "/registry.key", toPath: directory + "/two/registry.key")
+      let copied = try await open(directory + "/two")
+      let cited = try await inspect(copied, acknowledged: before).cited
+      #expect(cited >= before.count)
+      let found = try await complete(load, in: copied, acknowledged: before)
+      await copied.close()
+      try await restored?.stop()
+      try note("a backup under load, restored", acknowledged: before.count, found)
+    }
+  }
+
+  @Test("A projector that dies in the middle of a batch has changed nothing; the next one goes on")
+  func projectorDies() async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 600)
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let owner = try await PostgresConnection.connect(
+        PostgresConfiguration(uri: server.uri, applicationName: "owner"))
+      // It reads, and cannot write: there it stands, in the middle of its batch.
+      try await owner.execute(
+        "BEGIN; LOCK TABLE ledger.verification_status IN SHARE ROW EXCLUSIVE MODE")
+      let killer = Task {
+        // Another session: within one transaction the list of sessions stays as it was first read.
+        let killing = try await PostgresConnection.connect(
+          PostgresConfiguration(uri: server.uri, applicationName: "killer"))
+        var killed = 0
+        while killed < 5 {
+          killed += try await killing.query(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'pithledger projector' AND datname = current_database()
+              AND wait_event_type = 'Lock'
+            """
+          ).count
+          try await Task.sleep(for: .milliseconds(50))
+        }
+        try await owner.execute("COMMIT")
+        await killing.close()
+        return killed
+      }
+      let sent = try await send(load, to: ledger)
+      #expect(try await killer.value >= 5 && sent.refused == 0)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
+      await owner.close()
+      try await server.stop()
+      await ledger.close()
+      try note(
+        "a projector killed in its batch", acknowledged: sent.acknowledged.count, found)
+    }
+  }
+
+  @Test("A ledger that is frozen past its locks' life loses them, and takes its place again")
+  func frozenLedger() async throws {
+    try await withDirectory { directory in
+      let ledger = try await Ledger.open(
+        LedgerConfiguration(dataDirectory: directory), runProjector: false,
+        logger: PrivateServer.logger)
+      // The other process has the projector's lock, for there is nobody else.
+      let serving = Mutex<Execution?>(nil)
+      let running = Task {
+        _ = try await run(
+          .path(FilePath(Self.program)),
+          arguments: ["serve", "--port", "0", "--data-dir", directory], input: .none,
+          output: .sequence, error: .discarded
+        ) { execution in
+          serving.withLock { $0 = Execution(execution) }
+          for try await _ in execution.standardOutput.strings() {}
+        }
+      }
+      let load = try await load(ledger, count: 300)
+      let second = try await open(directory)
+      var stopped: ContinuousClock.Instant?
+      let sent = try await send(load, to: second) { _, count in
+        guard count == 100, stopped == nil else { return }
+        stopped = .now
+        serving.withLock { $0?.send(SIGSTOP) }
+      }
+      #expect(stopped != nil && sent.refused == 0)
+      // Nobody but the frozen one held the projections back.
+      let size = try await second.health().size
+      var lag = try await second.health().lag
+      for _ in 0..<300 where lag > 0 {
+        try await Task.sleep(for: .milliseconds(100))
+        lag = try await second.health().lag
+      }
+      #expect(lag == 0, "\(lag) of \(size) events behind")
+      serving.withLock { $0?.send(SIGCONT) }
+      let found = try await complete(load, in: second, acknowledged: sent.acknowledged)
+      serving.withLock { $0?.send(SIGTERM) }
+      try await running.value
+      await second.close()
+      await ledger.close()
+      try note("a ledger frozen past its lock", acknowledged: sent.acknowledged.count, found)
+    }
+  }
+
+  /// A process that signals reach.
+  private struct Execution {
+    let pid: Int32
+    init<I, O, E>(_ execution: Subprocess.Execution<I, O, E>) {
+      pid = execution.processIdentifier.value
+    }
+    func send(_ signal: Int32) { _ = Foundation.kill(pid, signal) }
+  }
+
+  @Test("A clock that jumps back neither reorders the log nor loses from it")
+  func clockJumpsBack() async throws {
+    try await withDirectory { directory in
+      let offset = Mutex<Int64>(0)
+      var configuration = LedgerConfiguration(dataDirectory: directory)
+      configuration.clock = { Timestamp.now.adding(seconds: offset.withLock { $0 }) }
+      let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
+      let load = try await load(ledger, count: 400)
+      // Four minutes are within what signers' clocks may differ; after an hour, what they signed lies in
+      // the future, and waits.
+      let sent = try await send(load, to: ledger) { _, count in
+        if count == 100 { offset.withLock { $0 = -240 } }
+        if count == 200 { offset.withLock { $0 = -3600 } }
+      }
+      #expect(sent.refused > 0)
+      offset.withLock { $0 = 0 }
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
+      await ledger.close()
+      try note("a clock that jumps back", acknowledged: sent.acknowledged.count, found)
+    }
+  }
+
+  /// Whether this process may mount a file system of its own, to fill it.
+  static let mayMount: Bool = {
+    let path = "/tmp/plt-\(UUID().uuidString.prefix(8))"
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    guard unsafe mount("tmpfs", path, "tmpfs", 0, nil) == 0 else { return false }
+    return unsafe umount(path) == 0
+  }()
+
+  @Test(
+    "A full disk refuses and loses nothing; with room again, it goes on",
+    .enabled(if: mayMount, "mounting a small file system needs root"))
+  func fullDisk() async throws {
+    try await withDirectory { directory in
+      try FileManager.default.createDirectory(
+        atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711]
+      )
+      try #require(unsafe mount("tmpfs", directory, "tmpfs", 0, "size=256m,mode=0711") == 0)
+      defer { _ = unsafe umount2(directory, Int32(MNT_DETACH)) }
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 3000)
+      let filler = directory + "/filler"
+      let sent = try await send(load, to: ledger) { _, count in
+        guard count == 500 else { return }
+        let file = unsafe fopen(filler, "w")
+        let zeros = [UInt8](repeating: 0, count: 1 << 16)
+        while unsafe fwrite(zeros, 1, zeros.count, file) == zeros.count {}
+        unsafe fclose(file)
+      }
+      try FileManager.default.removeItem(atPath: filler)
+      // A server without room for its log stops, and is started again.
+      var isBack = false
+      for _ in 0..<200 where !isBack {
+        isBack = (try? await ledger.health()) != nil
+        if !isBack { try await Task.sleep(for: .milliseconds(100)) }
+      }
+      #expect(isBack && sent.refused > 0, "\(sent.refused) refused")
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
+      await ledger.close()
+      try note("a full disk", acknowledged: sent.acknowledged.count, found)
     }
   }
 

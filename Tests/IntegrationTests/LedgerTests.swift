@@ -92,6 +92,37 @@ struct LedgerTests {
     }
   }
 
+  @Test("An answer about status is kept while nothing changes, and not an event longer")
+  func keptStatus() async throws {
+    try await withLedger { test in
+      func count(_ ledger: Ledger) async throws -> JSON? {
+        try JSON.parse(
+          await ledger.statusBytes(Self.number), limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
+            "verification_status"]?["citation_signatures"]
+      }
+      let other = try await test.another()
+      let key = try await test.key("k")
+      for index in 0..<5 {
+        #expect(try await count(other) == .integer(Int64(index)))
+        #expect(try await count(test.ledger) == .integer(Int64(index)))
+        _ = try await test.cite("10.1000/\(index)", by: key)
+      }
+      #expect(try await count(other) == 5)
+      // A replay that mends a row takes back what was answered from it.
+      try await test.owner { owner in
+        try await owner.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
+      }
+      #expect(try await count(other) == 5, "kept")
+      _ = try await test.ledger.status(Self.number)
+      let fresh = try await test.another()
+      #expect(try await count(fresh) == 9)
+      _ = try await test.ledger.replay(check: false) { _ in }
+      #expect(try await count(fresh) == 5)
+      await fresh.close()
+      await other.close()
+    }
+  }
+
   @Test("Two ledgers append at once, and positions stay gapless")
   func twoLedgers() async throws {
     try await withLedger { test in
