@@ -37,7 +37,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
@@ -46,6 +48,25 @@ let package = Package(
     .target(
       name: "ProofForms",
       dependencies: ["CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1")],
+      swiftSettings: strict),
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // Proofs held against what is trusted. No network: what is trusted is handed in.
+    .target(
+      name: "ProofChecks",
+      dependencies: [
+        "ProofForms", "CanonicalJSON", "CLibCrypto", crypto,
+        .product(name: "JWTKit", package: "jwt-kit"),
+      ],
+      swiftSettings: strict),
+    // The one way out: fetches what others name, and never from inside.
+    .target(
+      name: "GuardedFetch",
+      dependencies: [
+        crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
@@ -72,7 +93,7 @@ let package = Package(
       name: "LedgerService",
       dependencies: [
         "LedgerDomain", "LedgerStore", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON",
-        "ProofForms", crypto, logging,
+        "ProofForms", "ProofChecks", "GuardedFetch", crypto, logging,
       ],
       swiftSettings: strict),
     .target(
@@ -112,7 +133,8 @@ let package = Package(
       name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ProofFormsTests", dependencies: ["ProofForms", "CanonicalJSON", "TestSupport"],
+      name: "ProofFormsTests",
+      dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "PostgresClientTests",

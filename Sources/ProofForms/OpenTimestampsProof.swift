@@ -116,6 +116,31 @@ public struct OpenTimestampsProof: Sendable, Equatable {
     return OpenTimestampsProof(algorithm: algorithm, digest: digest, root: root)
   }
 
+  /// Reads what a calendar answers: the tree that continues from a message.
+  ///
+  /// - Parameter messageLength: bytes of the message it is about.
+  public static func parseTree(
+    _ bytes: [UInt8], messageLength: Int, maxBytes: Int = 10_000
+  ) throws(ProofFormError) -> Node {
+    guard bytes.count <= maxBytes else {
+      throw ProofFormError(
+        "ots.size", offset: maxBytes, "A calendar's answer has at most \(maxBytes) bytes.")
+    }
+    var reader = Reader(bytes: bytes)
+    let node = try reader.node(depth: 0, messageLength: messageLength)
+    guard reader.index == bytes.count else {
+      throw ProofFormError("ots.trailing", offset: reader.index, "There are bytes after the tree.")
+    }
+    return node
+  }
+
+  /// The bytes of a tree, as calendars send it.
+  public static func serialised(_ tree: Node) -> [UInt8] {
+    var output: [UInt8] = []
+    write(tree, to: &output)
+    return output
+  }
+
   /// The file's bytes.
   public func serialised() -> [UInt8] {
     var output = Self.magic

@@ -38,6 +38,32 @@ public struct TimestampToken: Sendable, Equatable {
     }
   }
 
+  /// The bytes of the token alone, where a response may stand around it.
+  public static func content(of bytes: [UInt8]) throws(ProofFormError) -> [UInt8] {
+    do {
+      let outer = try children(try DER.parse(bytes))
+      guard outer.count == 2, outer[0].identifier == .sequence else { return bytes }
+      return Array(outer[1].encodedBytes)
+    } catch let error as ProofFormError {
+      throw error
+    } catch { throw ProofFormError("rfc3161.der", "The bytes are no DER.") }
+  }
+
+  /// A request for a token over a SHA-256 digest, with the certificate wanted (RFC 3161, section 2.4.1).
+  public static func request(imprint: [UInt8], nonce: [UInt8]) -> [UInt8] {
+    func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+      // Everything here is shorter than 128 bytes, so that one byte tells the length.
+      [tag, UInt8(content.count)] + content
+    }
+    let sha256: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]
+    let algorithm = element(0x30, element(0x06, sha256) + element(0x05, []))
+    let positive = (nonce.first ?? 0) & 0x80 == 0 ? nonce : [0] + nonce
+    return element(
+      0x30,
+      element(0x02, [1]) + element(0x30, algorithm + element(0x04, imprint))
+        + element(0x02, positive) + element(0x01, [0xFF]))
+  }
+
   private static func read(_ bytes: [UInt8]) throws -> TimestampToken {
     var outer = try children(try DER.parse(bytes))
     // A response begins with a status, which is a sequence; a token begins with an object identifier.

@@ -1,0 +1,147 @@
+#include <string.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs7.h>
+#include <openssl/ts.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+/* OpenSSL's stacks and flags are macros, which Swift does not import: what needs them is here. */
+
+enum {
+  PITHLEDGER_TOKEN_OK = 1,
+  PITHLEDGER_TOKEN_UNTRUSTED = 0,
+  PITHLEDGER_TOKEN_MALFORMED = -1,
+  PITHLEDGER_TOKEN_CONTENT_TYPE = -2,
+  PITHLEDGER_TOKEN_SIGNATURE = -3,
+  PITHLEDGER_TOKEN_PURPOSE = -4,
+  PITHLEDGER_TOKEN_CHAIN = -5,
+  PITHLEDGER_TOKEN_ESS = -6,
+};
+
+/* Whether a chain ends at nothing we know, which is no proof that it is bad. */
+static inline int pithledger_is_unknown_issuer(int error) {
+  return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+         error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+         error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+         error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+         error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+}
+
+/* The content type that is signed must be TSTInfo's: PKCS7_verify compares digests, and not this. */
+static inline int pithledger_signs_tst_info(PKCS7 *token) {
+  STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(token);
+  if (signers == NULL || sk_PKCS7_SIGNER_INFO_num(signers) != 1) return 0;
+  ASN1_TYPE *type = PKCS7_get_signed_attribute(
+      sk_PKCS7_SIGNER_INFO_value(signers, 0), NID_pkcs9_contentType);
+  return type != NULL && type->type == V_ASN1_OBJECT &&
+         OBJ_obj2nid(type->value.object) == NID_id_smime_ct_TSTInfo;
+}
+
+/* Checks a token, RFC 3161 section 2.2 and RFC 5816, with its chain valid at a time.
+   roots: any number of certificates in PEM. Returns one of the above; reason gets OpenSSL's words. */
+static inline int pithledger_check_token(
+    const unsigned char *der, long length, const char *roots, int roots_length, long long at,
+    char *reason, int capacity) {
+  int result = PITHLEDGER_TOKEN_MALFORMED;
+  const char *words = "";
+  const unsigned char *end = der;
+  BIO *pem = NULL;
+  X509_STORE *store = NULL;
+  X509_STORE_CTX *chain = NULL;
+  STACK_OF(X509) *extra = NULL, *signers = NULL;
+  X509 *signer = NULL, *certificate = NULL;
+  PKCS7 *token = NULL;
+
+  ERR_clear_error();
+  token = d2i_PKCS7(NULL, &end, length);
+  if (token == NULL || end != der + length || !PKCS7_type_is_signed(token)) goto done;
+  if (!pithledger_signs_tst_info(token)) {
+    result = PITHLEDGER_TOKEN_CONTENT_TYPE;
+    goto done;
+  }
+  store = X509_STORE_new();
+  extra = sk_X509_new_null();
+  pem = BIO_new_mem_buf(roots, roots_length);
+  if (store == NULL || extra == NULL || pem == NULL) goto done;
+  while ((certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL) {
+    X509_STORE_add_cert(store, certificate);
+    /* A token may leave its signer's certificate out; then it is looked for among the trusted. */
+    if (!sk_X509_push(extra, certificate)) X509_free(certificate);
+  }
+  ERR_clear_error();
+  X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)at);
+
+  signers = PKCS7_get0_signers(token, extra, 0);
+  if (signers == NULL || sk_X509_num(signers) != 1) {
+    words = "the signer's certificate is neither in the token nor among the trusted";
+    result = PITHLEDGER_TOKEN_UNTRUSTED;
+    goto done;
+  }
+  signer = sk_X509_value(signers, 0);
+  result = PITHLEDGER_TOKEN_SIGNATURE;
+  if (PKCS7_verify(token, extra, NULL, NULL, NULL, PKCS7_NOVERIFY) != 1) goto done;
+  result = PITHLEDGER_TOKEN_PURPOSE;
+  if (X509_check_purpose(signer, X509_PURPOSE_TIMESTAMP_SIGN, 0) != 1) {
+    words = "the certificate is not for timestamping alone";
+    goto done;
+  }
+  result = PITHLEDGER_TOKEN_MALFORMED;
+  chain = X509_STORE_CTX_new();
+  if (chain == NULL ||
+      !X509_STORE_CTX_init(chain, store, signer, token->d.sign->cert))
+    goto done;
+  X509_STORE_CTX_set_purpose(chain, X509_PURPOSE_TIMESTAMP_SIGN);
+  if (X509_verify_cert(chain) != 1) {
+    int error = X509_STORE_CTX_get_error(chain);
+    words = X509_verify_cert_error_string(error);
+    result = pithledger_is_unknown_issuer(error) ? PITHLEDGER_TOKEN_UNTRUSTED
+                                                 : PITHLEDGER_TOKEN_CHAIN;
+    goto done;
+  }
+  /* The same again by OpenSSL's own rules for tokens, and the certificate that the signer named. */
+  result = TS_RESP_verify_signature(token, extra, store, NULL) == 1 ? PITHLEDGER_TOKEN_OK
+                                                                   : PITHLEDGER_TOKEN_ESS;
+done:
+  if (words[0] == 0) {
+    unsigned long error = ERR_peek_last_error();
+    const char *text = error ? ERR_reason_error_string(error) : NULL;
+    words = text ? text : "";
+  }
+  strncpy(reason, words, capacity - 1);
+  reason[capacity - 1] = 0;
+  ERR_clear_error();
+  X509_STORE_CTX_free(chain);
+  sk_X509_free(signers);
+  sk_X509_pop_free(extra, X509_free);
+  X509_STORE_free(store);
+  BIO_free(pem);
+  PKCS7_free(token);
+  return result;
+}
+
+/* How many certificates a PEM text holds, or -1 where one of them cannot be read. */
+static inline int pithledger_count_certificates(const char *text, int length) {
+  BIO *pem = BIO_new_mem_buf(text, length);
+  int count = 0;
+  X509 *certificate;
+  if (pem == NULL) return -1;
+  ERR_clear_error();
+  while ((certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL) {
+    count++;
+    X509_free(certificate);
+  }
+  unsigned long error = ERR_peek_last_error();
+  int clean = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  BIO_free(pem);
+  return clean ? count : -1;
+}
+
+/* RIPEMD-160 of some bytes; 1 where it worked. */
+static inline int pithledger_ripemd160(const unsigned char *data, size_t length, unsigned char *out) {
+  return EVP_Digest(data, length, out, NULL, EVP_ripemd160(), NULL);
+}

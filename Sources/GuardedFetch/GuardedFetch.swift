@@ -1,0 +1,244 @@
+import AsyncHTTPClient
+import Crypto
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Why something was not fetched.
+public struct FetchError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// No address of http or https, or one with user info.
+    case address = "fetch.address"
+    /// A loopback, private, link-local or otherwise inner address.
+    case inside = "fetch.inside"
+    /// The name does not resolve, or nobody answers.
+    case unreachable = "fetch.unreachable"
+    case tooLarge = "fetch.size"
+    case tooSlow = "fetch.time"
+    case redirects = "fetch.redirects"
+    case status = "fetch.status"
+    case busy = "fetch.busy"
+  }
+
+  public let code: Code
+  public let message: String
+  /// The status that was answered, for ``Code/status``.
+  public let status: Int?
+
+  public init(_ code: Code, _ message: String, status: Int? = nil) {
+    self.code = code
+    self.message = message
+    self.status = status
+  }
+
+  public var description: String { "\(message) [\(code.rawValue)]" }
+}
+
+/// What was fetched.
+public struct Fetched: Sendable {
+  public let status: Int
+  public let sha256: [UInt8]
+  /// SHA-1 over Git's blob header and the bytes, where the length was asked for beforehand.
+  public let gitBlobSHA1: [UInt8]?
+  public let length: Int64
+  public let mediaType: String?
+  /// The `Memento-Datetime` of a web archive (RFC 7089, section 2.1.1).
+  public let mementoDate: String?
+  /// The address that answered in the end.
+  public let location: String
+  /// The bytes themselves, where the request wanted them kept.
+  public let bytes: [UInt8]
+}
+
+/// Fetches what others name, from the public Internet and from nowhere inside.
+///
+/// Every name is resolved once, all its addresses are held against the registries of special addresses,
+/// and the connection goes to the very address that was checked: a name that resolves otherwise a moment
+/// later changes nothing. Each redirect is checked as the first address was. Proxies of the environment
+/// are not used.
+public actor GuardedFetch {
+  public struct Limits: Sendable {
+    public var bytes: Int64 = 256 << 20
+    public var time: Duration = .seconds(60)
+    public var redirects = 5
+    /// Fetches at one time; more wait, and at most four times as many.
+    public var concurrent = 8
+    public init() {}
+  }
+
+  public struct Request: Sendable {
+    public var url: String
+    public var method = "GET"
+    public var headers: [(String, String)] = []
+    public var body: [UInt8] = []
+    /// Bytes kept and taken at most; `nil` keeps none and takes what the limits allow.
+    public var keeping: Int?
+    /// Statuses that are answers; others are errors.
+    public var accepted: Set<Int> = [200]
+    /// The length that a Git blob's header would state.
+    public var blobLength: Int64?
+
+    public init(_ url: String) { self.url = url }
+  }
+
+  private let allowed: Set<String>
+  private let limits: Limits
+  private let resolve: @Sendable (String) async -> [NetworkAddress]
+  private var running = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  /// - Parameters:
+  ///   - allowedHosts: hosts, as `name`, `address` or either with `:port`, that may be inside.
+  ///   - resolve: what a name resolves to; the system's resolver unless told.
+  public init(
+    allowedHosts: Set<String> = [], limits: Limits = Limits(),
+    resolve: (@Sendable (String) async -> [NetworkAddress])? = nil
+  ) {
+    allowed = Set(allowedHosts.map { $0.lowercased() })
+    self.limits = limits
+    self.resolve = resolve ?? { await NetworkAddress.resolve($0) }
+  }
+
+  public func fetch(_ request: Request) async throws -> Fetched {
+    if running >= limits.concurrent {
+      guard waiting.count < limits.concurrent * 4 else {
+        throw FetchError(.busy, "Too much is being fetched already; try again.")
+      }
+      await withCheckedContinuation { waiting.append($0) }
+    } else {
+      running += 1
+    }
+    defer {
+      if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().resume() }
+    }
+    let deadline = ContinuousClock.now + limits.time
+    var request = request
+    for _ in 0...limits.redirects {
+      switch try await once(request, until: deadline) {
+      case .done(let fetched): return fetched
+      case .redirected(let target):
+        // A redirect is followed for reading only, and takes no credentials along.
+        request.headers = []
+        request.url = target
+      }
+    }
+    throw FetchError(.redirects, "More than \(limits.redirects) redirects.")
+  }
+
+  private enum Outcome {
+    case done(Fetched)
+    case redirected(String)
+  }
+
+  /// Where a URL leads, checked: the host as written, and the address to connect to.
+  private func checked(_ url: String) async throws -> (components: URLComponents, address: String) {
+    guard url.utf8.count <= 4096, let components = URLComponents(string: url),
+      let scheme = components.scheme?.lowercased(), scheme == "http" || scheme == "https",
+      let host = components.host?.lowercased(), !host.isEmpty
+    else { throw FetchError(.address, "Only http and https addresses are fetched.") }
+    guard components.user == nil, components.password == nil else {
+      throw FetchError(.address, "An address with user info is not fetched.")
+    }
+    let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+    let port = components.port ?? (scheme == "https" ? 443 : 80)
+    let addresses = if let literal = NetworkAddress(bare) { [literal] } else { await resolve(bare) }
+    guard let first = addresses.first else {
+      throw FetchError(.unreachable, "The name \(bare) does not resolve.")
+    }
+    if !allowed.contains(bare), !allowed.contains("\(bare):\(port)") {
+      // One inner address among several is enough: the next look might find that one.
+      guard addresses.allSatisfy(\.isPublic) else {
+        throw FetchError(
+          .inside, "\(bare) leads to an address that is not on the public Internet.")
+      }
+    }
+    return (components, "\(first)")
+  }
+
+  private func once(
+    _ request: Request, until deadline: ContinuousClock.Instant
+  ) async throws -> Outcome {
+    let (components, address) = try await checked(request.url)
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: .init(connect: .seconds(10), read: .seconds(30)))
+    configuration.httpVersion = .http1Only
+    if let host = components.host { configuration.dnsOverride = [host: address] }
+    let client = HTTPClient(
+      eventLoopGroupProvider: .singleton, configuration: configuration)
+    let left = deadline - .now
+    do {
+      let outcome = try await withThrowingTaskGroup(of: Outcome.self) { group in
+        group.addTask { try await self.exchange(request, client) }
+        group.addTask {
+          try await Task.sleep(for: left)
+          throw FetchError(.tooSlow, "The answer took more than \(self.limits.time).")
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw CancellationError() }
+        return first
+      }
+      try? await client.shutdown()
+      return outcome
+    } catch {
+      try? await client.shutdown()
+      switch error {
+      case let error as FetchError: throw error
+      case is CancellationError: throw error
+      default: throw FetchError(.unreachable, "No usable answer (\(type(of: error)): \(error)).")
+      }
+    }
+  }
+
+  private nonisolated func exchange(
+    _ request: Request, _ client: HTTPClient
+  ) async throws -> Outcome {
+    var outgoing = HTTPClientRequest(url: request.url)
+    outgoing.method = HTTPMethod(rawValue: request.method)
+    outgoing.headers = HTTPHeaders(request.headers)
+    outgoing.headers.replaceOrAdd(name: "user-agent", value: "pithledger")
+    if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
+    let response = try await client.execute(outgoing, timeout: .hours(1))
+    let status = Int(response.status.code)
+    if [301, 302, 303, 307, 308].contains(status), request.method == "GET",
+      let location = response.headers.first(name: "location"), let base = URL(string: request.url),
+      let target = URL(string: location, relativeTo: base)
+    {
+      return .redirected(target.absoluteString)
+    }
+    guard request.accepted.contains(status) else {
+      throw FetchError(.status, "It answered \(status).", status: status)
+    }
+    let limit = request.keeping.map(Int64.init) ?? limits.bytes
+    if let announced = response.headers.first(name: "content-length").flatMap({ Int64($0) }),
+      announced > limit
+    {
+      throw FetchError(.tooLarge, "It has \(announced) bytes; at most \(limit) are fetched.")
+    }
+    var sha256 = SHA256()
+    var blob = request.blobLength.map { length in
+      var hash = Insecure.SHA1()
+      hash.update(data: Array("blob \(length)\u{0}".utf8))
+      return hash
+    }
+    var length: Int64 = 0
+    var kept: [UInt8] = []
+    for try await buffer in response.body {
+      length += Int64(buffer.readableBytes)
+      guard length <= limit else {
+        throw FetchError(.tooLarge, "It has more than \(limit) bytes, and no more are fetched.")
+      }
+      let chunk = Array(buffer.readableBytesView)
+      sha256.update(data: chunk)
+      blob?.update(data: chunk)
+      if request.keeping != nil { kept += chunk }
+    }
+    return .done(
+      Fetched(
+        status: status, sha256: Array(sha256.finalize()),
+        gitBlobSHA1: blob.map { Array($0.finalize()) }, length: length,
+        mediaType: response.headers.first(name: "content-type"),
+        mementoDate: response.headers.first(name: "memento-datetime"), location: request.url,
+        bytes: kept))
+  }
+}
