@@ -35,6 +35,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -66,6 +67,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -137,6 +139,8 @@ let package = Package(
       dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "GuardedFetchTests", dependencies: ["GuardedFetch"], swiftSettings: strict),
+    .testTarget(
       name: "PostgresClientTests",
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport", logging],
       swiftSettings: strict),
@@ -148,15 +152,15 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
-        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "TestSupport", crypto,
-        subprocess, logging,
+        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "ProofChecks",
+        "GuardedFetch", "TestSupport", crypto, subprocess, logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["signer.py"], swiftSettings: strict),
+      exclude: ["signer.py", "outside.py"], swiftSettings: strict),
   ]
 )
 

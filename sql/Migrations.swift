@@ -28,5 +28,6 @@ public enum Migrations {
       "0010_positions_and_private_evidence",
       PackageResources._010_positions_and_private_evidence_sql),
     Migration("0011_append_by_set", PackageResources._011_append_by_set_sql),
+    Migration("0012_trust_and_erasure", PackageResources._012_trust_and_erasure_sql),
   ]
 }

@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Why something was not fetched.
 public struct FetchError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -83,19 +84,22 @@ public actor GuardedFetch {
 
   private let allowed: Set<String>
   private let limits: Limits
+  private let additionalRoots: String?
   private let resolve: @Sendable (String) async -> [NetworkAddress]
   private var running = 0
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
   /// - Parameters:
   ///   - allowedHosts: hosts, as `name`, `address` or either with `:port`, that may be inside.
+  ///   - additionalRoots: a PEM file of roots that are trusted beside the system's.
   ///   - resolve: what a name resolves to; the system's resolver unless told.
   public init(
-    allowedHosts: Set<String> = [], limits: Limits = Limits(),
+    allowedHosts: Set<String> = [], limits: Limits = Limits(), additionalRoots: String? = nil,
     resolve: (@Sendable (String) async -> [NetworkAddress])? = nil
   ) {
     allowed = Set(allowedHosts.map { $0.lowercased() })
     self.limits = limits
+    self.additionalRoots = additionalRoots
     self.resolve = resolve ?? { await NetworkAddress.resolve($0) }
   }
 
@@ -163,6 +167,11 @@ public actor GuardedFetch {
       redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(10), read: .seconds(30)))
     configuration.httpVersion = .http1Only
+    if let additionalRoots {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.additionalTrustRoots = [.file(additionalRoots)]
+      configuration.tlsConfiguration = tls
+    }
     if let host = components.host { configuration.dnsOverride = [host: address] }
     let client = HTTPClient(
       eventLoopGroupProvider: .singleton, configuration: configuration)

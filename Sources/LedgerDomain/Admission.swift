@@ -34,6 +34,8 @@ public struct AdmissionContext: Sendable {
   public var citingKnownAs: PithNumber?
   public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
   public var operatorAuthorised = false
+  /// What the evidence, or the place it is said to be at, was found to be; `nil` where nobody looked.
+  public var finding: Finding?
   /// The event whose signature the caller has just verified under its registered key.
   public var verifiedEvent: Digest?
 
@@ -42,6 +44,21 @@ public struct AdmissionContext: Sendable {
     self.origin = origin
     self.timeline = timeline
     self.position = position
+  }
+}
+
+/// What checking evidence against the outside world came to. What is provably false is no finding: it is
+/// refused.
+public struct Finding: Sendable, Equatable {
+  public var checks: [Check]
+  public var verdict: Verdict
+  /// When what is attested was there at the latest, by the proof.
+  public var provenAt: Timestamp?
+
+  public init(_ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil) {
+    self.checks = checks
+    self.verdict = verdict
+    self.provenAt = provenAt
   }
 }
 
@@ -54,6 +71,15 @@ public func admit(
   _ event: SignedEvent, _ context: AdmissionContext
 ) throws(Refusal) -> Admission {
   try Admitting(event: event, context: context).run()
+}
+
+/// The nonce an identity token is asked for, which binds it to one purpose.
+public enum IdentityNonce {
+  /// For a claim to one record; with a key, also for the word that the key is this person's.
+  public static func of(_ number: PithNumber, _ key: Digest128? = nil) -> String {
+    let text = "pithledger:author:\(number)" + (key.map { ":\($0.hex)" } ?? "")
+    return Base64.encodeURL(Digest(hashing: Array(text.utf8)).bytes)
+  }
 }
 
 /// The checks of one admission.
@@ -102,14 +128,19 @@ private struct Admitting {
     case .graphSnapshot, .aliasAdded: try requireRegistry()
     case .anchorUpgraded:
       try requireRegistry()
-      guard try referenced(body.payload).type == .timestampAnchor else {
-        throw refuse("event_id", "payload.event_id", "Only a timestamp_anchor is upgraded.")
-      }
-    case .checkRecorded:
+      guard try referenced(body.payload).type == .timestampAnchor,
+        let digest = body.payload.evidence
+      else { throw refuse("event_id", "payload.event_id", "Only a timestamp_anchor is upgraded.") }
+      try checkProof(.opentimestamps, try evidence(digest), of: try record())
+      admission.checks.append(Check("proof_form", .verified))
+      apply(context.finding, otherwise: "bitcoin", to: &admission)
+    case .checkRecorded(let payload):
       try requireRegistry()
-      guard try referenced(body.payload).type.isAttestation else {
+      let target = try referenced(body.payload)
+      guard target.type.isAttestation || payload.verdict == .erased else {
         throw refuse("event_id", "payload.event_id", "Only an attestation is checked again.")
       }
+      admission.provenAt = context.finding?.provenAt
     case .moderationDecision(let payload): try moderation(payload)
     case .eventWithdrawn: try withdrawal()
     case .keyRegistered: break
@@ -276,9 +307,35 @@ private struct Admitting {
         "digest", "payload.digest_sha256",
         "The record's canonical_sha256 is \(record.canonicalSHA256.hex).")
     }
-    let bytes = try evidence(payload.evidence)
+    try checkProof(payload.kind, try evidence(payload.evidence), of: record)
+    admission.checks.append(Check("proof_form", .verified))
+    apply(
+      context.finding, otherwise: payload.kind == .rfc3161 ? "token_signature" : "bitcoin",
+      to: &admission)
+    if isRegistry, admission.verdict == .pending,
+      record.pendingBareAnchors >= Self.maxPendingBareAnchors
+    {
+      throw refuse(
+        "pending_anchors", nil,
+        "This record has \(record.pendingBareAnchors) unsigned anchors that are still pending; sign "
+          + "yours with a registered key.", code: .tooMany)
+    }
+  }
+
+  /// Takes what was found; where nobody looked, the check of this name is still to be made.
+  func apply(_ finding: Finding?, otherwise check: String, to admission: inout Admission) {
+    let finding = finding ?? Finding([Check(check, .pending)], .pending)
+    admission.checks += finding.checks
+    admission.verdict = finding.verdict
+    admission.provenAt = finding.provenAt
+  }
+
+  /// That a proof has its form, and is about the record.
+  func checkProof(
+    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of record: RecordFacts
+  ) throws(Refusal) {
     let wanted = record.canonicalSHA256.bytes
-    switch payload.kind {
+    switch kind {
     case .opentimestamps:
       let proof = try proof { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }
       guard proof.algorithm == .sha256, proof.digest == wanted else {
@@ -287,20 +344,11 @@ private struct Admitting {
       guard !proof.attestations.isEmpty else {
         throw refuse("ots.attestations", "evidence", "The proof leads to no attestation.")
       }
-      admission.checks += [Check("proof_form", .verified), Check("bitcoin", .pending)]
     case .rfc3161:
       let token = try proof { () throws(ProofFormError) in try TimestampToken.parse(bytes) }
       guard token.imprintAlgorithm == "2.16.840.1.101.3.4.2.1", token.imprint == wanted else {
         throw refuse("rfc3161.imprint", "evidence", "The token is about another digest.")
       }
-      admission.checks += [Check("proof_form", .verified), Check("token_signature", .pending)]
-    }
-    admission.verdict = .pending
-    if isRegistry, record.pendingBareAnchors >= Self.maxPendingBareAnchors {
-      throw refuse(
-        "pending_anchors", nil,
-        "This record has \(record.pendingBareAnchors) unsigned anchors that are still pending; sign "
-          + "yours with a registered key.", code: .tooMany)
     }
   }
 
@@ -330,16 +378,23 @@ private struct Admitting {
       admission.checks.append(Check("content", .verified))
       return
     }
-    guard !isRegistry,
-      context.timeline.isVouched(signer.fingerprint, at: context.position, as: .storageProvider)
-    else {
+    if let finding = context.finding {
+      apply(finding, otherwise: "fetch", to: &admission)
+      return
+    }
+    guard isStorageProvider else {
       throw refuse(
         "fetch", "payload.location",
-        "This ledger does not fetch locations yet. Upload the bytes as a file, or have a vouched "
+        "Nobody has looked whether the bytes are there. Upload them as a file, or have a vouched "
           + "storage provider sign the statement.")
     }
     admission.checks.append(Check("storage_provider", .pending))
     admission.verdict = .pending
+  }
+
+  var isStorageProvider: Bool {
+    !isRegistry
+      && context.timeline.isVouched(signer.fingerprint, at: context.position, as: .storageProvider)
   }
 
   func author(
@@ -355,16 +410,18 @@ private struct Admitting {
       guard token.subject == payload.orcid else {
         throw refuse("jwt.sub", "payload.orcid", "The token is for another iD.")
       }
-      guard token.nonce == Self.nonce(for: record.pithNumber) else {
-        throw refuse(
-          "jwt.nonce", "evidence",
-          "Ask for the token with the nonce \(Self.nonce(for: record.pithNumber)).")
+      let nonce = IdentityNonce.of(record.pithNumber)
+      guard
+        token.nonce == nonce
+          || !isRegistry && token.nonce == IdentityNonce.of(record.pithNumber, signer.fingerprint)
+      else {
+        throw refuse("jwt.nonce", "evidence", "Ask for the token with the nonce \(nonce).")
       }
       if let name = token.name, !PersonName.matches(name, payload.name) {
         throw refuse("jwt.name", "payload.name", "The token gives another name.")
       }
-      admission.checks += [Check("token_form", .verified), Check("token_signature", .pending)]
-      admission.verdict = .pending
+      admission.checks.append(Check("token_form", .verified))
+      apply(context.finding, otherwise: "token_signature", to: &admission)
     } else if isRegistry {
       throw refuse("authority", "signer", "The registry claims no authorship.", code: .forbidden)
     }
@@ -379,11 +436,6 @@ private struct Admitting {
         names.contains { PersonName.matches($0, payload.name) }
       }
     admission.checks.append(Check("author_name", matches ? .verified : .failed))
-  }
-
-  /// What binds an identity token to one record.
-  static func nonce(for number: PithNumber) -> String {
-    Base64.encodeURL(Digest(hashing: Array("pithledger:author:\(number)".utf8)).bytes)
   }
 
   func citation(_ payload: Payload.CitationSignature) throws(Refusal) {

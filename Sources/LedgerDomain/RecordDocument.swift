@@ -2,11 +2,11 @@ public import CanonicalJSON
 import ProofForms
 
 /// A receipt: the word of a key that issues Pith Numbers, over the record's digest.
-enum Receipt {
+public enum Receipt {
   /// `verified` under a trusted key, `pending` under one that is not trusted.
   ///
   /// Errors: a `Refusal` where a trusted key's signature is wrong, or the receipt is for another digest.
-  static func check(
+  public static func check(
     _ receipt: JSON, digest: Digest, trusted: [Digest128: [UInt8]], field: String
   ) throws(Refusal) -> Verdict {
     func refusal(_ member: String, _ message: String) -> Refusal {

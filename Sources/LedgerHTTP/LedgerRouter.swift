@@ -274,6 +274,18 @@ struct Routes: Sendable {
       }
       return self.serverSentEvents(from: from)
     }
+    router.get("/api/evidence/:id") { _, context in
+      let bytes = try await self.ledger.evidence(self.identifier(context))
+      // Anybody's bytes: never rendered, never guessed at, never given this origin's rights.
+      var headers: HTTPFields = [
+        .contentType: "application/octet-stream", .cacheControl: "public, max-age=300",
+        .contentDisposition: "attachment", .contentSecurityPolicy: "default-src 'none'; sandbox",
+        .xContentTypeOptions: "nosniff",
+      ]
+      headers[.eTag] = "\"\(Digest(hashing: bytes).hex)\""
+      return Response(
+        status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
     router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
     router.get("/api/keys/:id") { _, context in
       self.answer(try await self.ledger.key(self.identifier(context)))

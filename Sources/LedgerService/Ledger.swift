@@ -18,6 +18,7 @@ public final class Ledger: Sendable {
   let registry: RegistryKey
   let timeline: TimelineCache
   let statuses: StatusCache
+  let checks: EvidenceChecks
   public let logger: Logger
   let bareLimits: ClientLimits
   let registrationLimits: ClientLimits
@@ -36,6 +37,7 @@ public final class Ledger: Sendable {
     self.registry = registry
     self.timeline = timeline
     statuses = StatusCache(store: store)
+    checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
     self.server = server
     self.logger = logger
     bareLimits = ClientLimits(

@@ -1,5 +1,6 @@
 import CanonicalJSON
 public import Foundation
+public import GuardedFetch
 public import LedgerDomain
 import ProofForms
 
@@ -29,6 +30,38 @@ public struct LedgerConfiguration: Sendable {
 
   /// What time it is. Order is never taken from it, and a test may turn it back.
   public var clock: @Sendable () -> Timestamp = { .now }
+
+  public var outside = Outside()
+
+  /// Whom the ledger asks outside of itself, and whose word it takes.
+  public struct Outside: Sendable {
+    /// Hosts that may be fetched from although they are inside: `name`, `address`, or with `:port`.
+    public var allowedHosts: Set<String> = []
+    /// A PEM file of roots that fetches trust beside the system's.
+    public var additionalRootsFile: String?
+    public var fetchLimits = GuardedFetch.Limits()
+    /// Calendars that are asked to complete their promises, as their proofs spell them.
+    public var calendars: Set<String> = [
+      "https://alice.btc.calendar.opentimestamps.org",
+      "https://bob.btc.calendar.opentimestamps.org",
+      "https://finney.calendar.eternitywall.com", "https://btc.calendar.catallaxy.com",
+    ]
+    /// An Esplora service whose block headers are trusted where none is known; `nil` asks nobody.
+    public var esploraURL: String?
+    public var orcidIssuer = "https://orcid.org"
+    /// The client identifiers whose id_tokens are taken; without one, claims by token stay pending.
+    public var orcidAudiences: [String] = []
+    public var ipfsGatewayURL = "https://ipfs.io"
+    public var waybackURL = "https://web.archive.org"
+    public var softwareHeritageURL = "https://archive.softwareheritage.org"
+    public var s3: S3Endpoint?
+    /// How often `serve` looks after pending anchors.
+    public var anchorInterval: Duration = .seconds(60)
+    /// How often `serve` fetches each stored location again.
+    public var storageInterval: Duration = .seconds(86_400)
+
+    public init() {}
+  }
 
   /// What one client may ask of the ledger.
   public struct Limits: Sendable {
@@ -84,6 +117,7 @@ public struct LedgerConfiguration: Sendable {
       configuration.databaseURL = try Self.firstLine(
         of: file, field: "PITHLEDGER_DATABASE_URL_FILE")
     }
+    configuration.outside = try outside(text, number)
     configuration.origin = text("ORIGIN")
     configuration.publicURL = text("PUBLIC_URL").map {
       $0.hasSuffix("/") ? String($0.dropLast()) : $0
@@ -108,6 +142,43 @@ public struct LedgerConfiguration: Sendable {
       }
     }
     return configuration
+  }
+
+  private static func outside(
+    _ text: (String) -> String?, _ number: (String, Int) throws(Refusal) -> Int
+  ) throws(Refusal) -> Outside {
+    func list(_ name: String) -> [String]? {
+      text(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    func url(_ name: String) -> String? {
+      text(name).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }
+    var outside = Outside()
+    outside.allowedHosts = Set(list("FETCH_ALLOW_HOSTS") ?? [])
+    outside.additionalRootsFile = text("FETCH_CA_FILE")
+    outside.fetchLimits.bytes = Int64(
+      try number("FETCH_MAX_BYTES", Int(outside.fetchLimits.bytes)))
+    outside.fetchLimits.time = .seconds(try number("FETCH_SECONDS", 60))
+    if let calendars = list("CALENDARS") { outside.calendars = Set(calendars) }
+    outside.esploraURL = url("ESPLORA_URL")
+    outside.orcidIssuer = url("ORCID_ISSUER") ?? outside.orcidIssuer
+    outside.orcidAudiences = list("ORCID_AUDIENCES") ?? []
+    outside.ipfsGatewayURL = url("IPFS_GATEWAY") ?? outside.ipfsGatewayURL
+    outside.waybackURL = url("WAYBACK_URL") ?? outside.waybackURL
+    outside.softwareHeritageURL = url("SOFTWARE_HERITAGE_URL") ?? outside.softwareHeritageURL
+    outside.anchorInterval = .seconds(try number("ANCHOR_SECONDS", 60))
+    outside.storageInterval = .seconds(try number("STORAGE_SECONDS", 86_400))
+    if let endpoint = url("S3_ENDPOINT") {
+      guard let key = text("S3_ACCESS_KEY"), let file = text("S3_SECRET_KEY_FILE") else {
+        throw Refusal(
+          .malformed, check: "configuration", field: "PITHLEDGER_S3_ENDPOINT",
+          "An endpoint needs PITHLEDGER_S3_ACCESS_KEY and PITHLEDGER_S3_SECRET_KEY_FILE.")
+      }
+      outside.s3 = S3Endpoint(
+        url: endpoint, region: text("S3_REGION") ?? "us-east-1", accessKey: key,
+        secretKey: try firstLine(of: file, field: "PITHLEDGER_S3_SECRET_KEY_FILE"))
+    }
+    return outside
   }
 
   /// The operator's token, read when asked for, so that it can be changed without a restart.

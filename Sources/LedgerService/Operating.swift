@@ -35,21 +35,25 @@ extension Ledger {
   }
 
   /// Binds a registered key to its signer_id, in a capacity.
-  public func vouch(_ fingerprint: Digest128, as type: SignerType) async throws -> SubmissionAnswer
-  {
+  ///
+  /// - Parameter method: `registry` for an operator's word, `orcid_oidc` for a token's.
+  public func vouch(
+    _ fingerprint: Digest128, as type: SignerType, method: String = "registry"
+  ) async throws -> SubmissionAnswer {
     guard let key = try await timeline.current().timeline.registration(of: fingerprint) else {
       throw Refusal(.notFound, check: "known_key", "No key \(fingerprint) is registered here.")
     }
     return try await signAndSubmit(
-      type: .keyVouched, payload: vouchPayload(fingerprint, key.signerID, type), record: nil,
+      type: .keyVouched, payload: vouchPayload(fingerprint, key.signerID, type, method),
+      record: nil,
       target: "key:\(fingerprint.hex)", key: nil)
   }
 
-  private func vouchPayload(_ fingerprint: Digest128, _ signerID: String, _ type: SignerType)
-    -> JSONObject
-  {
+  private func vouchPayload(
+    _ fingerprint: Digest128, _ signerID: String, _ type: SignerType, _ method: String = "registry"
+  ) -> JSONObject {
     [
-      "log": .string(origin), "method": "registry",
+      "log": .string(origin), "method": .string(method),
       "public_key_fingerprint": .string(fingerprint.hex),
       "signer_id": .string(signerID), "signer_type": .string(type.name),
     ]

@@ -59,7 +59,7 @@ public struct ProjectedState: Sendable, Equatable {
 public final class LedgerStore: Sendable {
   let configuration: StoreConfiguration
   let readers: PostgresPool
-  private let writer: PostgresPool
+  let writer: PostgresPool
   private let appender: Appender
   let progress: ProjectionProgress
 
@@ -150,7 +150,7 @@ public final class LedgerStore: Sendable {
       recordedAt: Timestamp(microseconds: try row.timestamp(4)), entry: try row.bytes(5))
   }
 
-  private func stored(_ rest: String, _ parameters: [PostgresValue]) async throws -> [StoredEvent] {
+  func stored(_ rest: String, _ parameters: [PostgresValue]) async throws -> [StoredEvent] {
     try await readers.query("SELECT \(Self.storedColumns) FROM ledger.event e \(rest)", parameters)
       .map(Self.stored)
   }

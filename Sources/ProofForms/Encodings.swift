@@ -135,6 +135,31 @@ public enum Base32 {
   }
 }
 
+extension Base32 {
+  /// The bytes of upper-case, unpadded base32; `nil` for any other spelling.
+  public static func decode(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var group: UInt32 = 0
+    var bits = 0
+    for character in text.utf8 {
+      let value: UInt8
+      switch character {
+      case 0x41...0x5A: value = character - 0x41
+      case 0x32...0x37: value = character - 0x32 + 26
+      default: return nil
+      }
+      group = (group << 5 | UInt32(value)) & 0xFFFF
+      bits += 5
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
+        group &= (1 << UInt32(bits)) - 1
+      }
+    }
+    return group == 0 && bits < 5 ? bytes : nil
+  }
+}
+
 /// ORCID iDs in their bare form, `0000-0002-1825-0097`.
 public enum ORCID {
   /// Whether the form and the check character hold (ISO 7064 MOD 11-2).

@@ -48,27 +48,41 @@ struct Attest: AsyncParsableCommand {
 
   struct Timestamp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That the record's digest existed at a time, by a proof made elsewhere.")
+      abstract: "That the record's digest existed at a time, by a proof made now or elsewhere.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "An OpenTimestamps proof.") var ots: String?
-    @Option(help: "An RFC 3161 token or response.") var tsr: String?
+    @Option(help: "A file with an OpenTimestamps proof.") var ots: String?
+    @Option(help: "A file with an RFC 3161 token or response.") var tsr: String?
+    @Option(
+      parsing: .upToNextOption,
+      help: "OpenTimestamps calendars to ask; `anchors upgrade` completes what they promise.")
+    var calendar: [String] = []
+    @Option(help: "An RFC 3161 timestamp authority to ask.") var tsa: String?
 
     func validate() throws {
-      guard (ots == nil) != (tsr == nil) else { throw ValidationError("Give --ots or --tsr.") }
+      guard [ots != nil, tsr != nil, !calendar.isEmpty, tsa != nil].count(where: { $0 }) == 1 else {
+        throw ValidationError("Give one of --ots, --tsr, --calendar and --tsa.")
+      }
     }
 
     func run() async throws {
       try await Failure.reported {
-        let proof = try read(ots ?? tsr ?? "")
+        var proof: [UInt8] = []
         var digest = ""
         try await common.withLedger { ledger in
           digest = try await ledger.resolve(about.record).record.canonicalSHA256.hex
+          if let file = ots ?? tsr {
+            proof = try read(file)
+          } else if let tsa {
+            proof = try await ledger.requestToken(about.record, authority: tsa)
+          } else {
+            proof = try await ledger.stamp(about.record, calendars: calendar)
+          }
         }
         try await about.submit(
           .timestampAnchor,
           [
-            "anchor_kind": ots != nil ? "opentimestamps" : "rfc3161",
+            "anchor_kind": tsr == nil && tsa == nil ? "opentimestamps" : "rfc3161",
             "digest_sha256": .string(digest),
             "evidence_sha256": .string(Digest(hashing: proof).hex),
           ], evidence: [proof], common: common)
@@ -78,7 +92,7 @@ struct Attest: AsyncParsableCommand {
 
   struct Storage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That bytes are kept somewhere: upload a file, or sign a provider's statement.")
+      abstract: "That bytes are kept somewhere: upload a file, or name a place that is looked at.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(help: "A file whose bytes the ledger keeps.") var file: String?
@@ -93,10 +107,9 @@ struct Attest: AsyncParsableCommand {
     func validate() throws {
       guard
         file != nil
-          || (kind != nil && location != nil && sha256 != nil && size != nil && about.key != nil)
+          || (kind != nil && location != nil && sha256 != nil && size != nil)
       else {
-        throw ValidationError(
-          "Give --file, or --kind, --location, --sha256, --size and --key of a vouched provider.")
+        throw ValidationError("Give --file, or --kind, --location, --sha256 and --size.")
       }
     }
 

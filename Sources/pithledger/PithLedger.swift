@@ -17,7 +17,8 @@ struct PithLedger: AsyncParsableCommand {
     abstract: "An append-only, checked ledger of attestations about papers with a Pith Number.",
     subcommands: [
       Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self, Key.self,
-      Status.self, Events.self, Replay.self, Export.self,
+      Trust.self, Anchors.self, Evidence.self, Audit.self, Status.self, Events.self, Replay.self,
+      Export.self,
     ])
 }
 

@@ -27,11 +27,17 @@ struct Serve: AsyncParsableCommand {
         // Written at once, where print would wait for a full buffer when nobody is at a terminal.
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
       }
+      let jobs = ledger.configuration.isReadOnly ? nil : Task { await ledger.runJobs() }
+      func close() async {
+        jobs?.cancel()
+        await jobs?.value
+        await ledger.close()
+      }
       do {
         try await application.runService()
-        await ledger.close()
+        await close()
       } catch {
-        await ledger.close()
+        await close()
         throw error
       }
     }

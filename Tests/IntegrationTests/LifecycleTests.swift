@@ -261,17 +261,17 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A location that would have to be fetched is refused with that reason")
+  @Test("A location that cannot be fetched is refused; a vouched provider's word stands for itself")
   func locations() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
       let payload: JSONObject = [
         "content_role": "document",
-        "content_sha256": .string(Digest(hashing: []).hex), "location": "https://example.org/p.pdf",
+        "content_sha256": .string(Digest(hashing: []).hex), "location": "https://127.0.0.1/p.pdf",
         "media_type": "application/pdf", "observed_at": .string(Timestamp.now.description),
         "size_bytes": 0, "storage_kind": "https",
       ]
-      await #expect(throws: Refusal(.invalid, check: "fetch", "")) {
+      await #expect(throws: Refusal(.invalid, check: "fetch.inside", "")) {
         try await test.submit(.storageAttestation, payload, by: key)
       }
       let provider = try await test.key("p", nil, .agent, vouched: .storageProvider)

@@ -79,6 +79,7 @@ struct LedgerUnderTest: Sendable {
 /// Runs a test with a ledger, closed afterwards whatever happens.
 func withLedger(
   sample: Bool = true, runProjector: Bool = true,
+  configure: (inout LedgerConfiguration) -> Void = { _ in },
   _ body: (LedgerUnderTest) async throws -> Void
 ) async throws {
   let running = try PrivateServer.running()
@@ -86,6 +87,7 @@ func withLedger(
   let directory = running.directory + "/ledger-\(UUID())"
   var configuration = LedgerConfiguration(dataDirectory: directory)
   configuration.databaseURL = uri
+  configure(&configuration)
   _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
   let ledger = try await Ledger.open(
     configuration, runProjector: runProjector, logger: PrivateServer.logger)

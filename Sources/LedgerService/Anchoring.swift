@@ -1,0 +1,234 @@
+public import CanonicalJSON
+import GuardedFetch
+public import LedgerDomain
+import LedgerStore
+import Logging
+import ProofChecks
+import ProofForms
+
+/// Getting proofs of time, and following them until they are settled.
+extension Ledger {
+  /// Asks calendars to stamp a record's digest, and answers the proof, still pending.
+  ///
+  /// Each calendar gets a digest of its own making out of a nonce: none learns which record it is. One that
+  /// does not answer is left out; without any the call fails.
+  public func stamp(_ name: String, calendars: [String]) async throws -> [UInt8] {
+    let record = try await resolve(name).record
+    let digest = record.canonicalSHA256.bytes
+    var items: [OpenTimestampsProof.Item] = []
+    var failures: [String] = []
+    for calendar in calendars {
+      let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }
+      let commitment = Digest(hashing: digest + nonce).bytes
+      do {
+        var request = GuardedFetch.Request(calendar + "/digest")
+        request.method = "POST"
+        request.headers = [("accept", "application/vnd.opentimestamps.v1")]
+        request.body = commitment
+        request.keeping = 10_000
+        let answer = try await checks.fetch.fetch(request)
+        let tree = try OpenTimestampsProof.parseTree(
+          answer.bytes, messageLength: commitment.count)
+        items.append(
+          .operation(
+            .append(nonce),
+            OpenTimestampsProof.Node(items: [.operation(.hash(.sha256), tree)])))
+      } catch { failures.append("\(calendar): \(error)") }
+    }
+    guard !items.isEmpty else {
+      throw Refusal(
+        .unavailable, check: "calendar",
+        "No calendar answered: \(failures.joined(separator: "; ")).")
+    }
+    return OpenTimestampsProof(
+      algorithm: .sha256, digest: digest, root: OpenTimestampsProof.Node(items: items)
+    ).serialised()
+  }
+
+  /// Asks a timestamp authority for a token over a record's digest (RFC 3161, section 3.4).
+  public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
+    let record = try await resolve(name).record
+    // The first bits keep it positive and of full length, so that it comes back as it went.
+    let nonce = [UInt8.random(in: 0x40...0x7F)] + (0..<7).map { _ in UInt8.random(in: 0...255) }
+    var request = GuardedFetch.Request(url)
+    request.method = "POST"
+    request.headers = [("content-type", "application/timestamp-query")]
+    request.body = TimestampToken.request(imprint: record.canonicalSHA256.bytes, nonce: nonce)
+    request.keeping = 65_536
+    let answer: Fetched
+    do { answer = try await checks.fetch.fetch(request) } catch let error as FetchError {
+      throw Refusal(.unavailable, check: error.code.rawValue, field: "tsa", error.message)
+    }
+    do {
+      let token = try TimestampToken.parse(answer.bytes)
+      guard token.nonce == nonce else {
+        throw ProofFormError("rfc3161.nonce", "The token answers another request.")
+      }
+    } catch let error as ProofFormError {
+      throw Refusal(
+        .invalid, check: error.check, field: "tsa", offset: error.offset, error.message)
+    }
+    return answer.bytes
+  }
+
+  // MARK: Settling
+
+  /// What became of a pending anchor.
+  public struct AnchorOutcome: Sendable {
+    public let eventID: Digest
+    public let pithNumber: PithNumber
+    /// `verified`, `failed`, `upgraded` (a calendar has completed it; the block's header is not trusted
+    /// yet) or `pending`.
+    public let outcome: String
+    public let detail: String
+
+    public var json: JSON {
+      [
+        "detail": .string(detail), "event_id": .string("sha256:" + eventID.hex),
+        "outcome": .string(outcome), "pith_number": .string(pithNumber.description),
+      ]
+    }
+  }
+
+  /// Holds every pending anchor against today's trust, and asks calendars for what they promised.
+  ///
+  /// - Parameter mayAsk: whether an anchor's calendars are asked now; `nil` asks none.
+  public func settleAnchors(
+    mayAsk: ((Digest) -> Bool)? = nil
+  ) async throws -> [AnchorOutcome] {
+    try requireWriting()
+    var outcomes: [AnchorOutcome] = []
+    var next: Int64 = 0
+    while true {
+      let batch = try await store.unsettledAnchors(from: next, limit: 100)
+      guard let last = batch.last else { return outcomes }
+      next = last.position + 1
+      for stored in batch {
+        try Task.checkCancellation()
+        do {
+          outcomes.append(try await settle(stored, asking: mayAsk?(stored.eventID) ?? false))
+        } catch let refusal as Refusal where refusal.code == .unavailable {
+          throw refusal
+        } catch is CancellationError {
+          throw CancellationError()
+        } catch {
+          // One anchor that cannot be dealt with keeps no other waiting.
+          logger.warning("the anchor at position \(stored.position) was left: \(error)")
+        }
+      }
+    }
+  }
+
+  private func settle(_ stored: StoredEvent, asking: Bool) async throws -> AnchorOutcome {
+    let event = try Entry(bytes: stored.entry).event
+    guard case .timestampAnchor(let anchor) = event.body.payload,
+      case .record(let number) = event.body.subject,
+      let record = try await store.resolve(.pithNumber(number)).first,
+      let columns = try await store.foldEvent(record: stored.record, id: stored.eventID)
+    else { throw Refusal(.invalid, check: "log", "The anchor cannot be read.") }
+    func outcome(_ word: String, _ detail: String) -> AnchorOutcome {
+      AnchorOutcome(eventID: stored.eventID, pithNumber: number, outcome: word, detail: detail)
+    }
+    let digest = try await latestProof(of: columns) ?? anchor.evidence
+    guard var bytes = try await store.evidenceForAudit(digest)?.bytes else {
+      return outcome("pending", "the proof's bytes were erased")
+    }
+    var wasUpgraded = false
+    do {
+      var finding = try await checks.proof(anchor.kind, bytes)
+      if finding.verdict == .pending, asking, anchor.kind == .opentimestamps,
+        let upgraded = try await upgraded(bytes)
+      {
+        finding = try await checks.proof(.opentimestamps, upgraded)
+        bytes = upgraded
+        wasUpgraded = true
+        _ = try await say(
+          .anchorUpgraded, ["evidence_sha256": .string(Digest(hashing: bytes).hex)],
+          about: stored, of: record, evidence: [bytes], finding: finding)
+      }
+      guard finding.verdict == .verified else {
+        return wasUpgraded
+          ? outcome("upgraded", "complete; the block's header is not trusted yet")
+          : outcome("pending", anchor.kind == .rfc3161 ? "no trusted root" : "not in a known block")
+      }
+      let when = finding.provenAt.map { " at \($0)" } ?? ""
+      let reason =
+        anchor.kind == .rfc3161
+        ? "the token's chain ends at a trusted root; it existed\(when)"
+        : "the proof ends at a trusted block header; it existed\(when)"
+      try await self.record(
+        .verified, reason, about: stored, of: record, finding: finding)
+      return outcome("verified", reason)
+    } catch let refusal as Refusal where refusal.code == .invalid {
+      try await self.record(
+        .failed, "\(refusal.check): \(refusal.message)", about: stored, of: record)
+      return outcome("failed", refusal.message)
+    }
+  }
+
+  /// The newest upgrade of an anchor's proof.
+  func latestProof(of anchor: FoldEvent) async throws -> Digest? {
+    guard let newest = try await store.newest(.anchorUpgraded, referringTo: anchor) else {
+      return nil
+    }
+    return try Entry(bytes: newest.entry).event.body.payload.evidence
+  }
+
+  /// The proof with everything its calendars know by now; `nil` where they know no more.
+  private func upgraded(_ bytes: [UInt8]) async throws -> [UInt8]? {
+    let original = try OpenTimestampsProof.parse(bytes)
+    var proof = original
+    for end in try original.ends() {
+      guard case .pending(let uri) = end.attestation,
+        configuration.outside.calendars.contains(uri)
+      else { continue }
+      var request = GuardedFetch.Request("\(uri)/timestamp/\(Hex.encode(end.message))")
+      request.headers = [("accept", "application/vnd.opentimestamps.v1")]
+      request.keeping = 10_000
+      do {
+        let answer = try await checks.fetch.fetch(request)
+        let tree = try OpenTimestampsProof.parseTree(
+          answer.bytes, messageLength: end.message.count)
+        proof = try proof.adding(tree, at: end.message)
+      } catch let error as FetchError where error.status == 404 {
+        continue
+      } catch {
+        logger.warning("the calendar \(uri) gave no answer to use: \(error)")
+      }
+    }
+    return proof == original ? nil : proof.serialised()
+  }
+
+  // MARK: The registry's word
+
+  /// Appends what the ledger itself found out about an event.
+  func record(
+    _ verdict: Verdict, _ reason: String, about target: StoredEvent, of record: ResolvedRecord,
+    finding: Finding? = nil
+  ) async throws {
+    var reason = reason
+    // Free text is at most 500 bytes, and is cut between characters.
+    while reason.utf8.count > 500 { reason.removeLast() }
+    _ = try await say(
+      .checkRecorded, ["reason": .string(reason), "verdict": .string(verdict.name)],
+      about: target, of: record, finding: finding)
+  }
+
+  private func say(
+    _ type: EventType, _ payload: JSONObject, about target: StoredEvent, of record: ResolvedRecord,
+    evidence: [[UInt8]] = [], finding: Finding?
+  ) async throws -> SubmissionAnswer {
+    let key = await registry.current
+    var payload = payload
+    payload["event_id"] = .string("sha256:" + target.eventID.hex)
+    let said = payload
+    return try await append(record: record, guarded: false) { context, _ in
+      for bytes in evidence { context.evidence[Digest(hashing: bytes)] = bytes }
+      context.finding = finding
+      return try key.key.sign(
+        EventBody.make(
+          type: type, payload: said, signer: key.signer, subject: .record(record.pithNumber),
+          target: "record", createdAt: context.now))
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Crypto
+import Foundation
+import GuardedFetch
+import LedgerDomain
+import ProofForms
+
+/// How the bytes of each kind of storage are asked for.
+enum StorageLocation {
+  /// The request that fetches an attested location.
+  ///
+  /// Errors: a `Refusal` with check `fetch.configuration` where the operator has not said how.
+  static func request(
+    for storage: Payload.StorageAttestation, _ outside: LedgerConfiguration.Outside,
+    at now: Timestamp
+  ) throws(Refusal) -> GuardedFetch.Request {
+    switch storage.kind {
+    case .file:
+      throw Refusal(
+        .invalid, check: "fetch.address", field: "payload.location",
+        "A file is uploaded, and not fetched.")
+    case .https: return GuardedFetch.Request(storage.location)
+    case .wayback:
+      return GuardedFetch.Request(rawCapture(storage.location, from: outside.waybackURL))
+    case .softwareHeritage:
+      var request = GuardedFetch.Request(
+        "\(outside.softwareHeritageURL)/api/1/content/sha1_git:"
+          + "\(storage.location.dropFirst(10))/raw/")
+      request.blobLength = storage.sizeBytes
+      return request
+    case .ipfs:
+      let path = storage.location.dropFirst("ipfs://".count)
+      var request = GuardedFetch.Request("\(outside.ipfsGatewayURL)/ipfs/\(path)")
+      if case .raw = cid(of: storage.location) {
+        // A gateway may wrap what it likes around a file; the block itself is asked for.
+        request.headers = [("accept", "application/vnd.ipld.raw")]
+      }
+      return request
+    case .s3:
+      guard storage.location.hasPrefix("s3://") else {
+        return GuardedFetch.Request(storage.location)
+      }
+      guard let s3 = outside.s3 else {
+        throw Refusal(
+          .invalid, check: "fetch.configuration", field: "payload.location",
+          "This ledger has no S3 endpoint (PITHLEDGER_S3_ENDPOINT): name the bytes by https.")
+      }
+      return s3.request(for: String(storage.location.dropFirst("s3://".count)), at: now)
+    }
+  }
+
+  /// The address of a capture's bytes as they were, without the archive's own frame around them.
+  private static func rawCapture(_ location: String, from archive: String) -> String {
+    let prefix = "https://web.archive.org/web/"
+    let rest = location.dropFirst(prefix.count)
+    let stamp = rest.prefix { $0.isASCII && $0.isNumber }
+    guard !stamp.isEmpty, rest.dropFirst(stamp.count).hasPrefix("/") else {
+      return "\(archive)/web/\(rest)"
+    }
+    return "\(archive)/web/" + stamp + "id_" + rest.dropFirst(stamp.count)
+  }
+
+  enum CID: Equatable {
+    /// CIDv1, raw codec, SHA-256: the name is the hash of the bytes.
+    case raw([UInt8])
+    case other
+  }
+
+  /// What the CID of an `ipfs://` location says of its bytes (CIDv1, multibase base32).
+  static func cid(of location: String) -> CID {
+    let name = location.dropFirst("ipfs://".count).prefix { $0 != "/" && $0 != "?" }
+    guard name.hasPrefix("b"), let bytes = Base32.decode(name.dropFirst().uppercased()),
+      bytes.count == 36, bytes.starts(with: [0x01, 0x55, 0x12, 0x20]), !location.contains("?"),
+      name.count == location.count - "ipfs://".count
+    else { return .other }
+    return .raw(Array(bytes[4...]))
+  }
+}
+
+/// An S3-compatible store and the credentials for it.
+public struct S3Endpoint: Sendable {
+  public var url: String
+  public var region: String
+  public var accessKey: String
+  public var secretKey: String
+
+  public init(url: String, region: String, accessKey: String, secretKey: String) {
+    self.url = url
+    self.region = region
+    self.accessKey = accessKey
+    self.secretKey = secretKey
+  }
+
+  /// A signed request for `bucket/key` (AWS Signature Version 4, path style, unsigned payload).
+  func request(for path: String, at now: Timestamp) -> GuardedFetch.Request {
+    let stamp = now.description.filter { $0 != "-" && $0 != ":" }
+    let time = stamp.prefix(15) + "Z"
+    let day = String(stamp.prefix(8))
+    let encoded = path.split(separator: "/", omittingEmptySubsequences: false)
+      .map { Self.encode(String($0)) }.joined(separator: "/")
+    let base = URLComponents(string: url)
+    let host = (base?.host ?? "") + (base?.port.map { ":\($0)" } ?? "")
+    let payload = "UNSIGNED-PAYLOAD"
+    let signed = "host;x-amz-content-sha256;x-amz-date"
+    let canonical = [
+      "GET", "/" + encoded, "", "host:\(host)", "x-amz-content-sha256:\(payload)",
+      "x-amz-date:\(time)", "", signed, payload,
+    ].joined(separator: "\n")
+    let scope = "\(day)/\(region)/s3/aws4_request"
+    let text = [
+      "AWS4-HMAC-SHA256", String(time), scope, Hex.encode(SHA256.hash(data: Array(canonical.utf8))),
+    ].joined(separator: "\n")
+    var key = Array("AWS4\(secretKey)".utf8)
+    for part in [day, region, "s3", "aws4_request"] { key = Self.hmac(key, part) }
+    var request = GuardedFetch.Request("\(url)/\(encoded)")
+    request.headers = [
+      ("x-amz-content-sha256", payload), ("x-amz-date", String(time)),
+      (
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=\(accessKey)/\(scope), SignedHeaders=\(signed), "
+          + "Signature=\(Hex.encode(Self.hmac(key, text)))"
+      ),
+    ]
+    return request
+  }
+
+  private static func hmac(_ key: [UInt8], _ text: String) -> [UInt8] {
+    Array(
+      HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: key)))
+  }
+
+  /// Percent-encodes all but RFC 3986's unreserved characters, as the signature wants it.
+  private static func encode(_ text: String) -> String {
+    text.utf8.map { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+        String(decoding: [byte], as: UTF8.self)
+      default: "%" + Hex.encode([byte]).uppercased()
+      }
+    }.joined()
+  }
+}

@@ -1,0 +1,95 @@
+public import CanonicalJSON
+public import LedgerDomain
+public import LedgerStore
+import PostgresClient
+import ProofChecks
+import ProofForms
+
+/// What the operator trusts from outside.
+extension Ledger {
+  /// Trusts block headers: lines of `HEIGHT HEADERHEX`, all or none, and answers how many are new.
+  ///
+  /// Each header's proof of work is checked, and its link wherever a neighbour is in the file or trusted.
+  public func trustHeaders(_ text: [UInt8]) async throws -> Int64 {
+    var headers: [Int64: BitcoinHeader] = [:]
+    for (index, line) in text.split(separator: 0x0A).enumerated() {
+      func refusal(_ check: String, _ message: String) -> Refusal {
+        Refusal(.malformed, check: check, field: "line \(index + 1)", message)
+      }
+      let words = line.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
+      if words.isEmpty { continue }
+      guard words.count == 2, let height = Int64(words[0]), height >= 0,
+        let bytes = Hex.decode(words[1].lowercased())
+      else { throw refusal("header.form", "A line is HEIGHT HEADERHEX.") }
+      do { headers[height] = try BitcoinHeader(bytes) } catch {
+        throw refusal(error.check, "Height \(height): \(error.message)")
+      }
+    }
+    guard !headers.isEmpty else {
+      throw Refusal(.malformed, check: "header.form", "There is no header in the file.")
+    }
+    var known = headers
+    let neighbours = Set(headers.keys.flatMap { [$0 - 1, $0 + 1] }).subtracting(headers.keys)
+    for (height, bytes) in try await store.trustedHeaders(neighbours.sorted()) {
+      known[height] = try? BitcoinHeader(bytes)
+    }
+    for (height, header) in known {
+      guard let previous = known[height - 1], header.previous != previous.hash else { continue }
+      throw Refusal(
+        .invalid, check: "header.link", field: "height \(height)",
+        "The header of \(height) does not follow that of \(height - 1).")
+    }
+    do {
+      return try await store.trust(
+        headers: headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) })
+    } catch let error as PostgresError where error.sqlState == "PL012" {
+      throw Refusal(
+        .conflict, check: "header.conflict",
+        "\(error.message): `pithledger trust headers remove HEIGHT` first, if you mean it.")
+    }
+  }
+
+  public func untrustHeader(_ height: Int64) async throws -> Bool {
+    try await store.untrust(header: height)
+  }
+
+  /// Trusts the roots in a PEM file; answers how many certificates it holds.
+  public func trustAuthority(_ pem: [UInt8]) async throws -> Int {
+    guard pem.count <= 1 << 20, let count = TimestampToken.certificates(in: pem), count > 0 else {
+      throw Refusal(.malformed, check: "certificate", "No certificate in PEM can be read here.")
+    }
+    _ = try await store.trust(.tsa, pem)
+    return count
+  }
+
+  /// Trusts an issuer's key set, for work without a network.
+  public func trustIssuer(_ jwks: [UInt8]) async throws -> Bool {
+    do { _ = try IssuerKeys(jwks) } catch {
+      throw Refusal(.malformed, check: error.check, error.message)
+    }
+    return try await store.trust(.jwks, jwks)
+  }
+
+  public func untrust(_ kind: LedgerStore.TrustedKind, _ digest: Digest) async throws -> Bool {
+    try await store.untrust(kind, digest)
+  }
+
+  /// Everything that is trusted, in a few lines.
+  public func trusted() async throws -> JSON {
+    let headers = try await store.trustedHeaderRange()
+    func list(_ kind: LedgerStore.TrustedKind) async throws -> JSON {
+      .array(
+        try await store.trusted(kind).map {
+          [
+            "bytes": .integer(Int64($0.count)), "sha256": .string(Digest(hashing: $0).hex),
+          ]
+        })
+    }
+    return [
+      "headers": [
+        "count": .integer(headers.count), "highest": .integer(headers.highest),
+        "lowest": .integer(headers.lowest),
+      ], "jwks": try await list(.jwks), "tsa": try await list(.tsa),
+    ]
+  }
+}
