@@ -176,7 +176,7 @@ if isFuzzing {
   package.targets += [
     .target(name: "FuzzDriver", path: "Tests/Fuzz/FuzzDriver", swiftSettings: strict),
     fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
-    fuzzTarget("FuzzProofs", ["ProofForms"]),
+    fuzzTarget("FuzzProofs", ["ProofForms", "ProofChecks"]),
     fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
   ]
 }

@@ -165,7 +165,7 @@ public actor GuardedFetch {
     let (components, address) = try await checked(request.url)
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
-      timeout: .init(connect: .seconds(10), read: .seconds(30)))
+      timeout: .init(connect: .seconds(5), read: .seconds(30)))
     configuration.httpVersion = .http1Only
     if let additionalRoots {
       var tls = TLSConfiguration.makeClientConfiguration()

@@ -285,6 +285,70 @@ struct EvidenceTests {
     }
   }
 
+  /// Whether PyPI's `opentimestamps` is there to judge.
+  static let hasJudge: Bool = {
+    let program = Process()
+    program.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    program.arguments = ["python3", "-c", "import opentimestamps.core.timestamp"]
+    program.standardError = FileHandle.nullDevice
+    guard (try? program.run()) != nil else { return false }
+    program.waitUntilExit()
+    return program.terminationStatus == 0
+  }()
+
+  @Test(
+    "PyPI's opentimestamps follows our upgraded proofs to the same root, and we follow its proofs",
+    .enabled(if: hasJudge, "PyPI opentimestamps is not installed; scripts/test installs it"))
+  func judged() async throws {
+    try await withBoth { test, outside in
+      let digest = try await digest(test)
+      let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url, outside.url])
+      _ = try await anchor(test, "opentimestamps", proof)
+      for index in 0..<5 {
+        _ = try await outside.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
+      }
+      let line = String(decoding: try await outside.mine(), as: UTF8.self)
+      let header = try #require(line.split(whereSeparator: \.isWhitespace).last)
+      _ = try await test.ledger.trustHeaders(Array(line.utf8))
+      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
+      let events = try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+      let upgraded = try #require(
+        events.last { $0["event_type"] == "anchor_upgraded" }?["payload"]?["evidence_sha256"]?
+          .stringValue)
+      let bytes = try await test.ledger.evidence(upgraded)
+      let answer = try await python(
+        """
+        import io, sys
+        from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
+        from opentimestamps.core.serialize import StreamDeserializationContext, StreamSerializationContext
+        from opentimestamps.core.notary import BitcoinBlockHeaderAttestation
+        from opentimestamps.core.op import OpSHA256, OpAppend, OpRIPEMD160, OpReverse, OpKECCAK256
+        digest, root = bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2])[36:68]
+        data = sys.stdin.buffer.read()
+        proof = DetachedTimestampFile.deserialize(StreamDeserializationContext(io.BytesIO(data)))
+        assert proof.file_digest == digest
+        found = [(m, a) for m, a in proof.timestamp.all_attestations()
+                 if isinstance(a, BitcoinBlockHeaderAttestation)]
+        assert len(found) == 2 and all(m == root for m, a in found), found
+        out = io.BytesIO()
+        proof.serialize(StreamSerializationContext(out))
+        made = Timestamp(digest)
+        end = made.ops.add(OpAppend(b"x")).ops.add(OpRIPEMD160()).ops.add(OpKECCAK256()).ops.add(OpSHA256())
+        end.attestations.add(BitcoinBlockHeaderAttestation(7))
+        theirs = io.BytesIO()
+        DetachedTimestampFile(OpSHA256(), made).serialize(StreamSerializationContext(theirs))
+        print(out.getvalue().hex(), theirs.getvalue().hex(), end.msg.hex())
+        """, [digest.hex, String(header)], input: bytes)
+      let words = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      let rewritten = try OpenTimestampsProof.parse(try #require(Hex.decode(String(words[0]))))
+      let ours = try OpenTimestampsProof.parse(bytes)
+      #expect(Set(try rewritten.ends().map(\.message)) == Set(try ours.ends().map(\.message)))
+      let theirs = try OpenTimestampsProof.parse(try #require(Hex.decode(String(words[1]))))
+      #expect(try theirs.ends().map { Hex.encode($0.message) } == [String(words[2])])
+      #expect(try theirs.ends().map(\.attestation) == [.bitcoin(height: 7)])
+    }
+  }
+
   // MARK: Identity
 
   static let orcid = "0000-0002-1825-0097"

@@ -6,6 +6,7 @@ import HummingbirdTesting
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
+import LedgerStore
 import NIOCore
 import ProofForms
 import TestSupport
@@ -88,6 +89,93 @@ struct HTTPTests {
         #expect(json["check"]?.stringValue?.hasPrefix(check) == true, "\(uri) \(json)")
         #expect(json["detail"]?.stringValue?.isEmpty == false, "\(uri)")
       }
+    }
+  }
+
+  @Test("Evidence is served as bytes that no browser acts on")
+  func evidence() async throws {
+    try await withService { _, client in
+      let bytes = Array("<script>alert(1)</script>".utf8)
+      let digest = Digest(hashing: bytes).hex
+      let body: JSON = [
+        "evidence": .object([digest: .string(Base64.encode(bytes))]),
+        "payload": [
+          "content_role": "other", "content_sha256": .string(digest),
+          "evidence_sha256": .string(digest), "location": .string("urn:sha256:" + digest),
+          "media_type": "text/html", "size_bytes": .integer(Int64(bytes.count)),
+          "storage_kind": "file",
+        ],
+      ]
+      let posted = try await client.execute(
+        uri: "/pith/\(Self.number)/action/storage_attestation", method: .post,
+        body: ByteBuffer(bytes: body.canonicalBytes())
+      ) { $0.status }
+      #expect(posted == .created)
+      try await client.execute(uri: "/api/evidence/\(digest)", method: .get) { response in
+        #expect(Array(response.body.readableBytesView) == bytes)
+        #expect(response.headers[.contentType] == "application/octet-stream")
+        #expect(response.headers[.xContentTypeOptions] == "nosniff")
+        #expect(response.headers[.contentDisposition] == "attachment")
+        #expect(response.headers[.contentSecurityPolicy]?.contains("sandbox") == true)
+      }
+      for (name, status) in [(String(repeating: "0", count: 64), 404), ("x", 400)] {
+        let answer = try await client.execute(uri: "/api/evidence/\(name)", method: .get) { $0 }
+        #expect(answer.status.code == status)
+      }
+    }
+  }
+
+  @Test(
+    "Malformed and misdirected proofs of the fixtures are refused by the check that fails",
+    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+  func fixtures() async throws {
+    struct Index: Decodable {
+      struct File: Decodable {
+        let file: String
+        let recommended: String?
+      }
+      let proofs: [File]
+      let malformed: [File]
+    }
+    let index = try JSONDecoder().decode(
+      Index.self, from: Data(try Fixtures.shared("opentimestamps/index.json")))
+    try await withService { test, client in
+      let digest = try await test.ledger.resolve(Self.number).record.canonicalSHA256.hex
+      let size = try await test.ledger.health().size
+      func check(_ kind: String, _ path: String) async throws -> (Int, String) {
+        let bytes = try Fixtures.shared(path)
+        let body: JSON = [
+          "evidence": .object([Digest(hashing: bytes).hex: .string(Base64.encode(bytes))]),
+          "payload": [
+            "anchor_kind": .string(kind), "digest_sha256": .string(digest),
+            "evidence_sha256": .string(Digest(hashing: bytes).hex),
+          ],
+        ]
+        return try await client.execute(
+          uri: "/pith/\(Self.number)/action/timestamp_anchor", method: .post,
+          body: ByteBuffer(bytes: body.canonicalBytes())
+        ) { ($0.status.code, try self.json($0)["check"]?.stringValue ?? "") }
+      }
+      for item in index.malformed {
+        let (status, check) = try await check("opentimestamps", "opentimestamps/" + item.file)
+        #expect(status == 422 && check.hasPrefix("ots."), "\(item.file): \(check)")
+        let isMalformed = item.recommended?.hasPrefix("reject") == true
+        #expect((check == "ots.digest") != isMalformed, "\(item.file): \(check)")
+      }
+      // Sound as they are, they are about other digests than this record's.
+      for item in index.proofs {
+        let (status, check) = try await check("opentimestamps", "opentimestamps/" + item.file)
+        #expect(status == 422 && check == "ots.digest", "\(item.file): \(check)")
+      }
+      for (file, wanted) in [
+        ("valid.tsr", "rfc3161.imprint"), ("valid.tst", "rfc3161.imprint"),
+        ("trailing-byte.tst", "rfc3161.der"), ("rejected-badalg.tsr", "rfc3161.status"),
+        ("bad-signature.tsr", "rfc3161.signature"),
+      ] {
+        let (status, check) = try await check("rfc3161", "rfc3161/" + file)
+        #expect(status == 422 && check == wanted, "\(file): \(check)")
+      }
+      #expect(try await test.ledger.health().size == size, "nothing of them is stored")
     }
   }
 

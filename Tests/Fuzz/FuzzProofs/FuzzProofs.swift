@@ -1,4 +1,5 @@
 import FuzzDriver
+import ProofChecks
 import ProofForms
 
 /// No input crashes a parser or makes it slow; a proof that parses is written back to what parses alike.
@@ -10,8 +11,19 @@ import ProofForms
           preconditionFailure("what was written does not parse")
         }
         precondition(again == proof)
+        if let ends = try? proof.ends() { precondition(ends.count == proof.attestations.count) }
       }
-      _ = try? TimestampToken.parse(bytes)
+      if let tree = try? OpenTimestampsProof.parseTree(bytes, messageLength: 32) {
+        let again = try? OpenTimestampsProof.parseTree(
+          OpenTimestampsProof.serialised(tree), messageLength: 32)
+        precondition(again == tree)
+      }
+      if let token = try? TimestampToken.check(bytes, roots: []) {
+        // Where nothing is trusted, nothing is verified.
+        precondition(token.1 != .verified)
+      }
+      _ = try? BitcoinHeader(bytes)
+      _ = try? IssuerKeys(bytes)
       _ = try? IdentityToken.parse(bytes)
     }
   }
