@@ -128,8 +128,11 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["EmbeddedPostgres", "LedgerDomain", "PostgresClient", subprocess, logging],
-      path: "Tests/TestSupport",
+      dependencies: [
+        "EmbeddedPostgres", "LedgerDomain", "PostgresClient", "CanonicalJSON", "ProofForms",
+        subprocess, logging,
+      ],
+      path: "Tests/TestSupport", exclude: ["tokens.py"],
       swiftSettings: strict),
     .testTarget(
       name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
@@ -139,7 +142,14 @@ let package = Package(
       dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "GuardedFetchTests", dependencies: ["GuardedFetch"], swiftSettings: strict),
+      name: "GuardedFetchTests",
+      dependencies: [
+        "GuardedFetch", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "PostgresClientTests",
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport", logging],
@@ -177,6 +187,7 @@ if isFuzzing {
     .target(name: "FuzzDriver", path: "Tests/Fuzz/FuzzDriver", swiftSettings: strict),
     fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
     fuzzTarget("FuzzProofs", ["ProofForms", "ProofChecks"]),
+    fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks"]),
     fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
   ]
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/ess.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -20,6 +21,7 @@ enum {
   PITHLEDGER_TOKEN_PURPOSE = -4,
   PITHLEDGER_TOKEN_CHAIN = -5,
   PITHLEDGER_TOKEN_ESS = -6,
+  PITHLEDGER_TOKEN_MESSAGE_DIGEST = -7,
 };
 
 /* Whether a chain ends at nothing we know, which is no proof that it is bad. */
@@ -39,6 +41,38 @@ static inline int pithledger_signs_tst_info(PKCS7 *token) {
       sk_PKCS7_SIGNER_INFO_value(signers, 0), NID_pkcs9_contentType);
   return type != NULL && type->type == V_ASN1_OBJECT &&
          OBJ_obj2nid(type->value.object) == NID_id_smime_ct_TSTInfo;
+}
+
+/* Whether the certificate that the signed attributes name first is the signer's (RFC 5035, section 5.4.1;
+   RFC 2634 for SHA-1). Any others that they name must be at hand. */
+static inline int pithledger_names_its_signer(PKCS7 *token, X509 *signer, STACK_OF(X509) *extra) {
+  PKCS7_SIGNER_INFO *info = sk_PKCS7_SIGNER_INFO_value(PKCS7_get_signer_info(token), 0);
+  ASN1_TYPE *first = PKCS7_get_signed_attribute(info, NID_id_smime_aa_signingCertificate);
+  ASN1_TYPE *second = PKCS7_get_signed_attribute(info, NID_id_smime_aa_signingCertificateV2);
+  STACK_OF(X509) *chain = sk_X509_new_null();
+  STACK_OF(X509) *own = token->d.sign->cert;
+  ESS_SIGNING_CERT *v1 = NULL;
+  ESS_SIGNING_CERT_V2 *v2 = NULL;
+  int holds = chain != NULL && sk_X509_push(chain, signer);
+  if (holds && first != NULL) {
+    const unsigned char *p = first->type == V_ASN1_SEQUENCE ? first->value.sequence->data : NULL;
+    holds = p != NULL && (v1 = d2i_ESS_SIGNING_CERT(NULL, &p, first->value.sequence->length)) != NULL;
+  }
+  if (holds && second != NULL) {
+    const unsigned char *p = second->type == V_ASN1_SEQUENCE ? second->value.sequence->data : NULL;
+    holds = p != NULL && (v2 = d2i_ESS_SIGNING_CERT_V2(NULL, &p, second->value.sequence->length)) != NULL;
+  }
+  for (int i = 0; holds && i < sk_X509_num(own); i++) {
+    if (sk_X509_value(own, i) != signer) holds = sk_X509_push(chain, sk_X509_value(own, i));
+  }
+  for (int i = 0; holds && i < sk_X509_num(extra); i++) {
+    if (sk_X509_value(extra, i) != signer) holds = sk_X509_push(chain, sk_X509_value(extra, i));
+  }
+  if (holds) holds = OSSL_ESS_check_signing_certs(v1, v2, chain, 1) > 0;
+  ESS_SIGNING_CERT_free(v1);
+  ESS_SIGNING_CERT_V2_free(v2);
+  sk_X509_free(chain);
+  return holds;
 }
 
 /* Checks a token, RFC 3161 section 2.2 and RFC 5816, with its chain valid at a time.
@@ -82,8 +116,16 @@ static inline int pithledger_check_token(
     goto done;
   }
   signer = sk_X509_value(signers, 0);
-  result = PITHLEDGER_TOKEN_SIGNATURE;
-  if (PKCS7_verify(token, extra, NULL, NULL, NULL, PKCS7_NOVERIFY) != 1) goto done;
+  if (PKCS7_verify(token, extra, NULL, NULL, NULL, PKCS7_NOVERIFY) != 1) {
+    /* The digest of what is signed is compared first; its failure is the first of the errors. */
+    unsigned long error = ERR_peek_error();
+    result = ERR_GET_LIB(error) == ERR_LIB_PKCS7 && ERR_GET_REASON(error) == PKCS7_R_DIGEST_FAILURE
+                 ? PITHLEDGER_TOKEN_MESSAGE_DIGEST
+                 : PITHLEDGER_TOKEN_SIGNATURE;
+    goto done;
+  }
+  result = PITHLEDGER_TOKEN_ESS;
+  if (!pithledger_names_its_signer(token, signer, extra)) goto done;
   result = PITHLEDGER_TOKEN_PURPOSE;
   if (X509_check_purpose(signer, X509_PURPOSE_TIMESTAMP_SIGN, 0) != 1) {
     words = "the certificate is not for timestamping alone";
@@ -102,7 +144,7 @@ static inline int pithledger_check_token(
                                                  : PITHLEDGER_TOKEN_CHAIN;
     goto done;
   }
-  /* The same again by OpenSSL's own rules for tokens, and the certificate that the signer named. */
+  /* The same again by OpenSSL's own rules for tokens, with the certificate named held against the chain. */
   result = TS_RESP_verify_signature(token, extra, store, NULL) == 1 ? PITHLEDGER_TOKEN_OK
                                                                    : PITHLEDGER_TOKEN_ESS;
 done:

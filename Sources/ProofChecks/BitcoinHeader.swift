@@ -57,3 +57,50 @@ public struct BitcoinHeader: Sendable, Equatable {
   /// Seconds since 1970, by the miner's clock: good to a few hours.
   public var time: Int64 { Int64(Self.number(bytes, at: 68)) }
 }
+
+extension BitcoinHeader {
+  /// Reads lines of `HEIGHT HEADERHEX`, and checks the links between consecutive heights.
+  ///
+  /// Errors: a ``ProofFormError`` with check `header.form`, `header.size`, `header.proof_of_work`,
+  /// `header.twice` or `header.link`, whose message names the line or the height.
+  public static func lines(
+    _ text: [UInt8]
+  ) throws(ProofFormError) -> [Int64: BitcoinHeader] {
+    var headers: [Int64: BitcoinHeader] = [:]
+    for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+    {
+      let words = line.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
+      if words.isEmpty { continue }
+      guard words.count == 2, let height = Int64(words[0]), height >= 0, height < .max,
+        let bytes = Hex.decode(words[1].lowercased())
+      else {
+        throw ProofFormError("header.form", "Line \(index + 1): a line is HEIGHT HEADERHEX.")
+      }
+      let header: BitcoinHeader
+      do { header = try BitcoinHeader(bytes) } catch {
+        throw ProofFormError(
+          error.check, "Line \(index + 1), height \(height): \(error.message)")
+      }
+      if let other = headers.updateValue(header, forKey: height), other != header {
+        throw ProofFormError(
+          "header.twice", "Line \(index + 1): the file has another header of height \(height).")
+      }
+    }
+    guard !headers.isEmpty else {
+      throw ProofFormError("header.form", "There is no header in the file.")
+    }
+    try checkLinks(headers)
+    return headers
+  }
+
+  /// Checks that each header follows the one of the height before, where that is among them.
+  ///
+  /// Errors: `header.link`.
+  public static func checkLinks(_ headers: [Int64: BitcoinHeader]) throws(ProofFormError) {
+    for (height, header) in headers {
+      guard let previous = headers[height - 1], header.previous != previous.hash else { continue }
+      throw ProofFormError(
+        "header.link", "The header of \(height) does not follow that of \(height - 1).")
+    }
+  }
+}

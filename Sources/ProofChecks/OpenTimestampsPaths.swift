@@ -48,7 +48,8 @@ extension OpenTimestampsProof {
 
   /// The proof with a tree added wherever a path has reached `commitment` and a calendar promised more.
   ///
-  /// The promise itself stays: it says who to ask should the answer be lost.
+  /// The promise itself stays: it says who to ask should the answer be lost. Equal operations at one node
+  /// become one, with the branches of both.
   public func adding(
     _ tree: Node, at commitment: [UInt8]
   ) throws(ProofFormError) -> OpenTimestampsProof {
@@ -74,7 +75,8 @@ extension OpenTimestampsProof {
     let isPending = node.items.contains {
       if case .attestation(.pending) = $0 { true } else { false }
     }
-    let grown = Node(items: items)
+    // Programs that keep operations by their value lose one of two equal ones: ours are written together.
+    let grown = merged(Node(items: []), Node(items: items))
     return message == commitment && isPending ? merged(grown, tree) : grown
   }
 
@@ -92,7 +94,7 @@ extension OpenTimestampsProof {
         if let same, case .operation(_, let mine) = items[same] {
           items[same] = .operation(operation, merged(mine, next))
         } else {
-          items.append(item)
+          items.append(.operation(operation, merged(Node(items: []), next)))
         }
       }
     }

@@ -10,19 +10,30 @@ extension TimestampToken {
     case untrusted(String)
   }
 
-  /// Checks the signature, the signer's purpose, its chain at `genTime`, and the certificate it names.
+  /// Checks a token whole, and names the first check that fails: its form and imprint, what the signed
+  /// attributes say, the signature, the certificate that they name, that certificate's purpose, its chain
+  /// at `genTime`, and that nothing stands behind.
   ///
   /// - Parameters:
   ///   - bytes: a token, or a response that carries one.
   ///   - roots: trusted certificates in PEM.
+  ///   - imprint: the SHA-256 digest that it must be about; `nil` takes any.
   ///
-  /// Errors: a ``ProofFormError`` with check `rfc3161.content_type`, `rfc3161.signature`,
-  /// `rfc3161.extended_key_usage`, `rfc3161.chain` or `rfc3161.ess_certificate`. Source: RFC 3161,
-  /// section 2.2; RFC 5816; RFC 5652, section 5.6.
+  /// Errors: those of ``parse(_:_:maxBytes:)``; then `rfc3161.content_type`, `rfc3161.message_digest`,
+  /// `rfc3161.signature`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
+  /// `rfc3161.trailing`. Source: RFC 3161, section 2.2; RFC 5816; RFC 5652, section 5.6.
   public static func check(
-    _ bytes: [UInt8], roots: [UInt8]
+    _ bytes: [UInt8], roots: [UInt8], imprint: [UInt8]? = nil
   ) throws(ProofFormError) -> (TimestampToken, Finding) {
-    let token = try parse(bytes)
+    let token = try parse(bytes, Expectation(imprint: imprint, allowsTrailing: true))
+    let finding = try checkSignature(token, bytes, roots)
+    try checkTrailing(bytes)
+    return (token, finding)
+  }
+
+  private static func checkSignature(
+    _ token: TimestampToken, _ bytes: [UInt8], _ roots: [UInt8]
+  ) throws(ProofFormError) -> Finding {
     let der = try content(of: bytes)
     let time = try? Date(
       token.genTime,
@@ -42,10 +53,13 @@ extension TimestampToken {
     let words = String(
       decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     switch Int(verdict) {
-    case PITHLEDGER_TOKEN_OK: return (token, .verified)
-    case PITHLEDGER_TOKEN_UNTRUSTED: return (token, .untrusted(words))
+    case PITHLEDGER_TOKEN_OK: return .verified
+    case PITHLEDGER_TOKEN_UNTRUSTED: return .untrusted(words)
     case PITHLEDGER_TOKEN_CONTENT_TYPE:
       throw ProofFormError("rfc3161.content_type", "What is signed is not said to be a TSTInfo.")
+    case PITHLEDGER_TOKEN_MESSAGE_DIGEST:
+      throw ProofFormError(
+        "rfc3161.message_digest", "What is signed is the digest of another TSTInfo.")
     case PITHLEDGER_TOKEN_SIGNATURE:
       throw ProofFormError("rfc3161.signature", "The token's signature does not hold (\(words)).")
     case PITHLEDGER_TOKEN_PURPOSE:

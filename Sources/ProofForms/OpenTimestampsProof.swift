@@ -261,19 +261,11 @@ public struct OpenTimestampsProof: Sendable, Equatable {
         throw ProofFormError("ots.depth", offset: index, "The tree is deeper than 256.")
       }
       var items: [Item] = []
-      var seen: Set<Operation> = []
       while true {
         var tag = try byte()
         let more = tag == 0xFF
         if more { tag = try byte() }
-        let start = index - 1
-        let item = try item(tag, depth: depth, messageLength: messageLength)
-        if case .operation(let operation, _) = item, !seen.insert(operation).inserted {
-          // Other programs keep one of the two branches, and not all the same one.
-          throw ProofFormError(
-            "ots.duplicate", offset: start, "The same operation stands twice at one place.")
-        }
-        items.append(item)
+        items.append(try item(tag, depth: depth, messageLength: messageLength))
         if !more { return Node(items: items) }
       }
     }

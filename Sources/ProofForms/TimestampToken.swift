@@ -17,19 +17,41 @@ public struct TimestampToken: Sendable, Equatable {
   static let signedData = "1.2.840.113549.1.7.2"
   static let tstInfo = "1.2.840.113549.1.9.16.1.4"
 
-  /// Reads DER of at most `maxBytes`.
+  /// What a token must be about, and what may stand behind it.
+  public struct Expectation: Sendable {
+    /// A SHA-256 digest; `nil` takes any imprint.
+    public var imprint: [UInt8]?
+    /// The content octets of the nonce that was sent; `nil` where none was.
+    public var nonce: [UInt8]?
+    /// Whether bytes behind the token are left to a later check, as the order of checks has it.
+    public var allowsTrailing = false
+
+    public init(imprint: [UInt8]? = nil, nonce: [UInt8]? = nil, allowsTrailing: Bool = false) {
+      self.imprint = imprint
+      self.nonce = nonce
+      self.allowsTrailing = allowsTrailing
+    }
+  }
+
+  static let sha256 = "2.16.840.1.101.3.4.2.1"
+
+  /// Reads DER of at most `maxBytes`, and checks in this order: the status, the object identifiers, the
+  /// imprint, the nonce, that there is one signer, and that nothing stands behind.
   ///
   /// Errors: a ``ProofFormError`` naming the field; trailing bytes are refused, which OpenSSL's
   /// verifier lets pass.
   public static func parse(
-    _ bytes: [UInt8], maxBytes: Int = 65_536
+    _ bytes: [UInt8], _ expected: Expectation = Expectation(), maxBytes: Int = 65_536
   ) throws(ProofFormError) -> TimestampToken {
     guard bytes.count <= maxBytes else {
       throw ProofFormError(
         "rfc3161.size", offset: maxBytes, "The token has more than \(maxBytes) bytes.")
     }
+    let length = try length(of: bytes)
     do {
-      return try read(bytes)
+      let token = try read(Array(bytes[..<length]), expected)
+      if !expected.allowsTrailing { try checkTrailing(bytes) }
+      return token
     } catch let error as ProofFormError {
       throw error
     } catch {
@@ -38,8 +60,35 @@ public struct TimestampToken: Sendable, Equatable {
     }
   }
 
-  /// The bytes of the token alone, where a response may stand around it.
+  /// Refuses bytes behind the token or response.
+  public static func checkTrailing(_ bytes: [UInt8]) throws(ProofFormError) {
+    let length = try length(of: bytes)
+    guard length == bytes.count else {
+      throw ProofFormError("rfc3161.trailing", offset: length, "There are bytes after the token.")
+    }
+  }
+
+  /// How many bytes the outermost sequence says it has, its own head included (X.690, section 8.1.3).
+  private static func length(of bytes: [UInt8]) throws(ProofFormError) -> Int {
+    let wrong = ProofFormError("rfc3161.der", offset: 0, "The bytes are no DER sequence.")
+    guard bytes.count >= 2, bytes[0] == 0x30 else { throw wrong }
+    var head = 2
+    var content = Int(bytes[1])
+    if content >= 0x80 {
+      let count = content & 0x7F
+      guard (1...3).contains(count), bytes.count >= 2 + count else { throw wrong }
+      head += count
+      content = bytes[2..<head].reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard head + content <= bytes.count else {
+      throw ProofFormError("rfc3161.der", offset: bytes.count, "The token ends too early.")
+    }
+    return head + content
+  }
+
+  /// The bytes of the token alone, without a response around it or anything behind.
   public static func content(of bytes: [UInt8]) throws(ProofFormError) -> [UInt8] {
+    let bytes = Array(bytes[..<(try length(of: bytes))])
     do {
       let outer = try children(try DER.parse(bytes))
       guard outer.count == 2, outer[0].identifier == .sequence else { return bytes }
@@ -64,7 +113,7 @@ public struct TimestampToken: Sendable, Equatable {
         + element(0x02, positive) + element(0x01, [0xFF]))
   }
 
-  private static func read(_ bytes: [UInt8]) throws -> TimestampToken {
+  private static func read(_ bytes: [UInt8], _ expected: Expectation) throws -> TimestampToken {
     var outer = try children(try DER.parse(bytes))
     // A response begins with a status, which is a sequence; a token begins with an object identifier.
     if let first = outer.first, first.identifier == .sequence {
@@ -89,9 +138,6 @@ public struct TimestampToken: Sendable, Equatable {
     guard signed.count >= 4, let signers = signed.last, signers.identifier == .set else {
       throw ProofFormError("rfc3161.signed_data", "The signed data lacks a part.")
     }
-    guard try children(signers).count == 1 else {
-      throw ProofFormError("rfc3161.signers", "A timestamp token has exactly one signer.")
-    }
     let content = try children(signed[2])
     guard content.count == 2, try oid(content[0]) == tstInfo else {
       throw ProofFormError("rfc3161.econtent_type", "What is signed is not a TSTInfo.")
@@ -100,7 +146,19 @@ public struct TimestampToken: Sendable, Equatable {
     guard octets.count == 1 else {
       throw ProofFormError("rfc3161.der", "The TSTInfo is not single.")
     }
-    return try info(Array(ASN1OctetString(derEncoded: octets[0]).bytes))
+    let token = try info(Array(ASN1OctetString(derEncoded: octets[0]).bytes))
+    if let imprint = expected.imprint {
+      guard token.imprintAlgorithm == sha256, token.imprint == imprint else {
+        throw ProofFormError("rfc3161.imprint", "The token is about another digest.")
+      }
+    }
+    if let nonce = expected.nonce, token.nonce != nonce {
+      throw ProofFormError("rfc3161.nonce", "The token answers another request.")
+    }
+    guard try children(signers).count == 1 else {
+      throw ProofFormError("rfc3161.signers", "A timestamp token has exactly one signer.")
+    }
+    return token
   }
 
   private static func info(_ bytes: [UInt8]) throws -> TimestampToken {

@@ -119,7 +119,7 @@ struct CheckedFixtureTests {
     }
     for (file, check) in [
       ("bad-signature.tsr", "rfc3161.signature"), ("rejected-badalg.tsr", "rfc3161.status"),
-      ("trailing-byte.tst", "rfc3161.der"),
+      ("trailing-byte.tst", "rfc3161.trailing"),
     ] {
       do {
         _ = try TimestampToken.check(

@@ -1,0 +1,29 @@
+import CanonicalJSON
+import Foundation
+import ProofForms
+
+/// A token that `tokens.py` made, and what must come of it.
+public struct MadeToken: Sendable {
+  public let name: String
+  public let token: [UInt8]
+  /// The certificates to trust, in PEM.
+  public let roots: [UInt8]
+  /// `verified`, `untrusted`, or the check that refuses.
+  public let expected: String
+
+  /// Tokens over a SHA-256 digest, by authorities made afresh.
+  public static func all(over digest: [UInt8]) async throws -> [MadeToken] {
+    let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let program = String(
+      decoding: try Fixtures.project("Tests/TestSupport/tokens.py"), as: UTF8.self)
+    let answer = try JSON.parse(await python(program, [directory, Hex.encode(digest)]))
+    return (answer.objectValue ?? [:]).compactMap { name, item in
+      guard let token = item["token"]?.stringValue.flatMap({ Base64.decode($0) }),
+        let roots = item["roots"]?.stringValue.flatMap({ Base64.decode($0) }),
+        let expected = item["expected"]?.stringValue
+      else { return nil }
+      return MadeToken(name: name, token: token, roots: roots, expected: expected)
+    }
+  }
+}
