@@ -42,13 +42,17 @@ public struct Fetched: Sendable {
   /// SHA-1 over Git's blob header and the bytes, where the length was asked for beforehand.
   public let gitBlobSHA1: [UInt8]?
   public let length: Int64
-  public let mediaType: String?
-  /// The `Memento-Datetime` of a web archive (RFC 7089, section 2.1.1).
-  public let mementoDate: String?
+  /// What the answer's head said of them.
+  public let head: FetchedHead
   /// The address that answered in the end.
   public let location: String
   /// The bytes themselves, where the request wanted them kept.
   public let bytes: [UInt8]
+}
+
+/// A host without the brackets of a literal.
+private func bareName(_ host: String) -> String {
+  host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
 }
 
 /// Fetches what others name, from the public Internet and from nowhere inside.
@@ -78,6 +82,8 @@ public actor GuardedFetch {
     public var accepted: Set<Int> = [200]
     /// The length that a Git blob's header would state.
     public var blobLength: Int64?
+    /// Whether a redirect is followed; not where the answer is believed because of who gives it.
+    public var followsRedirects = true
 
     public init(_ url: String) { self.url = url }
   }
@@ -134,17 +140,55 @@ public actor GuardedFetch {
     case redirected(String)
   }
 
-  /// Where a URL leads, checked: the host as written, and the address to connect to.
-  private func checked(_ url: String) async throws -> (components: URLComponents, address: String) {
-    guard url.utf8.count <= 4096, let components = URLComponents(string: url),
-      let scheme = components.scheme?.lowercased(), scheme == "http" || scheme == "https",
-      let host = components.host?.lowercased(), !host.isEmpty
-    else { throw FetchError(.address, "Only http and https addresses are fetched.") }
-    guard components.user == nil, components.password == nil else {
-      throw FetchError(.address, "An address with user info is not fetched.")
+  /// A URL of http or https, in one spelling that every part of the program reads alike.
+  public struct Target: Sendable, Equatable {
+    /// With its host in lower case.
+    public let url: String
+    /// As the URL has it: a name, or a literal in brackets.
+    let host: String
+    let port: Int
+
+    /// Errors: `fetch.address`. A host is letters, digits, dots, hyphens and underscores, or an IPv6 literal
+    /// without a zone: whatever else a resolver or a client might read in two ways is no host here.
+    public init(_ text: String) throws(FetchError) {
+      guard text.utf8.count <= 4096, var components = URLComponents(string: text),
+        let scheme = components.scheme?.lowercased(), scheme == "http" || scheme == "https",
+        let host = components.percentEncodedHost?.lowercased(), !host.isEmpty
+      else { throw FetchError(.address, "Only http and https addresses are fetched.") }
+      guard components.user == nil, components.password == nil else {
+        throw FetchError(.address, "An address with user info is not fetched.")
+      }
+      let isName = host.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
+          || $0 == 0x5F
+      }
+      let isLiteral =
+        host.hasPrefix("[") && host.hasSuffix("]")
+        && NetworkAddress(String(host.dropFirst().dropLast()))?.bytes.count == 16
+      guard isName || isLiteral else {
+        throw FetchError(
+          .address, "The host is no plain name or address; an international one is written xn--….")
+      }
+      components.scheme = scheme
+      components.percentEncodedHost = host
+      components.fragment = nil
+      guard let url = components.string, URL(string: url)?.host() == bareName(host) else {
+        throw FetchError(.address, "The address can be read in more than one way.")
+      }
+      self.url = url
+      self.host = host
+      port = components.port ?? (scheme == "https" ? 443 : 80)
     }
-    let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-    let port = components.port ?? (scheme == "https" ? 443 : 80)
+
+    /// The host without brackets.
+    var bare: String { bareName(host) }
+  }
+
+  /// Where a URL leads, checked: the host as written, and the address to connect to.
+  private func checked(_ url: String) async throws -> (target: Target, address: String) {
+    let target = try Target(url)
+    let bare = target.bare
+    let port = target.port
     let addresses = if let literal = NetworkAddress(bare) { [literal] } else { await resolve(bare) }
     guard let first = addresses.first else {
       throw FetchError(.unreachable, "The name \(bare) does not resolve.")
@@ -156,13 +200,16 @@ public actor GuardedFetch {
           .inside, "\(bare) leads to an address that is not on the public Internet.")
       }
     }
-    return (components, "\(first)")
+    return (target, "\(first)")
   }
 
   private func once(
     _ request: Request, until deadline: ContinuousClock.Instant
   ) async throws -> Outcome {
-    let (components, address) = try await checked(request.url)
+    let (target, address) = try await checked(request.url)
+    var request = request
+    request.url = target.url
+    let outgoing = request
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(connect: .seconds(5), read: .seconds(30)))
@@ -172,13 +219,15 @@ public actor GuardedFetch {
       tls.additionalTrustRoots = [.file(additionalRoots)]
       configuration.tlsConfiguration = tls
     }
-    if let host = components.host { configuration.dnsOverride = [host: address] }
+    // A literal is looked up with or without its brackets; for a name the two are one.
+    configuration.dnsOverride = [target.host: address]
+    configuration.dnsOverride[target.bare] = address
     let client = HTTPClient(
       eventLoopGroupProvider: .singleton, configuration: configuration)
     let left = deadline - .now
     do {
       let outcome = try await withThrowingTaskGroup(of: Outcome.self) { group in
-        group.addTask { try await self.exchange(request, client) }
+        group.addTask { try await self.exchange(outgoing, client) }
         group.addTask {
           try await Task.sleep(for: left)
           throw FetchError(.tooSlow, "The answer took more than \(self.limits.time).")
@@ -210,7 +259,8 @@ public actor GuardedFetch {
     let response = try await client.execute(outgoing, timeout: .hours(1))
     let status = Int(response.status.code)
     if [301, 302, 303, 307, 308].contains(status), request.method == "GET",
-      let location = response.headers.first(name: "location"), let base = URL(string: request.url),
+      request.followsRedirects, let location = response.headers.first(name: "location"),
+      let base = URL(string: request.url),
       let target = URL(string: location, relativeTo: base)
     {
       return .redirected(target.absoluteString)
@@ -219,9 +269,8 @@ public actor GuardedFetch {
       throw FetchError(.status, "It answered \(status).", status: status)
     }
     let limit = request.keeping.map(Int64.init) ?? limits.bytes
-    if let announced = response.headers.first(name: "content-length").flatMap({ Int64($0) }),
-      announced > limit
-    {
+    let head = FetchedHead(response.headers.map { ($0.name, $0.value) })
+    if let announced = head.length, announced > limit {
       throw FetchError(.tooLarge, "It has \(announced) bytes; at most \(limit) are fetched.")
     }
     var sha256 = SHA256()
@@ -246,8 +295,6 @@ public actor GuardedFetch {
       Fetched(
         status: status, sha256: Array(sha256.finalize()),
         gitBlobSHA1: blob.map { Array($0.finalize()) }, length: length,
-        mediaType: response.headers.first(name: "content-type"),
-        mementoDate: response.headers.first(name: "memento-datetime"), location: request.url,
-        bytes: kept))
+        head: head, location: request.url, bytes: kept))
   }
 }

@@ -1,0 +1,33 @@
+import FuzzDriver
+import GuardedFetch
+import ProofChecks
+
+/// Nothing that a stranger's server answers with crashes its reader: header fields, addresses to go on to,
+/// block headers. An address that may be fetched has one spelling, and that one may be fetched too.
+@main enum FuzzFetched {
+  static func main() {
+    fuzz { bytes in
+      let fields = bytes.split(separator: 0x0A).map { line in
+        let parts = line.split(separator: 0x3A, maxSplits: 1, omittingEmptySubsequences: false)
+          .map { String(decoding: $0, as: UTF8.self) }
+        return (parts[0], parts.count > 1 ? parts[1] : "")
+      }
+      let head = FetchedHead(fields)
+      precondition((head.length ?? 0) >= 0)
+      precondition(head.mediaType?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ?? true)
+      let text = String(decoding: bytes, as: UTF8.self)
+      if let target = try? GuardedFetch.Target(text) {
+        guard let again = try? GuardedFetch.Target(target.url) else {
+          preconditionFailure("what was written is no address")
+        }
+        precondition(again == target)
+      }
+      if let address = NetworkAddress(text) {
+        precondition(NetworkAddress("\(address)") == address)
+      }
+      if let headers = try? BitcoinHeader.lines(bytes) {
+        precondition(headers.values.allSatisfy { $0.bytes.count == 80 })
+      }
+    }
+  }
+}
