@@ -54,11 +54,16 @@ public struct Finding: Sendable, Equatable {
   public var verdict: Verdict
   /// When what is attested was there at the latest, by the proof.
   public var provenAt: Timestamp?
+  /// What was seen in detail, as bytes that the ledger keeps as evidence.
+  public var report: [UInt8]?
 
-  public init(_ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil) {
+  public init(
+    _ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil, report: [UInt8]? = nil
+  ) {
     self.checks = checks
     self.verdict = verdict
     self.provenAt = provenAt
+    self.report = report
   }
 }
 
@@ -71,6 +76,19 @@ public func admit(
   _ event: SignedEvent, _ context: AdmissionContext
 ) throws(Refusal) -> Admission {
   try Admitting(event: event, context: context).run()
+}
+
+/// Holds an event against the log, its signature and the form of its evidence, before anybody looks
+/// outside on its account.
+///
+/// - Throws: the `Refusal` that ``admit(_:_:)`` would end with whatever is found outside. Slots are left to
+///   admission, since whose a claim is depends on what is found.
+public func examine(
+  _ event: SignedEvent, _ context: AdmissionContext
+) throws(Refusal) {
+  var context = context
+  context.finding = context.finding ?? Finding([], .verified)
+  _ = try Admitting(event: event, context: context, isExamining: true).examined()
 }
 
 /// The nonce an identity token is asked for, which binds it to one purpose.
@@ -90,6 +108,8 @@ private struct Admitting {
 
   let event: SignedEvent
   let context: AdmissionContext
+  /// Whether somebody is yet to look outside.
+  var isExamining = false
   var body: EventBody { event.body }
   var signer: Signer { event.body.signer }
   var isRegistry: Bool {
@@ -103,6 +123,13 @@ private struct Admitting {
   }
 
   func run() throws(Refusal) -> Admission {
+    let admission = try examined()
+    if body.type.isAttestation { try checkSlot(admission) }
+    return admission
+  }
+
+  /// Everything but the slot.
+  func examined() throws(Refusal) -> Admission {
     if body.createdAt > context.now.adding(seconds: Self.clockSkewSeconds) {
       throw refuse(
         "created_at", "created_at",
@@ -142,12 +169,11 @@ private struct Admitting {
       }
       admission.provenAt = context.finding?.provenAt
     case .moderationDecision(let payload): try moderation(payload)
-    case .eventWithdrawn: try withdrawal()
+    case .eventWithdrawn: try withdrawal(&admission)
     case .keyRegistered: break
     case .keyVouched(let payload): try vouch(payload)
     case .keyRevoked(let payload): try revocation(payload)
     }
-    if body.type.isAttestation { try checkSlot(admission) }
     return admission
   }
 
@@ -345,9 +371,9 @@ private struct Admitting {
         throw refuse("ots.attestations", "evidence", "The proof leads to no attestation.")
       }
     case .rfc3161:
-      let token = try proof { () throws(ProofFormError) in try TimestampToken.parse(bytes) }
-      guard token.imprintAlgorithm == "2.16.840.1.101.3.4.2.1", token.imprint == wanted else {
-        throw refuse("rfc3161.imprint", "evidence", "The token is about another digest.")
+      // Bytes behind the token are the last thing that is checked.
+      _ = try proof { () throws(ProofFormError) in
+        try TimestampToken.parse(bytes, .init(imprint: wanted, allowsTrailing: isExamining))
       }
     }
   }
@@ -397,6 +423,23 @@ private struct Admitting {
       && context.timeline.isVouched(signer.fingerprint, at: context.position, as: .storageProvider)
   }
 
+  /// An identity token among the evidence, for this record, unexamined but for its form and nonce.
+  func identityToken(
+    _ digest: Digest, allowsKey: Bool
+  ) throws(Refusal) -> IdentityToken {
+    let bytes = try evidence(digest)
+    let token = try proof { () throws(ProofFormError) in try IdentityToken.parse(bytes) }
+    let number = try record().pithNumber
+    let nonce = IdentityNonce.of(number)
+    guard
+      token.nonce == nonce
+        || allowsKey && token.nonce == IdentityNonce.of(number, signer.fingerprint)
+    else {
+      throw refuse("jwt.nonce", "evidence", "Ask for the token with the nonce \(nonce).")
+    }
+    return token
+  }
+
   func author(
     _ payload: Payload.AuthorAttestation, _ admission: inout Admission
   ) throws(Refusal) {
@@ -405,17 +448,9 @@ private struct Admitting {
       guard let digest = payload.evidence else {
         throw refuse("evidence", "payload.evidence_sha256", "The identity token's SHA-256.")
       }
-      let bytes = try evidence(digest)
-      let token = try proof { () throws(ProofFormError) in try IdentityToken.parse(bytes) }
+      let token = try identityToken(digest, allowsKey: !isRegistry)
       guard token.subject == payload.orcid else {
         throw refuse("jwt.sub", "payload.orcid", "The token is for another iD.")
-      }
-      let nonce = IdentityNonce.of(record.pithNumber)
-      guard
-        token.nonce == nonce
-          || !isRegistry && token.nonce == IdentityNonce.of(record.pithNumber, signer.fingerprint)
-      else {
-        throw refuse("jwt.nonce", "evidence", "Ask for the token with the nonce \(nonce).")
       }
       if let name = token.name, !PersonName.matches(name, payload.name) {
         throw refuse("jwt.name", "payload.name", "The token gives another name.")
@@ -425,17 +460,7 @@ private struct Admitting {
     } else if isRegistry {
       throw refuse("authority", "signer", "The registry claims no authorship.", code: .forbidden)
     }
-    guard let names = record.authorNames else {
-      admission.checks.append(Check("author_name", .pending))
-      return
-    }
-    let matches =
-      if let index = payload.authorIndex {
-        index < names.count && PersonName.matches(names[Int(index)], payload.name)
-      } else {
-        names.contains { PersonName.matches($0, payload.name) }
-      }
-    admission.checks.append(Check("author_name", matches ? .verified : .failed))
+    admission.checks.append(Check("author_name", payload.nameVerdict(in: record.authorNames)))
   }
 
   func citation(_ payload: Payload.CitationSignature) throws(Refusal) {
@@ -516,7 +541,7 @@ private struct Admitting {
     }
   }
 
-  func withdrawal() throws(Refusal) {
+  func withdrawal(_ admission: inout Admission) throws(Refusal) {
     let target = try referenced(body.payload)
     guard target.type.isAttestation else {
       throw refuse("event_id", "payload.event_id", "Only the five attestations can be withdrawn.")
@@ -533,6 +558,32 @@ private struct Admitting {
       throw refuse(
         "event_id", "payload.event_id", "It has been withdrawn already.", code: .conflict)
     }
+    if let digest = body.payload.evidence { try withdrawalToken(digest, of: target, &admission) }
+  }
+
+  /// A fresh token stands in for the signature of whoever made a bare claim by token, and nothing else.
+  func withdrawalToken(
+    _ digest: Digest, of target: FoldEvent, _ admission: inout Admission
+  ) throws(Refusal) {
+    guard isRegistry, target.flags.isSuperset(of: [.tokenClaim, .bare]) else {
+      throw refuse(
+        "event_id", "payload.event_id",
+        "Only a claim by identity token that nobody signed is withdrawn by token: sign the withdrawal "
+          + "with the key that made it.")
+    }
+    let token = try identityToken(digest, allowsKey: false)
+    guard
+      target.claimant == KeyTimeline.identity(signerID: "https://orcid.org/" + token.subject)
+    else { throw refuse("jwt.sub", "payload.event_id", "The claim is another iD's.") }
+    admission.checks.append(Check("token_form", .verified))
+    // Unlike a claim, a withdrawal cannot wait: it takes effect at its position.
+    guard let finding = context.finding, finding.verdict == .verified else {
+      throw refuse(
+        "token_signature", "evidence",
+        "The token cannot be checked now: no audience is configured, or the issuer's keys cannot be had.",
+        code: .unavailable)
+    }
+    apply(finding, otherwise: "token_signature", to: &admission)
   }
 
   /// One live statement per slot; a newer one names the older in `supersedes`.

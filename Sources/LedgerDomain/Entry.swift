@@ -114,7 +114,13 @@ extension SignedEvent {
     if isBare { columns.flags.insert(.bare) }
     if body.type.isAttestation {
       var said = body.payloadJSON.removing(["supersedes", "observed_at"])
-      if isBare { said["expires_at"] = nil }
+      if isBare {
+        said["expires_at"] = nil
+        // What the ledger saw when it fetched is its own addition, and differs each time.
+        if case .storageAttestation(let storage) = body.payload, storage.kind != .file {
+          said["evidence_sha256"] = nil
+        }
+      }
       columns.statement = Digest(hashing: JSON.object(said).canonicalBytes()).prefix
     }
     var declared = body.signer.signerID
@@ -131,6 +137,7 @@ extension SignedEvent {
       slot(storage.location)
       columns.validUntil = storage.expiresAt
       if storage.role != .other { columns.flags.insert(.contentRoleCounts) }
+      if storage.kind != .file { columns.flags.insert(.elsewhere) }
       if admission.verdict(of: "storage_provider") != nil {
         columns.flags.insert(.providerStatement)
       }

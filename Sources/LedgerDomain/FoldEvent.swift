@@ -77,6 +77,8 @@ public struct FoldFlags: OptionSet, Sendable {
   public static let approved = FoldFlags(rawValue: 64)
   /// Storage that counts only if the signer is a vouched provider.
   public static let providerStatement = FoldFlags(rawValue: 128)
+  /// Bytes that are kept elsewhere: what the ledger has of them is a report of a look.
+  public static let elsewhere = FoldFlags(rawValue: 256)
 }
 
 /// The columns of an event about a key.

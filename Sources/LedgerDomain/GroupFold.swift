@@ -72,8 +72,10 @@ public struct GroupFold: Sendable {
     for event in events where event.type == .checkRecorded && isRegistry(event) {
       guard let target = index(of: event.refersTo, before: event.position) else { continue }
       if event.verdict == .erased {
-        // Without its bytes, storage is not storage; what a proof proved stays proved.
-        if statements[target].event.type == .storageAttestation {
+        // Without its bytes, an upload is not stored; what a proof proved stays proved, and what was seen
+        // elsewhere is there without the report of it.
+        let erased = statements[target].event
+        if erased.type == .storageAttestation, !erased.flags.contains(.elsewhere) {
           statements[target].verdict = .failed
         }
       } else {

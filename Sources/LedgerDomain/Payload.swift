@@ -14,7 +14,7 @@ public enum Payload: Sendable {
   case anchorUpgraded(eventID: Digest, evidence: Digest)
   case checkRecorded(CheckRecorded)
   case moderationDecision(ModerationDecision)
-  case eventWithdrawn(eventID: Digest, reason: String)
+  case eventWithdrawn(eventID: Digest, reason: String, evidence: Digest?)
   case keyRegistered(KeyRegistered)
   case keyVouched(KeyVouched)
   case keyRevoked(KeyRevoked)
@@ -147,7 +147,7 @@ public enum Payload: Sendable {
     case .anchorUpgraded(let id, _): id
     case .checkRecorded(let p): p.eventID
     case .moderationDecision(let p): p.eventID
-    case .eventWithdrawn(let id, _): id
+    case .eventWithdrawn(let id, _, _): id
     default: nil
     }
   }
@@ -162,6 +162,7 @@ public enum Payload: Sendable {
     case .graphSnapshot(let p): p.documentSHA256
     case .anchorUpgraded(_, let evidence): evidence
     case .checkRecorded(let p): p.evidence
+    case .eventWithdrawn(_, _, let evidence): evidence
     default: nil
     }
   }
@@ -278,7 +279,8 @@ public enum Payload: Sendable {
           log: try m.text("log")))
     case .eventWithdrawn:
       self = .eventWithdrawn(
-        eventID: try m.eventID("event_id"), reason: try m.text("reason", maxBytes: 500))
+        eventID: try m.eventID("event_id"), reason: try m.text("reason", maxBytes: 500),
+        evidence: try m.optionalDigest("evidence_sha256"))
     case .keyRegistered:
       guard try m.text("algorithm") == "ed25519" else {
         throw m.refusal("algorithm", "Only ed25519 is known.")

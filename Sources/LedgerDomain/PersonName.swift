@@ -24,9 +24,11 @@ enum PersonName {
   private static let bases: [Character: String] = {
     var bases: [Character: String] = [:]
     let table = [
-      "a": "àáâãäåāăą", "c": "çćčĉċ", "d": "ďđð", "e": "èéêëēĕėęě", "g": "ğĝġģ", "h": "ĥħ",
-      "i": "ìíîïĩīĭįı", "j": "ĵ", "k": "ķ", "l": "ĺļľłŀ", "n": "ñńņňŋ", "o": "òóôõöøōŏő",
-      "r": "ŕŗř", "s": "śŝşšș", "t": "ţťŧț", "u": "ùúûüũūŭůűų", "w": "ŵ", "y": "ýÿŷ",
+      "a": "àáâãäåāăąạảấầẩẫậắằẳẵặǎ", "c": "çćčĉċ", "d": "ďđð", "e": "èéêëēĕėęěẹẻẽếềểễệ",
+      "g": "ğĝġģ", "h": "ĥħ",
+      "i": "ìíîïĩīĭįıỉịǐ", "j": "ĵ", "k": "ķ", "l": "ĺļľłŀ", "n": "ñńņňŋ",
+      "o": "òóôõöøōŏőọỏốồổỗộớờởỡợơǒ",
+      "r": "ŕŗř", "s": "śŝşšș", "t": "ţťŧț", "u": "ùúûüũūŭůűųụủứừửữựưǔ", "w": "ŵ", "y": "ýÿŷỳỵỷỹ",
       "z": "źżž", "ss": "ß", "ae": "æ", "oe": "œ",
     ]
     for (base, letters) in table { for letter in letters { bases[letter] = base } }
@@ -52,5 +54,18 @@ enum PersonName {
     guard agree(firstA, firstB) else { return false }
     // Middle names may be missing on one side, and agree where both have them.
     return zip(givenA.dropFirst(), givenB.dropFirst()).allSatisfy(agree)
+  }
+}
+
+extension Payload.AuthorAttestation {
+  /// Whether the name is in a record's author list, at its place where one is given; pending where the
+  /// list is not known.
+  public func nameVerdict(in names: [String]?) -> Verdict {
+    guard let names else { return .pending }
+    if let index = authorIndex {
+      return index < names.count && PersonName.matches(names[Int(index)], name)
+        ? .verified : .failed
+    }
+    return names.contains { PersonName.matches($0, name) } ? .verified : .failed
   }
 }

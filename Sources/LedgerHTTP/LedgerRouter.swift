@@ -212,7 +212,9 @@ struct Routes: Sendable {
     }
     router.post("/pith/:id/action/:action") { request, context in
       let name = try context.parameters.require("action")
-      guard let action = EventType(name: name), action.isAttestation else {
+      // A claim by token that nobody signed is withdrawn by token, as bare as it came.
+      guard let action = EventType(name: name), action.isAttestation || action == .eventWithdrawn
+      else {
         throw Refusal(
           .notFound, check: "action",
           "The actions are \(EventType.attestations.map(\.name).joined(separator: ", ")).")

@@ -52,6 +52,8 @@ struct Problem: Error, ResponseGenerator {
         error.status == .contentTooLarge
         ? "The body is larger than this ledger takes." : error.body ?? error.status.reasonPhrase
       self.init(error.status, check: "http", detail)
+    case is NIOTooManyBytesError:
+      self.init(.contentTooLarge, check: "http", "The body is larger than this ledger takes.")
     case let error where LedgerStoreError.isUnavailability(error):
       logger.warning("the database is not available: \(error)")
       self.init(

@@ -17,7 +17,8 @@ extension Ledger {
     let digest = record.canonicalSHA256.bytes
     var items: [OpenTimestampsProof.Item] = []
     var failures: [String] = []
-    for calendar in calendars {
+    for name in calendars {
+      let calendar = name.hasSuffix("/") ? String(name.dropLast()) : name
       let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }
       let commitment = Digest(hashing: digest + nonce).bytes
       do {
@@ -33,6 +34,8 @@ extension Ledger {
           .operation(
             .append(nonce),
             OpenTimestampsProof.Node(items: [.operation(.hash(.sha256), tree)])))
+      } catch is CancellationError {
+        throw CancellationError()
       } catch { failures.append("\(calendar): \(error)") }
     }
     guard !items.isEmpty else {
@@ -60,11 +63,9 @@ extension Ledger {
       throw Refusal(.unavailable, check: error.code.rawValue, field: "tsa", error.message)
     }
     do {
-      let token = try TimestampToken.parse(answer.bytes)
-      guard token.nonce == nonce else {
-        throw ProofFormError("rfc3161.nonce", "The token answers another request.")
-      }
-    } catch let error as ProofFormError {
+      _ = try TimestampToken.parse(
+        answer.bytes, .init(imprint: record.canonicalSHA256.bytes, nonce: nonce))
+    } catch {
       throw Refusal(
         .invalid, check: error.check, field: "tsa", offset: error.offset, error.message)
     }
@@ -202,16 +203,20 @@ extension Ledger {
   // MARK: The registry's word
 
   /// Appends what the ledger itself found out about an event.
+  ///
+  /// - Parameter report: what it saw, kept as evidence.
   func record(
     _ verdict: Verdict, _ reason: String, about target: StoredEvent, of record: ResolvedRecord,
-    finding: Finding? = nil
+    finding: Finding? = nil, report: [UInt8]? = nil
   ) async throws {
     var reason = reason
     // Free text is at most 500 bytes, and is cut between characters.
     while reason.utf8.count > 500 { reason.removeLast() }
+    var payload: JSONObject = ["reason": .string(reason), "verdict": .string(verdict.name)]
+    payload["evidence_sha256"] = report.map { .string(Digest(hashing: $0).hex) }
     _ = try await say(
-      .checkRecorded, ["reason": .string(reason), "verdict": .string(verdict.name)],
-      about: target, of: record, finding: finding)
+      .checkRecorded, payload, about: target, of: record, evidence: report.map { [$0] } ?? [],
+      finding: finding)
   }
 
   private func say(

@@ -24,37 +24,50 @@ struct EvidenceChecks: Sendable {
     fetch = GuardedFetch(
       allowedHosts: outside.allowedHosts, limits: outside.fetchLimits,
       additionalRoots: outside.additionalRootsFile)
-    issuer = IssuerKeyCache(store: store, fetch: fetch, issuer: outside.orcidIssuer)
+    issuer = IssuerKeyCache(store: store, fetch: fetch, outside: outside)
   }
 
-  /// What there is to find out about an event; `nil` where nothing outside the log bears on it.
+  /// Whether anything outside the log and the evidence's form bears on an event.
   ///
   /// - Parameter isProvider: whether the signer's own word about storage is enough.
+  func bear(on event: SignedEvent, isProvider: Bool) -> Bool {
+    switch event.body.payload {
+    case .timestampAnchor, .anchorUpgraded: true
+    case .storageAttestation(let storage): storage.kind != .file && !isProvider
+    case .authorAttestation(let author): author.method == .orcidOIDC
+    case .eventWithdrawn(_, _, let token): token != nil
+    default: false
+    }
+  }
+
+  /// What there is to find out about an event on which something outside bears, and whose form has been
+  /// examined; `nil` where its evidence is missing.
   func finding(
-    for event: SignedEvent, evidence: [Digest: [UInt8]], isProvider: Bool, at now: Timestamp
+    for event: SignedEvent, evidence: [Digest: [UInt8]], at now: Timestamp
   ) async throws -> Finding? {
     switch event.body.payload {
     case .timestampAnchor(let anchor):
       guard let bytes = evidence[anchor.evidence] else { return nil }
-      return try await proof(anchor.kind, bytes)
+      return try await proof(anchor.kind, bytes, of: anchor.digest)
     case .anchorUpgraded(_, let digest):
       guard let bytes = evidence[digest] else { return nil }
       return try await proof(.opentimestamps, bytes)
     case .storageAttestation(let storage):
-      guard storage.kind != .file, !isProvider else { return nil }
-      return try await self.storage(storage)
-    case .authorAttestation(let author):
-      guard author.method == .orcidOIDC, let digest = author.evidence, let bytes = evidence[digest]
-      else { return nil }
-      guard try await store.evidenceForAudit(digest) == nil else {
-        throw Refusal(
-          .conflict, check: "jwt.reuse", field: "payload.evidence_sha256",
-          "This token has served a claim already, and serves only one: ask for another.")
+      return try await look(at: storage).finding(for: storage)
+    case .authorAttestation, .eventWithdrawn:
+      guard let digest = event.body.payload.evidence, let bytes = evidence[digest] else {
+        return nil
       }
+      guard try await !store.isSpent(token: digest) else { throw Self.reuse }
       return try await identity(bytes, at: now)
     default: return nil
     }
   }
+
+  /// That a token has served already.
+  static let reuse = Refusal(
+    .conflict, check: "jwt.reuse", field: "payload.evidence_sha256",
+    "This token has served already, and serves only one claim or withdrawal: ask for another.")
 
   private func form<T>(_ read: () throws(ProofFormError) -> T) throws(Refusal) -> T {
     do { return try read() } catch {
@@ -65,18 +78,30 @@ struct EvidenceChecks: Sendable {
 
   // MARK: Time
 
+  /// Holds a proof of time against what is trusted.
+  ///
+  /// - Parameters:
+  ///   - digest: what it must be about; `nil` where that has been checked.
+  ///   - learns: whether headers from the configured explorer or node are kept.
   func proof(
-    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8]
+    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest? = nil,
+    learns: Bool = true
   ) async throws -> Finding {
     switch kind {
-    case .opentimestamps: try await openTimestamps(bytes)
-    case .rfc3161: try await token(bytes)
+    case .opentimestamps: try await openTimestamps(bytes, of: digest, learns: learns)
+    case .rfc3161: try await token(bytes, of: digest)
     }
   }
 
   /// Executes the proof's paths and holds each Bitcoin attestation against the trusted header.
-  private func openTimestamps(_ bytes: [UInt8]) async throws -> Finding {
+  private func openTimestamps(
+    _ bytes: [UInt8], of digest: Digest?, learns: Bool
+  ) async throws -> Finding {
     let proof = try form { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }
+    guard digest == nil || (proof.algorithm == .sha256 && proof.digest == digest?.bytes) else {
+      throw Refusal(
+        .invalid, check: "ots.digest", field: "evidence", "The proof is about another digest.")
+    }
     let ends = try form { () throws(ProofFormError) in try proof.ends() }
     var wanted: [(height: Int64, message: [UInt8])] = []
     for end in ends {
@@ -85,7 +110,7 @@ struct EvidenceChecks: Sendable {
       }
       wanted.append((height, end.message))
     }
-    let headers = try await self.headers(wanted.map(\.height))
+    let headers = try await self.headers(wanted.map(\.height), learns: learns)
     var proven: Int64?
     for (height, message) in wanted {
       guard let header = headers[height] else { continue }
@@ -103,50 +128,66 @@ struct EvidenceChecks: Sendable {
       provenAt: Timestamp(microseconds: proven * 1_000_000))
   }
 
-  /// Trusted headers of some heights; those that are missing from the configured explorer, where one is.
-  private func headers(_ heights: [Int64]) async throws -> [Int64: BitcoinHeader] {
+  /// Trusted headers of some heights; those that are missing from the configured explorer or node.
+  private func headers(
+    _ heights: [Int64], learns: Bool
+  ) async throws -> [Int64: BitcoinHeader] {
     var headers: [Int64: BitcoinHeader] = [:]
     for (height, bytes) in try await store.trustedHeaders(heights) {
       headers[height] = try? BitcoinHeader(bytes)
     }
-    guard let explorer = configuration.outside.esploraURL else { return headers }
-    for height in Set(heights).prefix(4) where headers[height] == nil {
+    guard configuration.outside.esploraURL ?? configuration.outside.bitcoinCoreURL != nil else {
+      return headers
+    }
+    for height in Set(heights).sorted().prefix(4) where headers[height] == nil {
       do {
-        let header = try await header(at: height, from: explorer)
-        if !configuration.isReadOnly {
+        let header = try await header(at: height)
+        if learns, !configuration.isReadOnly {
           _ = try await store.trust(headers: [(height, header.bytes)])
         }
         headers[height] = header
       } catch {
         // Without the header the anchor waits; nothing is said about it.
-        logger.warning("no header \(height) from the explorer: \(error)")
+        logger.warning("no header \(height) from the explorer or node: \(error)")
       }
     }
     return headers
   }
 
-  private func header(at height: Int64, from explorer: String) async throws -> BitcoinHeader {
-    func text(_ path: String) async throws -> String {
-      var request = GuardedFetch.Request(explorer + path)
+  /// The header of a height, by Esplora's API or by Bitcoin Core's REST interface.
+  private func header(at height: Int64) async throws -> BitcoinHeader {
+    func text(_ url: String) async throws -> String {
+      var request = GuardedFetch.Request(url)
       request.keeping = 200
+      request.followsRedirects = false
       let answer = try await fetch.fetch(request)
       return String(decoding: answer.bytes.filter { $0 > 0x20 }, as: UTF8.self)
     }
-    let hash = try await text("/block-height/\(height)")
+    let outside = configuration.outside
+    let hash: String
+    let address: String
+    if let explorer = outside.esploraURL {
+      hash = try await text("\(explorer)/block-height/\(height)")
+      address = "\(explorer)/block/\(hash)/header"
+    } else {
+      let node = outside.bitcoinCoreURL ?? ""
+      hash = try await text("\(node)/rest/blockhashbyheight/\(height).hex")
+      address = "\(node)/rest/headers/1/\(hash).hex"
+    }
     guard hash.utf8.count == 64, Hex.decode(hash) != nil,
-      let bytes = Hex.decode(try await text("/block/\(hash)/header"))
-    else { throw ProofFormError("header.form", "The explorer answered no header.") }
+      let bytes = Hex.decode(try await text(address))
+    else { throw ProofFormError("header.form", "What was answered is no header.") }
     let header = try BitcoinHeader(bytes)
     guard Hex.encode(header.hash.reversed()) == hash else {
-      throw ProofFormError("header.hash", "The explorer answered another block's header.")
+      throw ProofFormError("header.hash", "Another block's header was answered.")
     }
     return header
   }
 
-  private func token(_ bytes: [UInt8]) async throws -> Finding {
+  private func token(_ bytes: [UInt8], of digest: Digest?) async throws -> Finding {
     let roots = try await store.trusted(.tsa).reduce(into: [UInt8]()) { $0 += $1 + [0x0A] }
     let (token, finding) = try form { () throws(ProofFormError) in
-      try TimestampToken.check(bytes, roots: roots)
+      try TimestampToken.check(bytes, roots: roots, imprint: digest?.bytes)
     }
     switch finding {
     case .untrusted: return Finding([Check("token_chain", .pending)], .pending)
@@ -164,65 +205,27 @@ struct EvidenceChecks: Sendable {
   // MARK: Storage
 
   /// Fetches what is said to be kept somewhere, and hashes it.
-  func storage(_ storage: Payload.StorageAttestation) async throws -> Finding {
-    let request = try StorageLocation.request(for: storage, configuration.outside, at: .now)
-    let fetched: Fetched
-    do { fetched = try await fetch.fetch(request) } catch let error as FetchError {
-      let isGone = error.status == 404 || error.status == 410
+  ///
+  /// Errors: a `Refusal` where nobody answered, or not within the limits.
+  func look(at storage: Payload.StorageAttestation) async throws -> StorageReport {
+    let now = configuration.clock()
+    let request = try StorageLocation.request(for: storage, configuration.outside, at: now)
+    do {
+      return StorageReport(try await fetch.fetch(request), at: now)
+    } catch let error as FetchError {
+      if let status = error.status { return StorageReport(status: status, at: now) }
       throw Refusal(
-        error.code == .busy ? .unavailable : .invalid,
-        check: isGone ? "fetch.gone" : error.code.rawValue, field: "payload.location",
-        error.message)
+        error.code == .busy ? .unavailable : .invalid, check: error.code.rawValue,
+        field: "payload.location", error.message)
     }
-    guard fetched.sha256 == storage.content.bytes else {
-      throw Refusal(
-        .invalid, check: "fetch.content", field: "payload.content_sha256",
-        "At the location are \(fetched.length) bytes that hash to \(Hex.encode(fetched.sha256)).")
-    }
-    guard fetched.length == storage.sizeBytes else {
-      throw Refusal(
-        .invalid, check: "fetch.size_bytes", field: "payload.size_bytes",
-        "At the location are \(fetched.length) bytes.")
-    }
-    var checks = [Check("fetch", .verified), Check("content", .verified)]
-    var verdict = Verdict.verified
-    switch storage.kind {
-    case .ipfs:
-      switch StorageLocation.cid(of: storage.location) {
-      case .raw(let digest) where digest == storage.content.bytes:
-        checks.append(Check("cid", .verified))
-      case .raw:
-        throw Refusal(
-          .invalid, check: "cid", field: "payload.location",
-          "The CID names bytes of another SHA-256.")
-      case .other:
-        // A file in several blocks has a CID of its layout: true or not, the bytes alone do not say.
-        checks.append(Check("cid", .pending))
-        verdict = .pending
-      }
-    case .softwareHeritage:
-      guard fetched.gitBlobSHA1.map(Hex.encode) == String(storage.location.dropFirst(10)) else {
-        throw Refusal(
-          .invalid, check: "swhid", field: "payload.location",
-          "The identifier names other bytes.")
-      }
-      checks.append(Check("swhid", .verified))
-    case .wayback:
-      guard fetched.mementoDate != nil else {
-        throw Refusal(
-          .invalid, check: "memento", field: "payload.location",
-          "What answered is no capture: it has no Memento-Datetime.")
-      }
-      checks.append(Check("memento", .verified))
-    default: break
-    }
-    return Finding(checks, verdict)
   }
 
   // MARK: Identity
 
   /// Checks an id_token's claims and signature; without an audience or the issuer's keys it waits.
-  private func identity(_ bytes: [UInt8], at now: Timestamp) async throws -> Finding {
+  ///
+  /// - Parameter now: the time that the token's own times are held against.
+  func identity(_ bytes: [UInt8], at now: Timestamp) async throws -> Finding {
     let token = try form { () throws(ProofFormError) in try IdentityToken.parse(bytes) }
     let pending = Finding([Check("token_signature", .pending)], .pending)
     let outside = configuration.outside
@@ -239,40 +242,31 @@ struct EvidenceChecks: Sendable {
     }
     return Finding([Check("token_signature", .verified)], .verified)
   }
-
-  /// Whether the signature of a token holds today; its times are its own affair.
-  func signatureHolds(_ bytes: [UInt8]) async throws -> Bool? {
-    guard let token = try? IdentityToken.parse(bytes),
-      let keys = try await issuer.keys(for: token)
-    else { return nil }
-    do { try await IdentityToken.checkSignature(bytes, keys: keys) } catch { return false }
-    return true
-  }
 }
 
 /// An issuer's keys: those the operator trusts for work offline, and those it publishes.
 actor IssuerKeyCache {
-  /// How long fetched keys serve, and how soon an unknown kid may make us ask again.
-  static let life: Duration = .seconds(3600)
-  static let patience: Duration = .seconds(60)
-
   private let store: LedgerStore
   private let fetch: GuardedFetch
-  private let issuer: String
+  private let outside: LedgerConfiguration.Outside
   private var fetched: IssuerKeys?
   private var asked: ContinuousClock.Instant?
   private var succeeded: ContinuousClock.Instant?
+  private var asking: Task<IssuerKeys?, Never>?
 
-  init(store: LedgerStore, fetch: GuardedFetch, issuer: String) {
+  init(store: LedgerStore, fetch: GuardedFetch, outside: LedgerConfiguration.Outside) {
     self.store = store
     self.fetch = fetch
-    self.issuer = issuer
+    self.outside = outside
   }
 
   /// Keys that may have signed a token; `nil` where they cannot be had now.
   ///
-  /// Where the issuer answered and has no such key, its keys are returned all the same: the check that
-  /// follows says so.
+  /// Where the issuer has just answered and has no such key, its keys are returned all the same: the check
+  /// that follows says so.
+  ///
+  /// Errors: `jwt.key`, unavailable, where the issuer's keys are fresh, lack this one, and it is too soon to
+  /// ask again: it may have been added meanwhile.
   func keys(for token: IdentityToken) async throws -> IssuerKeys? {
     var trusted: IssuerKeys?
     for bytes in try await store.trusted(.jwks) {
@@ -280,19 +274,45 @@ actor IssuerKeyCache {
       trusted = trusted?.union(keys) ?? keys
     }
     if let trusted, trusted.mayHaveSigned(token) { return trusted }
-    let now = ContinuousClock.now
-    let isFresh = succeeded.map { now - $0 < Self.life } ?? false
-    let isKnown = fetched?.mayHaveSigned(token) ?? false
-    if !(isFresh && isKnown), asked.map({ now - $0 > Self.patience }) ?? true {
-      asked = now
-      var request = GuardedFetch.Request(issuer + "/oauth/jwks")
-      request.keeping = 65_536
-      if let answer = try? await fetch.fetch(request), let keys = try? IssuerKeys(answer.bytes) {
-        fetched = keys
-        succeeded = now
-      }
+    if isFresh, let fetched, fetched.mayHaveSigned(token) { return fetched }
+    if asking != nil || asked.map({ ContinuousClock.now - $0 >= outside.issuerPatience }) ?? true {
+      await ask()
+      return isFresh ? fetched : nil
     }
-    guard let succeeded, now - succeeded < Self.life else { return nil }
-    return fetched
+    guard isFresh else { return nil }
+    throw Refusal(
+      .unavailable, check: "jwt.key", field: "evidence",
+      "The issuer's keys, asked for less than \(outside.issuerPatience) ago, have none of this token's "
+        + "kid: try again after that time.")
+  }
+
+  private var isFresh: Bool {
+    succeeded.map { ContinuousClock.now - $0 < outside.issuerKeysLife } ?? false
+  }
+
+  /// Asks the issuer; whoever comes meanwhile waits for the same answer.
+  private func ask() async {
+    let task: Task<IssuerKeys?, Never>
+    if let asking {
+      task = asking
+    } else {
+      asked = .now
+      var request = GuardedFetch.Request(outside.orcidIssuer + "/oauth/jwks")
+      request.keeping = 65_536
+      request.followsRedirects = false
+      let question = request
+      task = Task { [fetch] in
+        guard let answer = try? await fetch.fetch(question) else { return nil }
+        return try? IssuerKeys(answer.bytes)
+      }
+      asking = task
+    }
+    let keys = await task.value
+    guard asking == task else { return }
+    asking = nil
+    if let keys {
+      fetched = keys
+      succeeded = .now
+    }
   }
 }

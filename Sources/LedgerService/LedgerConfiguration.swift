@@ -48,7 +48,13 @@ public struct LedgerConfiguration: Sendable {
     ]
     /// An Esplora service whose block headers are trusted where none is known; `nil` asks nobody.
     public var esploraURL: String?
+    /// The same of Bitcoin Core's REST interface (`-rest=1`), asked where no explorer is configured.
+    public var bitcoinCoreURL: String?
     public var orcidIssuer = "https://orcid.org"
+    /// How long an issuer's fetched keys serve.
+    public var issuerKeysLife: Duration = .seconds(3600)
+    /// How soon a token of an unknown key may make the ledger ask its issuer again.
+    public var issuerPatience: Duration = .seconds(60)
     /// The client identifiers whose id_tokens are taken; without one, claims by token stay pending.
     public var orcidAudiences: [String] = []
     public var ipfsGatewayURL = "https://ipfs.io"
@@ -161,6 +167,7 @@ public struct LedgerConfiguration: Sendable {
     outside.fetchLimits.time = .seconds(try number("FETCH_SECONDS", 60))
     if let calendars = list("CALENDARS") { outside.calendars = Set(calendars) }
     outside.esploraURL = url("ESPLORA_URL")
+    outside.bitcoinCoreURL = url("BITCOIN_CORE_URL")
     outside.orcidIssuer = url("ORCID_ISSUER") ?? outside.orcidIssuer
     outside.orcidAudiences = list("ORCID_AUDIENCES") ?? []
     outside.ipfsGatewayURL = url("IPFS_GATEWAY") ?? outside.ipfsGatewayURL

@@ -13,26 +13,15 @@ extension Ledger {
   ///
   /// Calendars are asked with growing patience: after a minute, two, four, and so on up to six hours.
   public func runJobs() async {
-    struct Patience {
-      var attempts = 0
-      var next = ContinuousClock.now
-    }
-    var patience: [Digest: Patience] = [:]
+    var patience = CalendarPatience()
     var storageChecks = StorageSchedule()
     while !Task.isCancelled {
       do {
         let now = ContinuousClock.now
-        let outcomes = try await settleAnchors { id in patience[id].map { $0.next <= now } ?? true }
-        var still: [Digest: Patience] = [:]
-        for outcome in outcomes where ["pending", "upgraded"].contains(outcome.outcome) {
-          var known = patience[outcome.eventID] ?? Patience()
-          if known.next <= now {
-            known.next = now + .seconds(min(60 << min(known.attempts, 9), 21_600))
-            known.attempts += 1
-          }
-          still[outcome.eventID] = known
-        }
-        patience = still
+        let outcomes = try await settleAnchors { [patience] in patience.mayAsk($0, at: now) }
+        patience.asked(
+          outcomes.filter { ["pending", "upgraded"].contains($0.outcome) }.map(\.eventID), at: now)
+        _ = try await settleClaims()
         try await recheckStorage(&storageChecks)
         try await Task.sleep(for: configuration.outside.anchorInterval)
       } catch {
@@ -41,6 +30,74 @@ extension Ledger {
         try? await Task.sleep(for: .seconds(10))
       }
     }
+  }
+
+  /// When the calendars of each pending anchor are asked again: after a minute, two, four, and so on up to
+  /// six hours.
+  struct CalendarPatience {
+    private var next: [Digest: (attempts: Int, at: ContinuousClock.Instant)] = [:]
+
+    func mayAsk(_ anchor: Digest, at now: ContinuousClock.Instant) -> Bool {
+      next[anchor].map { $0.at <= now } ?? true
+    }
+
+    /// Takes note of a round: of the anchors that are pending still, those that were due have been asked.
+    mutating func asked(_ pending: [Digest], at now: ContinuousClock.Instant) {
+      var still: [Digest: (attempts: Int, at: ContinuousClock.Instant)] = [:]
+      for anchor in pending {
+        let known = next[anchor] ?? (0, now)
+        still[anchor] =
+          known.at <= now
+          ? (known.attempts + 1, now + .seconds(min(60 << min(known.attempts, 9), 21_600)))
+          : known
+      }
+      next = still
+    }
+  }
+
+  /// Holds claims whose token could not be checked when they came against today's keys and audiences, and
+  /// answers how many were settled.
+  ///
+  /// The token's times are held against the time at which it came.
+  public func settleClaims() async throws -> Int {
+    try requireWriting()
+    var settled = 0
+    var next: Int64 = 0
+    while true {
+      let batch = try await store.unsettledClaims(from: next, limit: 100)
+      guard let last = batch.last else { return settled }
+      next = last.position + 1
+      for stored in batch {
+        try Task.checkCancellation()
+        do { if try await settleClaim(stored) { settled += 1 } } catch is CancellationError {
+          throw CancellationError()
+        } catch {
+          // One claim that cannot be dealt with keeps no other waiting.
+          logger.warning("the claim at position \(stored.position) was left: \(error)")
+        }
+      }
+    }
+  }
+
+  private func settleClaim(_ stored: StoredEvent) async throws -> Bool {
+    let event = try Entry(bytes: stored.entry).event
+    guard case .authorAttestation(let author) = event.body.payload, let digest = author.evidence,
+      let token = try await store.evidenceForAudit(digest)?.bytes,
+      case .record(let number) = event.body.subject,
+      let record = try await store.resolve(.pithNumber(number)).first
+    else { return false }
+    do {
+      let finding = try await checks.identity(token, at: stored.recordedAt)
+      guard finding.verdict == .verified else { return false }
+      try await self.record(
+        .verified, "the token's signature holds under the issuer's key", about: stored, of: record,
+        finding: finding)
+      try await vouchByToken(event, [digest: token], isVerified: true)
+    } catch let refusal as Refusal where refusal.code == .invalid {
+      try await self.record(
+        .failed, "\(refusal.check): \(refusal.message)", about: stored, of: record)
+    }
+    return true
   }
 
   /// When each stored location is looked at again, and how often in a row it could not be.
@@ -92,16 +149,20 @@ extension Ledger {
     else { return }
     var verdict: Verdict
     var reason: String
+    var report: StorageReport?
     do {
-      verdict = try await checks.storage(storage).verdict
+      report = try await checks.look(at: storage)
+      verdict = try report?.finding(for: storage).verdict ?? .pending
       reason = "fetched again: the bytes are as attested"
       schedule.failures[stored.eventID] = nil
     } catch let refusal as Refusal {
       switch refusal.check {
       case "fetch.content", "fetch.size_bytes", "swhid", "cid", "memento", "fetch.size":
         (verdict, reason) = (.changed, refusal.message)
+        schedule.failures[stored.eventID] = nil
       case "fetch.gone":
         (verdict, reason) = (.gone, refusal.message)
+        schedule.failures[stored.eventID] = nil
       case "fetch.busy": return
       default:
         // A network that fails once says nothing about the copy.
@@ -112,7 +173,7 @@ extension Ledger {
       }
     }
     guard verdict != standing.verdict else { return }
-    try await self.record(verdict, reason, about: stored, of: record)
+    try await self.record(verdict, reason, about: stored, of: record, report: report?.bytes)
   }
 
   /// Where an attestation stands in the fold of its group.
@@ -257,6 +318,16 @@ extension Ledger {
     differs(
       "signature", was: "verified", now: isSigned ? "verified" : "failed",
       "the signature over the event_id")
+    if case .authorAttestation(let author) = event.body.payload,
+      case .record(let number) = event.body.subject,
+      let record = try await store.resolve(.pithNumber(number)).first,
+      let was = entry.admission.checks.first(where: { $0.name == "author_name" })?.verdict
+    {
+      let names = try await document(of: record)?.authorNames
+      differs(
+        "author_name", was: was.name, now: author.nameVerdict(in: names).name,
+        "the name in the author list of the newest document")
+    }
     guard let digest = event.body.payload.evidence else {
       if case .recordCreated(let payload) = event.body.payload {
         auditReceipt(payload, entry, differs)
@@ -288,23 +359,33 @@ extension Ledger {
         bytes = upgraded.bytes
       }
       do {
-        let finding = try await checks.proof(anchor.kind, bytes)
+        let finding = try await checks.proof(
+          anchor.kind, bytes, of: anchor.digest, learns: false)
         differs(
           anchor.kind.rawValue, was: was.name, now: finding.verdict.name,
           finding.provenAt.map { "proven at \($0)" } ?? "not decided with today's trust")
       } catch let refusal as Refusal {
         differs(anchor.kind.rawValue, was: was.name, now: "failed", refusal.message)
       }
-    case .authorAttestation where held.kind == "identity_token":
-      // The token's times held when it was taken; its signature must hold for ever.
-      guard let holds = try await checks.signatureHolds(held.bytes) else {
-        differs("token_signature", was: was.name, now: "pending", "no key of the issuer is known")
-        break
+    case .authorAttestation:
+      do {
+        // The token's times are held against the time at which it came.
+        let finding = try await checks.identity(held.bytes, at: stored.recordedAt)
+        differs(
+          "token_signature", was: was.name, now: finding.verdict.name,
+          "without an audience or a key of the issuer nothing is decided")
+      } catch let refusal as Refusal {
+        guard refusal.code == .invalid else { return (findings, true) }
+        differs("token_signature", was: was.name, now: "failed", refusal.message)
       }
-      if !holds {
-        differs("token_signature", was: was.name, now: "failed", "the signature does not hold")
-      }
-    case .storageAttestation(let storage) where storage.kind != .file: return (findings, true)
+    case .storageAttestation(let storage) where storage.kind != .file:
+      // An audit does not fetch: it judges the report of the look that was taken then.
+      guard let report = StorageReport(bytes: held.bytes) else { return (findings, true) }
+      let was = entry.admission.verdict
+      do {
+        let finding = try report.finding(for: storage)
+        differs("fetch", was: was.name, now: finding.verdict.name, "by the report that was kept")
+      } catch { differs("fetch", was: was.name, now: "failed", error.message) }
     default: break
     }
     return (findings, false)

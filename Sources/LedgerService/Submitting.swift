@@ -1,6 +1,8 @@
 public import CanonicalJSON
 public import LedgerDomain
 import LedgerStore
+import Logging
+import PostgresClient
 import ProofForms
 
 /// What a submitter is told: where the event is in the log, and what it changed.
@@ -94,28 +96,36 @@ extension Ledger {
           return event
         }
       }
-    try await vouchByToken(event, evidence, position: answer.position)
+    try await vouchByToken(
+      event, evidence, isVerified: hasVerifiedToken(event, at: answer.position))
     return answer
   }
 
   /// Vouches for the key of a claim whose token was asked for with that very key's nonce, and verified.
   ///
   /// Sent again, the same claim makes up for a vouch that a crash left out.
-  private func vouchByToken(
-    _ event: SignedEvent, _ evidence: [Digest: [UInt8]], position: Int64
+  func vouchByToken(
+    _ event: SignedEvent, _ evidence: [Digest: [UInt8]], isVerified: Bool
   ) async throws {
-    guard case .authorAttestation(let author) = event.body.payload, author.method == .orcidOIDC,
-      event.body.signer.signerID == author.signerID, let digest = author.evidence,
-      let bytes = evidence[digest], let token = try? IdentityToken.parse(bytes),
-      case .record(let number) = event.body.subject,
+    guard isVerified, case .authorAttestation(let author) = event.body.payload,
+      author.method == .orcidOIDC, event.body.signer.signerID == author.signerID,
+      let digest = author.evidence, let bytes = evidence[digest],
+      let token = try? IdentityToken.parse(bytes), case .record(let number) = event.body.subject,
       token.nonce == IdentityNonce.of(number, event.body.signer.fingerprint)
     else { return }
     let keys = try await timeline.current()
-    guard !keys.timeline.isVouched(event.body.signer.fingerprint, at: keys.next, as: .author),
-      let stored = try await store.events(from: position, limit: 1).first,
-      try Entry(bytes: stored.entry).admission.checks.contains(Check("token_signature", .verified))
+    guard !keys.timeline.isVouched(event.body.signer.fingerprint, at: keys.next, as: .author)
     else { return }
     _ = try await vouch(event.body.signer.fingerprint, as: .author, method: "orcid_oidc")
+  }
+
+  /// Whether an event's token was found genuine when it came.
+  private func hasVerifiedToken(_ event: SignedEvent, at position: Int64) async throws -> Bool {
+    guard case .authorAttestation(let author) = event.body.payload, author.method == .orcidOIDC,
+      let stored = try await store.events(from: position, limit: 1).first
+    else { return false }
+    return try Entry(bytes: stored.entry).admission.checks
+      .contains(Check("token_signature", .verified))
   }
 
   /// Submits a signed event about the registry's keys.
@@ -147,6 +157,7 @@ extension Ledger {
   ) async throws -> SubmissionAnswer {
     let provesItself =
       action == .timestampAnchor || action == .storageAttestation
+      || (action == .eventWithdrawn && bare.payload["evidence_sha256"] != nil)
       || (action == .authorAttestation && bare.payload["method"]?.stringValue == "orcid_oidc")
     guard provesItself else {
       throw Refusal(
@@ -160,8 +171,11 @@ extension Ledger {
     return try await turns.turn(record.record) {
       try await append(record: record, guarded: true) { context, replaced in
         context.evidence = bare.evidence
+        let report = bare.payload["evidence_sha256"] == nil ? context.finding?.report : nil
+        if let report { context.evidence[Digest(hashing: report)] = report }
         return try self.bareEvent(
-          bare, action: action, key: key, record: record, replacing: replaced, at: context.now)
+          bare, action: action, key: key, record: record, replacing: replaced, report: report,
+          at: context.now)
       } precedent: { candidate, group, timeline in
         let bare = GroupFold(group, timeline).live.map(\.event).filter {
           $0.type == candidate.type && $0.targetKey == candidate.targetKey
@@ -178,11 +192,12 @@ extension Ledger {
 
   /// The event that the registry signs for a bare action.
   ///
-  /// On storage the ledger sets `observed_at` and `supersedes` itself. What is uploaded stays until an
+  /// On storage the ledger sets `observed_at` and `supersedes` itself, and names its report of the look as
+  /// evidence unless there is some already. What is uploaded stays until an
   /// operator erases it, so that no `expires_at` is set on a `file`.
   private func bareEvent(
     _ bare: BareSubmission, action: EventType, key: KeyFile, record: ResolvedRecord,
-    replacing replaced: Digest?, at now: Timestamp
+    replacing replaced: Digest?, report: [UInt8]?, at now: Timestamp
   ) throws -> SignedEvent {
     var payload = bare.payload
     if action == .storageAttestation {
@@ -193,6 +208,7 @@ extension Ledger {
       }
       payload["observed_at"] = .string(now.description)
       payload["supersedes"] = replaced.map { .string("sha256:" + $0.hex) }
+      if let report { payload["evidence_sha256"] = .string(Digest(hashing: report).hex) }
     }
     let body = try EventBody.make(
       type: action, payload: payload, signer: key.signer, subject: .record(record.pithNumber),
@@ -245,6 +261,7 @@ extension Ledger {
       var context = AdmissionContext(
         now: now, origin: origin, timeline: keys.timeline, position: keys.next)
       context.trustedReceiptKeys = configuration.trustedReceiptKeys
+      context.finding = found ?? nil
       var event = try await make(&context, nil)
       if let record, known == nil { known = try await facts(for: event, about: record.pithNumber) }
       context.citingKnownAs = known?.citing
@@ -272,29 +289,31 @@ extension Ledger {
         candidate = event.foldEvent(
           .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       }
-      if context.finding == nil {
-        if found == nil {
-          let isProvider = keys.timeline.isVouched(
-            event.body.signer.fingerprint, at: keys.next, as: .storageProvider)
-          found = .some(
-            try await checks.finding(
-              for: event, evidence: context.evidence, isProvider: isProvider, at: context.now))
-        }
-        context.finding = found ?? nil
-      }
       context.referenced = referenced
       if let record { context.record = try await facts(of: record, for: event.body) }
+      let isProvider = keys.timeline.isVouched(
+        event.body.signer.fingerprint, at: keys.next, as: .storageProvider)
+      if context.finding == nil, found == nil, checks.bear(on: event, isProvider: isProvider) {
+        // Nobody outside is asked on behalf of an event that is refused anyway.
+        try examine(event, context)
+        let finding = try await checks.finding(
+          for: event, evidence: context.evidence, at: context.now)
+        found = .some(finding)
+        context.finding = finding
+        if finding?.report != nil { event = try await make(&context, referenced?.eventID) }
+      }
       let admission = try admit(event, context)
       let item = try AppendUnit.Item.make(
         event: event, admission: admission, record: number, referenced: referenced)
       let unit = AppendUnit(
         items: [item], evidence: evidenceItems(event, context.evidence),
         guardPosition: guarded ? keys.next - 1 : nil)
-      switch try await store.append(unit) {
+      switch try await appended(unit) {
       case .stored(let positions, _, isNew: true):
         let stored = StoredEvent(
           position: positions[0], record: number, eventID: event.eventID, type: event.body.type,
           recordedAt: admission.recordedAt, entry: item.entry)
+        if let record { await note(context.finding, event, stored, record) }
         return try await answer(
           stored, record: record, group: item.event.foldGroup, created: true)
       case .stored:
@@ -315,13 +334,38 @@ extension Ledger {
       "This record is changing faster than the submission could be checked; try again.")
   }
 
+  /// Appends a unit; a token that it spends may have been spent by another meanwhile.
+  private func appended(_ unit: AppendUnit) async throws -> AppendOutcome {
+    do { return try await store.append(unit) } catch let error as PostgresError
+      where error.sqlState == "PL013"
+    { throw EvidenceChecks.reuse }
+  }
+
+  /// Keeps what was seen at a location, where whoever attested it signed before anybody had looked.
+  private func note(
+    _ finding: Finding?, _ event: SignedEvent, _ stored: StoredEvent, _ record: ResolvedRecord
+  ) async {
+    guard case .storageAttestation(let storage) = event.body.payload, let finding,
+      let report = finding.report, storage.evidence != Digest(hashing: report)
+    else { return }
+    do {
+      try await self.record(
+        finding.verdict, "fetched: the bytes are as attested", about: stored, of: record,
+        report: report)
+    } catch {
+      // The attestation stands without it; what was seen will be seen again.
+      logger.warning("no report of the storage at position \(stored.position): \(error)")
+    }
+  }
+
   /// The evidence of an admitted event, with what it is, so that tokens are never served.
   func evidenceItems(_ event: SignedEvent, _ evidence: [Digest: [UInt8]]) -> [AppendUnit.Evidence] {
     let kind: String =
       switch event.body.type {
       case .timestampAnchor, .anchorUpgraded: "proof"
-      case .authorAttestation, .eventWithdrawn: "identity_token"
-      case .storageAttestation: "stored_bytes"
+      case .authorAttestation, .eventWithdrawn: AppendUnit.Evidence.identityToken
+      case .storageAttestation: event.isElsewhere ? "fetch_report" : "stored_bytes"
+      case .checkRecorded: "fetch_report"
       case .recordCreated, .graphSnapshot: "document"
       default: "other"
       }
@@ -454,5 +498,12 @@ extension Ledger {
       "notice": "What you sign is public and permanent: it cannot be removed from the log.",
       "sign": "Ed25519 over the 32 bytes of digest_sha256",
     ]
+  }
+}
+
+extension SignedEvent {
+  /// Whether it is about bytes that are kept elsewhere.
+  fileprivate var isElsewhere: Bool {
+    if case .storageAttestation(let storage) = body.payload { storage.kind != .file } else { false }
   }
 }

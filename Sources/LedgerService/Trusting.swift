@@ -11,33 +11,18 @@ extension Ledger {
   ///
   /// Each header's proof of work is checked, and its link wherever a neighbour is in the file or trusted.
   public func trustHeaders(_ text: [UInt8]) async throws -> Int64 {
-    var headers: [Int64: BitcoinHeader] = [:]
-    for (index, line) in text.split(separator: 0x0A).enumerated() {
-      func refusal(_ check: String, _ message: String) -> Refusal {
-        Refusal(.malformed, check: check, field: "line \(index + 1)", message)
-      }
-      let words = line.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
-      if words.isEmpty { continue }
-      guard words.count == 2, let height = Int64(words[0]), height >= 0,
-        let bytes = Hex.decode(words[1].lowercased())
-      else { throw refusal("header.form", "A line is HEIGHT HEADERHEX.") }
-      do { headers[height] = try BitcoinHeader(bytes) } catch {
-        throw refusal(error.check, "Height \(height): \(error.message)")
-      }
-    }
-    guard !headers.isEmpty else {
-      throw Refusal(.malformed, check: "header.form", "There is no header in the file.")
+    let headers: [Int64: BitcoinHeader]
+    do { headers = try BitcoinHeader.lines(text) } catch {
+      throw Refusal(
+        error.check == "header.link" ? .invalid : .malformed, check: error.check, error.message)
     }
     var known = headers
     let neighbours = Set(headers.keys.flatMap { [$0 - 1, $0 + 1] }).subtracting(headers.keys)
     for (height, bytes) in try await store.trustedHeaders(neighbours.sorted()) {
       known[height] = try? BitcoinHeader(bytes)
     }
-    for (height, header) in known {
-      guard let previous = known[height - 1], header.previous != previous.hash else { continue }
-      throw Refusal(
-        .invalid, check: "header.link", field: "height \(height)",
-        "The header of \(height) does not follow that of \(height - 1).")
+    do { try BitcoinHeader.checkLinks(known) } catch {
+      throw Refusal(.invalid, check: error.check, error.message)
     }
     do {
       return try await store.trust(

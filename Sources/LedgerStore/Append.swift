@@ -31,8 +31,10 @@ public struct AppendUnit: Sendable {
   public struct Evidence: Sendable {
     public let digest: Digest
     public let bytes: [UInt8]
-    /// What the bytes are: `document`, `proof`, `identity_token`, `stored_bytes`.
+    /// What the bytes are: `document`, `proof`, `identity_token`, `stored_bytes`, `fetch_report`.
     public let kind: String
+    /// What nobody is served, and what serves one event only.
+    public static let identityToken = "identity_token"
 
     public init(digest: Digest, bytes: [UInt8], kind: String) {
       self.digest = digest
@@ -158,7 +160,9 @@ actor Appender {
         Task {
           _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") }
         }
-        return try Self.outcomes(units, rows[rows.count - 2], retried: attempts > 1)
+        // The append comes second, or third where evidence goes before it.
+        let append = units.allSatisfy(\.evidence.isEmpty) ? 1 : 2
+        return try Self.outcomes(units, rows[append], retried: attempts > 1)
       } catch let error as PostgresError where Self.mayRetry(error) {
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(
@@ -208,7 +212,7 @@ actor Appender {
     return outcomes
   }
 
-  /// BEGIN, the evidence, the append, COMMIT.
+  /// BEGIN, the evidence, the append, the tokens that it spends, COMMIT.
   private static func statements(_ units: [AppendUnit]) -> [PostgresStatement] {
     let evidence = units.flatMap(\.evidence)
     var statements = [PostgresStatement("BEGIN")]
@@ -249,6 +253,20 @@ actor Appender {
     ]
     let marks = (1...parameters.count).map { "$\($0)" }.joined(separator: ",")
     statements.append(PostgresStatement("SELECT * FROM ledger.append(\(marks))", parameters))
+    let tokens = units.flatMap { unit in
+      unit.evidence.filter { $0.kind == AppendUnit.Evidence.identityToken }.compactMap { token in
+        unit.items.last.map { (token: token.digest, item: $0) }
+      }
+    }
+    if !tokens.isEmpty {
+      statements.append(
+        PostgresStatement(
+          "SELECT ledger.spend_tokens($1, $2, $3)",
+          [
+            .bytesArray(tokens.map(\.token.bytes)), .int8Array(tokens.map { $0.item.record ?? -1 }),
+            .bytesArray(tokens.map(\.item.event.eventID.bytes)),
+          ]))
+    }
     statements.append(PostgresStatement("COMMIT"))
     return statements
   }

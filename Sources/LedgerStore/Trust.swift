@@ -86,7 +86,27 @@ extension LedgerStore {
       """, [.text(digest.hex)])
   }
 
+  /// Whether an identity token has served an event.
+  public func isSpent(token digest: Digest) async throws -> Bool {
+    try await writer.query(
+      "SELECT EXISTS (SELECT FROM ledger.token_use WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]
+      .bool(0)
+  }
+
   // MARK: What jobs look through
+
+  /// Claims by token that were pending when they came and have not been settled since, by position.
+  public func unsettledClaims(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await stored(
+      """
+      WHERE e.event_type = 3 AND e.verdict = 2 AND e.position >= $1
+        AND NOT EXISTS (
+          SELECT FROM ledger.event c
+          WHERE c.record = e.record AND c.fold_group = e.fold_group AND c.refers_to = e.position
+            AND (c.event_type = 10 AND c.verdict IN (1, 3) OR c.event_type = 12))
+      ORDER BY e.position LIMIT $2
+      """, [.int8(from), .int8(Int64(limit))])
+  }
 
   /// Anchors that were pending when they came and have not been settled since, by position.
   public func unsettledAnchors(from: Int64, limit: Int) async throws -> [StoredEvent] {

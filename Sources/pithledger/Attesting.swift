@@ -165,8 +165,7 @@ struct Attest: AsyncParsableCommand {
         if let index { payload["author_index"] = .integer(index) }
         var evidence: [[UInt8]] = []
         if let token {
-          var bytes = try read(token)
-          while bytes.last == 0x0A { bytes.removeLast() }
+          let bytes = try readToken(token)
           payload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
           evidence = [bytes]
         }
@@ -227,17 +226,41 @@ struct Attest: AsyncParsableCommand {
   }
 }
 
+/// An identity token from a file, without the line's end that editors leave.
+private func readToken(_ file: String) throws -> [UInt8] {
+  var bytes = try read(file)
+  while bytes.last == 0x0A { bytes.removeLast() }
+  return bytes
+}
+
 struct Withdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Withdraw an attestation; without a key, on the operator's word.")
+    abstract: "Withdraw an attestation; without a key or a token, on the operator's word.")
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
   @Argument(help: "The attestation's event_id.") var eventID: String
   @Option(help: "Why.") var reason: String
   @Option(help: "The key that made it.") var key: String?
+  @Option(help: "A file with a fresh id_token, for a claim that was made by token and not signed.")
+  var token: String?
 
   func run() async throws {
     try await common.withLedger { ledger in
+      if let token {
+        let bytes = try readToken(token)
+        let digest = Digest(hashing: bytes).hex
+        let bare: JSON = [
+          "evidence": .object([digest: .string(encodeBase64(bytes))]),
+          "payload": [
+            "event_id": .string(eventID), "evidence_sha256": .string(digest),
+            "reason": .string(reason),
+          ],
+        ]
+        common.show(
+          try await ledger.submit(
+            bare.canonicalBytes(), record: record, action: .eventWithdrawn, client: .shell))
+        return
+      }
       common.show(
         try await ledger.signAndSubmit(
           type: .eventWithdrawn,

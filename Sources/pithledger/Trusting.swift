@@ -95,7 +95,10 @@ struct Trust: AsyncParsableCommand {
       func run() async throws {
         try await common.withLedger { ledger in
           let isNew = try await ledger.trustIssuer(try read(file))
-          common.show(["added": .bool(isNew)], isNew ? "trusted" : "trusted already")
+          let settled = try await ledger.settleClaims()
+          common.show(
+            ["added": .bool(isNew), "settled": .integer(Int64(settled))],
+            "\(isNew ? "trusted" : "trusted already"); \(settled) claims settled")
         }
       }
     }
