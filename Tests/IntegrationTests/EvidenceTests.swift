@@ -15,21 +15,24 @@ struct EvidenceTests {
   static let number = Fixtures.sampleNumber
 
   /// A ledger that can reach the outside world.
-  private func withBoth(
+  func withBoth(
     _ body: (LedgerUnderTest, OutsideWorld) async throws -> Void
   ) async throws {
     try await withOutside { outside in
-      try await withLedger(configure: { $0.outside = outside.configuration }) { test in
+      var reach = outside.configuration
+      reach.issuerPatience = .zero
+      let configuration = reach
+      try await withLedger(configure: { $0.outside = configuration }) { test in
         try await body(test, outside)
       }
     }
   }
 
-  private func digest(_ test: LedgerUnderTest) async throws -> Digest {
+  func digest(_ test: LedgerUnderTest) async throws -> Digest {
     try await test.ledger.resolve(Self.number).record.canonicalSHA256
   }
 
-  private func bare(
+  func bare(
     _ test: LedgerUnderTest, _ action: EventType, _ payload: JSONObject, evidence: [[UInt8]] = []
   ) async throws -> SubmissionAnswer {
     var named: JSONObject = [:]
@@ -39,7 +42,7 @@ struct EvidenceTests {
       json.canonicalBytes(), record: Self.number, action: action, client: .shell)
   }
 
-  private func anchor(
+  func anchor(
     _ test: LedgerUnderTest, _ kind: String, _ proof: [UInt8]
   ) async throws -> SubmissionAnswer {
     try await bare(
@@ -179,7 +182,7 @@ struct EvidenceTests {
     }
   }
 
-  private func place(_ kind: String, _ location: String, _ bytes: [UInt8]) -> JSONObject {
+  func place(_ kind: String, _ location: String, _ bytes: [UInt8]) -> JSONObject {
     [
       "content_role": "document", "content_sha256": .string(Digest(hashing: bytes).hex),
       "location": .string(location), "media_type": "text/plain",
@@ -353,14 +356,14 @@ struct EvidenceTests {
 
   static let orcid = "0000-0002-1825-0097"
 
-  private func claim(_ token: [UInt8], name: String = "Zhuang Liu") -> JSONObject {
+  func claim(_ token: [UInt8], name: String = "Zhuang Liu") -> JSONObject {
     [
       "evidence_sha256": .string(Digest(hashing: token).hex), "method": "orcid_oidc",
       "name": .string(name), "orcid": .string(Self.orcid),
     ]
   }
 
-  private func claims(_ nonce: String) -> JSONObject {
+  func claims(_ nonce: String) -> JSONObject {
     [
       "family_name": "Liu", "given_name": "Zhuang", "nonce": .string(nonce),
       "sub": .string(Self.orcid),
@@ -382,6 +385,8 @@ struct EvidenceTests {
         ("jwt.nonce", ["nonce": "other"], [:]), ("jwt.sub", ["sub": "0000-0001-5109-3700"], [:]),
         ("jwt.alg", [:], ["alg": "none"]), ("jwt.alg", [:], ["alg": "HS256"]),
         ("jwt.signature", [:], ["stranger": true]), ("jwt.key", [:], ["kid": "unknown"]),
+        ("jwt.exp", ["exp": .null], [:]), ("jwt.iat", ["iat": .null], [:]),
+        ("jwt.nonce", ["nonce": .null], [:]), ("jwt.aud", ["aud": []], [:]),
       ] as [(String, JSONObject, JSONObject)] {
         var said = claims(nonce)
         for (name, value) in changes { said[name] = value }

@@ -42,8 +42,20 @@ struct OutsideWorld: Sendable {
   /// Mines a block over all that waits: a line of `HEIGHT HEADERHEX`.
   func mine() async throws -> [UInt8] { try await post("/mine") }
 
+  /// How many requests to read have come for paths that begin so.
+  func count(_ path: String) async throws -> Int {
+    Int(String(decoding: try await post("/count", Array(path.utf8)), as: UTF8.self)) ?? -1
+  }
+
   func file(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: directory + "/" + name)))
+  }
+
+  /// The issuer's key set.
+  func jwks() async throws -> [UInt8] {
+    var request = GuardedFetch.Request(url + "/oauth/jwks")
+    request.keeping = 65_536
+    return try await fetch.fetch(request).bytes
   }
 
   /// An id_token with these claims beside the usual ones.

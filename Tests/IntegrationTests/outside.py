@@ -124,6 +124,7 @@ def mine():
 # --- the issuer
 
 issuer_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+issuer_kid = "test"
 
 
 def b64(data):
@@ -136,7 +137,7 @@ def number(value):
 
 def jwks():
     public = issuer_key.public_key().public_numbers()
-    return json.dumps({"keys": [{"kty": "RSA", "kid": "test", "use": "sig", "e": number(public.e),
+    return json.dumps({"keys": [{"kty": "RSA", "kid": issuer_kid, "use": "sig", "e": number(public.e),
                                  "n": number(public.n)}]}).encode()
 
 
@@ -146,7 +147,7 @@ def token(order):
               "jti": os.urandom(8).hex()}
     claims.update(order.get("claims", {}))
     claims = {key: value for key, value in claims.items() if value is not None}
-    header = {"alg": order.get("alg", "RS256"), "kid": order.get("kid", "test")}
+    header = {"alg": order.get("alg", "RS256"), "kid": order.get("kid", issuer_kid)}
     text = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
     if header["alg"] == "none":
         signature = b"\0"
@@ -177,7 +178,7 @@ def s3_holds(handler, path):
     return found == f"AWS4-HMAC-SHA256 Credential=access/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-store, seen = {}, []
+store, seen, broken = {}, [], set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -205,6 +206,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(404, b"Pending")
         if path == "/oauth/jwks":
             return self.reply(200, jwks())
+        if name in broken:
+            return self.reply(503)
         if path == "/redirect":
             return self.reply(302, Location=urllib.parse.unquote(query))
         if path == "/loop":
@@ -222,6 +225,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200)
         if path.startswith("/bucket/") and not s3_holds(self, path):
             return self.reply(403)
+        if path.startswith("/rest/blockhashbyheight/"):
+            at = int(name.removesuffix(".hex")) - 1000
+            if 0 <= at < len(chain):
+                return self.reply(200, sha(sha(chain[at]))[::-1].hex().encode() + b"\n")
+        if path.startswith("/rest/headers/1/"):
+            for header in chain:
+                if sha(sha(header))[::-1].hex() == name.removesuffix(".hex"):
+                    return self.reply(200, header.hex().encode() + b"\n")
         if path.startswith("/block-height/"):
             at = int(name) - 1000
             if 0 <= at < len(chain):
@@ -238,6 +249,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(404)
 
     def do_POST(self):
+        global issuer_key, issuer_kid
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         name = self.path.rsplit("/", 1)[-1]
         if self.path == "/digest":
@@ -251,6 +263,21 @@ class Handler(BaseHTTPRequestHandler):
                   "-inkey", "tsa.key", "-signer", "tsa.pem", "-out", "reply")
             with open(home + "/reply", "rb") as file:
                 return self.reply(200, file.read(), Content_Type="application/timestamp-reply")
+        if self.path == "/tsa-replay":
+            with open(home + "/reply", "rb") as file:
+                return self.reply(200, file.read(), Content_Type="application/timestamp-reply")
+        if self.path == "/rotate":
+            issuer_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            issuer_kid = "test-" + os.urandom(4).hex()
+            return self.reply(200)
+        if self.path == "/count":
+            return self.reply(200, str(sum(path.startswith(body.decode()) for path in seen)).encode())
+        if self.path.startswith("/break/"):
+            broken.add(name)
+            return self.reply(200)
+        if self.path.startswith("/mend/"):
+            broken.discard(name)
+            return self.reply(200)
         if self.path == "/token":
             return self.reply(200, token(json.loads(body)))
         if self.path.startswith("/put/"):

@@ -1,0 +1,421 @@
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerStore
+import PostgresClient
+import ProofForms
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import LedgerService
+
+/// What the ledger keeps of its looks at stored bytes, and what it says when they change.
+extension EvidenceTests {
+  private func report(_ test: LedgerUnderTest, of event: JSON?) async throws -> JSON {
+    let digest = try #require(event?["payload"]?["evidence_sha256"]?.stringValue)
+    return try JSON.parse(try await test.ledger.evidence(digest))
+  }
+
+  private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
+    try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+  }
+
+  @Test("Status, length, media type, digests and the Memento date of a look are kept as evidence")
+  func reports() async throws {
+    try await withBoth { test, outside in
+      let bytes = Array("hello world\n".utf8)
+      let git = "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"
+      for name in ["paper", git] { _ = try await outside.post("/put/\(name)", bytes) }
+      let sha256 = JSON.string(Digest(hashing: bytes).hex)
+
+      _ = try await bare(
+        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+      let plain = try await report(test, of: events(test).last)
+      #expect(plain["http_status"] == 200 && plain["length"] == 12 && plain["sha256"] == sha256)
+      #expect(plain["media_type"] == "text/plain" && plain["memento_datetime"] == nil)
+      #expect(plain["checked_at"]?.stringValue != nil)
+
+      let capture = "https://web.archive.org/web/20261124000000/paper"
+      _ = try await bare(test, .storageAttestation, place("wayback", capture, bytes))
+      let archived = try await report(test, of: events(test).last)
+      #expect(archived["memento_datetime"] == "2026-11-24T00:00:00Z")
+
+      _ = try await bare(
+        test, .storageAttestation, place("software_heritage", "swh:1:cnt:\(git)", bytes))
+      #expect(try await report(test, of: events(test).last)["sha1_git"] == .string(git))
+
+      // Whoever signs has signed before the ledger looks: what it saw is a word of its own.
+      let key = try await test.key("k")
+      var payload = place("https", outside.url + "/paper?signed", bytes)
+      payload["observed_at"] = .string(Timestamp.now.description)
+      let signed = try await test.submit(.storageAttestation, payload, by: key)
+      #expect(signed.standing == "verified")
+      let word = try #require(try await events(test).last)
+      #expect(word["event_type"] == "check_recorded")
+      #expect(word["payload"]?["event_id"] == .string("sha256:" + signed.eventID.hex))
+      #expect(word["payload"]?["verdict"] == "verified")
+      #expect(try await report(test, of: word)["sha256"] == sha256)
+      let audit = try await test.ledger.audit(Self.number)
+      #expect(audit.findings.isEmpty, "\(audit.findings.map(\.json))")
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test("Without the report of a look, what was seen stays seen")
+  func erasedReport() async throws {
+    try await withBoth { test, outside in
+      let bytes = Array("kept elsewhere".utf8)
+      _ = try await outside.post("/put/paper", bytes)
+      _ = try await bare(
+        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+      let named = try await events(test).last?["payload"]?["evidence_sha256"]?.stringValue
+      let digest = try #require(named.flatMap { Digest(hex: $0) })
+      #expect(try await test.ledger.eraseEvidence(digest, reason: "asked to") == 1)
+      #expect(try await events(test).last?["payload"]?["verdict"] == "erased")
+      #expect(try await test.state().status["storage_verified"] == true)
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test("A network that fails says nothing twice, and the third time that the copy is out of reach")
+  func outOfReach() async throws {
+    try await withOutside { outside in
+      var reach = outside.configuration
+      reach.storageInterval = .milliseconds(1)
+      let configuration = reach
+      try await withLedger(configure: { $0.outside = configuration }) { test in
+        let bytes = Array("kept".utf8)
+        _ = try await outside.post("/put/kept", bytes)
+        _ = try await bare(
+          test, .storageAttestation, place("https", outside.url + "/kept", bytes))
+        var schedule = Ledger.StorageSchedule()
+        func look() async throws -> JSON? {
+          try await Task.sleep(for: .milliseconds(5))
+          try await test.ledger.recheckStorage(&schedule)
+          return try await test.state().status["storage_verified"]
+        }
+        #expect(try await look() == true)
+        _ = try await outside.post("/break/kept")
+        #expect(try await look() == true)
+        #expect(try await look() == true)
+        _ = try await outside.post("/mend/kept")
+        #expect(try await look() == true, "back before the third time")
+        _ = try await outside.post("/break/kept")
+        for _ in 0..<2 { #expect(try await look() == true) }
+        #expect(try await look() == false)
+        let gone = try #require(try await events(test).last)
+        #expect(gone["payload"]?["verdict"] == "gone")
+        #expect(gone["payload"]?["reason"]?.stringValue?.contains("3 times") == true)
+        #expect(try await report(test, of: gone)["http_status"] == 503)
+        let size = try await test.ledger.health().size
+        #expect(try await look() == false)
+        #expect(try await test.ledger.health().size == size, "said once")
+        _ = try await outside.post("/mend/kept")
+        #expect(try await look() == true)
+        try await test.replayAgrees()
+      }
+    }
+  }
+
+  @Test("What S3 gets is signed with the operator's secret, and another secret opens nothing")
+  func secrets() async throws {
+    try await withOutside { outside in
+      let bytes = Array("in a bucket".utf8)
+      for name in ["paper", "with%20space", "it's%2B1"] {
+        _ = try await outside.post("/put/\(name)", bytes)
+      }
+      var reach = outside.configuration
+      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+        for key in ["bucket/paper", "bucket/deep/er/paper"] {
+          #expect(
+            try await bare(test, .storageAttestation, place("s3", "s3://" + key, bytes)).standing
+              == "verified", "\(key)")
+        }
+        let text = try await events(test).map { $0.canonicalString() }.joined()
+        #expect(!text.contains("secret") && !text.contains("AWS4"))
+        await #expect(throws: Refusal(.invalid, check: "location", ""), "no signed addresses") {
+          try await bare(
+            test, .storageAttestation,
+            place("s3", "https://bucket.example/paper?X-Amz-Signature=abc", bytes))
+        }
+      }
+      reach.s3?.secretKey = "another"
+      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+        await #expect(throws: Refusal(.invalid, check: "fetch.status", "")) {
+          try await bare(
+            test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))
+        }
+      }
+      reach.s3 = nil
+      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+        await #expect(throws: Refusal(.invalid, check: "fetch.configuration", "")) {
+          try await bare(
+            test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))
+        }
+      }
+    }
+  }
+
+  @Test("Nobody outside is asked for an event that is refused anyway")
+  func refusedBeforehand() async throws {
+    try await withBoth { test, outside in
+      let bytes = Array("hello".utf8)
+      _ = try await outside.post("/put/paper", bytes)
+      var payload = place("https", outside.url + "/paper", bytes)
+      payload["content_role"] = "canonical_record"
+      await #expect(throws: Refusal(.invalid, check: "content", "")) {
+        try await bare(test, .storageAttestation, payload)
+      }
+      let token = try await outside.token(claims("other"))
+      await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
+        try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      }
+      #expect(try await outside.count("/paper") == 0)
+      #expect(try await outside.count("/oauth/jwks") == 0)
+    }
+  }
+
+  // MARK: Following
+
+  @Test("A service asks calendars with growing patience, and settles what it can by itself")
+  func jobs() async throws {
+    try await withOutside { outside in
+      var reach = outside.configuration
+      reach.anchorInterval = .milliseconds(20)
+      reach.bitcoinCoreURL = outside.url
+      let configuration = reach
+      try await withLedger(configure: { $0.outside = configuration }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url + "/"])
+        _ = try await anchor(test, "opentimestamps", proof)
+        let jobs = Task { await test.ledger.runJobs() }
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(
+          try await outside.count("/timestamp/") == 1, "asked once, and not again for a minute")
+        _ = try await outside.mine()
+        jobs.cancel()
+        await jobs.value
+        // A service that has just started asks at once; the node knows the block.
+        let next = Task { await test.ledger.runJobs() }
+        for _ in 0..<100 {
+          if try await test.state().status["externally_anchored"] == true { break }
+          try await Task.sleep(for: .milliseconds(50))
+        }
+        next.cancel()
+        await next.value
+        #expect(try await test.state().status["externally_anchored"] == true)
+        let last = try await events(test).suffix(2).map { $0["event_type"]?.stringValue }
+        #expect(last == ["anchor_upgraded", "check_recorded"])
+        try await test.replayAgrees()
+      }
+    }
+  }
+
+  @Test("Patience grows from a minute to six hours")
+  func patience() {
+    var patience = Ledger.CalendarPatience()
+    let anchor = Digest(hashing: [1])
+    var now = ContinuousClock.now
+    var waits: [Int64] = []
+    for _ in 0..<12 {
+      #expect(patience.mayAsk(anchor, at: now))
+      patience.asked([anchor], at: now)
+      var wait: Int64 = 0
+      while !patience.mayAsk(anchor, at: now + .seconds(wait)) { wait += 60 }
+      #expect(!patience.mayAsk(anchor, at: now + .seconds(wait - 1)))
+      // A round in between, in which it is not due, changes nothing.
+      patience.asked([anchor], at: now + .seconds(wait - 1))
+      waits.append(wait / 60)
+      now += .seconds(wait)
+    }
+    #expect(waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360])
+    patience.asked([], at: now)
+    patience.asked([anchor], at: now)
+    #expect(patience.mayAsk(anchor, at: now + .seconds(60)), "settled and back is new")
+  }
+
+  @Test("Trust in headers: proof of work, links, one header a height, and all of a file or nothing")
+  func headerTrust() async throws {
+    try await withBoth { test, outside in
+      let first = String(decoding: try await outside.mine(), as: UTF8.self)
+      let second = String(decoding: try await outside.mine(), as: UTF8.self)
+      let third = String(decoding: try await outside.mine(), as: UTF8.self)
+      func check(_ text: String) async -> String {
+        do {
+          return "\(try await test.ledger.trustHeaders(Array(text.utf8)))"
+        } catch let refusal as Refusal { return refusal.check } catch { return "\(error)" }
+      }
+      // The target of the tests' chain is met by every other hash: some nonce does not meet it.
+      var spoilt = ""
+      for digit in "0123456789abcdef" where spoilt.isEmpty {
+        let candidate = first.dropLast(2) + "\(digit)\n"
+        if await check(String(candidate)) == "header.proof_of_work" { spoilt = String(candidate) }
+      }
+      #expect(!spoilt.isEmpty)
+      #expect(await check(first + "1001 " + third.dropFirst(5)) == "header.link")
+      #expect(await check(first + spoilt) == "header.proof_of_work")
+      let range = try await test.ledger.trusted()["headers"]
+      #expect((range?["count"]?.integerValue ?? 9) <= 1, "nothing of a refused file is trusted")
+      _ = try await test.ledger.untrustHeader(1000)
+      #expect(await check(first + third) == "2", "not consecutive")
+      #expect(await check(second) == "1", "and it links both")
+      #expect(await check("1002 " + second.dropFirst(5)) == "header.link")
+    }
+  }
+
+  @Test("Two proofs over one digest are two anchors; one of them sent again is the same")
+  func twoProofs() async throws {
+    try await withBoth { test, outside in
+      let proofs = [
+        try await test.ledger.stamp(Self.number, calendars: [outside.url]),
+        try await test.ledger.stamp(Self.number, calendars: [outside.url]),
+      ]
+      let first = try await anchor(test, "opentimestamps", proofs[0])
+      let second = try await anchor(test, "opentimestamps", proofs[1])
+      #expect(first.created && second.created && first.position != second.position)
+      let again = try await anchor(test, "opentimestamps", proofs[1])
+      #expect(!again.created && again.position == second.position)
+    }
+  }
+
+  @Test("An authority that answers another request is not believed")
+  func replayedToken() async throws {
+    try await withBoth { test, outside in
+      _ = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+      await #expect(throws: Refusal(.invalid, check: "rfc3161.nonce", "")) {
+        try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa-replay")
+      }
+    }
+  }
+
+  @Test(
+    "Tokens of the tests' own authorities get their verdict, or are refused by the check that fails"
+  )
+  func madeTokens() async throws {
+    try await withLedger { test in
+      let digest = try await digest(test)
+      let cases = try await MadeToken.all(over: digest.bytes)
+      let usual = try #require(cases.first { $0.name == "good" })
+      _ = try await test.ledger.trustAuthority(usual.roots)
+      for item in cases where item.roots == usual.roots {
+        var outcome: String
+        let size = try await test.ledger.health().size
+        do {
+          outcome = try await anchor(test, "rfc3161", item.token).standing
+        } catch let refusal as Refusal {
+          outcome = refusal.check
+          #expect(try await test.ledger.health().size == size)
+        }
+        #expect(
+          outcome == (item.expected == "untrusted" ? "pending" : item.expected), "\(item.name)")
+      }
+      try await test.replayAgrees()
+    }
+  }
+
+  // MARK: Audits and erasure
+
+  @Test("An audit looks at everything with today's trust, says how far it is, and changes nothing")
+  func audits() async throws {
+    try await withBoth { test, outside in
+      let token = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+      _ = try await test.ledger.trustAuthority(outside.file("tsa-root.pem"))
+      _ = try await anchor(test, "rfc3161", token)
+      let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+      _ = try await anchor(test, "opentimestamps", proof)
+      let headers = try await outside.mine()
+      _ = try await test.ledger.trustHeaders(headers)
+      _ = try await test.ledger.settleAnchors { _ in true }
+      let pith = try #require(PithNumber(Self.number))
+      let identity = try await outside.token(claims(IdentityNonce.of(pith)))
+      _ = try await bare(test, .authorAttestation, claim(identity), evidence: [identity])
+      let bytes = Array("hello".utf8)
+      _ = try await outside.post("/put/paper", bytes)
+      _ = try await bare(
+        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+      let key = try await test.key("k")
+      for index in 0..<40 { _ = try await test.cite("10.1000/\(index)", by: key) }
+
+      let progress = Mutex<[Int64]>([])
+      let first = try await test.ledger.audit(nil) { done, size in
+        progress.withLock { $0.append(done) }
+        #expect(done <= size)
+      }
+      #expect(first.findings.isEmpty, "\(first.findings.map(\.json))")
+      #expect(first.events == (try await test.ledger.health().size))
+      let steps = progress.withLock { $0 }
+      #expect(!steps.isEmpty && steps == steps.sorted())
+
+      // Trust that went away, evidence that somebody changed behind the ledger's back.
+      _ = try await test.ledger.untrustHeader(1000)
+      _ = try await test.ledger.untrust(.tsa, Digest(hashing: try outside.file("tsa-root.pem")))
+      _ = try await outside.post("/rotate")
+      let before = try await (test.ledger.health().size, test.state())
+      let another = LedgerUnderTest(
+        ledger: try await test.another(runProjector: false), uri: test.uri)
+      let report = try await another.ledger.audit(Self.number)
+      await another.ledger.close()
+      let said = report.findings.map { "\($0.check) \($0.was) \($0.now)" }.sorted()
+      #expect(
+        said == [
+          "opentimestamps verified pending", "rfc3161 verified pending",
+          "token_signature verified failed",
+        ])
+      let after = try await (test.ledger.health().size, test.state())
+      #expect(before.0 == after.0 && before.1 == after.1, "an audit changes nothing")
+    }
+  }
+
+  @Test("Replay needs no network and no evidence: the same rows after everything was erased")
+  func replayAfterErasure() async throws {
+    try await withBoth { test, outside in
+      _ = try await test.ledger.trustAuthority(outside.file("tsa-root.pem"))
+      let stamp = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+      _ = try await anchor(test, "rfc3161", stamp)
+      let pith = try #require(PithNumber(Self.number))
+      let token = try await outside.token(claims(IdentityNonce.of(pith)))
+      _ = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      let bytes = Array("elsewhere".utf8)
+      _ = try await outside.post("/put/paper", bytes)
+      _ = try await bare(
+        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+      let before = try await test.state().status
+      #expect(before["externally_anchored"] == true && before["author_attested"] == true)
+      let log = try await test.owner {
+        try await $0.query("SELECT entry FROM ledger.event ORDER BY position").map {
+          try $0.bytes(0)
+        }
+      }
+      let evidence = try await test.owner {
+        try await $0.query("SELECT sha256 FROM ledger.evidence").map { try $0.bytes(0) }
+      }
+      #expect(evidence.count >= 4, "the document, the token, the identity, the report")
+      for bytes in evidence {
+        let digest = try #require(Digest(hex: Hex.encode(bytes)))
+        _ = try await test.ledger.eraseEvidence(digest, reason: "everything goes")
+      }
+      let rows = try await test.state()
+      #expect(rows.status == before, "what was verified stays so")
+      // A ledger that reaches nobody, and trusts nobody.
+      var configuration = test.ledger.configuration
+      configuration.outside = LedgerConfiguration.Outside()
+      configuration.clock = { Timestamp(microseconds: 0) }
+      try await test.owner {
+        try await $0.execute("DELETE FROM ledger.trusted_document")
+        #expect(try await $0.query("SELECT FROM ledger.evidence").isEmpty)
+      }
+      let alone = try await Ledger.open(
+        configuration, runProjector: false, logger: PrivateServer.logger)
+      #expect(try await alone.replay(check: true) { _ in }.drift.isEmpty)
+      #expect(try await alone.replay(check: false) { _ in }.swapped)
+      await alone.close()
+      #expect(try await test.state() == rows)
+      let after = try await test.owner {
+        try await $0.query("SELECT entry FROM ledger.event ORDER BY position").map {
+          try $0.bytes(0)
+        }
+      }
+      #expect(Array(after.prefix(log.count)) == log, "the log is as it was")
+    }
+  }
+}
