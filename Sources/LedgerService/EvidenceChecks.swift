@@ -142,6 +142,12 @@ struct EvidenceChecks: Sendable {
     for height in Set(heights).sorted().prefix(4) where headers[height] == nil {
       do {
         let header = try await header(at: height)
+        // What contradicts a header that is trusted already is not taken from anybody.
+        var neighbours = [height: header]
+        for (other, bytes) in try await store.trustedHeaders([height - 1, height + 1]) {
+          neighbours[other] = try? BitcoinHeader(bytes)
+        }
+        try BitcoinHeader.checkLinks(neighbours)
         if learns, !configuration.isReadOnly {
           _ = try await store.trust(headers: [(height, header.bytes)])
         }

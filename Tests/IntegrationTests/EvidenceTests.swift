@@ -153,6 +153,21 @@ struct EvidenceTests {
         _ = try await outside.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
       }
+      // An explorer that contradicts what the operator trusts is not believed.
+      let stranger = String(decoding: try await outside.mine(), as: UTF8.self)
+      try await withLedger(configure: { $0.outside = configuration }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+        let words = try await outside.mine().split(separator: UInt8(ascii: " "))
+        #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1002")
+        _ = try await anchor(test, "opentimestamps", proof)
+        // Under the height before it, another block than the one that it follows.
+        let other = "1001 " + String(decoding: try await outside.mine(), as: UTF8.self).dropFirst(5)
+        #expect(try await test.ledger.trustHeaders(Array(other.utf8)) == 1)
+        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
+        #expect(try await test.ledger.untrustHeader(1001))
+        #expect(try await test.ledger.trustHeaders(Array(stranger.utf8)) == 1)
+        #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["verified"])
+      }
     }
   }
 

@@ -221,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
             except OSError:
                 return
         if path == "/silent":
-            time.sleep(20)
+            time.sleep(40)
             return self.reply(200)
         if path.startswith("/bucket/") and not s3_holds(self, path):
             return self.reply(403)
