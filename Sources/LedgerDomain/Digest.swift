@@ -2,7 +2,7 @@ import Crypto
 import ProofForms
 
 /// A SHA-256 digest held in four machine words, so that a million of them cost no allocation.
-public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+public struct Digest: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStringConvertible {
   var words: (UInt64, UInt64, UInt64, UInt64)
 
   /// The digest that these 32 bytes spell; `nil` for any other count.
@@ -18,6 +18,9 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
       return (word(0), word(1), word(2), word(3))
     }
   }
+
+  /// The digest of these words, the most significant first.
+  public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
   /// The digest that 64 lower-case hexadecimal digits spell.
   public init?(hex: String) {
@@ -67,7 +70,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 }
 
 /// The first 128 bits of a SHA-256 digest: key fingerprints, slots and identities.
-public struct Digest128: Hashable, Sendable, Comparable, CustomStringConvertible {
+public struct Digest128: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStringConvertible {
   public var high: UInt64
   public var low: UInt64
 

@@ -35,6 +35,15 @@ public struct GroupContribution: Sendable, Equatable {
     return sum
   }
 
+  mutating func addAuthor(isStrong: Bool) {
+    if isStrong { strongAuthors += 1 } else { weakAuthors += 1 }
+  }
+
+  mutating func addEdge(isVouched: Bool) {
+    citationEdges += 1
+    if isVouched { vouchedCitationEdges += 1 }
+  }
+
   public static func + (a: Self, b: Self) -> Self { combine(a, b, +) }
   public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
 }
@@ -63,11 +72,7 @@ public struct GroupFold: Sendable {
   /// - Parameter events: by position; events of other groups among them do no harm.
   public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
     self.timeline = timeline
-    for event in events where event.type.isAttestation {
-      var statement = Statement(event: event, identity: event.signerKey, verdict: event.verdict)
-      statement.isRevoked = timeline.isRevoked(event.signerKey, at: event.position)
-      statements.append(statement)
-    }
+    statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, timeline) }
     // Verdicts first: whose claim a token proves depends on whether it was verified.
     for event in events where event.type == .checkRecorded && isRegistry(event) {
       guard let target = index(of: event.refersTo, before: event.position) else { continue }
@@ -87,6 +92,20 @@ public struct GroupFold: Sendable {
       apply(event)
     }
     rankSlots()
+  }
+
+  /// A statement before anything else of its group is looked at.
+  private static func unjudged(_ event: FoldEvent, _ timeline: KeyTimeline) -> Statement {
+    var statement = Statement(event: event, identity: event.signerKey, verdict: event.verdict)
+    statement.isRevoked = timeline.isRevoked(event.signerKey, at: event.position)
+    return statement
+  }
+
+  /// A statement with nothing else in its group.
+  private func statement(_ event: FoldEvent) -> Statement {
+    var statement = Self.unjudged(event, timeline)
+    statement.identity = identity(of: statement)
+    return statement
   }
 
   private func isRegistry(_ event: FoldEvent) -> Bool {
@@ -243,46 +262,90 @@ public struct GroupFold: Sendable {
   /// What the group adds to its record.
   public var contribution: GroupContribution {
     var sum = GroupContribution()
-    sum.equivocations = equivocations
+    add(to: &sum)
+    return sum
+  }
+
+  /// Who signed that what paper cites this one.
+  private struct Edge: Hashable {
+    let identity: Digest128
+    let citing: Digest128?
+  }
+
+  /// Adds what the group contributes to what others do.
+  func add(to sum: inout GroupContribution) {
+    sum.equivocations += equivocations
     var authors: [Digest128: Bool] = [:]
-    struct Edge: Hashable {
-      let identity: Digest128
-      let citing: Digest128?
-    }
     var edges: [Edge: Bool] = [:]
     for s in statements {
-      let bucket = bucket(of: s)
-      sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
-      switch s.event.type {
-      case .timestampAnchor:
-        if bucket == .verified { sum.verifiedAnchors += 1 }
-        if bucket == .pending, s.event.flags.contains(.bare) { sum.pendingBareAnchors += 1 }
-      case .authorAttestation:
-        guard s.isLive, !s.isOutranked, s.verdict == .verified else { continue }
-        authors[s.identity] = authors[s.identity] ?? false || isStrong(s)
-      case .citationSignature:
-        guard bucket == .verified else { continue }
-        let edge = Edge(identity: s.identity, citing: s.event.slot)
-        edges[edge] =
-          edges[edge] ?? false || timeline.isVouched(s.event.signerKey, at: s.event.position)
-      case .replicationRecord:
-        if bucket == .verified { sum.approvedReplications += 1 }
-      default: break
+      let bucket = count(s, in: &sum)
+      if let author = author(s) {
+        authors[author.identity] = authors[author.identity] ?? false || author.isStrong
+      }
+      if let edge = edge(s, bucket) {
+        edges[edge.edge] = edges[edge.edge] ?? false || edge.isVouched
       }
     }
-    sum.strongAuthors = Int32(authors.values.count { $0 })
-    sum.weakAuthors = Int32(authors.count) - sum.strongAuthors
-    sum.citationEdges = Int32(edges.count)
-    sum.vouchedCitationEdges = Int32(edges.values.count { $0 })
-    return sum
+    for isStrong in authors.values { sum.addAuthor(isStrong: isStrong) }
+    for isVouched in edges.values { sum.addEdge(isVouched: isVouched) }
+  }
+
+  /// Adds what a group of this one event contributes, without the cost of a group.
+  ///
+  /// Nothing that it refers to is in its group, so that it stands as it was recorded.
+  ///
+  /// - Returns: until when its storage counts.
+  func addAlone(_ event: FoldEvent, to sum: inout GroupContribution) -> Timestamp? {
+    guard event.type.isAttestation else { return nil }
+    let s = statement(event)
+    let bucket = count(s, in: &sum)
+    if let author = author(s) { sum.addAuthor(isStrong: author.isStrong) }
+    if let edge = edge(s, bucket) { sum.addEdge(isVouched: edge.isVouched) }
+    return storageVerifiedUntil(s, bucket)
+  }
+
+  /// Counts a statement in its bucket, and wherever nothing has to be told apart.
+  private func count(_ s: Statement, in sum: inout GroupContribution) -> Bucket {
+    let bucket = bucket(of: s)
+    sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
+    switch (s.event.type, bucket) {
+    case (.timestampAnchor, .verified): sum.verifiedAnchors += 1
+    case (.timestampAnchor, .pending) where s.event.flags.contains(.bare):
+      sum.pendingBareAnchors += 1
+    case (.replicationRecord, .verified): sum.approvedReplications += 1
+    default: break
+    }
+    return bucket
+  }
+
+  /// The author whose standing claim it is.
+  private func author(_ s: Statement) -> (identity: Digest128, isStrong: Bool)? {
+    guard s.event.type == .authorAttestation, s.isLive, !s.isOutranked, s.verdict == .verified
+    else { return nil }
+    return (s.identity, isStrong(s))
+  }
+
+  /// The standing citation that it is.
+  private func edge(_ s: Statement, _ bucket: Bucket) -> (edge: Edge, isVouched: Bool)? {
+    guard s.event.type == .citationSignature, bucket == .verified else { return nil }
+    return (
+      Edge(identity: s.identity, citing: s.event.slot),
+      timeline.isVouched(s.event.signerKey, at: s.event.position)
+    )
   }
 
   /// Until when the group's storage counts; `nil` where none does, ``Timestamp/never`` without end.
   public var storageVerifiedUntil: Timestamp? {
-    statements.filter {
-      $0.event.type == .storageAttestation && bucket(of: $0) == .verified
-        && $0.event.flags.contains(.contentRoleCounts)
-    }.map { $0.event.validUntil ?? .never }.max()
+    statements.compactMap { s in
+      s.event.type == .storageAttestation ? storageVerifiedUntil(s, bucket(of: s)) : nil
+    }.max()
+  }
+
+  private func storageVerifiedUntil(_ s: Statement, _ bucket: Bucket) -> Timestamp? {
+    guard s.event.type == .storageAttestation, bucket == .verified,
+      s.event.flags.contains(.contentRoleCounts)
+    else { return nil }
+    return s.event.validUntil ?? .never
   }
 }
 

@@ -30,7 +30,28 @@ public struct KeyTimeline: Sendable, Equatable {
     public let from: Int64
   }
 
+  /// What the fold asks about a key, without references: it asks some times for every event, in several
+  /// threads at once, which would all count the references of the same few keys.
+  private struct Standing: Sendable, BitwiseCopyable {
+    let firstVouch: Int64
+    let revokedAt: Int64?
+    let compromisedFrom: Int64?
+    let isRegistry: Bool
+    let vouchedIdentity: Digest128
+    let ownIdentity: Digest128
+
+    init(_ key: Key) {
+      firstVouch = key.vouches.lazy.map(\.position).min() ?? .max
+      revokedAt = key.revokedAt
+      compromisedFrom = key.compromisedFrom
+      isRegistry = key.signerType == .registry
+      vouchedIdentity = key.vouchedIdentity
+      ownIdentity = key.ownIdentity
+    }
+  }
+
   private var byFingerprint: [Digest128: Key] = [:]
+  private var standings: [Digest128: Standing] = [:]
   private var registry: [(from: Int64, fingerprint: Digest128)] = []
 
   public init() {}
@@ -57,24 +78,24 @@ public struct KeyTimeline: Sendable, Equatable {
   public func isVouched(
     _ fingerprint: Digest128, at position: Int64, as type: SignerType? = nil
   ) -> Bool {
+    guard let type else { return standings[fingerprint].map { $0.firstVouch < position } ?? false }
     guard let key = byFingerprint[fingerprint] else { return false }
-    return key.vouches.contains { $0.position < position && (type == nil || $0.type == type) }
+    return key.vouches.contains { $0.position < position && $0.type == type }
   }
 
   /// Whether an event of this key at this position has no standing.
   public func isRevoked(_ fingerprint: Digest128, at position: Int64) -> Bool {
-    guard let key = byFingerprint[fingerprint], let revokedAt = key.revokedAt else { return false }
+    guard let key = standings[fingerprint], let revokedAt = key.revokedAt else { return false }
     return position > revokedAt || key.compromisedFrom.map { position >= $0 } ?? false
   }
 
   /// Who signed: the signer_id if the key is vouched for it at that position, otherwise the key itself.
   public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
-    guard let key = byFingerprint[fingerprint] else { return fingerprint }
-    if key.signerType == .registry {
-      // The registry stays the same signer through every rotation: its keys share one signer_id.
-      return isRegistry(fingerprint, at: position) ? key.vouchedIdentity : key.ownIdentity
-    }
-    return isVouched(fingerprint, at: position) ? key.vouchedIdentity : key.ownIdentity
+    guard let key = standings[fingerprint] else { return fingerprint }
+    // The registry stays the same signer through every rotation: its keys share one signer_id.
+    let isVouched =
+      key.isRegistry ? isRegistry(fingerprint, at: position) : key.firstVouch < position
+    return isVouched ? key.vouchedIdentity : key.ownIdentity
   }
 
   /// The identity of somebody who is known by a `signer_id`.
@@ -85,6 +106,7 @@ public struct KeyTimeline: Sendable, Equatable {
   /// What lacks authority is ignored here, whatever let it into the log.
   public mutating func apply(_ event: FoldEvent) -> RetroactiveRevocation? {
     guard let columns = event.key else { return nil }
+    defer { standings[columns.fingerprint] = byFingerprint[columns.fingerprint].map(Standing.init) }
     switch event.type {
     case .keyRegistered: register(columns, event)
     case .keyVouched: vouch(columns, event)

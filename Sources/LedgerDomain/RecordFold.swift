@@ -133,15 +133,30 @@ public struct FoldedRecord: Sendable, Equatable {
   /// Folds all events of one record, given by position: how replay computes it.
   public static func whole(_ events: [FoldEvent], _ timeline: KeyTimeline) -> FoldedRecord {
     var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? -1))
-    var groups: [Int64: [FoldEvent]] = [:]
-    for event in events {
+    // Sorted, not kept in a dictionary of arrays: most groups are of one event, and a log has millions.
+    var members: [(group: Int64, index: Int)] = []
+    members.reserveCapacity(events.count)
+    for (index, event) in events.enumerated() {
       folded.state.applyRecordLevel(event)
-      if let group = event.foldGroup { groups[group, default: []].append(event) }
+      if let group = event.foldGroup { members.append((group, index)) }
     }
-    for (group, events) in groups {
-      let fold = GroupFold(events, timeline)
-      folded.state.sums = folded.state.sums + fold.contribution
-      if let until = fold.storageVerifiedUntil { folded.storage[group] = until }
+    members.sort { $0 < $1 }
+    let alone = GroupFold([], timeline)
+    var start = 0
+    while start < members.count {
+      let group = members[start].group
+      var end = start + 1
+      while end < members.count, members[end].group == group { end += 1 }
+      let until: Timestamp?
+      if end == start + 1 {
+        until = alone.addAlone(events[members[start].index], to: &folded.state.sums)
+      } else {
+        let fold = GroupFold(members[start..<end].map { events[$0.index] }, timeline)
+        fold.add(to: &folded.state.sums)
+        until = fold.storageVerifiedUntil
+      }
+      if let until { folded.storage[group] = until }
+      start = end
     }
     return folded
   }

@@ -3,7 +3,7 @@ import PostgresClient
 
 /// The columns of `ledger.event` that the fold reads, and how a row becomes a `FoldEvent`.
 enum FoldColumns {
-  /// Those of events about records.
+  /// Those of events about records, in the order that `PackedEvent` reads them.
   static let ofRecords = """
     e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.verdict, e.signer_key, \
     e.fold_group, e.slot, e.statement, e.target_key, e.refers_to, e.valid_until, e.flags, e.claimant, \
@@ -15,6 +15,9 @@ enum FoldColumns {
     \(ofRecords), e.key_fingerprint, e.key_signer_id, e.key_signer_type, e.key_id, e.key_public, \
     e.compromised_from
     """
+
+  /// How many columns are in `list`.
+  static let count = 24
 
   static func event(_ row: PostgresRow) throws -> FoldEvent {
     func digest128(_ index: Int) throws -> Digest128? {
@@ -43,27 +46,5 @@ enum FoldColumns {
       flags: FoldFlags(rawValue: Int32(try row.int(13))), claimant: try digest128(14),
       referenceCount: Int32(try row.int(15)), resolvedWork: Int32(try row.int(16)),
       formalEvidenceCount: Int32(try row.int(17)), key: key)
-  }
-
-  /// The same from binary COPY data, for the records that replay folds; keys are folded before.
-  static func event(_ row: BinaryCopyRow) throws -> FoldEvent {
-    func digest128(_ index: Int) throws -> Digest128? {
-      row.isNull(index) ? nil : Digest128(bytes: try row.slice(index))
-    }
-    guard let eventID = Digest(bytes: try row.slice(2)), let signer = try digest128(6) else {
-      throw PostgresError(.decoding, "an event has an id or a signer of the wrong length")
-    }
-    return FoldEvent(
-      position: try row.int(0), record: try row.int(1), eventID: eventID,
-      type: EventType(rawValue: Int16(truncatingIfNeeded: try row.int(3))) ?? .unknown,
-      recordedAt: Timestamp(microseconds: try row.timestamp(4)),
-      verdict: Verdict(rawValue: Int16(truncatingIfNeeded: try row.int(5))) ?? .pending,
-      signerKey: signer, foldGroup: try row.optionalInt(7), slot: try digest128(8),
-      statement: try digest128(9), targetKey: try row.int(10), refersTo: try row.optionalInt(11),
-      validUntil: row.isNull(12) ? nil : Timestamp(microseconds: try row.timestamp(12)),
-      flags: FoldFlags(rawValue: Int32(truncatingIfNeeded: try row.int(13))),
-      claimant: try digest128(14), referenceCount: Int32(truncatingIfNeeded: try row.int(15)),
-      resolvedWork: Int32(truncatingIfNeeded: try row.int(16)),
-      formalEvidenceCount: Int32(truncatingIfNeeded: try row.int(17)))
   }
 }

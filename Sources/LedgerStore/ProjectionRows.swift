@@ -48,27 +48,37 @@ enum ProjectionRows {
       storageVerifiedUntil: try row.optionalTimestamp(6).map { Timestamp(microseconds: $0) })
   }
 
-  /// A row of `verification_status`, in the order of its columns.
-  static func status(_ s: RecordState, until: Timestamp?) -> [PostgresValue] {
-    [
-      .int8(s.record), .bool(s.contentAddressed), .bool(s.pithReceipt), .int4(s.sums.weakAuthors),
-      .int4(s.sums.strongAuthors), .int4(s.sums.verifiedAnchors),
-      until.map { .timestamp($0.microseconds) } ?? .null, .int4(s.sums.citationEdges),
-      .int4(s.sums.vouchedCitationEdges), .int4(s.sums.approvedReplications),
-      .bool(s.graphSnapshot),
-      .int4(s.referenceCount), .int4(s.resolvedWork), .int4(s.formalEvidenceCount),
-    ]
+  /// Writes a row of `verification_status`, in the order of its columns.
+  static func write(_ s: RecordState, until: Timestamp?, to rows: inout BinaryCopyWriter) {
+    rows.beginRow(columns: 14)
+    rows.append(int8: s.record)
+    rows.append(bool: s.contentAddressed)
+    rows.append(bool: s.pithReceipt)
+    rows.append(int4: s.sums.weakAuthors)
+    rows.append(int4: s.sums.strongAuthors)
+    rows.append(int4: s.sums.verifiedAnchors)
+    rows.append(timestamp: until?.microseconds)
+    rows.append(int4: s.sums.citationEdges)
+    rows.append(int4: s.sums.vouchedCitationEdges)
+    rows.append(int4: s.sums.approvedReplications)
+    rows.append(bool: s.graphSnapshot)
+    rows.append(int4: s.referenceCount)
+    rows.append(int4: s.resolvedWork)
+    rows.append(int4: s.formalEvidenceCount)
   }
 
-  /// A row of `event_summary`, in the order of its columns.
-  static func summary(_ s: RecordState) -> [PostgresValue] {
-    [
-      .int8(s.record), .int4Array(s.sums.buckets.map { $0 }),
-      s.firstRecordedAt.map { .timestamp($0.microseconds) } ?? .null,
-      s.lastRecordedAt.map { .timestamp($0.microseconds) } ?? .null,
-      s.lastEventID.map { .bytes($0.bytes) } ?? .null, .int4(s.sums.equivocations),
-      .int4(s.sums.pendingBareAnchors), .int4(s.unknownEvents), .int8(s.position),
-    ]
+  /// Writes a row of `event_summary`, in the order of its columns.
+  static func write(_ s: RecordState, to rows: inout BinaryCopyWriter) {
+    rows.beginRow(columns: 9)
+    rows.append(int8: s.record)
+    rows.append(int4Array: s.sums.buckets)
+    rows.append(timestamp: s.firstRecordedAt?.microseconds)
+    rows.append(timestamp: s.lastRecordedAt?.microseconds)
+    rows.append(bytes: s.lastEventID?.bytes)
+    rows.append(int4: s.sums.equivocations)
+    rows.append(int4: s.sums.pendingBareAnchors)
+    rows.append(int4: s.unknownEvents)
+    rows.append(int8: s.position)
   }
 
   /// Statements that put the rows of some records in place of what they were, column by column.

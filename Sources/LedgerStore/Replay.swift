@@ -1,5 +1,6 @@
 import LedgerDomain
 import PostgresClient
+import Synchronization
 
 /// How far a replay is.
 public struct ReplayProgress: Sendable {
@@ -38,11 +39,13 @@ extension LedgerStore {
   static let replaySchema = "ledger_replay"
   /// Differences that a report lists; more are counted by nobody, since the first say enough.
   static let maxDrift = 1000
+  /// How many read, and then fold, side by side.
+  static let workers = 2
 
   /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
   ///
-  /// The log's part up to the head at the start is folded in parallel by ranges of records; then, with
-  /// the live projector held still, what came meanwhile is folded on, the two are compared, and without
+  /// The log's part up to the head at the start is read in parallel by ranges of pages, and folded in
+  /// parallel by records; then, with the live projector held still, what came meanwhile is folded on, the two are compared, and without
   /// `check` the new tables take the place of the old in that same transaction. Interrupted at any point
   /// it leaves the live projections as they were.
   public func replay(
@@ -77,9 +80,11 @@ extension LedgerStore {
     }
     let counter = ReplayCounter(total: size, start: start, report: progress)
     let folded = timeline
+    let parts = try await partitions(connection, size: size, counter)
+    let queue = PartQueue(count: EventPartitions.parts(events: size))
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for range in Self.ranges(size, count: 2) {
-        group.addTask { try await self.fold(range, size: size, folded, counter) }
+      for _ in 0..<Self.workers {
+        group.addTask { try await self.fold(parts, queue, folded, counter) }
       }
       try await group.waitForAll()
     }
@@ -113,56 +118,111 @@ extension LedgerStore {
       events: events, records: records, seconds: seconds(), drift: drift, swapped: !check)
   }
 
-  /// Ranges of record numbers; a record's number is a position, so they are about equally full.
-  private static func ranges(_ size: Int64, count: Int64) -> [Range<Int64>] {
-    let step = max(1, (size + count - 1) / count)
-    return stride(from: Int64(0), to: max(size, 1), by: Int64.Stride(step)).map {
-      $0..<min($0 + step, max(size, 1))
+  /// Reads the first `size` events as they lie in the table, each worker a part of its pages.
+  ///
+  /// A sort by record on the server costs more than all of the reading, so that the records are brought
+  /// together here; each record's events are put in the order of the log before they are folded.
+  private func partitions(
+    _ connection: PostgresConnection, size: Int64, _ counter: ReplayCounter
+  ) async throws -> [EventPartitions] {
+    // Rows below `size` are on the pages that are there now, or nowhere.
+    let pages = try await connection.query(
+      """
+      SELECT pg_relation_size('ledger.event') / current_setting('block_size')::bigint
+      """)[0].int(0)
+    let step = pages / Int64(Self.workers) + 1
+    return try await withThrowingTaskGroup(of: EventPartitions.self) { group in
+      for worker in 0..<Int64(Self.workers) {
+        group.addTask {
+          try await self.read(
+            pages: worker * step..<(worker + 1) * step, size: size, counter)
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
     }
   }
 
-  /// Folds the records of one range, holding one record's events at a time.
-  private func fold(
-    _ range: Range<Int64>, size: Int64, _ timeline: KeyTimeline, _ counter: ReplayCounter
-  ) async throws {
+  private func read(
+    pages: Range<Int64>, size: Int64, _ counter: ReplayCounter
+  ) async throws -> EventPartitions {
     let source = try await PostgresConnection.connect(Projector.connection(configuration))
-    let target = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
-      // Sorting in memory while it fits; a longer log is sorted on disk, and memory stays flat.
-      try await source.execute("SET work_mem = '64MB'")
-      let writer = ShadowWriter(target)
-      var reader = BinaryCopyReader()
-      var current: [FoldEvent] = []
-      try await source.copyOut(
+      var cursor = BinaryCopyCursor()
+      var parts = EventPartitions(parts: EventPartitions.parts(events: size))
+      var count: Int64 = 0
+      try await source.copyMessages(
         """
         COPY (SELECT \(FoldColumns.ofRecords) FROM ledger.event e
-          WHERE e.record >= \(range.lowerBound) AND e.record < \(range.upperBound)
-            AND e.position < \(size) ORDER BY e.record, e.position) TO STDOUT (FORMAT binary)
+          WHERE e.ctid >= '(\(pages.lowerBound),0)' AND e.ctid < '(\(pages.upperBound),0)'
+            AND e.record >= 0 AND e.position < \(size)) TO STDOUT (FORMAT binary)
         """
-      ) { chunk in
-        var finished: [FoldedRecord] = []
-        var count: Int64 = 0
-        try reader.feed(chunk) { row in
-          let event = try FoldColumns.event(row)
-          count += 1
-          if let first = current.first, first.record != event.record {
-            finished.append(FoldedRecord.whole(current, timeline))
-            current.removeAll(keepingCapacity: true)
-          }
-          current.append(event)
-        }
-        await counter.add(count)
-        try await writer.write(finished)
+      ) { message in
+        guard try cursor.begin(message) != nil else { return }
+        try parts.append(PackedEvent(message, &cursor))
+        count += 1
+        if count & 0x3FFF == 0 { counter.add(read: 0x4000) }
       }
-      if !current.isEmpty { try await writer.write([FoldedRecord.whole(current, timeline)]) }
-      try await writer.flush()
+      counter.add(read: count & 0x3FFF)
       await source.close()
-      await target.close()
+      return parts
     } catch {
       await source.close()
+      throw error
+    }
+  }
+
+  /// Folds one part after the other, until none is left, and writes their rows.
+  private func fold(
+    _ readers: [EventPartitions], _ queue: PartQueue, _ timeline: KeyTimeline,
+    _ counter: ReplayCounter
+  ) async throws {
+    let target = try await PostgresConnection.connect(Projector.connection(configuration))
+    do {
+      var rows = ShadowRows()
+      while let part = queue.next() {
+        try Task.checkCancellation()
+        var events: [PackedEvent] = []
+        events.reserveCapacity(readers.reduce(0) { $0 + $1.count(part) })
+        for reader in readers { try reader.read(part, into: &events) }
+        try Self.fold(events, timeline) { rows.append($0) }
+        counter.add(folded: Int64(events.count))
+        if rows.count >= ShadowRows.batch { try await rows.flush(target) }
+      }
+      try await rows.flush(target)
+      await target.close()
+    } catch {
       await target.close()
       throw error
     }
+  }
+
+  /// Folds the records that some events are about, all of whose events are there, each by itself.
+  private static func fold(
+    _ events: [PackedEvent], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
+  ) throws {
+    struct Place: Comparable {
+      let record: Int64
+      let position: Int64
+      let index: Int
+
+      static func < (a: Place, b: Place) -> Bool {
+        if a.record != b.record { return a.record < b.record }
+        return a.position < b.position
+      }
+    }
+    var places = events.enumerated().map {
+      Place(record: $0.element.record, position: $0.element.position, index: $0.offset)
+    }
+    places.sort()
+    var current: [FoldEvent] = []
+    for place in places {
+      if let first = current.first, first.record != place.record {
+        body(FoldedRecord.whole(current, timeline))
+        current.removeAll(keepingCapacity: true)
+      }
+      current.append(events[place.index].event)
+    }
+    if !current.isEmpty { body(FoldedRecord.whole(current, timeline)) }
   }
 
   /// Live and replayed rows that differ, by Pith Number and key.
@@ -193,13 +253,18 @@ extension LedgerStore {
   }
 }
 
-/// Counts events over the ranges of a replay, and reports now and then.
-private actor ReplayCounter {
+/// Counts events over the workers of a replay, and reports now and then.
+private final class ReplayCounter: Sendable {
+  private struct State {
+    var read: Int64 = 0
+    var folded: Int64 = 0
+    var reported = ContinuousClock.now
+  }
+
   private let total: Int64
   private let start: ContinuousClock.Instant
   private let report: @Sendable (ReplayProgress) -> Void
-  private var done: Int64 = 0
-  private var reported = ContinuousClock.now
+  private let state = Mutex(State())
 
   init(
     total: Int64, start: ContinuousClock.Instant,
@@ -210,59 +275,18 @@ private actor ReplayCounter {
     self.report = report
   }
 
-  func add(_ count: Int64) {
-    done += count
+  /// Reading is half of an event's way, and folding the other.
+  func add(read: Int64 = 0, folded: Int64 = 0) {
     let now = ContinuousClock.now
-    guard now - reported > .milliseconds(500) else { return }
-    reported = now
+    let done: Int64? = state.withLock { state in
+      state.read += read
+      state.folded += folded
+      guard now - state.reported > .milliseconds(500) else { return nil }
+      state.reported = now
+      return (state.read + state.folded) / 2
+    }
+    guard let done else { return }
     report(
       ReplayProgress(eventsDone: done, eventsTotal: total, seconds: (now - start) / .seconds(1)))
-  }
-}
-
-/// Writes folded records into the shadow tables through binary COPY, some thousand rows at a time.
-private actor ShadowWriter {
-  private let connection: PostgresConnection
-  private var status = BinaryCopyWriter()
-  private var summary = BinaryCopyWriter()
-  private var storage = BinaryCopyWriter()
-  private var rows = 0
-
-  init(_ connection: PostgresConnection) { self.connection = connection }
-
-  func write(_ records: [FoldedRecord]) async throws {
-    for record in records {
-      status.append(ProjectionRows.status(record.state, until: record.storageVerifiedUntil))
-      summary.append(ProjectionRows.summary(record.state))
-      for case (let group, let until?) in record.storage {
-        storage.append([
-          .int8(record.state.record), .int8(group), .timestamp(until.microseconds),
-        ])
-      }
-      rows += 1
-    }
-    if rows >= 5000 { try await flush() }
-  }
-
-  func flush() async throws {
-    guard rows > 0 else { return }
-    rows = 0
-    let tables = [
-      ("verification_status", status.finish()), ("event_summary", summary.finish()),
-      ("storage_standing", storage.finish()),
-    ]
-    status = BinaryCopyWriter()
-    summary = BinaryCopyWriter()
-    storage = BinaryCopyWriter()
-    for (table, bytes) in tables { try await copy(table, bytes) }
-  }
-
-  private func copy(_ table: String, _ bytes: [UInt8]) async throws {
-    let chunks = AsyncStream { continuation in
-      continuation.yield(bytes)
-      continuation.finish()
-    }
-    _ = try await connection.copyIn(
-      "COPY \(LedgerStore.replaySchema).\(table) FROM STDIN (FORMAT binary)", chunks)
   }
 }

@@ -13,15 +13,61 @@ public struct BinaryCopyWriter: Sendable {
   public var count: Int { buffer.count }
 
   public mutating func append(_ row: [PostgresValue]) {
-    buffer.append(integer: Int16(row.count))
+    beginRow(columns: row.count)
     for value in row {
       guard let bytes = value.encoded else {
-        buffer.append(integer: Int32(-1))
+        appendNull()
         continue
       }
       buffer.append(integer: Int32(bytes.count))
       buffer += bytes
     }
+  }
+
+  // A row column by column, for whoever writes so many that the values of each would cost more than
+  // the writing.
+
+  /// Begins a row; as many columns have to follow.
+  public mutating func beginRow(columns: Int) { buffer.append(integer: Int16(columns)) }
+
+  public mutating func appendNull() { buffer.append(integer: Int32(-1)) }
+
+  public mutating func append(int8 value: Int64) {
+    buffer.append(integer: Int32(8))
+    buffer.append(integer: value)
+  }
+
+  public mutating func append(int4 value: Int32) {
+    buffer.append(integer: Int32(4))
+    buffer.append(integer: value)
+  }
+
+  public mutating func append(bool value: Bool) {
+    buffer.append(integer: Int32(1))
+    buffer.append(value ? 1 : 0)
+  }
+
+  /// A `timestamptz` in microseconds since 1970.
+  public mutating func append(timestamp microseconds: Int64?) {
+    guard let microseconds else { return appendNull() }
+    append(int8: PostgresValue.serverTime(microseconds))
+  }
+
+  public mutating func append(bytes: [UInt8]?) {
+    guard let bytes else { return appendNull() }
+    buffer.append(integer: Int32(bytes.count))
+    buffer += bytes
+  }
+
+  /// An array of `integer`, of one dimension counted from 1.
+  public mutating func append(int4Array values: [Int32]) {
+    buffer.append(integer: Int32(20 + 8 * values.count))
+    buffer.append(integer: Int32(1))
+    buffer.append(integer: Int32(0))
+    buffer.append(integer: Int32(23))
+    buffer.append(integer: Int32(values.count))
+    buffer.append(integer: Int32(1))
+    for value in values { append(int4: value) }
   }
 
   /// What has been encoded since the last call; the header comes with the first.
@@ -37,86 +83,110 @@ public struct BinaryCopyWriter: Sendable {
   }
 }
 
-/// Decodes what `COPY … TO STDOUT (FORMAT binary)` sends, whatever the sizes it arrives in.
-public struct BinaryCopyReader: Sendable {
-  private var buffer: [UInt8] = []
-  private var position = 0
+/// Where in the messages of `COPY … TO STDOUT (FORMAT binary)` the next field is; each message is a row.
+///
+/// Fields are read in the order of the columns, each once. Errors: `decoding` where the bytes are not what
+/// was asked for.
+public struct BinaryCopyCursor: Sendable {
+  private var offset = 0
   private var headerRead = false
-  /// Where each field of the row begins and ends; −1 twice for NULL. Kept, so that a row costs no memory.
-  private var fields: [Int] = []
-  /// Whether the trailer has been read.
-  public private(set) var isFinished = false
 
   public init() {}
 
-  /// Takes some bytes, and calls `row` for each whole row among those received so far.
-  public mutating func feed(
-    _ bytes: [UInt8], row: (BinaryCopyRow) throws -> Void
-  ) throws {
-    if position > 0 {
-      buffer.removeFirst(position)
-      position = 0
-    }
-    buffer += bytes
+  /// Begins a message: how many columns its row has, or `nil` where there is no row in it.
+  public mutating func begin(_ message: RawSpan) throws(PostgresError) -> Int? {
+    offset = 0
     if !headerRead {
-      guard buffer.count >= 19 else { return }
-      guard buffer.starts(with: BinaryCopyWriter.signature.prefix(11)) else {
-        throw PostgresError(.decoding, "the COPY data has no binary header")
-      }
-      position = 19 + Int(PostgresRow.signed(buffer[15..<19]))
+      // What stands before the first row comes in the same message.
+      try skip(15, of: message)
+      let extra = try length(in: message)
+      try skip(max(0, extra), of: message)
       headerRead = true
     }
-    while !isFinished, position + 2 <= buffer.count {
-      let columns = Int(PostgresRow.signed(buffer[position..<position + 2]))
-      if columns < 0 {
-        isFinished = true
-        position += 2
-        return
-      }
-      var end = position + 2
-      fields.removeAll(keepingCapacity: true)
-      for _ in 0..<columns {
-        guard end + 4 <= buffer.count else { return }
-        let length = Int(PostgresRow.signed(buffer[end..<end + 4]))
-        end += 4
-        fields.append(length < 0 ? -1 : end)
-        if length >= 0 { end += length }
-        fields.append(length < 0 ? -1 : end)
-      }
-      guard end <= buffer.count else { return }
-      try row(BinaryCopyRow(buffer: buffer, fields: fields))
-      position = end
+    let columns = Int(Int16(bigEndian: try load(message)))
+    return columns < 0 ? nil : columns
+  }
+
+  /// An integer of 8 bytes; `nil` for NULL.
+  public mutating func int8(in message: RawSpan) throws(PostgresError) -> Int64? {
+    guard try width(8, in: message) else { return nil }
+    return Int64(bigEndian: try load(message))
+  }
+
+  /// An integer of 4 bytes; `nil` for NULL.
+  public mutating func int4(in message: RawSpan) throws(PostgresError) -> Int32? {
+    guard try width(4, in: message) else { return nil }
+    return Int32(bigEndian: try load(message))
+  }
+
+  /// An integer of 2 bytes; `nil` for NULL.
+  public mutating func int2(in message: RawSpan) throws(PostgresError) -> Int16? {
+    guard try width(2, in: message) else { return nil }
+    return Int16(bigEndian: try load(message))
+  }
+
+  /// A `timestamptz` in microseconds since 1970; `nil` for NULL.
+  public mutating func timestamp(in message: RawSpan) throws(PostgresError) -> Int64? {
+    try int8(in: message).map(PostgresValue.unixTime)
+  }
+
+  /// 16 bytes as two words, the most significant first; `nil` for NULL.
+  public mutating func words2(
+    in message: RawSpan
+  ) throws(PostgresError) -> (UInt64, UInt64)? {
+    guard try width(16, in: message) else { return nil }
+    return (UInt64(bigEndian: try load(message)), UInt64(bigEndian: try load(message)))
+  }
+
+  /// 32 bytes as four words, the most significant first; `nil` for NULL.
+  public mutating func words4(
+    in message: RawSpan
+  ) throws(PostgresError) -> (UInt64, UInt64, UInt64, UInt64)? {
+    guard try width(32, in: message) else { return nil }
+    return (
+      UInt64(bigEndian: try load(message)), UInt64(bigEndian: try load(message)),
+      UInt64(bigEndian: try load(message)), UInt64(bigEndian: try load(message))
+    )
+  }
+
+  /// The bytes of a field; `nil` for NULL.
+  public mutating func bytes(in message: RawSpan) throws(PostgresError) -> [UInt8]? {
+    let count = try length(in: message)
+    guard count >= 0 else { return nil }
+    let start = offset
+    try skip(count, of: message)
+    return (start..<start + count).map {
+      unsafe message.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
     }
   }
-}
 
-/// One row of binary COPY data; its fields are read in place.
-public struct BinaryCopyRow {
-  let buffer: [UInt8]
-  let fields: [Int]
-
-  public var count: Int { fields.count / 2 }
-  public func isNull(_ index: Int) -> Bool { fields[index * 2] < 0 }
-
-  /// The bytes of a field that is not NULL.
-  public func slice(_ index: Int) throws(PostgresError) -> ArraySlice<UInt8> {
-    guard index >= 0, index < count, fields[index * 2] >= 0 else {
-      throw PostgresError(.decoding, "column \(index) of the COPY data is missing or NULL")
+  /// Reads the length of a field that is NULL or as wide as this; whether it is not NULL.
+  private mutating func width(_ wanted: Int, in message: RawSpan) throws(PostgresError) -> Bool {
+    let count = try length(in: message)
+    if count < 0 { return false }
+    guard count == wanted else {
+      throw PostgresError(.decoding, "a field of \(count) bytes where \(wanted) belong")
     }
-    return buffer[fields[index * 2]..<fields[index * 2 + 1]]
+    return true
   }
 
-  /// An integer of 2, 4 or 8 bytes.
-  public func int(_ index: Int) throws(PostgresError) -> Int64 {
-    PostgresRow.signed(try slice(index))
+  private mutating func length(in message: RawSpan) throws(PostgresError) -> Int {
+    Int(Int32(bigEndian: try load(message)))
   }
 
-  public func optionalInt(_ index: Int) throws(PostgresError) -> Int64? {
-    isNull(index) ? nil : try int(index)
+  private mutating func skip(_ count: Int, of message: RawSpan) throws(PostgresError) {
+    guard count <= message.byteCount - offset else {
+      throw PostgresError(.decoding, "the COPY data ends within a row")
+    }
+    offset += count
   }
 
-  /// A `timestamptz` in microseconds since 1970.
-  public func timestamp(_ index: Int) throws(PostgresError) -> Int64 {
-    PostgresValue.unixTime(try int(index))
+  private mutating func load<N: FixedWidthInteger & BitwiseCopyable>(
+    _ message: RawSpan
+  ) throws(PostgresError) -> N {
+    let start = offset
+    try skip(MemoryLayout<N>.size, of: message)
+    // Any bytes are some integer, and they have just been found to be there.
+    return unsafe message.unsafeLoadUnaligned(fromByteOffset: start, as: N.self)
   }
 }

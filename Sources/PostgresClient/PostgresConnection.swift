@@ -685,31 +685,58 @@ public actor PostgresConnection {
     }
   }
 
-  /// Runs `COPY … TO STDOUT`, and hands over each message before it reads the next.
+  /// Runs `COPY … TO STDOUT`, and hands over some 64 KiB of messages before it reads the next.
   public func copyOut(
     _ sql: String, _ consume: ([UInt8]) async throws -> Void
   ) async throws {
     unsafe try await copying(sql, PGRES_COPY_OUT, "TO STDOUT") { pointer in
       // Messages are a row each; gathering them saves a hop a row.
       var gathered: [UInt8] = []
-      while true {
-        var buffer: UnsafeMutablePointer<CChar>?
-        let length = unsafe PQgetCopyData(pointer, &buffer, 1)
-        if length < 0 { break }
-        if length == 0 {
-          try unsafe wait(pointer)
-          continue
-        }
-        unsafe gathered += UnsafeRawBufferPointer(start: buffer, count: Int(length))
-        unsafe PQfreemem(buffer)
-        if gathered.count >= 65_536 {
-          try Task.checkCancellation()
+      var isMore = true
+      while isMore {
+        isMore = try unsafe nextMessage(pointer) { unsafe gathered += $0 }
+        if gathered.count >= 65_536 || (!isMore && !gathered.isEmpty) {
+          // At the end the server says why it ended.
+          if isMore { try Task.checkCancellation() }
           try await consume(gathered)
           gathered.removeAll(keepingCapacity: true)
         }
       }
-      if !gathered.isEmpty { try await consume(gathered) }
       _ = try unsafe copied(pointer)
+    }
+  }
+
+  /// Runs `COPY … TO STDOUT`, and shows each message, which is a row, where libpq keeps it.
+  ///
+  /// `consume` runs on the connection's own thread, and must not wait.
+  public func copyMessages(
+    _ sql: String, _ consume: (RawSpan) throws -> Void
+  ) async throws {
+    unsafe try await copying(sql, PGRES_COPY_OUT, "TO STDOUT") { pointer in
+      var count = 0
+      while try unsafe nextMessage(pointer, { try unsafe consume($0.bytes) }) {
+        count += 1
+        if count & 0xFFF == 0 { try Task.checkCancellation() }
+      }
+      _ = try unsafe copied(pointer)
+    }
+  }
+
+  /// Waits for the next message of a copy; `false` where there are no more.
+  private func nextMessage(
+    _ pointer: OpaquePointer, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> Bool {
+    while true {
+      var buffer: UnsafeMutablePointer<CChar>?
+      let length = unsafe PQgetCopyData(pointer, &buffer, 1)
+      if length < 0 { return false }
+      if length == 0 {
+        try unsafe wait(pointer)
+        continue
+      }
+      defer { unsafe PQfreemem(buffer) }
+      try unsafe body(UnsafeRawBufferPointer(start: buffer, count: Int(length)))
+      return true
     }
   }
 

@@ -109,9 +109,7 @@ public enum PostgresValue: Sendable, Equatable {
 extension [UInt8] {
   /// Appends an integer in network byte order.
   mutating func append(integer: some FixedWidthInteger) {
-    for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
-      append(UInt8(truncatingIfNeeded: integer >> shift))
-    }
+    unsafe Swift.withUnsafeBytes(of: integer.bigEndian) { unsafe append(contentsOf: $0) }
   }
 }
 

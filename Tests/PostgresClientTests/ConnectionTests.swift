@@ -123,16 +123,36 @@ struct ConnectionTests {
       continuation.finish()
     }
     #expect(try await connection.copyIn("COPY c FROM STDIN (FORMAT binary)", chunks) == rows)
-    var reader = BinaryCopyReader()
+    var cursor = BinaryCopyCursor()
     var sum: Int64 = 0
     var nulls = 0
-    try await connection.copyOut("COPY (SELECT n, t FROM c ORDER BY n) TO STDOUT (FORMAT binary)") {
-      try reader.feed($0) { row in
-        sum += try row.int(0)
-        if row.isNull(1) { nulls += 1 }
+    var ends = 0
+    try await connection.copyMessages(
+      "COPY (SELECT n, t FROM c ORDER BY n) TO STDOUT (FORMAT binary)"
+    ) { message in
+      guard try cursor.begin(message) != nil else {
+        ends += 1
+        return
+      }
+      let index = try #require(try cursor.int8(in: message))
+      sum += index
+      if let text = try cursor.bytes(in: message) {
+        #expect(text == Array("é\(index)".utf8))
+      } else {
+        nulls += 1
       }
     }
-    #expect(reader.isFinished && sum == Int64(rows * (rows - 1) / 2) && nulls == (rows + 2) / 3)
+    #expect(ends == 1 && sum == Int64(rows * (rows - 1) / 2) && nulls == (rows + 2) / 3)
+    // What is not as wide as it was asked for, or not there, is an error and no end of the process.
+    for sql in ["SELECT 1::integer", "SELECT"] {
+      await #expect(throws: PostgresError(.decoding, "")) {
+        var cursor = BinaryCopyCursor()
+        try await connection.copyMessages("COPY (\(sql)) TO STDOUT (FORMAT binary)") { message in
+          _ = try cursor.begin(message)
+          _ = try cursor.int8(in: message)
+        }
+      }
+    }
 
     struct GaveUp: Error {}
     let broken = AsyncThrowingStream<[UInt8], any Error> { continuation in

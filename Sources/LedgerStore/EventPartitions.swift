@@ -1,0 +1,234 @@
+import Foundation
+import LedgerDomain
+import PostgresClient
+import Synchronization
+
+/// What the fold reads of an event about a record, without references, so that millions of them are
+/// memory that is copied and written to a file as it is.
+struct PackedEvent: Sendable, BitwiseCopyable {
+  private struct Present: OptionSet, Sendable, BitwiseCopyable {
+    let rawValue: UInt32
+    static let foldGroup = Present(rawValue: 1)
+    static let slot = Present(rawValue: 2)
+    static let statement = Present(rawValue: 4)
+    static let refersTo = Present(rawValue: 8)
+    static let validUntil = Present(rawValue: 16)
+    static let claimant = Present(rawValue: 32)
+  }
+
+  let position: Int64
+  let record: Int64
+  private let recordedAt: Int64
+  private let foldGroup: Int64
+  private let targetKey: Int64
+  private let refersTo: Int64
+  private let validUntil: Int64
+  private let eventID: Digest
+  private let signer: Digest128
+  private let slot: Digest128
+  private let statement: Digest128
+  private let claimant: Digest128
+  private let flags: Int32
+  private let referenceCount: Int32
+  private let resolvedWork: Int32
+  private let formalEvidenceCount: Int32
+  private let type: Int16
+  private let verdict: Int16
+  private let present: Present
+
+  /// Reads a row of `FoldColumns.ofRecords`, whose columns come in this order.
+  init(_ row: RawSpan, _ cursor: inout BinaryCopyCursor) throws(PostgresError) {
+    func known<T>(_ value: T?) throws(PostgresError) -> T {
+      guard let value else { throw PostgresError(.decoding, "a column of the log is NULL") }
+      return value
+    }
+    func digest(_ words: (UInt64, UInt64)?) -> Digest128 {
+      words.map { Digest128(high: $0.0, low: $0.1) } ?? Digest128(high: 0, low: 0)
+    }
+    var present: Present = []
+    func note(_ bit: Present, _ isThere: Bool) { if isThere { present.insert(bit) } }
+    position = try known(cursor.int8(in: row))
+    record = try known(cursor.int8(in: row))
+    eventID = Digest(words: try known(cursor.words4(in: row)))
+    type = try known(cursor.int2(in: row))
+    recordedAt = try known(cursor.timestamp(in: row))
+    verdict = try known(cursor.int2(in: row))
+    signer = digest(try known(cursor.words2(in: row)))
+    let group = try cursor.int8(in: row)
+    let slot = try cursor.words2(in: row)
+    let statement = try cursor.words2(in: row)
+    targetKey = try known(cursor.int8(in: row))
+    let refersTo = try cursor.int8(in: row)
+    let validUntil = try cursor.timestamp(in: row)
+    flags = try known(cursor.int4(in: row))
+    let claimant = try cursor.words2(in: row)
+    referenceCount = try known(cursor.int4(in: row))
+    resolvedWork = try known(cursor.int4(in: row))
+    formalEvidenceCount = try known(cursor.int4(in: row))
+    note(.foldGroup, group != nil)
+    note(.slot, slot != nil)
+    note(.statement, statement != nil)
+    note(.refersTo, refersTo != nil)
+    note(.validUntil, validUntil != nil)
+    note(.claimant, claimant != nil)
+    foldGroup = group ?? 0
+    self.slot = digest(slot)
+    self.statement = digest(statement)
+    self.refersTo = refersTo ?? 0
+    self.validUntil = validUntil ?? 0
+    self.claimant = digest(claimant)
+    self.present = present
+  }
+
+  var event: FoldEvent {
+    FoldEvent(
+      position: position, record: record, eventID: eventID,
+      // A type from the future is counted, and stops nothing.
+      type: EventType(rawValue: type) ?? .unknown,
+      recordedAt: Timestamp(microseconds: recordedAt),
+      verdict: Verdict(rawValue: verdict) ?? .pending, signerKey: signer,
+      foldGroup: present.contains(.foldGroup) ? foldGroup : nil,
+      slot: present.contains(.slot) ? slot : nil,
+      statement: present.contains(.statement) ? statement : nil, targetKey: targetKey,
+      refersTo: present.contains(.refersTo) ? refersTo : nil,
+      validUntil: present.contains(.validUntil) ? Timestamp(microseconds: validUntil) : nil,
+      flags: FoldFlags(rawValue: flags), claimant: present.contains(.claimant) ? claimant : nil,
+      referenceCount: referenceCount, resolvedWork: resolvedWork,
+      formalEvidenceCount: formalEvidenceCount)
+  }
+}
+
+/// Events in the order they were read, put into parts by their record: what one reader of a replay found.
+///
+/// Parts are small enough to be sorted and folded in memory one after the other. What goes beyond the
+/// memory that a reader may hold is kept in a file without a name.
+struct EventPartitions: Sendable {
+  /// What a reader holds in memory, in bytes, whatever the length of the log.
+  static let memory = 40 << 20
+  /// How large a part is meant to be.
+  static let partBytes = 12 << 20
+  static let maxParts = 2048
+
+  private struct Part: Sendable {
+    var open: [PackedEvent] = []
+    var kept: [[PackedEvent]] = []
+    var spilled: [Range<Int>] = []
+  }
+
+  private var parts: [Part]
+  private let blockSize: Int
+  private var held = 0
+  private var file: SpillFile?
+
+  /// How many parts a log of this many events is put into.
+  static func parts(events: Int64) -> Int {
+    let bytes = Int(events) * MemoryLayout<PackedEvent>.stride
+    return min(max(2, (bytes + partBytes - 1) / partBytes), maxParts)
+  }
+
+  init(parts count: Int) {
+    parts = [Part](repeating: Part(), count: count)
+    // Open blocks take a fourth of the memory at most.
+    let most = Self.memory / 4 / count / MemoryLayout<PackedEvent>.stride
+    blockSize = min(max(16, most), 512)
+  }
+
+  mutating func append(_ event: PackedEvent) throws {
+    // Spread, because the records that begin a log are often those with the most events.
+    let hash = UInt64(bitPattern: event.record) &* 0x9E37_79B9_7F4A_7C15
+    let index = Int((hash >> 32) &* UInt64(parts.count) >> 32)
+    if parts[index].open.capacity == 0 { parts[index].open.reserveCapacity(blockSize) }
+    parts[index].open.append(event)
+    if parts[index].open.count >= blockSize { try put(index) }
+  }
+
+  /// Puts a full block away.
+  private mutating func put(_ index: Int) throws {
+    let bytes = parts[index].open.count * MemoryLayout<PackedEvent>.stride
+    if held + bytes <= Self.memory * 3 / 4 {
+      held += bytes
+      parts[index].kept.append(parts[index].open)
+      parts[index].open = []
+      parts[index].open.reserveCapacity(blockSize)
+      return
+    }
+    let file = try self.file ?? SpillFile()
+    self.file = file
+    parts[index].spilled.append(try file.append(parts[index].open))
+    parts[index].open.removeAll(keepingCapacity: true)
+  }
+
+  /// Adds the events of one part, in the order they were appended.
+  func read(_ index: Int, into events: inout [PackedEvent]) throws {
+    for block in parts[index].kept { events += block }
+    for range in parts[index].spilled { try file?.read(range, into: &events) }
+    events += parts[index].open
+  }
+
+  /// How many events a part has.
+  func count(_ index: Int) -> Int {
+    let part = parts[index]
+    return part.open.count + part.kept.reduce(0) { $0 + $1.count }
+      + part.spilled.reduce(0) { $0 + $1.count } / MemoryLayout<PackedEvent>.stride
+  }
+}
+
+/// Events in a file that has no name, and so is gone with the process however that ends.
+private final class SpillFile: Sendable {
+  private let descriptor: Int32
+  private let end = Mutex(0)
+
+  init() throws {
+    let directory = FileManager.default.temporaryDirectory.path
+    var template = Array((directory + "/pithledger-replay-XXXXXX").utf8CString)
+    descriptor = unsafe mkstemp(&template)
+    guard descriptor >= 0 else { throw Self.failure("opened in \(directory)") }
+    unsafe unlink(template)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  deinit { close(descriptor) }
+
+  private static func failure(_ what: String) -> LedgerStoreError {
+    let reason = unsafe String(cString: strerror(errno))
+    return LedgerStoreError(
+      .noRoom, "a file for what does not fit in memory cannot be \(what): \(reason)")
+  }
+
+  /// Writes events at the end, and answers which bytes they are.
+  func append(_ events: [PackedEvent]) throws -> Range<Int> {
+    try unsafe events.withUnsafeBytes { bytes in
+      let start = end.withLock { end in
+        defer { end += bytes.count }
+        return end
+      }
+      var done = 0
+      while done < bytes.count {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
+        let count = unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(start + done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Self.failure("written") }
+        done += count
+      }
+      return start..<start + bytes.count
+    }
+  }
+
+  func read(_ range: Range<Int>, into events: inout [PackedEvent]) throws {
+    let capacity = range.count / MemoryLayout<PackedEvent>.stride
+    let block = try unsafe [PackedEvent](unsafeUninitializedCapacity: capacity) { buffer, filled in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      var done = 0
+      while done < range.count {
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done..<range.count])
+        let count = unsafe pread(
+          descriptor, rest.baseAddress, rest.count, off_t(range.lowerBound + done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Self.failure("read") }
+        done += count
+      }
+      filled = capacity
+    }
+    events += block
+  }
+}
