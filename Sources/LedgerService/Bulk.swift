@@ -55,7 +55,8 @@ extension Ledger {
     let lanes = Lanes(continuation)
     let producer = Task {
       do {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        // Discarding: a group that keeps what ended would grow with the lines.
+        try await withThrowingDiscardingTaskGroup { group in
           var index = 0
           for try await line in lines {
             let work = self.work(line, kind, client, operatorAuthorised)
@@ -68,7 +69,6 @@ extension Ledger {
             }
             index += 1
           }
-          try await group.waitForAll()
         }
         continuation.finish()
       } catch {

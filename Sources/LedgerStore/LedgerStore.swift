@@ -62,6 +62,7 @@ public final class LedgerStore: Sendable {
   let writer: PostgresPool
   private let appender: Appender
   let progress: ProjectionProgress
+  let lookups: SubmissionLookups
 
   /// How long, in milliseconds, a process that says nothing keeps the locks it holds.
   static let lockLife = 10_000
@@ -81,6 +82,7 @@ public final class LedgerStore: Sendable {
     writing.onConnect.append("SET idle_in_transaction_session_timeout = \(Self.lockLife)")
     writer = PostgresPool(writing, size: 2, logger: configuration.logger)
     appender = Appender(pool: writer)
+    lookups = SubmissionLookups(readers: readers)
     progress = ProjectionProgress(readers: readers, configuration: role("pithledger_reader"))
   }
 
@@ -137,10 +139,10 @@ public final class LedgerStore: Sendable {
     try await readers.query("SELECT origin FROM ledger.head")[0].optionalText(0) ?? ""
   }
 
-  private static let storedColumns =
+  static let storedColumns =
     "e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.entry"
 
-  private static func stored(_ row: PostgresRow) throws -> StoredEvent {
+  static func stored(_ row: PostgresRow) throws -> StoredEvent {
     guard let id = Digest(bytes: try row.bytes(2)) else {
       throw PostgresError(.decoding, "an event_id has the wrong length")
     }
@@ -242,9 +244,9 @@ public final class LedgerStore: Sendable {
     ).map(Self.resolved)
   }
 
-  private static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256"
+  static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256"
 
-  private static func resolved(_ row: PostgresRow) throws -> ResolvedRecord {
+  static func resolved(_ row: PostgresRow) throws -> ResolvedRecord {
     guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2))
     else {
       throw PostgresError(.decoding, "a subject is not a Pith Number")
@@ -313,104 +315,23 @@ public final class LedgerStore: Sendable {
     }
   }
 
-  /// What admission has to know before it looks at a signed event about a record.
-  public struct SubmissionFacts: Sendable {
-    public let record: ResolvedRecord
-    /// The event itself, if it is there already.
-    public let stored: StoredEvent?
-    /// The event it names.
-    public let referenced: FoldEvent?
-    /// The events of the group it would join, unless that follows from `referenced`.
-    public let group: [FoldEvent]
-    public let citing: PithNumber?
-    public let log: LogEnds
-  }
-
   /// Where the log ends, and where the last event about keys is.
   public struct LogEnds: Sendable {
     public let size: Int64
     public let lastKeyEvent: Int64
   }
 
-  private static let ends = """
+  static let endsQuery = """
     SELECT h.size, coalesce((SELECT max(e.position) FROM ledger.event e WHERE e.record = -1), -1)
     FROM ledger.head h
     """
 
-  private static func ends(_ rows: [PostgresRow]) throws -> LogEnds {
+  static func ends(_ rows: [PostgresRow]) throws -> LogEnds {
     LogEnds(size: try rows[0].int(0), lastKeyEvent: try rows[0].int(1))
   }
 
-  public func ends() async throws -> LogEnds { try Self.ends(try await readers.query(Self.ends)) }
-
-  /// `nil` where there is no such record.
-  public func submissionFacts(
-    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
-  ) async throws -> SubmissionFacts? {
-    let subject = PostgresValue.text(number.description)
-    let record = "(SELECT s.record FROM ledger.subject s WHERE s.pith_number = $1)"
-    var statements = [
-      PostgresStatement(
-        "SELECT \(Self.subjectColumns) FROM ledger.subject s WHERE s.pith_number = $1", [subject]),
-      PostgresStatement(Self.ends),
-      PostgresStatement(
-        """
-        SELECT \(Self.storedColumns) FROM ledger.event e
-        WHERE e.record = \(record) AND e.event_id = $2
-        """, [subject, .bytes(id.bytes)]),
-    ]
-    if let referenced {
-      statements.append(
-        PostgresStatement(
-          """
-          SELECT \(FoldColumns.list) FROM ledger.event e
-          WHERE e.record = \(record) AND e.event_id = $2
-          """, [subject, .bytes(referenced.bytes)]))
-    }
-    if let group {
-      statements.append(
-        PostgresStatement(
-          """
-          SELECT \(FoldColumns.list) FROM ledger.event e
-          WHERE e.record = \(record) AND e.fold_group = $2 ORDER BY e.position
-          """, [subject, .int8(group)]))
-    }
-    if let citing {
-      let (condition, parameters) = Self.condition(citing)
-      statements.append(
-        PostgresStatement(
-          "SELECT \(Self.subjectColumns) FROM ledger.subject s \(condition)", parameters))
-    }
-    let all = statements
-    var answers = try await readers.reading { try await $0.pipeline(all) }[...]
-    guard let row = answers.removeFirst().first else { return nil }
-    let ends = try Self.ends(answers.removeFirst())
-    let stored = try answers.removeFirst().first.map(Self.stored)
-    let found = referenced == nil ? nil : try answers.removeFirst().first.map(FoldColumns.event)
-    let events = group == nil ? [] : try answers.removeFirst().map(FoldColumns.event)
-    let known = citing == nil ? nil : try answers.removeFirst().first.map(Self.resolved)
-    return SubmissionFacts(
-      record: try Self.resolved(row), stored: stored, referenced: found, group: events,
-      citing: known?.pithNumber, log: ends)
-  }
-
-  /// A record's row, and the events of one of its groups.
-  public func standing(
-    record: Int64, group: Int64
-  ) async throws -> (ProjectedState?, [FoldEvent]) {
-    let statements = [
-      PostgresStatement(
-        "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.int8(record)]),
-      PostgresStatement(
-        """
-        SELECT \(FoldColumns.list) FROM ledger.event e
-        WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position
-        """, [.int8(record), .int8(group)]),
-    ]
-    let answers = try await readers.reading { try await $0.pipeline(statements) }
-    return (
-      try answers[0].first.map(ProjectionRows.state), try answers[1].map(FoldColumns.event)
-    )
+  public func ends() async throws -> LogEnds {
+    try Self.ends(try await readers.query(Self.endsQuery))
   }
 
   /// The other names of a record.

@@ -1,0 +1,211 @@
+public import LedgerDomain
+import PostgresClient
+
+/// What a submission asks of the database before it is admitted and after it is projected, for all that ask
+/// at the same time together.
+///
+/// Each is looked up by itself, through a subquery that is not taken apart: a planner without statistics
+/// would read whole tables to join them.
+struct SubmissionLookups: Sendable {
+  struct FactsRequest: Sendable {
+    let subject: PithNumber
+    let id: Digest
+    let referenced: Digest?
+    let group: Int64?
+    let citing: RecordName?
+  }
+
+  struct StandingRequest: Sendable {
+    let record: Int64
+    let group: Int64
+  }
+
+  struct Standing: Sendable {
+    let projected: ProjectedState?
+    let group: [FoldEvent]
+  }
+
+  let facts: Gathering<FactsRequest, LedgerStore.SubmissionFacts?>
+  let standings: Gathering<StandingRequest, Standing>
+
+  init(readers: PostgresPool) {
+    facts = Gathering { requests in
+      let statements = Self.statements(requests)
+      return try Self.facts(
+        requests, try await readers.reading { try await $0.pipeline(statements) })
+    }
+    standings = Gathering { requests in
+      let statements = Self.statements(requests)
+      return try Self.standings(
+        requests, try await readers.reading { try await $0.pipeline(statements) })
+    }
+  }
+
+  /// Rows by the request they answer, whose number, counted from 1, is in this column.
+  private static func byRequest<T>(
+    _ rows: [PostgresRow], _ column: Int, _ decode: (PostgresRow) throws -> T
+  ) throws -> [Int: [T]] {
+    var found: [Int: [T]] = [:]
+    for row in rows { found[Int(try row.int(column)) - 1, default: []].append(try decode(row)) }
+    return found
+  }
+
+  private static let groups = """
+    CROSS JOIN LATERAL (
+      SELECT * FROM ledger.event t
+      WHERE t.record = k.record AND t.fold_group = k.fold_group OFFSET 0) AS e
+    ORDER BY e.position
+    """
+
+  // MARK: Before
+
+  private static func statements(_ requests: [FactsRequest]) -> [PostgresStatement] {
+    let subjects = PostgresValue.textArray(requests.map(\.subject.description))
+    let subject = """
+      CROSS JOIN LATERAL (
+        SELECT * FROM ledger.subject t WHERE t.pith_number = k.subject LIMIT 1) AS s
+      """
+    var names: [(number: Int64, kind: String?, name: String)] = []
+    for (index, request) in requests.enumerated() {
+      switch request.citing {
+      case .pithNumber(let number): names.append((Int64(index + 1), nil, number.description))
+      case .alias(let kinds, let folded):
+        for kind in kinds { names.append((Int64(index + 1), kind.rawValue, folded)) }
+      // No event names the citing paper by a short form.
+      case .suffix, nil: continue
+      }
+    }
+    return [
+      PostgresStatement(
+        """
+        SELECT \(LedgerStore.subjectColumns), k.n
+        FROM unnest($1::text[]) WITH ORDINALITY AS k (subject, n) \(subject)
+        """, [subjects]),
+      PostgresStatement(LedgerStore.endsQuery),
+      PostgresStatement(
+        """
+        SELECT \(LedgerStore.storedColumns), k.n
+        FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t
+            WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
+        """, [subjects, .bytesArray(requests.map(\.id.bytes))]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list), k.n
+        FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t
+            WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
+        WHERE k.id IS NOT NULL
+        """, [subjects, .bytesArray(requests.map(\.referenced?.bytes))]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list), k.n
+        FROM (SELECT s.record, k.fold_group, k.n
+            FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
+              \(subject)
+            WHERE k.fold_group IS NOT NULL) AS k
+          \(groups)
+        """, [subjects, .int8Array(requests.map(\.group))]),
+      PostgresStatement(
+        """
+        SELECT s.pith_number, k.n
+        FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
+          CROSS JOIN LATERAL (
+            SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
+            UNION ALL
+            SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
+            WHERE a.kind = k.kind AND a.folded = k.name) AS s
+        ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record
+        """,
+        [
+          .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
+          .textArray(names.map(\.name)),
+        ]),
+    ]
+  }
+
+  private static func facts(
+    _ requests: [FactsRequest], _ answers: [[PostgresRow]]
+  ) throws -> [LedgerStore.SubmissionFacts?] {
+    let records = try byRequest(answers[0], 3, LedgerStore.resolved)
+    let ends = try LedgerStore.ends(answers[1])
+    let stored = try byRequest(answers[2], 6, LedgerStore.stored)
+    let referenced = try byRequest(answers[3], FoldColumns.count, FoldColumns.event)
+    let groups = try byRequest(answers[4], FoldColumns.count, FoldColumns.event)
+    let citing = try byRequest(answers[5], 1) { PithNumber(try $0.text(0)) }
+    return requests.indices.map { index in
+      guard let record = records[index]?.first else { return nil }
+      return LedgerStore.SubmissionFacts(
+        record: record, stored: stored[index]?.first, referenced: referenced[index]?.first,
+        group: groups[index] ?? [], citing: citing[index]?.first ?? nil, log: ends)
+    }
+  }
+
+  // MARK: After
+
+  private static func statements(_ requests: [StandingRequest]) -> [PostgresStatement] {
+    let records = PostgresValue.int8Array(requests.map(\.record))
+    return [
+      PostgresStatement(
+        """
+        SELECT \(ProjectionRows.columns), k.n
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS k (record, n)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.verification_status t WHERE t.record = k.record LIMIT 1) AS v
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event_summary t WHERE t.record = k.record LIMIT 1) AS e
+        """, [records]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list), k.n
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS k (record, fold_group, n)
+          \(groups)
+        """, [records, .int8Array(requests.map(\.group))]),
+    ]
+  }
+
+  private static func standings(
+    _ requests: [StandingRequest], _ answers: [[PostgresRow]]
+  ) throws -> [Standing] {
+    let states = try byRequest(answers[0], ProjectionRows.columnCount, ProjectionRows.state)
+    let groups = try byRequest(answers[1], FoldColumns.count, FoldColumns.event)
+    return requests.indices.map {
+      Standing(projected: states[$0]?.first, group: groups[$0] ?? [])
+    }
+  }
+}
+
+extension LedgerStore {
+  /// What admission has to know before it looks at a signed event about a record.
+  public struct SubmissionFacts: Sendable {
+    public let record: ResolvedRecord
+    /// The event itself, if it is there already.
+    public let stored: StoredEvent?
+    /// The event it names.
+    public let referenced: FoldEvent?
+    /// The events of the group it would join, unless that follows from `referenced`.
+    public let group: [FoldEvent]
+    public let citing: PithNumber?
+    public let log: LogEnds
+  }
+
+  /// `nil` where there is no such record.
+  public func submissionFacts(
+    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
+  ) async throws -> SubmissionFacts? {
+    try await lookups.facts.answer(
+      SubmissionLookups.FactsRequest(
+        subject: number, id: id, referenced: referenced, group: group, citing: citing))
+  }
+
+  /// A record's row, and the events of one of its groups.
+  public func standing(
+    record: Int64, group: Int64
+  ) async throws -> (ProjectedState?, [FoldEvent]) {
+    let standing = try await lookups.standings.answer(
+      SubmissionLookups.StandingRequest(record: record, group: group))
+    return (standing.projected, standing.group)
+  }
+}
