@@ -9,7 +9,7 @@ import PostgresClient
 /// Measures the ledger against PostgreSQL's own limits on the same table in the same run, the rivals in
 /// turn, and prints medians.
 ///
-/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcd]
+/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdef]
 @main
 struct Bench {
   let events: Int
@@ -18,7 +18,7 @@ struct Bench {
   let uri: String
   let workload = Workload()
   /// The letters of what is measured.
-  let parts: String
+  let parts: Set<Character>
   let logger: Logger
 
   static func main() async throws {
@@ -38,7 +38,7 @@ struct Bench {
     let events = option("--events", 1_000_000)
     let bench = Bench(
       events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
-      uri: server.uri, parts: text("--only") ?? "abcd", logger: logger)
+      uri: server.uri, parts: Set(text("--only") ?? "abcdef"), logger: logger)
     var failure: (any Error)?
     do { try await bench.run(directory) } catch { failure = error }
     try await server.stop()
@@ -52,20 +52,43 @@ struct Bench {
   func run(_ directory: String) async throws {
     _ = try await LedgerStore.migrate(uri: uri, logger: logger)
     say(
-      "\(events) events over \(records) records, \(ProcessInfo.processInfo.activeProcessorCount) cores"
-    )
+      "\(events) events over \(records) records, \(rounds) rounds, "
+        + "\(ProcessInfo.processInfo.activeProcessorCount) cores")
     // The log begins with the registry's key, as every log does.
     var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
     configuration.databaseURL = uri
     try await Ledger.open(configuration, runProjector: false, logger: logger).close()
     let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
-    try await createRecords(store)
-    if parts.contains("a") { try await append(store) }
-    if parts.contains("b") { try await replay(store) }
-    await store.close()
-    if parts.contains("c") || parts.contains("d") {
-      try await HTTPBench(bench: self, directory: directory).run(parts)
+    for index in workload.signers.indices {
+      _ = try await store.append(workload.registration(index, at: Self.begin))
     }
+    try await createRecords(store, 0..<records)
+    let append = try await append(store, from: 0, name: parts.contains("a") ? "(a)" : nil)
+    if parts.contains("b") { try await replay(store) }
+    let http = HTTPBench(bench: self, directory: directory)
+    var reads: [Double] = []
+    if !parts.isDisjoint(with: "cde") { reads = try await http.run(parts, records: records) }
+    if parts.contains("e") { try await http.replayMemory() }
+    if parts.contains("f") {
+      let larger = Growth(bench: self, factor: 10)
+      try await larger.run(store)
+      let appendLarger = try await self.append(store, from: 2 * events, name: "(f) ten times (a)")
+      let readsLarger = try await http.run(["f"], records: records * 10)
+      Self.compare("(f) durable append", append, appendLarger)
+      Self.compare("(f) status.json", reads, readsLarger)
+      if parts.contains("e") { try await http.replayMemory() }
+    }
+    await store.close()
+  }
+
+  /// When the events of the workload were recorded.
+  static let begin = Timestamp(microseconds: 1_700_000_000_000_000)
+
+  /// What ten times the size makes of a rate.
+  private static func compare(_ name: String, _ before: [Double], _ after: [Double]) {
+    guard !before.isEmpty else { return }
+    let ratio = median(after) / max(median(before), 1)
+    say("\(name): \(String(format: "%.2f", ratio)) of what it is at a tenth of the size")
   }
 
   static func median(_ values: [Double]) -> Double {
@@ -91,14 +114,14 @@ struct Bench {
 
   // MARK: Set-up
 
-  private func createRecords(_ store: LedgerStore) async throws {
+  func createRecords(_ store: LedgerStore, _ indices: Range<Int>) async throws {
     let took = try await Self.seconds {
-      try await inParallel(records) { index in
+      try await inParallel(indices.count) { index in
         _ = try await store.append(
-          workload.creation(index, at: .init(microseconds: 1_700_000_000_000_000)))
+          workload.creation(indices.lowerBound + index, at: Self.begin))
       }
     }
-    say("set-up: \(records) records in \(String(format: "%.1f", took)) s")
+    say("set-up: \(indices.count) records in \(String(format: "%.1f", took)) s")
   }
 
   /// Calls `body` for every number, some thousand at a time, as concurrent submitters would.
@@ -122,6 +145,7 @@ struct Bench {
 
   /// The records' numbers, by their index.
   private func recordNumbers() async throws -> [(PithNumber, Int64)] {
+    let records = try await recordCount()
     let connection = try await connect()
     var numbers: [String: Int64] = [:]
     for row in try await connection.query("SELECT pith_number, record FROM ledger.subject") {
@@ -134,9 +158,21 @@ struct Bench {
     }
   }
 
+  private func recordCount() async throws -> Int {
+    let connection = try await connect()
+    let count = try await connection.query("SELECT count(*) FROM ledger.subject")[0].int(0)
+    await connection.close()
+    return Int(count)
+  }
+
   // MARK: (a) Append
 
-  private func append(_ store: LedgerStore) async throws {
+  /// Appends as many events as the log is to have, in rounds; with a name, the rival takes turns.
+  ///
+  /// - Parameter first: the number of the first, so that no event is there already.
+  private func append(
+    _ store: LedgerStore, from first: Int, name: String?
+  ) async throws -> [Double] {
     let numbers = try await recordNumbers()
     let connection = try await connect()
     try await connection.execute(
@@ -145,7 +181,7 @@ struct Bench {
     var theirs: [Double] = []
     let size = events / rounds
     for round in 0..<rounds {
-      let items = try await build(round * size..<(round + 1) * size, numbers)
+      let items = try await build(first + round * size..<first + (round + 1) * size, numbers)
       let took = try await Self.seconds {
         try await inParallel(items.count) { index in
           _ = try await store.append(
@@ -153,6 +189,7 @@ struct Bench {
         }
       }
       ours.append(Double(size) / took)
+      guard name != nil else { continue }
       // The same rows, read back as COPY data so that building them costs the rival nothing.
       let head = try await store.head()
       var chunks: [[UInt8]] = []
@@ -172,7 +209,8 @@ struct Bench {
     try await connection.execute("DROP SCHEMA bench CASCADE")
     try await connection.execute("VACUUM ANALYZE ledger.event")
     await connection.close()
-    Self.report("(a) durable append", ours, "binary COPY", theirs)
+    if let name { Self.report("\(name) durable append", ours, "binary COPY", theirs) }
+    return ours
   }
 
   private func build(
@@ -186,7 +224,7 @@ struct Bench {
             let (pith, record) = numbers[Workload.record(number, of: numbers.count)]
             return try workload.event(
               number, pithNumber: pith, record: record,
-              at: .init(microseconds: 1_700_000_000_000_000 + Int64(number)))
+              at: Timestamp(microseconds: Self.begin.microseconds + Int64(number)))
           }
           return (start, items)
         }
@@ -222,20 +260,30 @@ struct Bench {
               "COPY (SELECT \(LedgerStore.foldColumns) FROM ledger.event e) TO STDOUT (FORMAT binary)"
             ) { _ in }
           }))
+      // A rebuild that is worth its name leaves durable rows behind, found by record, as replay does; it
+      // counts what can be counted without the rules of the fold.
       statements.append(
         Double(size)
           / (try await Self.seconds {
             try await connection.execute(
               """
-              CREATE TEMP TABLE counts AS SELECT record, count(*) AS total,
-                count(*) FILTER (WHERE event_type = 3) AS authors,
-                count(DISTINCT (signer_key, slot)) FILTER (WHERE event_type = 4) AS citations,
-                count(*) FILTER (WHERE event_type = 5) AS replications,
-                min(recorded_at) AS first, max(recorded_at) AS last, max(position) AS position
-              FROM ledger.event GROUP BY record;
-              DROP TABLE counts;
+              CREATE TABLE counts (
+                record bigint PRIMARY KEY, total bigint, anchors bigint, storage bigint,
+                authors bigint, citations bigint, replications bigint, pending bigint,
+                first timestamptz, last timestamptz, position bigint)
+              """)
+            try await connection.execute(
+              """
+              INSERT INTO counts SELECT record, count(*),
+                count(*) FILTER (WHERE event_type = 1), count(*) FILTER (WHERE event_type = 2),
+                count(DISTINCT claimant) FILTER (WHERE event_type = 3),
+                count(DISTINCT (signer_key, slot)) FILTER (WHERE event_type = 4),
+                count(*) FILTER (WHERE event_type = 5), count(*) FILTER (WHERE verdict = 2),
+                min(recorded_at), max(recorded_at), max(position)
+              FROM ledger.event GROUP BY record
               """)
           }))
+      try await connection.execute("DROP TABLE counts")
     }
     await connection.close()
     Self.report("(b) replay", ours, "COPY TO", copies)

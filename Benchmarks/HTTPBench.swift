@@ -10,36 +10,78 @@ struct HTTPBench {
   let bench: Bench
   let directory: String
 
-  func run(_ parts: String) async throws {
-    let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-      .appendingPathComponent("pithledger").path
+  private func program(_ arguments: [String]) -> Process {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = ["serve", "--port", "0", "--data-dir", directory + "/service", "--json"]
+    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+      .deletingLastPathComponent().appendingPathComponent("pithledger")
+    process.arguments = arguments + ["--data-dir", directory + "/service"]
     process.environment = [
       "PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin",
       "PITHLEDGER_ORIGIN": "bench",
     ]
+    return process
+  }
+
+  /// The most memory that a process had so far, in kB.
+  private func peakMemory(_ process: Process) -> Int? {
+    let path = "/proc/\(process.processIdentifier)/status"
+    guard let status = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    return status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+      .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
+  }
+
+  /// Runs a service, and measures the parts that need one; answers the reads of each round.
+  func run(_ parts: Set<Character>, records: Int) async throws -> [Double] {
+    let process = program(["serve", "--port", "0", "--json"])
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
-    defer { process.terminate() }
+    defer {
+      process.terminate()
+      process.waitUntilExit()
+    }
     let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
     guard let port = line.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) })
     else {
       say("the service did not start: \(line)")
-      return
+      return []
     }
+    try await settle()
+    var reads: [Double] = []
     if parts.contains("c") { try await submissions(port) }
-    if parts.contains("d") { try await reads(port) }
-    if let status = try? String(
-      contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
-      let peak = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") })
-    {
-      say(
-        "(e) memory of the service at its peak: \(peak.split(whereSeparator: \.isWhitespace)[1]) kB"
-      )
+    if !parts.isDisjoint(with: "df") {
+      reads = try self.reads(
+        port, records: records, name: parts.contains("f") ? "(f) ten times (d)" : "(d)")
     }
+    if let peak = peakMemory(process) {
+      say("(e) memory of the service at its peak: \(peak / 1024) MiB")
+    }
+    return reads
+  }
+
+  /// Waits until the service's projector has caught up with the log.
+  private func settle() async throws {
+    let connection = try await bench.connect()
+    while try await connection.query(
+      "SELECT h.size > c.next_position FROM ledger.head h, ledger.projection_checkpoint c")[0]
+      .bool(0)
+    { try await Task.sleep(for: .milliseconds(200)) }
+    await connection.close()
+  }
+
+  /// A replay in a process of its own, as an operator runs it.
+  func replayMemory() async throws {
+    let process = program(["replay", "--check"])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    var peak = 0
+    while process.isRunning {
+      peak = max(peak, peakMemory(process) ?? 0)
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    say(
+      "(e) memory of a replay at its peak: \(peak / 1024) MiB, exit \(process.terminationStatus)")
   }
 
   private func request(_ method: String, _ path: String, _ body: [UInt8] = []) -> [UInt8] {
@@ -84,11 +126,7 @@ struct HTTPBench {
     }
     let file = directory + "/keys.ndjson"
     try Data(lines).write(to: URL(fileURLWithPath: file))
-    let importer = Process()
-    importer.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-      .deletingLastPathComponent().appendingPathComponent("pithledger")
-    importer.arguments = ["import", file, "--data-dir", directory + "/service"]
-    importer.environment = ["PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin"]
+    let importer = program(["import", file])
     importer.standardOutput = FileHandle.nullDevice
     try importer.run()
     importer.waitUntilExit()
@@ -167,12 +205,12 @@ struct HTTPBench {
 
   // MARK: (d) Reads
 
-  private func reads(_ port: Int) async throws {
+  private func reads(_ port: Int, records: Int, name: String) throws -> [Double] {
     var ours: [Double] = []
     var p99: [Double] = []
     var theirs: [Double] = []
     let requests = try (0..<5000).map { number in
-      let record = Workload.record(number, of: bench.records)
+      let record = Workload.record(number, of: records)
       return request(
         "GET", "/api/pith-number/\(try Workload.canonical(record).pithNumber.suffix)/status.json")
     }
@@ -183,7 +221,8 @@ struct HTTPBench {
       p99.append(result.p99Milliseconds)
       theirs.append(load(port: port, connections: 32, seconds: 3) { _ in constant }.perSecond)
     }
-    Bench.report("(d) status.json", ours, "a constant", theirs)
-    say("(d) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+    Bench.report("\(name) status.json", ours, "a constant", theirs)
+    say("\(name) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+    return ours
   }
 }

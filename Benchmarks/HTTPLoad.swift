@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// What a load of requests measured.
 struct LoadResult: Sendable {
@@ -8,91 +7,147 @@ struct LoadResult: Sendable {
   let failures: Int
 }
 
-/// Sends requests over keep-alive connections, one thread each, and times every answer.
+/// Sends requests over keep-alive connections, one at a time on each, and times every answer.
 ///
-/// - Parameter request: the bytes of the nth request; `nil` ends the connection.
+/// One thread waits for all of them, so that the load takes as little as it can of the cores that it
+/// shares with what it measures.
+///
+/// - Parameter request: the bytes of the nth request; `nil` ends the load.
 func load(
-  port: Int, connections: Int, seconds: Double,
-  request: @escaping @Sendable (Int) -> [UInt8]?
+  port: Int, connections: Int, seconds: Double, request: (Int) -> [UInt8]?
 ) -> LoadResult {
-  let counter = Atomic<Int>(0)
-  let times = Mutex<[Double]>([])
-  let failures = Atomic<Int>(0)
-  let group = DispatchGroup()
-  let start = DispatchTime.now().uptimeNanoseconds
-  let end = start + UInt64(seconds * 1e9)
-  for _ in 0..<connections {
-    group.enter()
-    Thread.detachNewThread {
-      defer { group.leave() }
-      var mine: [Double] = []
-      guard let socket = connect(port) else {
-        failures.add(1, ordering: .relaxed)
-        return
-      }
-      defer { close(socket) }
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      while DispatchTime.now().uptimeNanoseconds < end,
-        let bytes = request(counter.add(1, ordering: .relaxed).oldValue)
-      {
-        let sent = DispatchTime.now().uptimeNanoseconds
-        guard exchange(socket, bytes, &buffer) else {
-          failures.add(1, ordering: .relaxed)
-          continue
-        }
-        mine.append(Double(DispatchTime.now().uptimeNanoseconds - sent) / 1e6)
-      }
-      times.withLock { $0 += mine }
-    }
-  }
-  group.wait()
-  let took = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-  let sorted = times.withLock { $0.sorted() }
+  var load = Load(port: port, end: now() + UInt64(seconds * 1e9))
+  let start = now()
+  load.run(connections: connections, request)
+  let took = Double(now() - start) / 1e9
+  let sorted = load.times.sorted()
   return LoadResult(
     perSecond: Double(sorted.count) / took,
-    p99Milliseconds: sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * 99 / 100)],
-    failures: failures.load(ordering: .relaxed))
+    p99Milliseconds: sorted.isEmpty
+      ? 0 : Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6,
+    failures: load.failures)
 }
 
-private func connect(_ port: Int) -> Int32? {
-  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_port = in_port_t(port).bigEndian
-  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-  let result = unsafe withUnsafePointer(to: &address) {
-    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      unsafe Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-    }
-  }
-  var one: Int32 = 1
-  unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
-  return result == 0 ? socket : nil
-}
+private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
-/// One request and its answer; whether the status was 2xx.
-private func exchange(_ socket: Int32, _ request: [UInt8], _ buffer: inout [UInt8]) -> Bool {
-  guard unsafe send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count
-  else { return false }
-  var have = 0
-  var needed: Int?
-  while needed.map({ have < $0 }) ?? true {
-    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-      unsafe recv(
-        socket, bytes.baseAddress.map { unsafe $0 + have }, bytes.count - have, 0)
+private struct Load {
+  /// A connection, and the answer that it waits for.
+  struct Connection {
+    let socket: Int32
+    var sent: UInt64 = 0
+    var answer: [UInt8] = []
+    /// How long the answer is, once its head has come.
+    var needed: Int?
+  }
+
+  let port: Int
+  let end: UInt64
+  var times: [UInt64] = []
+  var failures = 0
+  private var connections: [Connection] = []
+  private var sent = 0
+
+  init(port: Int, end: UInt64) {
+    self.port = port
+    self.end = end
+  }
+
+  mutating func run(connections count: Int, _ request: (Int) -> [UInt8]?) {
+    var polled: [pollfd] = []
+    for _ in 0..<count {
+      guard let socket = connect(port) else {
+        failures += 1
+        continue
+      }
+      connections.append(Connection(socket: socket))
+      polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
     }
-    guard count > 0 else { return false }
-    have += count
-    if needed == nil {
-      let text = String(decoding: buffer[..<have], as: UTF8.self)
-      guard let head = text.range(of: "\r\n\r\n") else { continue }
-      let length = text[..<head.lowerBound].split(separator: "\r\n").first {
-        $0.lowercased().hasPrefix("content-length:")
-      }?.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)
-      needed = text[..<head.upperBound].utf8.count + (length.flatMap { Int($0) } ?? 0)
+    defer { for connection in connections { close(connection.socket) } }
+    // A socket below zero is passed over.
+    for index in connections.indices where !send(index, request) { polled[index].fd = -1 }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while polled.contains(where: { $0.fd >= 0 }) {
+      let ready = unsafe poll(&polled, nfds_t(polled.count), 10_000)
+      if ready < 0, errno == EINTR { continue }
+      guard ready > 0 else {
+        failures += polled.count { $0.fd >= 0 }
+        return
+      }
+      for index in polled.indices where polled[index].fd >= 0 && polled[index].revents != 0 {
+        guard let isWhole = receive(index, &buffer) else {
+          failures += 1
+          polled[index].fd = -1
+          continue
+        }
+        if isWhole, !send(index, request) { polled[index].fd = -1 }
+      }
     }
   }
-  return buffer[9] == UInt8(ascii: "2")
+
+  /// Sends the next request, while there is time and there is one.
+  private mutating func send(_ index: Int, _ request: (Int) -> [UInt8]?) -> Bool {
+    let time = now()
+    guard time < end, let bytes = request(sent) else { return false }
+    sent += 1
+    connections[index].sent = time
+    connections[index].answer.removeAll(keepingCapacity: true)
+    connections[index].needed = nil
+    return unsafe Glibc.send(
+      connections[index].socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+  }
+
+  /// Takes what has come; whether the answer is whole, `nil` where the connection is gone.
+  private mutating func receive(_ index: Int, _ buffer: inout [UInt8]) -> Bool? {
+    let count = unsafe recv(connections[index].socket, &buffer, buffer.count, 0)
+    guard count > 0 else { return nil }
+    connections[index].answer += buffer[..<count]
+    if connections[index].needed == nil {
+      connections[index].needed = Self.length(connections[index].answer)
+    }
+    guard let needed = connections[index].needed, connections[index].answer.count >= needed else {
+      return false
+    }
+    if connections[index].answer[9] == UInt8(ascii: "2") {
+      times.append(now() - connections[index].sent)
+    } else {
+      failures += 1
+    }
+    return true
+  }
+
+  /// The length of an answer with its head; `nil` while the head is not whole.
+  private static func length(_ answer: [UInt8]) -> Int? {
+    let name = Array("content-length:".utf8)
+    var lineStart = 0
+    var body = 0
+    for (index, byte) in answer.enumerated() where byte == 0x0A {
+      let line = answer[lineStart..<index]
+      if line.count <= 1 { return index + 1 + body }
+      if line.count > name.count, zip(line, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+        body = line.dropFirst(name.count).reduce(0) {
+          $1 >= 0x30 && $1 <= 0x39 ? $0 * 10 + Int($1 - 0x30) : $0
+        }
+      }
+      lineStart = index + 1
+    }
+    return nil
+  }
+
+  private func connect(_ port: Int) -> Int32? {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    var one: Int32 = 1
+    unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+    return result == 0 ? socket : nil
+  }
 }
 
 /// A line that is there at once, also where nobody is at a terminal.

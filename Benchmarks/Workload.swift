@@ -1,5 +1,6 @@
 import CanonicalJSON
 import LedgerDomain
+import LedgerService
 import LedgerStore
 
 /// SplitMix64.
@@ -17,14 +18,33 @@ struct Generator: RandomNumberGenerator {
 /// Records and events in the proportions of a busy ledger; few records have most of the events.
 struct Workload: Sendable {
   let signers: [Signer]
+  private let publicKeys: [[UInt8]]
 
   init() {
-    signers = (0..<1000).map { index in
+    publicKeys = (0..<1000).map { Digest(hashing: Array("signer \($0)".utf8)).bytes }
+    signers = publicKeys.enumerated().map { index, key in
       Signer(
-        keyID: "k\(index)",
-        fingerprint: Digest(hashing: Array("signer \(index)".utf8)).prefix,
+        keyID: "k\(index)", fingerprint: Digest(hashing: key).prefix,
         signerID: "urn:signer:\(index)", signerType: .author)
     }
+  }
+
+  /// The statement that registers a signer's key. As elsewhere here nothing is signed: the store is
+  /// what is measured, and it checks no signature.
+  func registration(_ index: Int, at time: Timestamp) throws -> AppendUnit {
+    let signer = signers[index]
+    let body = try EventBody.make(
+      type: .keyRegistered,
+      payload: [
+        "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(publicKeys[index])),
+      ], signer: signer, subject: .registry, target: "key:\(signer.fingerprint.hex)",
+      createdAt: time)
+    return AppendUnit(
+      items: [
+        try .make(
+          event: SignedEvent(body: body, signature: Self.noSignature),
+          admission: .signedOnly(at: time), record: -1, referenced: nil)
+      ], evidence: [], guardPosition: nil)
   }
 
   static func canonical(_ index: Int) throws -> CanonicalRecord {

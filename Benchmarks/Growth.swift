@@ -1,0 +1,54 @@
+import LedgerStore
+import PostgresClient
+
+/// Makes the log of a benchmark several times as large, in records and in events.
+///
+/// The events are copies that SQL makes of the first ones, about the new records, under ids of their own:
+/// their entries belong to the first ones, and nothing that is measured afterwards reads those.
+struct Growth {
+  let bench: Bench
+  let factor: Int
+
+  func run(_ store: LedgerStore) async throws {
+    let connection = try await bench.connect()
+    let range = try await connection.query(
+      "SELECT min(record), max(record), (SELECT size FROM ledger.head) FROM ledger.subject")[0]
+    let (first, last, size) = (try range.int(0), try range.int(1), try range.int(2))
+    try await bench.createRecords(store, bench.records..<factor * bench.records)
+    let took = try await Bench.seconds {
+      for copy in 1..<Int64(factor) {
+        let shift = size - first + (copy - 1) * (last - first + 1)
+        try await connection.execute(Self.copy(copy, of: first...last, below: size, shift))
+      }
+    }
+    let head = try await store.head()
+    // The projections are a replay away; a projector would take far longer for as many.
+    try await connection.execute(
+      "UPDATE ledger.projection_checkpoint SET next_position = \(head)")
+    let report = try await store.replay(check: false) { _ in }
+    try await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+    say(
+      "set-up: \(head) events in \(Int(took)) s, replayed at \(Int(Double(head) / report.seconds))/s"
+    )
+  }
+
+  /// One transaction that appends a copy of every event after the first records: all are about those.
+  private static func copy(
+    _ number: Int64, of records: ClosedRange<Int64>, below size: Int64, _ shift: Int64
+  ) -> String {
+    """
+    INSERT INTO ledger.event
+    SELECT h.size + e.position - \(records.upperBound + 1), e.record + \(shift), e.recorded_at,
+      e.fold_group # \(number), e.target_key, e.refers_to, e.valid_until, e.reference_count,
+      e.resolved_work, e.formal_evidence_count, e.flags, e.event_type, e.verdict,
+      sha256(e.event_id || int8send(\(number))), e.signer_key,
+      substr(sha256(e.slot || int8send(\(number))), 1, 16), e.statement, e.claimant,
+      e.key_fingerprint, e.key_signer_id, e.key_signer_type, e.key_id, e.key_public,
+      e.compromised_from, e.entry
+    FROM ledger.event e, ledger.head h
+    WHERE e.position > \(records.upperBound) AND e.position < \(size);
+    UPDATE ledger.head SET size = (SELECT max(position) + 1 FROM ledger.event);
+    """
+  }
+}
