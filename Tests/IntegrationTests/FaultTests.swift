@@ -103,11 +103,13 @@ struct FaultTests {
   }
 
   /// Adds a line to the campaign's log, where there is one.
-  private func note(_ fault: String, acknowledged: Int, _ found: Findings) throws {
+  private func note(
+    _ fault: String, kills: Int = 1, acknowledged: Int, _ found: Findings
+  ) throws {
     guard let path = ProcessInfo.processInfo.environment["PITHLEDGER_TORTURE_LOG"] else { return }
     let handle = try #require(FileHandle(forWritingAtPath: path))
     try handle.seekToEnd()
-    let numbers = [acknowledged, found.lost, found.gaps, found.duplicates, found.drift]
+    let numbers = [kills, acknowledged, found.lost, found.gaps, found.duplicates, found.drift]
     let line = ([fault] + numbers.map(String.init)).joined(separator: "\t")
     try handle.write(contentsOf: Data((line + "\n").utf8))
     try handle.close()
@@ -261,16 +263,19 @@ struct FaultTests {
       let load = try await load(ledger, count: 1500)
       let server = try await EmbeddedPostgres.start(
         dataDirectory: directory, logger: PrivateServer.logger)
+      let cuts = Mutex(0)
       let cutter = Task {
         let connection = try await PostgresConnection.connect(
           PostgresConfiguration(uri: server.uri, applicationName: "cutter"))
         while !Task.isCancelled {
-          _ = try await connection.query(
+          let killed = try await connection.query(
             """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE application_name LIKE 'pithledger%' AND datname = current_database()
               AND random() < 0.5
-            """)
+            """
+          ).count
+          cuts.withLock { $0 += killed }
           try await Task.sleep(for: .milliseconds(Int.random(in: 5...60)))
         }
         await connection.close()
@@ -283,7 +288,70 @@ struct FaultTests {
       let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       try await server.stop()
       await ledger.close()
-      try note("connections cut", acknowledged: sent.acknowledged.count, found)
+      try note(
+        "connections cut at random", kills: cuts.withLock { $0 },
+        acknowledged: sent.acknowledged.count, found)
+    }
+  }
+
+  enum Phase: String, CaseIterable {
+    /// The transaction has begun, and waits for the head.
+    case beforeCommit
+    /// COMMIT is durable here and waits for a standby: its answer never comes.
+    case afterCommit
+  }
+
+  @Test(
+    "Cut before COMMIT, or after it and before its answer: stored once", arguments: Phase.allCases)
+  func connectionCut(in phase: Phase) async throws {
+    try await withDirectory { directory in
+      let ledger = try await open(directory)
+      let load = try await load(ledger, count: 300)
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let owner = try await PostgresConnection.connect(
+        PostgresConfiguration(uri: server.uri, applicationName: "owner"))
+      let waits: String
+      switch phase {
+      case .beforeCommit:
+        try await owner.execute("BEGIN; SELECT size FROM ledger.head FOR UPDATE")
+        waits = "wait_event_type = 'Lock' AND query LIKE '%ledger.append(%'"
+      case .afterCommit:
+        // No such standby ever answers.
+        try await owner.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        try await owner.execute("SELECT pg_reload_conf()")
+        waits = "wait_event = 'SyncRep' AND application_name = 'pithledger'"
+      }
+      let cutter = Task {
+        let cutting = try await PostgresConnection.connect(
+          PostgresConfiguration(uri: server.uri, applicationName: "cutter"))
+        var cuts = 0
+        while cuts < 5 {
+          cuts += try await cutting.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE \(waits)"
+          ).count
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        await cutting.close()
+        switch phase {
+        case .beforeCommit: try await owner.execute("COMMIT")
+        case .afterCommit:
+          try await owner.execute("ALTER SYSTEM RESET synchronous_standby_names")
+          try await owner.execute("SELECT pg_reload_conf()")
+        }
+        return cuts
+      }
+      let sent = try await send(load, to: ledger) { answer, _ in
+        #expect(answer.created, "each was sent once")
+      }
+      let cuts = try await cutter.value
+      #expect(sent.refused == 0)
+      let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
+      await owner.close()
+      try await server.stop()
+      await ledger.close()
+      try note(
+        "cut \(phase.rawValue)", kills: cuts, acknowledged: sent.acknowledged.count, found)
     }
   }
 
@@ -448,13 +516,15 @@ struct FaultTests {
         return killed
       }
       let sent = try await send(load, to: ledger)
-      #expect(try await killer.value >= 5 && sent.refused == 0)
+      let kills = try await killer.value
+      #expect(kills >= 5 && sent.refused == 0)
       let found = try await complete(load, in: ledger, acknowledged: sent.acknowledged)
       await owner.close()
       try await server.stop()
       await ledger.close()
       try note(
-        "a projector killed in its batch", acknowledged: sent.acknowledged.count, found)
+        "a projector killed in its batch", kills: kills, acknowledged: sent.acknowledged.count,
+        found)
     }
   }
 
