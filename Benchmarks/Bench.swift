@@ -67,13 +67,14 @@ struct Bench {
     if parts.contains("b") { try await replay(store) }
     let http = HTTPBench(bench: self, directory: directory)
     var reads: [Double] = []
-    if !parts.isDisjoint(with: "cde") { reads = try await http.run(parts, records: records) }
+    if !parts.isDisjoint(with: "cdef") { reads = try await http.run(parts, records: records) }
     if parts.contains("e") { try await http.replayMemory() }
     if parts.contains("f") {
       let larger = Growth(bench: self, factor: 10)
       try await larger.run(store)
       let appendLarger = try await self.append(store, from: 2 * events, name: "(f) ten times (a)")
-      let readsLarger = try await http.run(["f"], records: records * 10)
+      let readsLarger = try await http.run(
+        ["d"], records: records * 10, readsNamed: "(f) ten times (d)")
       Self.compare("(f) durable append", append, appendLarger)
       Self.compare("(f) status.json", reads, readsLarger)
       if parts.contains("e") { try await http.replayMemory() }

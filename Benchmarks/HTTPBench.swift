@@ -31,7 +31,9 @@ struct HTTPBench {
   }
 
   /// Runs a service, and measures the parts that need one; answers the reads of each round.
-  func run(_ parts: Set<Character>, records: Int) async throws -> [Double] {
+  func run(
+    _ parts: Set<Character>, records: Int, readsNamed name: String = "(d)"
+  ) async throws -> [Double] {
     let process = program(["serve", "--port", "0", "--json"])
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -50,8 +52,7 @@ struct HTTPBench {
     var reads: [Double] = []
     if parts.contains("c") { try await submissions(port) }
     if !parts.isDisjoint(with: "df") {
-      reads = try self.reads(
-        port, records: records, name: parts.contains("f") ? "(f) ten times (d)" : "(d)")
+      reads = try self.reads(port, records: records, name: name)
     }
     if let peak = peakMemory(process) {
       say("(e) memory of the service at its peak: \(peak / 1024) MiB")
