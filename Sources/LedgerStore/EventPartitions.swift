@@ -158,18 +158,12 @@ struct EventPartitions: Sendable {
     parts[index].open.removeAll(keepingCapacity: true)
   }
 
-  /// Adds the events of one part, in the order they were appended.
-  func read(_ index: Int, into events: inout [PackedEvent]) throws {
-    for block in parts[index].kept { events += block }
-    for range in parts[index].spilled { try file?.read(range, into: &events) }
-    events += parts[index].open
-  }
-
-  /// How many events a part has.
-  func count(_ index: Int) -> Int {
+  /// Adds the events of one part in the blocks they are kept in: no event is copied that is in memory.
+  func read(_ index: Int, into blocks: inout [[PackedEvent]]) throws {
     let part = parts[index]
-    return part.open.count + part.kept.reduce(0) { $0 + $1.count }
-      + part.spilled.reduce(0) { $0 + $1.count } / MemoryLayout<PackedEvent>.stride
+    blocks += part.kept
+    if let file { for range in part.spilled { blocks.append(try file.read(range)) } }
+    blocks.append(part.open)
   }
 }
 
@@ -214,9 +208,9 @@ private final class SpillFile: Sendable {
     }
   }
 
-  func read(_ range: Range<Int>, into events: inout [PackedEvent]) throws {
+  func read(_ range: Range<Int>) throws -> [PackedEvent] {
     let capacity = range.count / MemoryLayout<PackedEvent>.stride
-    let block = try unsafe [PackedEvent](unsafeUninitializedCapacity: capacity) { buffer, filled in
+    return try unsafe [PackedEvent](unsafeUninitializedCapacity: capacity) { buffer, filled in
       let bytes = UnsafeMutableRawBufferPointer(buffer)
       var done = 0
       while done < range.count {
@@ -229,6 +223,5 @@ private final class SpillFile: Sendable {
       }
       filled = capacity
     }
-    events += block
   }
 }

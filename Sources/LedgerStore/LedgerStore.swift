@@ -71,7 +71,8 @@ public final class LedgerStore: Sendable {
     self.configuration = configuration
     func role(_ name: String) -> PostgresConfiguration {
       PostgresConfiguration(
-        uri: configuration.uri, silenceTimeout: .seconds(20), onConnect: ["SET ROLE \(name)"])
+        uri: configuration.uri, silenceTimeout: .seconds(20),
+        onConnect: ["SET ROLE \(name)", "SET jit = off"])
     }
     readers = PostgresPool(
       role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,

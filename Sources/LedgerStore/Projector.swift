@@ -22,7 +22,8 @@ public actor Projector {
     PostgresConfiguration(
       uri: configuration.uri, applicationName: "pithledger projector",
       onConnect: [
-        "SET ROLE pithledger_projector",
+        // Its statements run for milliseconds, or once: compiling them costs more than it saves.
+        "SET ROLE pithledger_projector", "SET jit = off",
         "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
       ])
   }

@@ -181,11 +181,9 @@ extension LedgerStore {
       var rows = ShadowRows()
       while let part = queue.next() {
         try Task.checkCancellation()
-        var events: [PackedEvent] = []
-        events.reserveCapacity(readers.reduce(0) { $0 + $1.count(part) })
-        for reader in readers { try reader.read(part, into: &events) }
-        try Self.fold(events, timeline) { rows.append($0) }
-        counter.add(folded: Int64(events.count))
+        var blocks: [[PackedEvent]] = []
+        for reader in readers { try reader.read(part, into: &blocks) }
+        counter.add(folded: Int64(Self.fold(blocks, timeline) { rows.append($0) }))
         if rows.count >= ShadowRows.batch { try await rows.flush(target) }
       }
       try await rows.flush(target)
@@ -196,22 +194,31 @@ extension LedgerStore {
     }
   }
 
-  /// Folds the records that some events are about, all of whose events are there, each by itself.
+  /// Folds the records that some events are about, all of whose events are there, each by itself; answers
+  /// how many events there were.
   private static func fold(
-    _ events: [PackedEvent], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
-  ) throws {
+    _ blocks: [[PackedEvent]], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
+  ) -> Int {
     struct Place: Comparable {
       let record: Int64
       let position: Int64
-      let index: Int
+      let block: Int32
+      let index: Int32
 
       static func < (a: Place, b: Place) -> Bool {
         if a.record != b.record { return a.record < b.record }
         return a.position < b.position
       }
     }
-    var places = events.enumerated().map {
-      Place(record: $0.element.record, position: $0.element.position, index: $0.offset)
+    var places: [Place] = []
+    places.reserveCapacity(blocks.reduce(0) { $0 + $1.count })
+    for (number, block) in blocks.enumerated() {
+      for (index, event) in block.enumerated() {
+        places.append(
+          Place(
+            record: event.record, position: event.position, block: Int32(number),
+            index: Int32(index)))
+      }
     }
     places.sort()
     var current: [FoldEvent] = []
@@ -220,9 +227,10 @@ extension LedgerStore {
         body(FoldedRecord.whole(current, timeline))
         current.removeAll(keepingCapacity: true)
       }
-      current.append(events[place.index].event)
+      current.append(blocks[Int(place.block)][Int(place.index)].event)
     }
     if !current.isEmpty { body(FoldedRecord.whole(current, timeline)) }
+    return places.count
   }
 
   /// Live and replayed rows that differ, by Pith Number and key.

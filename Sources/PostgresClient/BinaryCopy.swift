@@ -88,7 +88,7 @@ public struct BinaryCopyWriter: Sendable {
 /// Fields are read in the order of the columns, each once. Errors: `decoding` where the bytes are not what
 /// was asked for.
 public struct BinaryCopyCursor: Sendable {
-  private var offset = 0
+  @usableFromInline var offset = 0
   private var headerRead = false
 
   public init() {}
@@ -108,30 +108,30 @@ public struct BinaryCopyCursor: Sendable {
   }
 
   /// An integer of 8 bytes; `nil` for NULL.
-  public mutating func int8(in message: RawSpan) throws(PostgresError) -> Int64? {
+  @inlinable public mutating func int8(in message: RawSpan) throws(PostgresError) -> Int64? {
     guard try width(8, in: message) else { return nil }
     return Int64(bigEndian: try load(message))
   }
 
   /// An integer of 4 bytes; `nil` for NULL.
-  public mutating func int4(in message: RawSpan) throws(PostgresError) -> Int32? {
+  @inlinable public mutating func int4(in message: RawSpan) throws(PostgresError) -> Int32? {
     guard try width(4, in: message) else { return nil }
     return Int32(bigEndian: try load(message))
   }
 
   /// An integer of 2 bytes; `nil` for NULL.
-  public mutating func int2(in message: RawSpan) throws(PostgresError) -> Int16? {
+  @inlinable public mutating func int2(in message: RawSpan) throws(PostgresError) -> Int16? {
     guard try width(2, in: message) else { return nil }
     return Int16(bigEndian: try load(message))
   }
 
   /// A `timestamptz` in microseconds since 1970; `nil` for NULL.
-  public mutating func timestamp(in message: RawSpan) throws(PostgresError) -> Int64? {
+  @inlinable public mutating func timestamp(in message: RawSpan) throws(PostgresError) -> Int64? {
     try int8(in: message).map(PostgresValue.unixTime)
   }
 
   /// 16 bytes as two words, the most significant first; `nil` for NULL.
-  public mutating func words2(
+  @inlinable public mutating func words2(
     in message: RawSpan
   ) throws(PostgresError) -> (UInt64, UInt64)? {
     guard try width(16, in: message) else { return nil }
@@ -139,7 +139,7 @@ public struct BinaryCopyCursor: Sendable {
   }
 
   /// 32 bytes as four words, the most significant first; `nil` for NULL.
-  public mutating func words4(
+  @inlinable public mutating func words4(
     in message: RawSpan
   ) throws(PostgresError) -> (UInt64, UInt64, UInt64, UInt64)? {
     guard try width(32, in: message) else { return nil }
@@ -161,7 +161,7 @@ public struct BinaryCopyCursor: Sendable {
   }
 
   /// Reads the length of a field that is NULL or as wide as this; whether it is not NULL.
-  private mutating func width(_ wanted: Int, in message: RawSpan) throws(PostgresError) -> Bool {
+  @inlinable mutating func width(_ wanted: Int, in message: RawSpan) throws(PostgresError) -> Bool {
     let count = try length(in: message)
     if count < 0 { return false }
     guard count == wanted else {
@@ -170,18 +170,18 @@ public struct BinaryCopyCursor: Sendable {
     return true
   }
 
-  private mutating func length(in message: RawSpan) throws(PostgresError) -> Int {
+  @inlinable mutating func length(in message: RawSpan) throws(PostgresError) -> Int {
     Int(Int32(bigEndian: try load(message)))
   }
 
-  private mutating func skip(_ count: Int, of message: RawSpan) throws(PostgresError) {
+  @inlinable mutating func skip(_ count: Int, of message: RawSpan) throws(PostgresError) {
     guard count <= message.byteCount - offset else {
       throw PostgresError(.decoding, "the COPY data ends within a row")
     }
     offset += count
   }
 
-  private mutating func load<N: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable mutating func load<N: FixedWidthInteger & BitwiseCopyable>(
     _ message: RawSpan
   ) throws(PostgresError) -> N {
     let start = offset

@@ -18,7 +18,7 @@ public enum PostgresValue: Sendable, Equatable {
   case timestampArray([Int64?])
 
   /// PostgreSQL counts timestamps from 2000-01-01.
-  static let epochOffset: Int64 = 946_684_800_000_000
+  @usableFromInline static let epochOffset: Int64 = 946_684_800_000_000
 
   /// The type's object identifier; 0 leaves the type to the server.
   var oid: UInt32 {
@@ -72,7 +72,7 @@ public enum PostgresValue: Sendable, Equatable {
     }
   }
 
-  static func unixTime(_ microseconds: Int64) -> Int64 {
+  @inlinable static func unixTime(_ microseconds: Int64) -> Int64 {
     switch microseconds {
     case .max, .min: microseconds
     default: microseconds &+ epochOffset
