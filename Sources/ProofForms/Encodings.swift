@@ -50,12 +50,15 @@ public enum Base64 {
   }
 
   /// The bytes of padded base64; `nil` for white space, missing padding or stray trailing bits.
-  public static func decode(_ text: String) -> [UInt8]? {
+  ///
+  /// - Parameter strict: whether stray trailing bits are refused; formats whose other readers let them pass
+  ///   say `false`.
+  public static func decode(_ text: String, strict: Bool = true) -> [UInt8]? {
     let characters = Array(text.utf8)
     guard characters.count % 4 == 0 else { return nil }
     var end = characters.count
     while end > 0, characters.count - end < 2, characters[end - 1] == UInt8(ascii: "=") { end -= 1 }
-    return decode(characters[..<end], plus: "+", slash: "/")
+    return decode(characters[..<end], plus: "+", slash: "/", strict: strict)
   }
 
   /// The bytes of unpadded URL-safe base64.
@@ -84,7 +87,8 @@ public enum Base64 {
   }
 
   private static func decode(
-    _ characters: ArraySlice<UInt8>, plus: Unicode.Scalar, slash: Unicode.Scalar
+    _ characters: ArraySlice<UInt8>, plus: Unicode.Scalar, slash: Unicode.Scalar,
+    strict: Bool = true
   ) -> [UInt8]? {
     guard characters.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
@@ -109,7 +113,7 @@ public enum Base64 {
         group &= (1 << UInt32(bits)) - 1
       }
     }
-    return group == 0 ? bytes : nil
+    return group == 0 || !strict ? bytes : nil
   }
 }
 

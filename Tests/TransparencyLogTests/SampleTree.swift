@@ -1,0 +1,47 @@
+import TransparencyLog
+
+/// A whole tree held in memory, by the recursive definitions of RFC 6962 and nothing else.
+struct SampleTree {
+  let leaves: [TreeHash]
+
+  init(_ leaves: [TreeHash]) { self.leaves = leaves }
+
+  private func hash(_ range: Range<Int>) -> TreeHash {
+    if range.isEmpty { return .emptyTree }
+    if range.count == 1 { return leaves[range.lowerBound] }
+    let split = range.lowerBound + Self.split(range.count)
+    return .node(hash(range.lowerBound..<split), hash(split..<range.upperBound))
+  }
+
+  private static func split(_ count: Int) -> Int {
+    var power = 1
+    while power * 2 < count { power *= 2 }
+    return power
+  }
+
+  func root(_ size: UInt64) -> TreeHash { hash(0..<Int(size)) }
+
+  func inclusion(_ index: UInt64, _ size: UInt64) -> [TreeHash] {
+    path(Int(index), 0..<Int(size))
+  }
+
+  private func path(_ index: Int, _ range: Range<Int>) -> [TreeHash] {
+    if range.count == 1 { return [] }
+    let split = range.lowerBound + Self.split(range.count)
+    return index < split
+      ? path(index, range.lowerBound..<split) + [hash(split..<range.upperBound)]
+      : path(index, split..<range.upperBound) + [hash(range.lowerBound..<split)]
+  }
+
+  func consistency(_ old: UInt64, _ new: UInt64) -> [TreeHash] {
+    old == 0 || old == new ? [] : subproof(Int(old), 0..<Int(new), true)
+  }
+
+  private func subproof(_ old: Int, _ range: Range<Int>, _ whole: Bool) -> [TreeHash] {
+    if old == range.upperBound { return whole ? [] : [hash(range)] }
+    let split = range.lowerBound + Self.split(range.count)
+    return old <= split
+      ? subproof(old, range.lowerBound..<split, whole) + [hash(split..<range.upperBound)]
+      : subproof(old, split..<range.upperBound, false) + [hash(range.lowerBound..<split)]
+  }
+}

@@ -1,0 +1,376 @@
+import Foundation
+import ProofForms
+import TestSupport
+import Testing
+import TransparencyLog
+
+/// The published vectors of RFC 6962 trees, tiles, notes and witnesses.
+@Suite(
+  "Transparency log vectors of the shared fixtures",
+  .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+struct VectorTests {
+  private func decode<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(try Fixtures.shared("merkle/" + name)))
+  }
+
+  private func hash(hex: String) throws -> TreeHash {
+    try #require(Hex.decode(hex).flatMap { TreeHash(bytes: $0) })
+  }
+
+  private func hash(_ base64: String) throws -> TreeHash {
+    try #require(TreeHash(base64: base64), "\(base64)")
+  }
+
+  struct Hashes: Decodable {
+    struct Leaf: Decodable {
+      let dataHex: String?
+      let dataUtf8: String?
+      let hash: String
+    }
+    struct Node: Decodable {
+      let leftUtf8: String
+      let rightUtf8: String
+      let hash: String
+    }
+    let emptyRoot: String
+    let leaf: [Leaf]
+    let node: [Node]
+  }
+
+  @Test("Hashes of RFC 6962")
+  func hashes() throws {
+    let vectors = try decode(Hashes.self, "rfc6962-hashes.json")
+    #expect(TreeHash.emptyTree == (try hash(hex: vectors.emptyRoot)))
+    for leaf in vectors.leaf {
+      let data = leaf.dataUtf8.map { Array($0.utf8) } ?? Hex.decode(leaf.dataHex ?? "-")
+      #expect(TreeHash.leaf(try #require(data)) == (try hash(hex: leaf.hash)))
+    }
+    #expect(!vectors.leaf.isEmpty)
+  }
+
+  struct Tree: Decodable {
+    struct Inclusion: Decodable {
+      let index: UInt64
+      let size: UInt64
+      let proof: [String]
+    }
+    struct Consistency: Decodable {
+      let size1: UInt64
+      let size2: UInt64
+      let proof: [String]
+    }
+    let leafDataHex: [String]
+    let leafHashes: [String]
+    let roots: [String: String]
+    let inclusion: [Inclusion]
+    let consistency: [Consistency]
+  }
+
+  @Test("The reference tree: every root, inclusion proof and consistency proof")
+  func referenceTree() throws {
+    let tree = try decode(Tree.self, "rfc6962-reference-tree.json")
+    let leaves = try tree.leafDataHex.map { TreeHash.leaf(try #require(Hex.decode($0))) }
+    #expect(try leaves == tree.leafHashes.map { try hash(hex: $0) })
+    let sample = SampleTree(leaves)
+    for (size, root) in tree.roots {
+      #expect(sample.root(UInt64(size) ?? 99) == (try hash(hex: root)), "size \(size)")
+    }
+    for vector in tree.inclusion {
+      let expected = try vector.proof.map { try hash(hex: $0) }
+      #expect(sample.inclusion(vector.index, vector.size) == expected)
+      try TreeProofs.verifyInclusion(
+        leaf: leaves[Int(vector.index)], index: vector.index, size: vector.size,
+        root: sample.root(vector.size), proof: expected)
+    }
+    for vector in tree.consistency {
+      let expected = try vector.proof.map { try hash(hex: $0) }
+      #expect(sample.consistency(vector.size1, vector.size2) == expected)
+      try TreeProofs.verifyConsistency(
+        old: vector.size1, oldRoot: sample.root(vector.size1), new: vector.size2,
+        newRoot: sample.root(vector.size2), proof: expected)
+    }
+    #expect(tree.inclusion.count > 20 && tree.consistency.count > 20)
+  }
+
+  struct InclusionProbes: Decodable {
+    struct Probe: Decodable {
+      let leafIdx: UInt64
+      let treeSize: UInt64
+      let root: String?
+      let leafHash: String?
+      let proof: [String]?
+      let wantErr: Bool
+      let file: String
+    }
+    let probes: [Probe]
+  }
+
+  @Test("Hostile inclusion proofs are refused, honest ones hold")
+  func inclusionProbes() throws {
+    let probes = try decode(InclusionProbes.self, "merkle-inclusion-probes.json").probes
+    #expect(probes.count > 50)
+    for probe in probes {
+      var holds = false
+      // A hash that is no hash is refused where it is read.
+      if let root = TreeHash(base64: probe.root ?? ""),
+        let leaf = TreeHash(base64: probe.leafHash ?? "")
+      {
+        let proof = (probe.proof ?? []).compactMap { TreeHash(base64: $0) }
+        if proof.count == probe.proof?.count ?? 0 {
+          holds =
+            (try? TreeProofs.verifyInclusion(
+              leaf: leaf, index: probe.leafIdx, size: probe.treeSize, root: root, proof: proof))
+            != nil
+        }
+      }
+      #expect(holds == !probe.wantErr, "\(probe.file)")
+    }
+  }
+
+  struct ConsistencyProbes: Decodable {
+    struct Probe: Decodable {
+      let size1: UInt64
+      let size2: UInt64
+      let root1: String?
+      let root2: String?
+      let proof: [String]?
+      let wantErr: Bool
+      let file: String
+    }
+    let probes: [Probe]
+  }
+
+  @Test("Hostile consistency proofs are refused, honest ones hold; size 0 is its own case")
+  func consistencyProbes() throws {
+    let probes = try decode(ConsistencyProbes.self, "merkle-consistency-probes.json").probes
+    #expect(probes.count > 50)
+    for probe in probes {
+      var holds = false
+      if let old = TreeHash(base64: probe.root1 ?? ""),
+        let new = TreeHash(base64: probe.root2 ?? "")
+      {
+        let proof = (probe.proof ?? []).compactMap { TreeHash(base64: $0) }
+        if proof.count == probe.proof?.count ?? 0 {
+          holds =
+            (try? TreeProofs.verifyConsistency(
+              old: probe.size1, oldRoot: old, new: probe.size2, newRoot: new, proof: proof)) != nil
+        }
+        if probe.size1 == 0, probe.size2 > 0 {
+          // These vectors refuse every proof about the empty tree; witnesses accept the empty one.
+          #expect(holds == (proof.isEmpty && old == .emptyTree), "\(probe.file)")
+          continue
+        }
+        if probe.size1 == 0, probe.size2 == 0 {
+          #expect(holds == (proof.isEmpty && old == .emptyTree && new == old), "\(probe.file)")
+          continue
+        }
+      }
+      // One honest vector has roots that are no hashes, which cannot even be asked about here.
+      if probe.file.hasSuffix("sizes-are-equal-one-and-proof-is-empty.json") {
+        #expect(TreeHash(base64: probe.root1 ?? "") == nil && !holds)
+        continue
+      }
+      #expect(holds == !probe.wantErr, "\(probe.file)")
+    }
+  }
+
+  struct TilePaths: Decodable {
+    struct Tile: Decodable {
+      let level: Int
+      let index: UInt64
+      let partial: Int
+      let path: String
+    }
+    struct Entries: Decodable {
+      let index: UInt64
+      let partial: Int
+      let path: String
+    }
+    struct Layout: Decodable {
+      struct Level: Decodable {
+        let full: Int
+        let partial: Int
+      }
+      let size: UInt64
+      let tiles: [String: Level]
+    }
+    let tile: [Tile]
+    let entries: [Entries]
+    let layoutExamples: [Layout]
+    let parseReject: [String]
+  }
+
+  @Test("Tile paths are written and read as published, and other spellings are refused")
+  func tilePaths() throws {
+    let vectors = try decode(TilePaths.self, "tlog-tile-paths.json")
+    func check(_ path: TilePath, _ text: String) {
+      #expect(path.description == text)
+      #expect(TilePath(text) == path, "\(text)")
+    }
+    for tile in vectors.tile {
+      check(
+        TilePath(
+          .hashes(level: tile.level), index: tile.index,
+          width: tile.partial == 0 ? 256 : tile.partial), tile.path)
+    }
+    for bundle in vectors.entries {
+      check(
+        TilePath(.entries, index: bundle.index, width: bundle.partial == 0 ? 256 : bundle.partial),
+        bundle.path)
+    }
+    for text in vectors.parseReject { #expect(TilePath(text) == nil, "\(text)") }
+    for layout in vectors.layoutExamples {
+      let all = TilePath.all(size: layout.size)
+      for (level, counts) in layout.tiles {
+        let here = all.filter { $0.kind == .hashes(level: Int(level) ?? -1) }
+        #expect(here.filter { $0.width == 256 }.count == counts.full)
+        #expect(here.first { $0.width < 256 }?.width ?? 0 == counts.partial)
+      }
+    }
+  }
+
+  struct Notes: Decodable {
+    struct Valid: Decodable {
+      let name: String
+      let note: String
+      let vkeys: [String]
+      let verified: [String]
+    }
+    struct Signing: Decodable {
+      let skey: String
+      let text: String
+      let signatureLine: String
+    }
+    struct Malformed: Decodable {
+      let why: String
+      let noteBase64: String
+    }
+    struct Rejected: Decodable {
+      let why: String
+      let note: String
+      let vkeys: [String]
+    }
+    let valid: [Valid]
+    let signing: [Signing]
+    let malformed: [Malformed]
+    let reject: [Rejected]
+    let badVkeys: [String]
+  }
+
+  @Test("Signed notes: good ones verify and are written back, bad ones are refused")
+  func signedNotes() throws {
+    let vectors = try decode(Notes.self, "signed-notes.json")
+    for vector in vectors.valid {
+      let note = try SignedNote(Array(vector.note.utf8))
+      #expect(note.description == vector.note)
+      let keys = try vector.vkeys.map { try NoteVerifierKey($0) }
+      #expect(keys.map(\.description) == vector.vkeys)
+      #expect(try note.verified(by: keys).map(\.name) == vector.verified, "\(vector.name)")
+    }
+    for vector in vectors.signing {
+      let parts = vector.skey.split(separator: "+", maxSplits: 4)
+      let secret = try #require(Base64.decode(String(parts[4])))
+      let signer = try NoteSigner(name: String(parts[2]), secret: Array(secret.dropFirst()))
+      #expect(try signer.sign(vector.text).line == vector.signatureLine)
+    }
+    for vector in vectors.malformed {
+      let bytes = try #require(Base64.decode(vector.noteBase64))
+      #expect(throws: TransparencyError("note.form", ""), "\(vector.why)") {
+        try SignedNote(bytes)
+      }
+    }
+    for vector in vectors.reject {
+      let keys = try vector.vkeys.map { try NoteVerifierKey($0) }
+      #expect(throws: TransparencyError.self, "\(vector.why)") {
+        try SignedNote(Array(vector.note.utf8)).verified(by: keys)
+      }
+    }
+    for key in vectors.badVkeys {
+      #expect(throws: TransparencyError.self, "\(key)") { try NoteVerifierKey(key) }
+    }
+    #expect(vectors.valid.count >= 4 && vectors.malformed.count >= 6)
+  }
+
+  struct TestLog: Decodable {
+    struct Proof: Decodable {
+      let entryUtf8: String
+      let index: UInt64
+      let size: UInt64
+      let tlogProof: String
+    }
+    struct Consistency: Decodable {
+      let size1: UInt64
+      let size2: UInt64
+      let proofBase64: [String]
+    }
+    let logVkey: String
+    let entriesUtf8: [String]
+    let checkpoints: [String]
+    let entryBundle000P15Hex: String
+    let tlogProofs: [Proof]
+    let consistency: [Consistency]
+  }
+
+  @Test("A tiled test log: checkpoints, tiles, bundles and proofs")
+  func testLog() throws {
+    let log = try decode(TestLog.self, "tessera-testlog.json")
+    let keys = [try NoteVerifierKey(log.logVkey)]
+    let entries = log.entriesUtf8.map { Array($0.utf8) }
+    let tree = SampleTree(entries.map { .leaf($0) })
+    var roots: [UInt64: TreeHash] = [:]
+    for text in log.checkpoints {
+      let signed = try SignedCheckpoint(Array(text.utf8), by: keys)
+      #expect(signed.checkpoint.root == tree.root(signed.checkpoint.size))
+      #expect(signed.checkpoint.text == signed.note.text)
+      roots[signed.checkpoint.size] = signed.checkpoint.root
+    }
+    #expect(roots.count >= 15)
+    let bundle = try #require(Hex.decode(log.entryBundle000P15Hex))
+    #expect(TileBytes.encode(entries: entries) == bundle)
+    #expect(TileBytes.decode(entries: bundle) == entries)
+    for vector in log.tlogProofs {
+      let proof = try InclusionProof(Array(vector.tlogProof.utf8))
+      #expect(proof.description == vector.tlogProof)
+      #expect(proof.index == vector.index)
+      try proof.verify(entry: Array(vector.entryUtf8.utf8), by: keys)
+      #expect(throws: TransparencyError("proof.inclusion", "")) {
+        try proof.verify(entry: Array((vector.entryUtf8 + "?").utf8), by: keys)
+      }
+      #expect(tree.inclusion(vector.index, vector.size) == proof.hashes)
+    }
+    for vector in log.consistency {
+      let proof = try vector.proofBase64.map { try hash($0) }
+      #expect(tree.consistency(vector.size1, vector.size2) == proof)
+      try TreeProofs.verifyConsistency(
+        old: vector.size1, oldRoot: try #require(roots[vector.size1]), new: vector.size2,
+        newRoot: try #require(roots[vector.size2]), proof: proof)
+    }
+  }
+
+  struct WitnessVectors: Decodable {
+    struct Request: Decodable {
+      let body: String
+      let specStatus: Int
+    }
+    let logVkey: String
+    let requests: [Request]
+  }
+
+  @Test("A witness answers each request of a session as the specification says")
+  func witness() throws {
+    let vectors = try decode(WitnessVectors.self, "witness-add-checkpoint.json")
+    let key = try NoteVerifierKey(vectors.logVkey)
+    var remembered: Checkpoint?
+    for (number, vector) in vectors.requests.enumerated() {
+      let decision = try WitnessDecision.decide(
+        AddCheckpointRequest(Array(vector.body.utf8)),
+        keys: { $0 == key.name ? [key] : nil }, remembered: { _ in remembered })
+      #expect(decision.status == vector.specStatus, "request \(number)")
+      if case .cosign(let checkpoint) = decision { remembered = checkpoint }
+      if case .conflict(let size) = decision { #expect(size == remembered?.size ?? 0) }
+    }
+    #expect(vectors.requests.count >= 9)
+  }
+}
