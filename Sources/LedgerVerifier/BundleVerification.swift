@@ -1,0 +1,240 @@
+import CanonicalJSON
+public import LedgerDomain
+import ProofForms
+public import TransparencyLog
+
+/// Everything there is about one record, with the proofs that it is in the log: checked by keys that are
+/// given, without a ledger.
+///
+/// A bundle is one canonical JSON object, and every byte of it is bound by something that is checked: the
+/// entries by their inclusion proofs, the status by the fold, the document and other evidence by hashes
+/// that entries name. What it cannot show is that no event of the record was left out; a whole log can.
+public struct BundleVerification: Sendable {
+  public static let format = "pith-ledger-bundle/1"
+  public static let maxBytes = 256 << 20
+  static let members = [
+    "anchors", "checkpoint", "document", "event_summary", "events", "format", "keys", "pith_number",
+    "verification_status",
+  ]
+
+  /// A proof of time over a checkpoint that covers the record's events.
+  public struct Anchor: Sendable {
+    /// The proof's kind and bytes, for whoever trusts block headers or roots.
+    public let kind: Payload.TimestampAnchor.Kind
+    public let proof: [UInt8]
+    /// SHA-256 of the checkpoint's text.
+    public let digest: Digest
+    /// How many of the log's entries it covers.
+    public let size: UInt64
+    /// What the ledger found of it when it took it.
+    public let admitted: Verdict
+    /// The record's events that it covers.
+    public let events: Int
+  }
+
+  /// What a bundle proves.
+  public struct Outcome: Sendable {
+    public let pithNumber: String
+    public let checkpoint: Checkpoint
+    public let events: Int
+    public let keys: Int
+    public let status: FoldedStatus
+    /// Whether the document that the entries name is in it.
+    public let hasDocument: Bool
+    public let anchors: [Anchor]
+  }
+
+  private let keys: [NoteVerifierKey]
+
+  /// - Parameter keys: whose checkpoints are believed.
+  public init(keys: [NoteVerifierKey]) { self.keys = keys }
+
+  /// Throws a `LogFault` that names the member at fault.
+  public func verify(_ bytes: [UInt8]) async throws -> Outcome {
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: Self.maxBytes, maxDepth: 64))
+    } catch { throw LogFault("bundle.json", place: "byte \(error.offset)", error.message) }
+    guard let bundle = json.objectValue, bundle.keys == Self.members else {
+      throw LogFault(
+        "bundle.members", place: "bundle",
+        "a bundle has the members \(Self.members.joined(separator: ", "))")
+    }
+    let canonical = json.canonicalBytes()
+    if canonical != bytes {
+      let place = zip(canonical, bytes).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+      throw LogFault(
+        "bundle.canonical", place: "byte \(place ?? min(canonical.count, bytes.count))",
+        "the bundle is not in canonical JSON")
+    }
+    guard bundle["format"]?.stringValue == Self.format else {
+      throw LogFault("bundle.format", place: "format", "only \(Self.format) is known")
+    }
+    let signed = try checkpoint(bundle["checkpoint"], at: "checkpoint")
+    // Nobody signs what others add, so that a bundle carries the log's own signature alone.
+    guard signed.note.signatures.count == 1, signed.note.signatures[0].isCanonical,
+      signed.checkpoint.text == signed.note.text
+    else {
+      throw LogFault(
+        "checkpoint.form", place: "checkpoint", "one signature in canonical base64, and three lines"
+      )
+    }
+    let number = bundle["pith_number"]?.stringValue ?? ""
+    let keyItems = try entries(bundle["keys"], "keys", signed.checkpoint)
+    let eventItems = try entries(bundle["events"], "events", signed.checkpoint)
+    var reader = LogReader()
+    let checked = try await read(&reader, keyItems + eventItems)
+    for item in eventItems where checked[item.position]?.entry.event.body.subject.text != number {
+      throw LogFault(
+        "bundle.subject", position: item.position, place: "events",
+        "the event is about another record than \(number)")
+    }
+    for item in keyItems where checked[item.position]?.entry.event.body.subject != .registry {
+      throw LogFault(
+        "bundle.subject", position: item.position, place: "keys", "not an event of the registry")
+    }
+    guard let record = reader.records[number], let last = eventItems.last,
+      let lastRecorded = checked[last.position]?.entry.admission.recordedAt
+    else {
+      throw LogFault(
+        "bundle.subject", place: "pith_number", "the bundle has no event about \(number)")
+    }
+    let status = reader.fold(record, at: lastRecorded)
+    try status.expect(
+      bundle["verification_status"], bundle["event_summary"], of: number, place: "status")
+    let hasDocument = try checkDocument(
+      bundle["document"], eventItems.compactMap { checked[$0.position]?.entry })
+    let anchors = try anchors(
+      bundle["anchors"], signed.checkpoint, eventItems.map(\.position), checked)
+    return Outcome(
+      pithNumber: number, checkpoint: signed.checkpoint, events: eventItems.count,
+      keys: keyItems.count, status: status, hasDocument: hasDocument, anchors: anchors)
+  }
+
+  private func checkpoint(_ json: JSON?, at place: String) throws -> SignedCheckpoint {
+    do throws(TransparencyError) {
+      return try SignedCheckpoint(Array((json?.stringValue ?? "").utf8), by: keys)
+    } catch { throw LogFault(error, place: place) }
+  }
+
+  private func read(
+    _ reader: inout LogReader, _ items: [LogReader.Item]
+  ) async throws -> [Int64: LogReader.Checked] {
+    let sorted = items.sorted { $0.position < $1.position }
+    var checked: [Int64: LogReader.Checked] = [:]
+    for entry in try await reader.read(sorted) { checked[entry.position] = entry }
+    return checked
+  }
+
+  /// Entries with their places, each held against the checkpoint.
+  private func entries(
+    _ json: JSON?, _ member: String, _ checkpoint: Checkpoint
+  ) throws -> [LogReader.Item] {
+    guard let items = json?.arrayValue else {
+      throw LogFault("bundle.form", place: member, "an array of entries")
+    }
+    var entries: [LogReader.Item] = []
+    for (number, item) in items.enumerated() {
+      let place = "\(member)[\(number)]"
+      guard item.objectValue?.keys == ["entry", "inclusion", "position"],
+        let entry = item["entry"], let position = item["position"]?.integerValue, position >= 0
+      else {
+        throw LogFault("bundle.form", place: place, "an entry has entry, inclusion and position")
+      }
+      guard position > entries.last?.position ?? -1 else {
+        throw LogFault(
+          "bundle.order", position: position, place: place, "the positions do not ascend")
+      }
+      let bytes = entry.canonicalBytes()
+      do throws(TransparencyError) {
+        try TreeProofs.verifyInclusion(
+          leaf: .leaf(bytes), index: UInt64(position), size: checkpoint.size, root: checkpoint.root,
+          proof: try Self.hashes(item["inclusion"]))
+      } catch { throw LogFault(error, position: position, place: place) }
+      entries.append(LogReader.Item(position: position, bytes: bytes))
+    }
+    return entries
+  }
+
+  private static func hashes(_ json: JSON?) throws(TransparencyError) -> [TreeHash] {
+    guard let items = json?.arrayValue, items.count <= TreeProofs.maxHashes else {
+      throw TransparencyError("proof.form", "a proof is an array of hashes")
+    }
+    var hashes: [TreeHash] = []
+    for item in items {
+      guard let hash = item.stringValue.flatMap({ TreeHash(base64: $0) }) else {
+        throw TransparencyError("proof.form", "a hash of a proof is 32 bytes in base64")
+      }
+      hashes.append(hash)
+    }
+    return hashes
+  }
+
+  /// The document is bound by its hash, which an entry names.
+  private func checkDocument(_ json: JSON?, _ entries: [Entry]) throws -> Bool {
+    guard let json, !json.isNull else { return false }
+    let digest = Digest(hashing: json.canonicalBytes())
+    guard entries.contains(where: { $0.event.body.payload.evidence == digest }) else {
+      throw LogFault(
+        "bundle.document", place: "document",
+        "no entry of the record names a document of SHA-256 \(digest.hex)")
+    }
+    return true
+  }
+
+  /// Proofs of time over earlier checkpoints, each shown to be of a beginning of this log.
+  private func anchors(
+    _ json: JSON?, _ checkpoint: Checkpoint, _ events: [Int64],
+    _ checked: [Int64: LogReader.Checked]
+  ) throws -> [Anchor] {
+    guard let items = json?.arrayValue else {
+      throw LogFault("bundle.form", place: "anchors", "an array")
+    }
+    var anchors: [Anchor] = []
+    for (number, item) in items.enumerated() {
+      let place = "anchors[\(number)]"
+      guard item.objectValue?.keys == ["checkpoint", "consistency", "position", "proof_b64"],
+        let text = item["checkpoint"]?.stringValue, let position = item["position"]?.integerValue,
+        let proof = item["proof_b64"]?.stringValue.flatMap({ Base64.decode($0) })
+      else {
+        throw LogFault(
+          "bundle.form", place: place,
+          "an anchor has checkpoint, consistency, position and proof_b64")
+      }
+      let anchored: Checkpoint
+      do throws(TransparencyError) {
+        anchored = try Checkpoint(text: text)
+        guard anchored.text == text, anchored.origin == checkpoint.origin else {
+          throw TransparencyError("checkpoint.origin", "the checkpoint is another log's")
+        }
+        try TreeProofs.verifyConsistency(
+          old: anchored.size, oldRoot: anchored.root, new: checkpoint.size,
+          newRoot: checkpoint.root, proof: try Self.hashes(item["consistency"]))
+      } catch { throw LogFault(error, place: place) }
+      // The event that says so is among the registry's, whose inclusion is shown.
+      let digest = Digest(hashing: Array(text.utf8))
+      guard let entry = checked[position]?.entry,
+        case .timestampAnchor(let anchor) = entry.event.body.payload, anchor.digest == digest,
+        entry.event.body.subject == .registry
+      else {
+        throw LogFault(
+          "bundle.anchor", position: position, place: place,
+          "no event of the registry at this position anchors this checkpoint")
+      }
+      let names = Set(
+        checked.values.filter { $0.event.position >= position }
+          .compactMap { $0.entry.event.body.payload.evidence })
+      guard names.contains(Digest(hashing: proof)) else {
+        throw LogFault(
+          "bundle.anchor", position: position, place: place,
+          "no event names a proof of these bytes")
+      }
+      anchors.append(
+        Anchor(
+          kind: anchor.kind, proof: proof, digest: digest, size: anchored.size,
+          admitted: entry.admission.verdict,
+          events: events.filter { UInt64(clamping: $0) < anchored.size }.count))
+    }
+    return anchors
+  }
+}

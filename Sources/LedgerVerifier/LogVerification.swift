@@ -1,0 +1,229 @@
+import CanonicalJSON
+public import LedgerDomain
+public import TransparencyLog
+
+/// Checks a whole log: every entry, the tree over them, and each checkpoint that somebody holds.
+public struct LogVerification: Sendable {
+  /// A checkpoint that the log must contain.
+  public struct Expectation: Sendable {
+    public let checkpoint: Checkpoint
+    /// Whose it is, for the report.
+    public let place: String
+
+    public init(_ checkpoint: Checkpoint, place: String) {
+      self.checkpoint = checkpoint
+      self.place = place
+    }
+  }
+
+  /// How far a check is.
+  public struct Progress: Sendable {
+    public let done: Int64
+    public let total: Int64
+    public let seconds: Double
+    public var rate: Double { seconds > 0 ? Double(done) / seconds : 0 }
+  }
+
+  /// What a check came to.
+  public struct Outcome: Sendable {
+    public let reader: LogReader
+    public let edge: TreeEdge
+    public let lastRecordedAt: Timestamp?
+    /// Checkpoints that the log was found to contain.
+    public let checkpoints: Int
+  }
+
+  /// Entries that are read and checked at once: eight tiles.
+  static let batch = 2048
+
+  private let source: any LogSource
+  private let size: UInt64
+  private let expectations: [Expectation]
+
+  /// - Parameters:
+  ///   - size: how many entries are checked.
+  ///   - expectations: checkpoints at any sizes up to it.
+  public init(_ source: any LogSource, size: UInt64, expecting expectations: [Expectation]) {
+    self.source = source
+    self.size = size
+    self.expectations = expectations.sorted { $0.checkpoint.size < $1.checkpoint.size }
+  }
+
+  /// Throws a `LogFault` at the first position that is wrong.
+  public func run(
+    keepsEvents: Bool = true, progress: @Sendable (Progress) -> Void = { _ in }
+  ) async throws -> Outcome {
+    var reader = LogReader(keepsEvents: keepsEvents)
+    var edge = TreeEdge()
+    var waiting = expectations[...]
+    var last: Timestamp?
+    let start = ContinuousClock.now
+    try Self.meet(&waiting, edge)
+    var batch = try await source.entries(from: 0, limit: Self.count(from: 0, to: size))
+    while edge.size < size {
+      let from = Int64(clamping: edge.size)
+      let count = Self.count(from: edge.size, to: size)
+      guard batch.count == count else {
+        throw LogFault(
+          "log.missing", position: from + Int64(batch.count),
+          "there is no entry here, and the log should have \(size)")
+      }
+      let entries = batch
+      let following = edge.size + UInt64(count)
+      // The next entries are read while these are checked.
+      async let next = source.entries(
+        from: Int64(clamping: following), limit: Self.count(from: following, to: size))
+      try await compareTiles(from: edge.size, entries)
+      let checked = try await reader.read(
+        entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
+      if let columns = try await source.columns(from: from, limit: count) {
+        try Self.compare(columns, checked)
+      }
+      for entry in checked {
+        var full: [TreeEdge.FullTile] = []
+        edge.append(entry.leaf) { full.append($0) }
+        for tile in full where tile.level > 0 {
+          try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
+        }
+        try Self.meet(&waiting, edge)
+      }
+      last = checked.last?.entry.admission.recordedAt ?? last
+      progress(
+        Progress(
+          done: Int64(clamping: edge.size), total: Int64(clamping: size),
+          seconds: (ContinuousClock.now - start) / .seconds(1)))
+      batch = try await next
+    }
+    for (level, hashes) in edge.levels.enumerated() where !hashes.isEmpty && level > 0 {
+      try await expectTile(
+        level, size >> UInt64(8 * (level + 1)), hashes, position: Int64(clamping: size) - 1)
+    }
+    if let unmet = waiting.first {
+      throw LogFault(
+        "checkpoint.size", position: Int64(clamping: size), place: unmet.place,
+        "the checkpoint covers \(unmet.checkpoint.size) entries, and the log has \(size)")
+    }
+    return Outcome(
+      reader: reader, edge: edge, lastRecordedAt: last, checkpoints: expectations.count)
+  }
+
+  private static func count(from: UInt64, to size: UInt64) -> Int {
+    Int(min(UInt64(batch), size - min(from, size)))
+  }
+
+  /// Holds the checkpoints of this very size against the tree.
+  private static func meet(
+    _ waiting: inout ArraySlice<Expectation>, _ edge: TreeEdge
+  ) throws(LogFault) {
+    while let next = waiting.first, next.checkpoint.size == edge.size {
+      guard edge.root == next.checkpoint.root else {
+        throw LogFault(
+          "checkpoint.root", position: Int64(clamping: edge.size) - 1, place: next.place,
+          "the first \(edge.size) entries have the root \(edge.root), and the checkpoint says "
+            + "\(next.checkpoint.root): an entry at or before this position is not what it was")
+      }
+      waiting.removeFirst()
+    }
+  }
+
+  /// Holds entries against the tiles of their leaves, which says where a change is to the position.
+  private func compareTiles(from: UInt64, _ entries: [[UInt8]]) async throws {
+    let width = UInt64(TilePath.fullWidth)
+    for start in stride(from: 0, to: entries.count, by: TilePath.fullWidth) {
+      let slice = entries[start..<min(start + TilePath.fullWidth, entries.count)]
+      let index = (from + UInt64(start)) / width
+      try await expectTile(
+        0, index, slice.map { TreeHash.leaf($0) }, position: Int64(clamping: index * width))
+    }
+  }
+
+  private func expectTile(
+    _ level: Int, _ index: UInt64, _ hashes: [TreeHash], position: Int64
+  ) async throws {
+    let path = TilePath(.hashes(level: level), index: index, width: hashes.count).description
+    guard let tile = try await source.tile(level: level, index: index, width: hashes.count) else {
+      throw LogFault("tree.tile", position: position, place: path, "the tile is missing")
+    }
+    guard let place = hashes.indices.first(where: { tile[$0] != hashes[$0] }) else { return }
+    throw LogFault(
+      "tree.tile", position: level == 0 ? position + Int64(place) : position, place: path,
+      "hash \(place) of the tile is \(tile[place]), and the entries give \(hashes[place])")
+  }
+
+  /// Holds stored columns against those that follow from the entries.
+  private static func compare(
+    _ stored: [FoldEvent], _ checked: [LogReader.Checked]
+  ) throws(LogFault) {
+    for (index, checked) in checked.enumerated() {
+      guard index < stored.count, stored[index].position == checked.position else {
+        throw LogFault(
+          "entry.position", position: checked.position, "no row of the log has this position")
+      }
+      guard stored[index] == checked.event else {
+        throw LogFault(
+          "entry.columns", position: checked.position,
+          "the columns beside the entry are not those that follow from it")
+      }
+    }
+  }
+}
+
+extension LogDirectory {
+  /// What a check of an exported log came to.
+  public struct Report: Sendable {
+    public let checkpoint: Checkpoint
+    public let records: Int
+    /// Records whose projections were compared; `nil` where the folder has none.
+    public let projections: Int?
+    /// Older checkpoints that the log was found to contain.
+    public let contained: Int
+  }
+
+  /// Checks a folder that `export tiles` or `export log` wrote: its checkpoint by these keys, every entry and
+  /// tile, and that folding the log gives the projections.
+  ///
+  /// - Parameter older: checkpoints that were kept from before, as notes.
+  /// - Throws: a `LogFault` at the first place that is wrong.
+  public static func verify(
+    _ path: String, by keys: [NoteVerifierKey], containing older: [(name: String, bytes: [UInt8])],
+    progress: @Sendable (LogVerification.Progress) -> Void = { _ in }
+  ) async throws -> Report {
+    let signed = try LogDirectory(path).checkpoint(by: keys)
+    let origin = signed.checkpoint.origin
+    var expectations = [LogVerification.Expectation(signed.checkpoint, place: "checkpoint")]
+    for (name, bytes) in older {
+      do throws(TransparencyError) {
+        let signed = try SignedCheckpoint(bytes, by: keys, origin: origin)
+        expectations.append(.init(signed.checkpoint, place: name))
+      } catch { throw LogFault(error, place: name) }
+    }
+    let folder = LogDirectory(path, size: signed.checkpoint.size)
+    let outcome = try await LogVerification(
+      folder, size: signed.checkpoint.size, expecting: expectations
+    ).run(progress: progress)
+    return Report(
+      checkpoint: signed.checkpoint, records: outcome.reader.records.count,
+      projections: try folder.compareProjections(outcome), contained: older.count)
+  }
+
+  private func compareProjections(_ outcome: LogVerification.Outcome) throws -> Int? {
+    let name = "projections.ndjson"
+    guard let bytes = try file(name) else { return nil }
+    var missing = outcome.reader.records
+    for (index, line) in bytes.split(separator: 0x0A).enumerated() {
+      let place = "\(name) line \(index + 1)"
+      guard let json = try? JSON.parse(Array(line)), let number = json["pith_number"]?.stringValue,
+        let record = missing.removeValue(forKey: number), let time = outcome.lastRecordedAt
+      else {
+        throw LogFault("projection.form", place: place, "not a record of this log, or one twice")
+      }
+      try outcome.reader.fold(record, at: time).expect(
+        json["verification_status"], json["event_summary"], of: number, place: place)
+    }
+    if let (number, position) = missing.min(by: { $0.value < $1.value }) {
+      throw LogFault(
+        "projection.missing", position: position, place: name, "\(number) has no line")
+    }
+    return outcome.reader.records.count
+  }
+}

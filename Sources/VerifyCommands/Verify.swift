@@ -1,0 +1,332 @@
+public import ArgumentParser
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerVerifier
+import ProofChecks
+import ProofForms
+import TransparencyLog
+
+/// Checks what a ledger gave out, by keys that are given and by nothing else: no database, no server.
+///
+/// Exit codes: 0 it holds, 1 it does not, 2 a file or key cannot be read, 64 usage.
+public struct Verify: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check proofs, bundles and exported logs offline, by keys that you give.",
+    subcommands: [ProofFile.self, Bundle.self, Log.self, Consistency.self, Receipt.self])
+
+  public init() {}
+
+  /// What every check takes.
+  struct Keys: ParsableArguments {
+    @Option(
+      name: .customLong("log-key"), parsing: .upToNextOption,
+      help: "The log's key, as NAME+ID+KEY; `pithledger checkpoint --key` prints it.")
+    var logKeys: [String]
+
+    @Flag(help: "Print one JSON value instead of text.") var json = false
+
+    func keys() throws -> [NoteVerifierKey] {
+      do { return try logKeys.map { try NoteVerifierKey($0) } } catch {
+        throw Unreadable("--log-key: \(error)")
+      }
+    }
+
+    /// Runs a check, and says in one line what it came to.
+    func report(_ body: ([NoteVerifierKey]) async throws -> (JSONObject, String)) async throws {
+      do {
+        var (answer, line) = try await body(keys())
+        answer["verified"] = true
+        print(json ? JSON.object(answer).canonicalString() : line)
+      } catch let fault as LogFault {
+        try fail(fault.json, fault.description)
+      } catch let error as TransparencyError {
+        let fault = LogFault(error)
+        try fail(fault.json, fault.description)
+      } catch let unreadable as Unreadable {
+        FileHandle.standardError.write(Data("pithledger: \(unreadable.message)\n".utf8))
+        throw ExitCode(2)
+      }
+    }
+
+    private func fail(_ fault: JSON, _ line: String) throws {
+      if json { print(JSON.object(["fault": fault, "verified": false]).canonicalString()) }
+      FileHandle.standardError.write(Data("pithledger: does not hold: \(line)\n".utf8))
+      throw ExitCode(1)
+    }
+  }
+
+  struct Unreadable: Error {
+    let message: String
+    init(_ message: String) { self.message = message }
+  }
+
+  static func read(_ path: String) throws(Unreadable) -> [UInt8] {
+    if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Unreadable("\(path) cannot be read")
+    }
+    return Array(data)
+  }
+
+  struct ProofFile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "proof", abstract: "That an entry is in the log: a file of `pithledger prove`.")
+    @OptionGroup var keys: Keys
+    @Argument(help: "The proof, in the form of C2SP tlog-proof.") var file: String
+    @Option(help: "The entry's bytes, where the proof does not carry them.") var entry: String?
+
+    func run() async throws {
+      try await keys.report { keys in
+        let proof = try InclusionProof(try Verify.read(file))
+        let entry: [UInt8]
+        if let file = self.entry {
+          entry = try Verify.read(file)
+        } else if let extra = proof.extra {
+          entry = extra
+        } else {
+          throw Unreadable("\(file) does not carry the entry: give its bytes by --entry FILE")
+        }
+        let signed = try proof.verify(entry: entry, by: keys)
+        let event = (try? Entry(bytes: entry))?.event
+        return (
+          [
+            "event_id": event.map { .string("sha256:" + $0.eventID.hex) } ?? .null,
+            "origin": .string(signed.checkpoint.origin), "position": .integer(Int64(proof.index)),
+            "size": .integer(Int64(signed.checkpoint.size)),
+          ],
+          "holds: \(event.map { "sha256:" + $0.eventID.hex } ?? "the entry") is number \(proof.index) of the "
+            + "\(signed.checkpoint.size) entries of \(signed.checkpoint.origin)"
+        )
+      }
+    }
+  }
+
+  struct Receipt: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The promise that came with a submission's answer, and that a later proof keeps it."
+    )
+    @OptionGroup var keys: Keys
+    @Argument(help: "The receipt: a signed note.") var file: String
+    @Option(help: "A proof of the same entry, made later.") var proof: String?
+
+    func run() async throws {
+      try await keys.report { keys in
+        let promise = try PromiseNote(try Verify.read(file), by: keys)
+        var answer: JSONObject = [
+          "event_id": .string(promise.eventID), "origin": .string(promise.origin),
+          "position": .integer(Int64(promise.position)),
+        ]
+        var line =
+          "holds: \(promise.origin) promised \(promise.eventID) at position \(promise.position)"
+        if let path = proof {
+          let proof = try InclusionProof(try Verify.read(path))
+          guard let entry = proof.extra, TreeHash.leaf(entry) == promise.leaf,
+            proof.index == promise.position
+          else {
+            throw LogFault(
+              "receipt.broken", position: Int64(clamping: promise.position), place: path,
+              "the proof is of another entry or position than the log promised")
+          }
+          try proof.verify(entry: entry, by: keys, origin: promise.origin)
+          answer["kept"] = true
+          line += ", and kept it"
+        }
+        return (answer, line)
+      }
+    }
+  }
+
+  struct Bundle: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Everything about one record: entries, signatures, inclusion, and the status that follows.",
+      discussion: """
+        Proofs of time in it are checked where you say whom you trust; otherwise they are counted as not \
+        checked.
+        """)
+    @OptionGroup var keys: Keys
+    @Argument(help: "The bundle: /pith/{id}/bundle.json, or `pithledger export RECORD`.") var file:
+      String
+    @Option(help: "Block headers that you trust: lines of HEIGHT HEADERHEX.") var headers: String?
+    @Option(help: "Roots of timestamp authorities that you trust, in PEM.") var tsa: String?
+
+    func run() async throws {
+      try await keys.report { keys in
+        let outcome = try await BundleVerification(keys: keys).verify(try Verify.read(file))
+        let anchors = try outcome.anchors.map(check)
+        let status = outcome.status.verificationStatus
+        var lines = [
+          "holds: \(outcome.pithNumber), \(outcome.events) entries in the first "
+            + "\(outcome.checkpoint.size) of \(outcome.checkpoint.origin)"
+        ]
+        for (key, value) in status { lines.append("  \(key) \(value.canonicalString())") }
+        for anchor in anchors { lines.append("  anchored: \(anchor.line)") }
+        return (
+          [
+            "anchors": .array(anchors.map { .string($0.line) }),
+            "event_summary": .object(outcome.status.eventSummary),
+            "events": .integer(Int64(outcome.events)),
+            "pith_number": .string(outcome.pithNumber),
+            "size": .integer(Int64(outcome.checkpoint.size)),
+            "verification_status": .object(status),
+          ], lines.joined(separator: "\n")
+        )
+      }
+    }
+
+    /// Holds a proof of time against what is trusted here.
+    private func check(_ anchor: BundleVerification.Anchor) throws -> (line: String, Bool) {
+      let what = "\(anchor.events) entries by \(anchor.kind.rawValue)"
+      func fault(_ check: String, _ message: String) -> LogFault {
+        LogFault(check, place: "anchors", message)
+      }
+      switch anchor.kind {
+      case .opentimestamps:
+        guard let headers else { return ("\(what), not checked: give --headers FILE", false) }
+        return (try checkOpenTimestamps(anchor, headers, what, fault), true)
+      case .rfc3161:
+        guard let tsa else { return ("\(what), not checked: give --tsa FILE", false) }
+        do throws(ProofFormError) {
+          let (token, verdict) = try TimestampToken.check(
+            anchor.proof, roots: try Self.bytes(tsa))
+          guard token.imprint == anchor.digest.bytes else {
+            throw ProofFormError("rfc3161.imprint", "the token is of another checkpoint")
+          }
+          guard verdict == .verified else {
+            throw ProofFormError("rfc3161.chain", "the token's chain ends at no root of yours")
+          }
+          return ("\(what), verified: \(token.genTime)", true)
+        } catch { throw fault(error.check, error.message) }
+      }
+    }
+
+    private static func bytes(_ path: String) throws(ProofFormError) -> [UInt8] {
+      do { return try Verify.read(path) } catch {
+        throw ProofFormError("certificate", error.message)
+      }
+    }
+
+    private func checkOpenTimestamps(
+      _ anchor: BundleVerification.Anchor, _ path: String, _ what: String,
+      _ fault: (String, String) -> LogFault
+    ) throws -> String {
+      let known: [Int64: BitcoinHeader]
+      do { known = try BitcoinHeader.lines(try Verify.read(path)) } catch let error
+        as ProofFormError
+      { throw Unreadable("\(path): \(error.message) [\(error.check)]") }
+      do throws(ProofFormError) {
+        let proof = try OpenTimestampsProof.parse(anchor.proof)
+        guard proof.digest == anchor.digest.bytes else {
+          throw ProofFormError("ots.digest", "the proof is of another checkpoint")
+        }
+        var earliest: Int64?
+        for end in try proof.ends() {
+          guard case .bitcoin(let height) = end.attestation,
+            let header = known[Int64(clamping: height)]
+          else {
+            continue
+          }
+          guard header.merkleRoot == end.message else {
+            throw ProofFormError("ots.bitcoin", "block \(height) has another merkle root")
+          }
+          earliest = min(earliest ?? .max, Int64(header.time))
+        }
+        guard let earliest else {
+          throw ProofFormError("ots.bitcoin", "the proof ends at no header of yours")
+        }
+        return "\(what), verified: block of \(Timestamp(microseconds: earliest * 1_000_000))"
+      } catch { throw fault(error.check, error.message) }
+    }
+  }
+
+  struct Log: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "A whole log as files: tree, signatures, and that folding it gives the projections."
+    )
+    @OptionGroup var keys: Keys
+    @Argument(help: "The folder that `pithledger export log` or `export tiles` wrote.")
+    var directory: String
+    @Option(
+      parsing: .upToNextOption, help: "Checkpoints from before that the log must contain: files.")
+    var checkpoint: [String] = []
+
+    func run() async throws {
+      try await keys.report { keys in
+        let older = try checkpoint.map { (name: $0, bytes: try Verify.read($0)) }
+        let report = try await LogDirectory.verify(directory, by: keys, containing: older) {
+          let line = "\r\($0.done) of \($0.total) entries, \(Int($0.rate))/s   "
+          FileHandle.standardError.write(Data(line.utf8))
+        }
+        FileHandle.standardError.write(Data("\n".utf8))
+        let projections =
+          report.projections.map { "\($0) projections follow from it" }
+          ?? "no projections in the folder to compare"
+        return (
+          [
+            "contained": .integer(Int64(report.contained)),
+            "projections": report.projections.map { .integer(Int64($0)) } ?? .null,
+            "records": .integer(Int64(report.records)),
+            "root": .string(report.checkpoint.root.base64),
+            "size": .integer(Int64(report.checkpoint.size)),
+          ],
+          "holds: \(report.checkpoint.size) entries of \(report.records) records of "
+            + "\(report.checkpoint.origin), root \(report.checkpoint.root); \(report.contained) older "
+            + "checkpoints contained; \(projections)"
+        )
+      }
+    }
+  }
+
+  struct Consistency: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "That one checkpoint's log begins with another's.")
+    @OptionGroup var keys: Keys
+    @Argument(help: "The older checkpoint.") var old: String
+    @Argument(help: "The newer one.") var new: String
+    @Option(help: "The answer of /api/proof/consistency?old=…&new=….") var proof: String?
+    @Option(help: "A folder of `export tiles`, from which the proof is made here.") var log: String?
+
+    func run() async throws {
+      try await keys.report { keys in
+        let old = try SignedCheckpoint(try Verify.read(self.old), by: keys).checkpoint
+        let new = try SignedCheckpoint(
+          try Verify.read(self.new), by: keys, origin: old.origin
+        ).checkpoint
+        try TreeProofs.verifyConsistency(
+          old: old.size, oldRoot: old.root, new: new.size, newRoot: new.root,
+          proof: try await hashes(old, new))
+        return (
+          [
+            "new_size": .integer(Int64(new.size)), "old_size": .integer(Int64(old.size)),
+            "origin": .string(old.origin),
+          ],
+          "holds: the \(new.size) entries of \(new.origin) begin with the \(old.size) of before"
+        )
+      }
+    }
+
+    private func hashes(_ old: Checkpoint, _ new: Checkpoint) async throws -> [TreeHash] {
+      if let proof {
+        guard let json = try? JSON.parse(try Verify.read(proof)),
+          let items = json["proof"]?.arrayValue, items.count <= TreeProofs.maxHashes
+        else { throw Unreadable("\(proof) is no answer of /api/proof/consistency") }
+        let hashes = items.compactMap { $0.stringValue.flatMap { TreeHash(base64: $0) } }
+        guard hashes.count == items.count else {
+          throw Unreadable("\(proof): a hash is 32 bytes in base64")
+        }
+        return hashes
+      }
+      guard let log else {
+        if old.size == new.size || old.size == 0 { return [] }
+        throw Unreadable("give the hashes between the two by --proof FILE, or tiles by --log DIR")
+      }
+      guard let shape = TreeShape.consistency(old: old.size, new: new.size) else { return [] }
+      let folder = LogDirectory(log)
+      var hashes: [TreeHash] = []
+      for element in shape { hashes.append(try await folder.hash(element, size: new.size)) }
+      return hashes
+    }
+  }
+}
