@@ -26,7 +26,8 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let package = Package(
   name: "pithledger",
   products: [
-    .executable(name: "pithledger", targets: ["pithledger"])
+    .executable(name: "pithledger", targets: ["pithledger"]),
+    .executable(name: "pithledger-verify", targets: ["pithledger-verify"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -51,6 +52,9 @@ let package = Package(
       dependencies: ["CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1")],
       swiftSettings: strict),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // A tamper-evident log's tree, notes and proofs, for whoever writes one and whoever doubts one.
+    .target(
+      name: "TransparencyLog", dependencies: ["ProofForms", crypto], swiftSettings: strict),
     // Proofs held against what is trusted. No network: what is trusted is handed in.
     .target(
       name: "ProofChecks",
@@ -79,6 +83,12 @@ let package = Package(
       name: "LedgerDomain", dependencies: ["CanonicalJSON", "ProofForms", crypto],
       swiftSettings: strict),
 
+    // What doubts a log: entries, tree, signatures and fold, from files or from anywhere, without a ledger.
+    .target(
+      name: "LedgerVerifier",
+      dependencies: ["LedgerDomain", "TransparencyLog", "ProofForms", "CanonicalJSON"],
+      swiftSettings: strict),
+
     // The log and its projections in PostgreSQL.
     .target(
       name: "LedgerSQL", path: "sql", sources: ["Migrations.swift"],
@@ -86,7 +96,8 @@ let package = Package(
     .target(
       name: "LedgerStore",
       dependencies: [
-        "LedgerDomain", "PostgresClient", "LedgerSQL", "CanonicalJSON", crypto, logging,
+        "LedgerDomain", "PostgresClient", "LedgerSQL", "TransparencyLog", "CanonicalJSON", crypto,
+        logging,
       ],
       swiftSettings: strict),
 
@@ -95,22 +106,38 @@ let package = Package(
       name: "LedgerService",
       dependencies: [
         "LedgerDomain", "LedgerStore", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON",
-        "ProofForms", "ProofChecks", "GuardedFetch", crypto, logging,
+        "ProofForms", "ProofChecks", "GuardedFetch", "TransparencyLog", "LedgerVerifier", crypto,
+        logging,
       ],
       swiftSettings: strict),
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", logging,
+        "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    // `pithledger verify`, and the same as a program that no database's library is linked into.
+    .target(
+      name: "VerifyCommands",
+      dependencies: [
+        "LedgerVerifier", "LedgerDomain", "TransparencyLog", "ProofChecks", "ProofForms",
+        "CanonicalJSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "pithledger-verify",
+      dependencies: [
+        "VerifyCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "pithledger",
       dependencies: [
-        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", logging,
+        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "LedgerVerifier",
+        "TransparencyLog", "VerifyCommands", "CanonicalJSON", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -122,7 +149,7 @@ let package = Package(
       name: "pithledger-bench",
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerDomain", "EmbeddedPostgres", "PostgresClient",
-        "CanonicalJSON", logging,
+        "TransparencyLog", "CanonicalJSON", logging,
       ],
       path: "Benchmarks", swiftSettings: strict),
 
@@ -141,6 +168,9 @@ let package = Package(
       name: "ProofFormsTests",
       dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TransparencyLogTests",
+      dependencies: ["TransparencyLog", "ProofForms", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "GuardedFetchTests",
       dependencies: [
@@ -163,14 +193,15 @@ let package = Package(
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
         "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "ProofChecks",
-        "GuardedFetch", "TestSupport", crypto, subprocess, logging,
+        "GuardedFetch", "TransparencyLog", "LedgerVerifier", "TestSupport", crypto, subprocess,
+        logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["signer.py", "outside.py"], swiftSettings: strict),
+      exclude: ["signer.py", "outside.py", "log_judge.py"], swiftSettings: strict),
   ]
 )
 
@@ -187,6 +218,7 @@ if isFuzzing {
     .target(name: "FuzzDriver", path: "Tests/Fuzz/FuzzDriver", swiftSettings: strict),
     fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
     fuzzTarget("FuzzProofs", ["ProofForms", "ProofChecks"]),
+    fuzzTarget("FuzzNotes", ["TransparencyLog"]),
     fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks"]),
     fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
   ]

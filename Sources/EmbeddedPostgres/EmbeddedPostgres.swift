@@ -430,10 +430,10 @@ struct Installation: Sendable {
 }
 
 /// An advisory lock on a file, held by this object until it is let go or the process ends.
-final class FileLock: Sendable {
+public final class FileLock: Sendable {
   private let descriptor: Int32
 
-  init(path: String) throws {
+  public init(path: String) throws {
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw EmbeddedPostgresError(
@@ -443,7 +443,7 @@ final class FileLock: Sendable {
 
   deinit { close(descriptor) }
 
-  func lock(exclusive: Bool) async throws {
+  public func lock(exclusive: Bool) async throws {
     // Tried again rather than waited for, because a wait would block one of Swift's threads.
     while flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 {
       try await Task.sleep(for: .milliseconds(20))
@@ -451,5 +451,5 @@ final class FileLock: Sendable {
   }
 
   func tryLockExclusive() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
-  func unlock() { flock(descriptor, LOCK_UN) }
+  public func unlock() { flock(descriptor, LOCK_UN) }
 }

@@ -25,6 +25,8 @@ public struct AdmissionContext: Sendable {
   /// The position the event would have.
   public var position: Int64
   public var record: RecordFacts?
+  /// SHA-256 of the text of the checkpoint that the target names, where the log signed one of that size.
+  public var checkpointDigest: Digest?
   /// The event named by `supersedes` or `event_id`, among those of the same record.
   public var referenced: FoldEvent?
   /// The events of the group that this one would join.
@@ -158,7 +160,7 @@ private struct Admitting {
       guard try referenced(body.payload).type == .timestampAnchor,
         let digest = body.payload.evidence
       else { throw refuse("event_id", "payload.event_id", "Only a timestamp_anchor is upgraded.") }
-      try checkProof(.opentimestamps, try evidence(digest), of: try record())
+      try checkProof(.opentimestamps, try evidence(digest), of: try anchoredDigest())
       admission.checks.append(Check("proof_form", .verified))
       apply(context.finding, otherwise: "bitcoin", to: &admission)
     case .checkRecorded(let payload):
@@ -309,6 +311,16 @@ private struct Admitting {
     return record
   }
 
+  /// What a proof of time must be over: the record, or the checkpoint that the target names.
+  func anchoredDigest() throws(Refusal) -> Digest {
+    guard let size = body.target.checkpoint else { return try record().canonicalSHA256 }
+    try requireRegistry()
+    guard let digest = context.checkpointDigest else {
+      throw refuse("checkpoint", "target", "This log signed no checkpoint of \(size) entries.")
+    }
+    return digest
+  }
+
   func evidence(_ digest: Digest) throws(Refusal) -> [UInt8] {
     guard let bytes = context.evidence[digest] else {
       throw refuse(
@@ -327,18 +339,17 @@ private struct Admitting {
   func anchor(
     _ payload: Payload.TimestampAnchor, _ admission: inout Admission
   ) throws(Refusal) {
-    let record = try record()
-    guard payload.digest == record.canonicalSHA256 else {
+    let anchored = try anchoredDigest()
+    guard payload.digest == anchored else {
       throw refuse(
-        "digest", "payload.digest_sha256",
-        "The record's canonical_sha256 is \(record.canonicalSHA256.hex).")
+        "digest", "payload.digest_sha256", "The digest that is anchored here is \(anchored.hex).")
     }
-    try checkProof(payload.kind, try evidence(payload.evidence), of: record)
+    try checkProof(payload.kind, try evidence(payload.evidence), of: anchored)
     admission.checks.append(Check("proof_form", .verified))
     apply(
       context.finding, otherwise: payload.kind == .rfc3161 ? "token_signature" : "bitcoin",
       to: &admission)
-    if isRegistry, admission.verdict == .pending,
+    if isRegistry, admission.verdict == .pending, let record = context.record,
       record.pendingBareAnchors >= Self.maxPendingBareAnchors
     {
       throw refuse(
@@ -358,9 +369,9 @@ private struct Admitting {
 
   /// That a proof has its form, and is about the record.
   func checkProof(
-    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of record: RecordFacts
+    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest
   ) throws(Refusal) {
-    let wanted = record.canonicalSHA256.bytes
+    let wanted = digest.bytes
     switch kind {
     case .opentimestamps:
       let proof = try proof { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }

@@ -92,6 +92,11 @@ public struct Entry: Sendable {
     self.bytes = bytes
   }
 
+  /// Whether the bytes are the one canonical spelling of what they say.
+  public var isCanonical: Bool {
+    (try? Entry(event: event, admission: admission))?.bytes == bytes
+  }
+
   /// The typed columns that the fold reads.
   public func foldEvent(position: Int64, record: Int64, referenced: FoldEvent?) -> FoldEvent {
     event.foldEvent(admission, position: position, record: record, referenced: referenced)

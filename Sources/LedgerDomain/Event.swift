@@ -60,13 +60,18 @@ public struct Target: Sendable, Equatable {
       text == "record" || text == "graph"
       || (text.hasPrefix("claim:") && (1...64).contains(text.utf8.count - 6))
       || (text.hasPrefix("key:") && Digest128(hex: String(text.dropFirst(4))) != nil)
-      || (text.hasPrefix("checkpoint:") && Int64(text.dropFirst(11)) != nil)
+      || (text.hasPrefix("checkpoint:") && Int64(text.dropFirst(11)).map { $0 >= 0 } ?? false)
     guard valid else {
       throw Refusal(
         .invalid, check: "target", field: "target",
         "One of record, graph, claim:ID, key:FINGERPRINT, checkpoint:SIZE.")
     }
     self.text = text
+  }
+
+  /// How many entries the checkpoint covers, where the target is one.
+  public var checkpoint: UInt64? {
+    text.hasPrefix("checkpoint:") ? UInt64(text.dropFirst(11)) : nil
   }
 
   /// The claim's id, where the target is one.
@@ -122,10 +127,16 @@ public struct EventBody: Sendable, Equatable {
     self.payloadJSON = payloadJSON.objectValue ?? [:]
     self.json = json.objectValue ?? [:]
     eventID = Digest(hashing: json.canonicalBytes())
-    guard type.isAboutKeys == (subject == .registry) else {
+    // What proves a time may be about a checkpoint of the log, which is the registry's.
+    let provesCheckpoint =
+      target.checkpoint != nil
+      && [.timestampAnchor, .anchorUpgraded, .checkRecorded].contains(type)
+    let isAboutRegistry = type.isAboutKeys || provesCheckpoint
+    guard isAboutRegistry == (subject == .registry) else {
       throw Refusal(
         .invalid, check: "subject", field: "subject_pith_number",
-        "\(type.name) is about \(type.isAboutKeys ? "pith:registry" : "a record").")
+        "\(type.name) on \(target.text) is about \(isAboutRegistry ? "pith:registry" : "a record")."
+      )
     }
   }
 

@@ -25,6 +25,7 @@ public func buildRouter(ledger: Ledger) -> Router<LedgerRequestContext> {
   let routes = Routes(ledger: ledger)
   routes.addRecords(to: router)
   routes.addLog(to: router)
+  routes.addTransparency(to: router)
   routes.addService(to: router)
   return router
 }
@@ -181,9 +182,9 @@ struct Routes: Sendable {
       self.answer(
         try await self.ledger.state(self.identifier(context), baseURL: self.baseURL(request)))
     }
-    router.get("/pith/:id/bundle.json") { request, context in
+    router.get("/pith/:id/bundle.json") { _, context in
       self.stream(
-        try await self.ledger.bundle(self.identifier(context), baseURL: self.baseURL(request)),
+        try await self.ledger.bundle(self.identifier(context)),
         type: "application/json")
     }
     router.get("/paper/:id") { request, context in
@@ -333,22 +334,31 @@ struct Routes: Sendable {
     router.get("/healthz") { _, _ in self.answer(["status": "alive"]) }
     router.get("/readyz") { _, _ in
       let health = try await self.ledger.health()
+      if let contradiction = await self.ledger.contradiction() {
+        return self.answer(
+          ["size": .integer(health.size), "status": .string("refusing: \(contradiction)")],
+          status: .serviceUnavailable)
+      }
       return self.answer([
         "lag": .integer(health.lag), "size": .integer(health.size), "status": "ready",
       ])
     }
     router.get("/.well-known/pith-ledger.json") { _, _ in
       self.answer([
-        "keys": "/api/keys", "origin": .string(self.ledger.origin),
+        "checkpoint": "/checkpoint", "keys": "/api/keys",
+        "log_key": (try await self.ledger.logVerifierKey()).map { .string($0) } ?? .null,
+        "origin": .string(self.ledger.origin),
         "notice": "What is signed and submitted here is public and permanent.",
       ])
     }
     router.get("/") { _, _ in
       self.answer([
         "about": "An append-only ledger of attestations about papers with a Pith Number.",
-        "import": "POST /api/records", "keys": "/api/keys", "log": "/api/events",
+        "checkpoint": "/checkpoint", "import": "POST /api/records", "keys": "/api/keys",
+        "log": "/api/events",
         "log_stream": "/api/events/stream", "origin": .string(self.ledger.origin),
-        "record": "/pith/{id}.json", "resolve": "/api/pith-number/resolve?arxiv=…",
+        "proof": "/api/proof/{position or event_id}", "record": "/pith/{id}.json",
+        "resolve": "/api/pith-number/resolve?arxiv=…",
         "status": "/api/pith-number/{id}/status.json",
         "submit": "POST /pith/{id}/action/{event_type} or POST /api/events",
       ])

@@ -13,8 +13,11 @@ extension Ledger {
   /// Each calendar gets a digest of its own making out of a nonce: none learns which record it is. One that
   /// does not answer is left out; without any the call fails.
   public func stamp(_ name: String, calendars: [String]) async throws -> [UInt8] {
-    let record = try await resolve(name).record
-    let digest = record.canonicalSHA256.bytes
+    try await stamp(resolve(name).record.canonicalSHA256, calendars: calendars)
+  }
+
+  func stamp(_ stamped: Digest, calendars: [String]) async throws -> [UInt8] {
+    let digest = stamped.bytes
     var items: [OpenTimestampsProof.Item] = []
     var failures: [String] = []
     for name in calendars {
@@ -50,13 +53,16 @@ extension Ledger {
 
   /// Asks a timestamp authority for a token over a record's digest (RFC 3161, section 3.4).
   public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
-    let record = try await resolve(name).record
+    try await requestToken(over: resolve(name).record.canonicalSHA256, authority: url)
+  }
+
+  func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
     // The first bits keep it positive and of full length, so that it comes back as it went.
     let nonce = [UInt8.random(in: 0x40...0x7F)] + (0..<7).map { _ in UInt8.random(in: 0...255) }
     var request = GuardedFetch.Request(url)
     request.method = "POST"
     request.headers = [("content-type", "application/timestamp-query")]
-    request.body = TimestampToken.request(imprint: record.canonicalSHA256.bytes, nonce: nonce)
+    request.body = TimestampToken.request(imprint: digest.bytes, nonce: nonce)
     request.keeping = 65_536
     let answer: Fetched
     do { answer = try await checks.fetch.fetch(request) } catch let error as FetchError {
@@ -64,7 +70,7 @@ extension Ledger {
     }
     do {
       _ = try TimestampToken.parse(
-        answer.bytes, .init(imprint: record.canonicalSHA256.bytes, nonce: nonce))
+        answer.bytes, .init(imprint: digest.bytes, nonce: nonce))
     } catch {
       throw Refusal(
         .invalid, check: error.check, field: "tsa", offset: error.offset, error.message)
@@ -77,7 +83,8 @@ extension Ledger {
   /// What became of a pending anchor.
   public struct AnchorOutcome: Sendable {
     public let eventID: Digest
-    public let pithNumber: PithNumber
+    /// A Pith Number, or `pith:registry` for a proof over a checkpoint.
+    public let subject: String
     /// `verified`, `failed`, `upgraded` (a calendar has completed it; the block's header is not trusted
     /// yet) or `pending`.
     public let outcome: String
@@ -86,7 +93,7 @@ extension Ledger {
     public var json: JSON {
       [
         "detail": .string(detail), "event_id": .string("sha256:" + eventID.hex),
-        "outcome": .string(outcome), "pith_number": .string(pithNumber.description),
+        "outcome": .string(outcome), "pith_number": .string(subject),
       ]
     }
   }
@@ -122,13 +129,13 @@ extension Ledger {
 
   private func settle(_ stored: StoredEvent, asking: Bool) async throws -> AnchorOutcome {
     let event = try Entry(bytes: stored.entry).event
+    let record = try await record(of: event)
     guard case .timestampAnchor(let anchor) = event.body.payload,
-      case .record(let number) = event.body.subject,
-      let record = try await store.resolve(.pithNumber(number)).first,
       let columns = try await store.foldEvent(record: stored.record, id: stored.eventID)
     else { throw Refusal(.invalid, check: "log", "The anchor cannot be read.") }
     func outcome(_ word: String, _ detail: String) -> AnchorOutcome {
-      AnchorOutcome(eventID: stored.eventID, pithNumber: number, outcome: word, detail: detail)
+      AnchorOutcome(
+        eventID: stored.eventID, subject: event.body.subject.text, outcome: word, detail: detail)
     }
     let digest = try await latestProof(of: columns) ?? anchor.evidence
     guard var bytes = try await store.evidenceForAudit(digest)?.bytes else {
@@ -202,11 +209,17 @@ extension Ledger {
 
   // MARK: The registry's word
 
+  /// The record that an event is about; `nil` for the registry.
+  func record(of event: SignedEvent) async throws -> ResolvedRecord? {
+    guard case .record(let number) = event.body.subject else { return nil }
+    return try await resolve(number.description).record
+  }
+
   /// Appends what the ledger itself found out about an event.
   ///
   /// - Parameter report: what it saw, kept as evidence.
   func record(
-    _ verdict: Verdict, _ reason: String, about target: StoredEvent, of record: ResolvedRecord,
+    _ verdict: Verdict, _ reason: String, about target: StoredEvent, of record: ResolvedRecord?,
     finding: Finding? = nil, report: [UInt8]? = nil
   ) async throws {
     var reason = reason
@@ -220,20 +233,24 @@ extension Ledger {
   }
 
   private func say(
-    _ type: EventType, _ payload: JSONObject, about target: StoredEvent, of record: ResolvedRecord,
+    _ type: EventType, _ payload: JSONObject, about target: StoredEvent, of record: ResolvedRecord?,
     evidence: [[UInt8]] = [], finding: Finding?
   ) async throws -> SubmissionAnswer {
     let key = await registry.current
     var payload = payload
     payload["event_id"] = .string("sha256:" + target.eventID.hex)
     let said = payload
+    // About a checkpoint, it goes on being about that checkpoint.
+    let target =
+      record == nil ? try Entry(bytes: target.entry).event.body.target.text : "record"
+    let subject = record.map { Subject.record($0.pithNumber) } ?? .registry
     return try await append(record: record, guarded: false) { context, _ in
       for bytes in evidence { context.evidence[Digest(hashing: bytes)] = bytes }
       context.finding = finding
       return try key.key.sign(
         EventBody.make(
-          type: type, payload: said, signer: key.signer, subject: .record(record.pithNumber),
-          target: "record", createdAt: context.now))
+          type: type, payload: said, signer: key.signer, subject: subject, target: target,
+          createdAt: context.now))
     }
   }
 }

@@ -53,7 +53,14 @@ public struct KeyFile: Sendable {
       "public_key_fingerprint": .string(key.fingerprint.hex),
       "signer_id": .string(signer.signerID), "signer_type": .string(signer.signerType.name),
     ]
-    let bytes = Array((json.prettyString() + "\n").utf8)
+    try SecretFile.write(Array((json.prettyString() + "\n").utf8), to: path)
+  }
+}
+
+/// Files that only their owner may read.
+enum SecretFile {
+  /// Writes a new file, whole or not at all; an existing one is never replaced.
+  static func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw Refusal(

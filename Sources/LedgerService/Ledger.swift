@@ -16,6 +16,8 @@ public final class Ledger: Sendable {
   public let origin: String
   let store: LedgerStore
   let registry: RegistryKey
+  /// Signs for the log; `nil` in a process that only answers.
+  let keeper: LogKeeper?
   let timeline: TimelineCache
   let statuses: StatusCache
   let checks: EvidenceChecks
@@ -29,12 +31,14 @@ public final class Ledger: Sendable {
 
   private init(
     configuration: LedgerConfiguration, origin: String, store: LedgerStore, registry: RegistryKey,
-    timeline: TimelineCache, server: EmbeddedPostgres?, runProjector: Bool, logger: Logger
+    keeper: LogKeeper?, timeline: TimelineCache, server: EmbeddedPostgres?, runProjector: Bool,
+    logger: Logger
   ) {
     self.configuration = configuration
     self.origin = origin
     self.store = store
     self.registry = registry
+    self.keeper = keeper
     self.timeline = timeline
     statuses = StatusCache(store: store)
     checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
@@ -70,9 +74,16 @@ public final class Ledger: Sendable {
         try await registry.begin(store: store, configuration: configuration)
         try await registry.settle(current: timeline.current())
       }
+      let origin = try await store.origin()
+      var keeper: LogKeeper?
+      if !configuration.isReadOnly {
+        let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
+        keeper = LogKeeper(key: key, store: store, origin: origin, logger: logger)
+        try await keeper?.begin()
+      }
       return Ledger(
-        configuration: configuration, origin: try await store.origin(), store: store,
-        registry: registry, timeline: timeline, server: server,
+        configuration: configuration, origin: origin, store: store,
+        registry: registry, keeper: keeper, timeline: timeline, server: server,
         runProjector: runProjector && !configuration.isReadOnly,
         logger: logger)
     } catch {
@@ -97,7 +108,7 @@ public final class Ledger: Sendable {
     }
   }
 
-  private static func database(
+  static func database(
     _ configuration: LedgerConfiguration, logger: Logger
   ) async throws -> (uri: String, server: EmbeddedPostgres?) {
     if let url = configuration.databaseURL { return (url, nil) }

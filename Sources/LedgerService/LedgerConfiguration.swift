@@ -85,6 +85,24 @@ public struct LedgerConfiguration: Sendable {
     public init() {}
   }
 
+  /// The key that signs checkpoints and receipts; `log.key` in the data directory unless told.
+  public var logKeyFile: String?
+
+  /// Who cosigns checkpoints.
+  public var witnesses: [WitnessEndpoint] = []
+  /// How often a service signs a checkpoint, where the log has grown.
+  public var checkpointInterval: Duration = .seconds(5)
+  /// How often a service has its newest checkpoint stamped.
+  public var stampInterval: Duration = .seconds(86_400)
+  /// Calendars that stamp checkpoints; empty stamps none.
+  public var stampCalendars: [String] = []
+  /// Timestamp authorities that stamp checkpoints.
+  public var stampAuthorities: [String] = []
+
+  var logKeyPath: String {
+    logKeyFile ?? URL(fileURLWithPath: dataDirectory).appendingPathComponent("log.key").path
+  }
+
   public init(dataDirectory: String) {
     self.dataDirectory = dataDirectory
     trustedReceiptKeys = Self.publishedReceiptKeys
@@ -130,6 +148,15 @@ public struct LedgerConfiguration: Sendable {
     }
     configuration.operatorTokenFile = text("OPERATOR_TOKEN_FILE")
     configuration.registryKeyFile = text("REGISTRY_KEY_FILE")
+    configuration.logKeyFile = text("LOG_KEY_FILE")
+    func list(_ name: String) -> [String] {
+      text(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+    }
+    for item in list("WITNESSES") { configuration.witnesses.append(try WitnessEndpoint(item)) }
+    configuration.checkpointInterval = .seconds(try number("CHECKPOINT_SECONDS", 5))
+    configuration.stampInterval = .seconds(try number("STAMP_SECONDS", 86_400))
+    configuration.stampCalendars = list("STAMP_CALENDARS")
+    configuration.stampAuthorities = list("STAMP_AUTHORITIES")
     configuration.trustsProxy = text("TRUSTED_PROXY") == "1"
     configuration.isReadOnly = text("READ_ONLY") == "1"
     configuration.limits.bareActionsPerHour = try number(

@@ -216,10 +216,8 @@ extension Ledger {
     var count = 0
     for stored in try await store.events(naming: digest) {
       let event = try Entry(bytes: stored.entry).event
-      guard event.body.payload.evidence == digest, case .record(let number) = event.body.subject,
-        let record = try await store.resolve(.pithNumber(number)).first
-      else { continue }
-      try await self.record(.erased, reason, about: stored, of: record)
+      guard event.body.payload.evidence == digest else { continue }
+      try await record(.erased, reason, about: stored, of: record(of: event))
       count += 1
     }
     // The word comes first: bytes that are gone without a word would look like a loss.

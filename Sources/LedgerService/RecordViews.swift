@@ -174,46 +174,6 @@ extension Ledger {
     return .object(json)
   }
 
-  /// The record and all its events, as one JSON object written piece by piece.
-  public func bundle(
-    _ name: String, baseURL: String = ""
-  ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-    let record = try await resolve(name).record
-    let document = JSON.object(try await document(record, baseURL: baseURL).removing(["events"]))
-    let (stream, continuation) = AsyncThrowingStream.makeStream(
-      of: [UInt8].self, bufferingPolicy: .bufferingOldest(8))
-    let task = Task {
-      do {
-        var pending =
-          Array("{\"record\":".utf8) + document.canonicalBytes() + Array(",\"events\":[".utf8)
-        var next = record.record
-        var first = true
-        while true {
-          while case .dropped(let again) = continuation.yield(pending) {
-            pending = again
-            try await Task.sleep(for: .milliseconds(20))
-          }
-          let events = try await store.events(record: record.record, from: next, limit: 200)
-          pending = []
-          for event in events {
-            if !first { pending.append(UInt8(ascii: ",")) }
-            first = false
-            pending += try eventJSON(event).canonicalBytes()
-            next = event.position + 1
-          }
-          if events.isEmpty { break }
-        }
-        pending = Array("]}\n".utf8)
-        while case .dropped = continuation.yield(pending) {
-          try await Task.sleep(for: .milliseconds(20))
-        }
-        continuation.finish()
-      } catch { continuation.finish(throwing: error) }
-    }
-    continuation.onTermination = { _ in task.cancel() }
-    return stream
-  }
-
   func keyJSON(_ key: KeyTimeline.Key, _ timeline: KeyTimeline, _ next: Int64) -> JSON {
     [
       "algorithm": "ed25519",

@@ -20,6 +20,8 @@ public struct SubmissionAnswer: Sendable {
   /// `nil` when the projections lag behind by more than the configured wait.
   public let verificationStatus: JSONObject?
   public let eventSummary: JSONObject?
+  /// The log's signed promise of position and entry; `nil` from a process that only answers.
+  public let receipt: String?
 
   public var json: JSON {
     [
@@ -27,6 +29,7 @@ public struct SubmissionAnswer: Sendable {
       "position": .integer(position), "recorded_at": .string(recordedAt.description),
       "reason": reason.map { .string($0) } ?? .null, "standing": .string(standing),
       "pith_number": pithNumber.map { .string($0.description) } ?? .null,
+      "receipt": receipt.map { .string($0) } ?? .null,
       "verification_status": verificationStatus.map { .object($0) } ?? .null,
       "event_summary": eventSummary.map { .object($0) } ?? .null,
     ]
@@ -246,6 +249,7 @@ extension Ledger {
     precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
   ) async throws -> SubmissionAnswer {
     try requireWriting()
+    try await keeper?.requireOneHistory()
     let number = record?.record ?? -1
     // What was read beforehand serves the first attempt; a later one reads again. What was found
     // outside stays found.
@@ -266,6 +270,12 @@ extension Ledger {
       if let record, known == nil { known = try await facts(for: event, about: record.pithNumber) }
       context.citingKnownAs = known?.citing
       var referenced = known?.referenced
+      if record == nil {
+        if let id = event.body.referencedEventID {
+          referenced = try await store.foldEvent(record: number, id: id)
+        }
+        context.checkpointDigest = try await checkpointDigest(event.body.target)
+      }
       var candidate = event.foldEvent(
         .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       if let group = candidate.foldGroup {
@@ -467,7 +477,8 @@ extension Ledger {
       created: created, eventID: stored.eventID, position: stored.position,
       recordedAt: stored.recordedAt, standing: standing, reason: reason,
       pithNumber: record?.pithNumber,
-      verificationStatus: status, eventSummary: summary)
+      verificationStatus: status, eventSummary: summary,
+      receipt: try await keeper?.promise(stored, isNew: created))
   }
 
   /// The exact body bytes that would be signed, and their digest; nothing is stored.

@@ -59,6 +59,24 @@ public struct AppendUnit: Sendable {
     self.origin = origin
   }
 
+  /// An entry as another log holds it, byte for byte.
+  public init(restoring entry: Entry, event: FoldEvent, origin: String?) {
+    var canonical: CanonicalRecord?
+    var alias: Alias?
+    switch entry.event.body.payload {
+    case .recordCreated(let payload): canonical = payload.canonical
+    case .aliasAdded(let added): alias = added
+    default: break
+    }
+    self.init(
+      items: [
+        Item(
+          subject: entry.event.body.subject.text,
+          record: event.record == event.position ? nil : event.record, event: event,
+          entry: entry.bytes, canonical: canonical, alias: alias)
+      ], evidence: [], guardPosition: nil, origin: origin)
+  }
+
   var byteCount: Int {
     items.reduce(0) { $0 + $1.entry.count } + evidence.reduce(0) { $0 + $1.bytes.count }
   }
@@ -108,6 +126,11 @@ actor Appender {
         Task { await drain() }
       }
     }
+  }
+
+  /// Appends units in their order, in one transaction.
+  func append(inOrder units: [AppendUnit]) async throws -> [AppendOutcome] {
+    try await commit(units)
   }
 
   private func drain() async {

@@ -81,7 +81,7 @@ public final class LedgerStore: Sendable {
     var writing = role("pithledger_writer")
     // A process that is frozen in the middle of an append must not hold the head for ever.
     writing.onConnect.append("SET idle_in_transaction_session_timeout = \(Self.lockLife)")
-    writer = PostgresPool(writing, size: 2, logger: configuration.logger)
+    writer = PostgresPool(writing, size: 3, logger: configuration.logger)
     appender = Appender(pool: writer)
     lookups = SubmissionLookups(readers: readers)
     progress = ProjectionProgress(readers: readers, configuration: role("pithledger_reader"))
@@ -123,6 +123,11 @@ public final class LedgerStore: Sendable {
   /// Appends a unit; it is durable once this returns.
   public func append(_ unit: AppendUnit) async throws -> AppendOutcome {
     try await appender.append(unit)
+  }
+
+  /// Appends units in their order, in one transaction, for whoever restores a log.
+  public func append(inOrder units: [AppendUnit]) async throws {
+    _ = try await appender.append(inOrder: units)
   }
 
   /// The follower of the log that keeps the projections.
@@ -190,7 +195,7 @@ public final class LedgerStore: Sendable {
 
   // MARK: What the fold reads
 
-  private func folded(_ rest: String, _ parameters: [PostgresValue]) async throws -> [FoldEvent] {
+  func folded(_ rest: String, _ parameters: [PostgresValue]) async throws -> [FoldEvent] {
     try await readers.query("SELECT \(FoldColumns.list) FROM ledger.event e \(rest)", parameters)
       .map(FoldColumns.event)
   }

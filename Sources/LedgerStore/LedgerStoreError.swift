@@ -15,6 +15,8 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
     case outcomeUnknown
     /// Another replay is under way.
     case replayRunning
+    /// The log has a gap, or the tree over it a hole.
+    case treeBroken
     /// A replay needs room for temporary files, and there is none.
     case noRoom
     case closed

@@ -4,7 +4,7 @@ import PostgresClient
 /// What the operator trusts from outside, and the evidence that the ledger keeps.
 extension LedgerStore {
   /// Documents of trust, by what they are for.
-  public enum TrustedKind: String, Sendable {
+  public enum TrustedKind: String, Sendable, CaseIterable {
     /// Certificates in PEM that timestamp authorities' chains end at.
     case tsa
     /// An issuer's JSON Web Key Set.
@@ -34,6 +34,14 @@ extension LedgerStore {
       headers[try row.int(0)] = try row.bytes(1)
     }
     return headers
+  }
+
+  /// Every trusted header, by height.
+  public func trustedHeaders() async throws -> [(height: Int64, bytes: [UInt8])] {
+    try await readers.query("SELECT height, header FROM ledger.trusted_header ORDER BY height").map
+    {
+      (try $0.int(0), try $0.bytes(1))
+    }
   }
 
   /// How many headers are trusted, and the lowest and highest of their heights.
@@ -72,6 +80,29 @@ extension LedgerStore {
     ).first.map { (try $0.text(0), try $0.bytes(1)) }
   }
 
+  /// Names and kinds of all evidence, tokens too, after a digest.
+  public func evidenceList(
+    after digest: Digest?, limit: Int
+  ) async throws -> [(digest: Digest, kind: String)] {
+    try await writer.query(
+      "SELECT sha256, kind FROM ledger.evidence_names($1, $2)",
+      [digest.map { .bytes($0.bytes) } ?? .bytes([]), .int4(Int32(limit))]
+    ).compactMap { row in
+      guard let digest = Digest(bytes: try row.bytes(0)) else { return nil }
+      return (digest, try row.text(1))
+    }
+  }
+
+  /// Keeps bytes that an event names, for a ledger that is restored.
+  public func put(_ evidence: AppendUnit.Evidence) async throws {
+    _ = try await writer.query(
+      "SELECT ledger.put_evidence($1, $2, $3)",
+      [
+        .bytesArray([evidence.digest.bytes]), .textArray([evidence.kind]),
+        .bytesArray([evidence.bytes]),
+      ])
+  }
+
   /// Removes bytes for good; `false` where they were not there.
   public func eraseEvidence(_ digest: Digest) async throws -> Bool {
     try await writer.query("SELECT ledger.erase_evidence($1)", [.bytes(digest.bytes)])[0].bool(0)
@@ -81,7 +112,7 @@ extension LedgerStore {
   public func events(naming digest: Digest) async throws -> [StoredEvent] {
     try await stored(
       """
-      WHERE position(convert_to($1, 'UTF8') IN e.entry) > 0 AND e.record >= 0 AND e.event_type <> 10
+      WHERE position(convert_to($1, 'UTF8') IN e.entry) > 0 AND e.event_type <> 10
       ORDER BY e.position
       """, [.text(digest.hex)])
   }

@@ -4,7 +4,9 @@ import Foundation
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import LedgerVerifier
 import Logging
+import VerifyCommands
 
 /// The ledger from the shell.
 ///
@@ -17,7 +19,8 @@ struct PithLedger: AsyncParsableCommand {
     abstract: "An append-only, checked ledger of attestations about papers with a Pith Number.",
     subcommands: [
       Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self, Key.self,
-      Trust.self, Anchors.self, Evidence.self, Audit.self, Status.self, Events.self, Replay.self,
+      Trust.self, Anchors.self, Evidence.self, Audit.self, CheckpointCommand.self,
+      Prove.self, Verify.self, Fsck.self, Witness.self, Status.self, Events.self, Replay.self,
       Export.self,
     ])
 }
@@ -76,6 +79,9 @@ enum Failure {
     do { try await body() } catch let code as ExitCode { throw code } catch let refusal as Refusal {
       say(refusal.description)
       throw ExitCode(refusal.code == .unavailable ? 69 : 2)
+    } catch let fault as LogFault {
+      say("does not hold: \(fault)")
+      throw ExitCode(1)
     } catch is CancellationError {
       throw ExitCode(130)
     } catch {

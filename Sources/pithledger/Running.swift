@@ -27,10 +27,12 @@ struct Serve: AsyncParsableCommand {
         // Written at once, where print would wait for a full buffer when nobody is at a terminal.
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
       }
-      let jobs = ledger.configuration.isReadOnly ? nil : Task { await ledger.runJobs() }
+      let jobs: [Task<Void, Never>] =
+        ledger.configuration.isReadOnly
+        ? [] : [Task { await ledger.runJobs() }, Task { await ledger.runLog() }]
       func close() async {
-        jobs?.cancel()
-        await jobs?.value
+        for job in jobs { job.cancel() }
+        for job in jobs { await job.value }
         await ledger.close()
       }
       do {
@@ -163,7 +165,16 @@ struct Replay: AsyncParsableCommand {
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a record with all its events, or the whole log as a line each.")
+    abstract: "Write a record, the log, or everything.",
+    subcommands: [ExportEvents.self, ExportTiles.self, ExportLog.self],
+    defaultSubcommand: ExportEvents.self)
+}
+
+struct ExportEvents: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "events",
+    abstract:
+      "Write a record's bundle, which `verify bundle` checks, or the whole log as a line each.")
   @OptionGroup var common: Common
   @Argument(help: "A record; without it, the log.") var record: String?
 
@@ -192,6 +203,13 @@ struct Export: AsyncParsableCommand {
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    abstract: "Import documents, signed events, or a whole log.",
+    subcommands: [ImportFiles.self, ImportLog.self], defaultSubcommand: ImportFiles.self)
+}
+
+struct ImportFiles: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "files",
     abstract: "Import record documents, or signed events by the line.",
     discussion: """
       A file is one JSON document; one named .ndjson holds a document or a signed event a line. - reads \

@@ -164,7 +164,7 @@ struct Anchors: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         let outcomes = try await ledger.settleAnchors { _ in true }
-        let lines = outcomes.map { "\($0.outcome)  \($0.pithNumber)  \($0.detail)" }
+        let lines = outcomes.map { "\($0.outcome)  \($0.subject)  \($0.detail)" }
         common.show(
           ["anchors": .array(outcomes.map(\.json))],
           lines.isEmpty ? "no anchor is pending" : lines.joined(separator: "\n"))

@@ -1,0 +1,135 @@
+import LedgerDomain
+import LedgerStore
+public import LedgerVerifier
+import TransparencyLog
+
+/// A log to be checked where it is kept.
+struct StoredLog: LogSource {
+  let store: LedgerStore
+
+  func entries(from position: Int64, limit: Int) async throws -> [[UInt8]] {
+    limit == 0 ? [] : try await store.entries(from: position, limit: limit)
+  }
+
+  func tile(level: Int, index: UInt64, width: Int) async throws -> [TreeHash]? {
+    try await store.tileBytes(level: level, index: index, width: width).flatMap {
+      TileBytes.decode($0)
+    }
+  }
+
+  func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]? {
+    try await store.foldEvents(from: position, limit: limit)
+  }
+}
+
+extension Ledger {
+  /// What a check of the whole database came to.
+  public struct FsckReport: Sendable {
+    public var entries: Int64 = 0
+    public var records: Int64 = 0
+    public var checkpoints = 0
+    public var seconds: Double = 0
+    /// By position, as far as they have one; empty where all is well.
+    public var faults: [LogFault] = []
+  }
+
+  /// Checks the live database: every entry, its columns and signature, the tree, every checkpoint that was
+  /// signed, the lookups, the evidence, and the projections against the log. Changes nothing.
+  ///
+  /// - Parameter held: checkpoints that the operator kept elsewhere, as notes.
+  public func fsck(
+    against held: [(name: String, bytes: [UInt8])] = [],
+    progress: @escaping @Sendable (LogVerification.Progress) -> Void = { _ in }
+  ) async throws -> FsckReport {
+    let start = ContinuousClock.now
+    var report = FsckReport()
+    let (expectations, size) = try await expectations(held, &report)
+    let verification = LogVerification(
+      StoredLog(store: store), size: size, expecting: expectations)
+    do {
+      let outcome = try await verification.run(keepsEvents: false, progress: progress)
+      report.entries = Int64(clamping: outcome.edge.size)
+      report.records = Int64(outcome.reader.records.count)
+      report.checkpoints = outcome.checkpoints
+      if let fault = try await lookupFault(outcome.reader) { report.faults.append(fault) }
+    } catch let fault as LogFault { report.faults.append(fault) }
+    for digest in try await store.corruptEvidence() {
+      report.faults.append(
+        LogFault(
+          "evidence.hash", place: digest.hex, "the evidence's bytes do not hash to their name"))
+    }
+    if let fault = await contradictionFault() { report.faults.append(fault) }
+    // A log that is not what it was gives no projections to compare with.
+    if report.faults.isEmpty {
+      for drift in try await store.replay(check: true, progress: { _ in }).drift {
+        report.faults.append(
+          LogFault(
+            "projection.drift", place: "\(drift.pithNumber) \(drift.key)",
+            "the log gives \(drift.now ?? "no row"), and the row says \(drift.was ?? "nothing")"))
+      }
+    }
+    report.seconds = (ContinuousClock.now - start) / .seconds(1)
+    return report
+  }
+
+  /// Every checkpoint that this log must contain, and how many entries it must have at least.
+  private func expectations(
+    _ held: [(name: String, bytes: [UInt8])], _ report: inout FsckReport
+  ) async throws -> ([LogVerification.Expectation], UInt64) {
+    let head = UInt64(clamping: try await store.head())
+    let tree = try await store.tree()
+    if tree.edge.size > head {
+      report.faults.append(
+        LogFault(
+          "log.truncated", position: Int64(clamping: head),
+          "the tree covers \(tree.edge.size) entries, and the head says \(head)"))
+    }
+    let rows = UInt64(clamping: try await store.countEntries())
+    if rows != head {
+      report.faults.append(
+        LogFault(
+          "log.head", position: Int64(clamping: min(rows, head)),
+          "the head says \(head) entries, and the log has \(rows)"))
+    }
+    guard let key = try await logVerifierKey(), let verifier = try? NoteVerifierKey(key) else {
+      return ([], min(head, tree.edge.size))
+    }
+    var notes = held
+    var from: UInt64 = 0
+    while true {
+      let batch = try await store.checkpoints(from: from, limit: 1000)
+      notes += batch.map { ("checkpoint of \($0.size) in the database", Array($0.note.utf8)) }
+      guard let last = batch.last else { break }
+      from = last.size + 1
+    }
+    if let memory = await keeper?.memory() { notes.append(memory) }
+    var expectations: [LogVerification.Expectation] = []
+    for (name, bytes) in notes {
+      do {
+        expectations.append(
+          .init(
+            try SignedCheckpoint(bytes, by: [verifier], origin: origin).checkpoint, place: name))
+      } catch { report.faults.append(LogFault(error, place: name)) }
+    }
+    return (expectations, min(head, tree.edge.size))
+  }
+
+  private func contradictionFault() async -> LogFault? {
+    await keeper?.contradiction.map { LogFault($0, place: "what was signed last") }
+  }
+
+  /// Holds the lookup of records against the log.
+  private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
+    let subjects = try await store.subjects()
+    for (number, record) in reader.records.sorted(by: { $0.value < $1.value })
+    where subjects[number] != record {
+      return LogFault(
+        "lookup.subject", position: record, place: number,
+        "the lookup leads to \(subjects[number].map(String.init) ?? "nothing")")
+    }
+    guard let extra = subjects.first(where: { reader.records[$0.key] == nil }) else { return nil }
+    return LogFault(
+      "lookup.subject", position: extra.value, place: extra.key,
+      "the lookup has a record that the log does not have")
+  }
+}
