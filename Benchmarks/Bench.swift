@@ -9,13 +9,15 @@ import PostgresClient
 /// Measures the ledger against PostgreSQL's own limits on the same table in the same run, the rivals in
 /// turn, and prints medians.
 ///
-/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdef]
+/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdefg]
 @main
 struct Bench {
   let events: Int
   let rounds: Int
   let records: Int
   let uri: String
+  /// A database for a log whose every signature holds.
+  let signedURI: String
   let workload = Workload()
   /// The letters of what is measured.
   let parts: Set<Character>
@@ -38,7 +40,7 @@ struct Bench {
     let events = option("--events", 1_000_000)
     let bench = Bench(
       events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
-      uri: server.uri, parts: Set(text("--only") ?? "abcdef"), logger: logger)
+      uri: server.uri, signedURI: server.uri(database: "signed"), parts: Set(text("--only") ?? "abcdefg"), logger: logger)
     var failure: (any Error)?
     do { try await bench.run(directory) } catch { failure = error }
     try await server.stop()
@@ -69,6 +71,13 @@ struct Bench {
     var reads: [Double] = []
     if !parts.isDisjoint(with: "cdef") { reads = try await http.run(parts, records: records) }
     if parts.contains("e") { try await http.replayMemory() }
+    if parts.contains("g") {
+      let slice = events / rounds
+      try await TreeBench(bench: self, directory: directory).run(store) { number in
+        try await self.append(
+          store, from: 1_000_000_000 + number * slice, slice: slice, name: nil)
+      }
+    }
     if parts.contains("f") {
       let larger = Growth(bench: self, factor: 10)
       try await larger.run(store)
@@ -170,9 +179,11 @@ struct Bench {
 
   /// Appends as many events as the log is to have, in rounds; with a name, the rival takes turns.
   ///
-  /// - Parameter first: the number of the first, so that no event is there already.
+  /// - Parameters:
+  ///   - first: the number of the first, so that no event is there already.
+  ///   - slice: a single round of this size instead.
   private func append(
-    _ store: LedgerStore, from first: Int, name: String?
+    _ store: LedgerStore, from first: Int, slice: Int? = nil, name: String?
   ) async throws -> [Double] {
     let numbers = try await recordNumbers()
     let connection = try await connect()
@@ -180,8 +191,8 @@ struct Bench {
       "CREATE SCHEMA bench; CREATE TABLE bench.event (LIKE ledger.event INCLUDING ALL)")
     var ours: [Double] = []
     var theirs: [Double] = []
-    let size = events / rounds
-    for round in 0..<rounds {
+    let size = slice ?? events / rounds
+    for round in 0..<(slice == nil ? rounds : 1) {
       let items = try await build(first + round * size..<first + (round + 1) * size, numbers)
       let took = try await Self.seconds {
         try await inParallel(items.count) { index in

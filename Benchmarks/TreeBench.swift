@@ -1,0 +1,140 @@
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+import PostgresClient
+import TransparencyLog
+
+/// (g) What it costs that nobody can rewrite the log: appends with the tree built behind them, leaves, proofs,
+/// and a check of everything against the bare cost of hashing the same bytes.
+struct TreeBench {
+  let bench: Bench
+  let directory: String
+
+  func run(_ store: LedgerStore, append: (Int) async throws -> [Double]) async throws {
+    try await appends(store, append)
+    try await leaves(store)
+    try await proofs(store)
+    try await fsck()
+  }
+
+  /// Appends in turn without a tree and with the follower of a service at work.
+  private func appends(
+    _ store: LedgerStore, _ append: (Int) async throws -> [Double]
+  ) async throws {
+    try await store.growTree()
+    var without: [Double] = []
+    var with: [Double] = []
+    for round in 0..<bench.rounds {
+      without += try await append(2 * round)
+      try await store.growTree()
+      let follower = Task {
+        while !Task.isCancelled {
+          try await store.growTree()
+          try await Task.sleep(for: .milliseconds(200))
+        }
+      }
+      with += try await append(2 * round + 1)
+      follower.cancel()
+      _ = try? await follower.value
+      try await store.growTree()
+    }
+    Bench.report("(g) append with the tree built behind it", with, "without", without)
+  }
+
+  /// The whole tree from nothing, against hashing the same bytes alone.
+  private func leaves(_ store: LedgerStore) async throws {
+    let size = try await store.head()
+    let connection = try await bench.connect()
+    var ours: [Double] = []
+    var bare: [Double] = []
+    for _ in 0..<bench.rounds {
+      try await connection.execute(
+        """
+        ALTER TABLE ledger.tile DISABLE TRIGGER ALL; ALTER TABLE ledger.tree DISABLE TRIGGER ALL;
+        TRUNCATE ledger.tile; UPDATE ledger.tree SET size = 0, edge = '{}';
+        ALTER TABLE ledger.tile ENABLE TRIGGER ALL; ALTER TABLE ledger.tree ENABLE TRIGGER ALL
+        """)
+      ours.append(Double(size) / (try await Bench.seconds { try await store.growTree() }))
+      bare.append(
+        Double(size)
+          / (try await Bench.seconds {
+            _ = try await connection.query(
+              "SELECT count(sha256('\\x00'::bytea || entry)) FROM ledger.event")
+          }))
+    }
+    await connection.close()
+    Bench.report("(g) leaves into the tree", ours, "sha256 of each entry by PostgreSQL", bare)
+  }
+
+  /// Proofs of random entries, one after the other, as a client waits for them.
+  private func proofs(_ store: LedgerStore) async throws {
+    var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
+    configuration.databaseURL = bench.uri
+    let ledger = try await Ledger.open(configuration, runProjector: false, logger: bench.logger)
+    _ = try await ledger.signCheckpoint()
+    let size = try await store.head()
+    var times: [Double] = []
+    var random = Generator(state: 7)
+    for _ in 0..<2000 {
+      let position = Int64.random(in: 0..<size, using: &random)
+      times.append(
+        try await Bench.seconds { _ = try await ledger.inclusionProof(String(position)) })
+    }
+    times.sort()
+    say(
+      String(
+        format: "(g) inclusion proof among %ld leaves: p50 %.2f ms, p99 %.2f ms", Int(size),
+        times[times.count / 2] * 1000, times[times.count * 99 / 100] * 1000))
+    await ledger.close()
+  }
+
+  /// A check of everything, on a log whose every signature holds.
+  private func fsck() async throws {
+    let connection = try await bench.connect()
+    try await connection.execute("CREATE DATABASE signed")
+    await connection.close()
+    var configuration = LedgerConfiguration(dataDirectory: directory + "/signed")
+    configuration.databaseURL = bench.signedURI
+    _ = try await Ledger.migrate(configuration, logger: bench.logger)
+    let ledger = try await Ledger.open(configuration, logger: bench.logger)
+    let canonical = try Workload.canonical(0)
+    _ = try await ledger.importDocument(
+      JSON.object(["canonical_record": .object(canonical.json)]).canonicalBytes(), client: .shell, operatorAuthorised: true)
+    let key = KeyFile(
+      key: SigningKey(), keyID: "bench", signerID: "urn:bench", signerType: .author)
+    _ = try await ledger.register(key)
+    let count = max(1000, bench.events / 50)
+    try await bench.inParallel(count) { number in
+      _ = try await ledger.signAndSubmit(
+        type: .citationSignature,
+        payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
+        record: canonical.pithNumber.description, key: key)
+    }
+    _ = try await ledger.signCheckpoint()
+    let reader = try await LedgerStore.open(
+      StoreConfiguration(uri: bench.signedURI, logger: bench.logger))
+    let size = try await reader.head()
+    let entries = try await reader.entries(from: 0, limit: Int(size))
+    await reader.close()
+    var ours: [Double] = []
+    var bare: [Double] = []
+    for _ in 0..<bench.rounds {
+      let report = try await ledger.fsck()
+      guard report.faults.isEmpty else {
+        say("(g) fsck found what is not there: \(report.faults)")
+        break
+      }
+      ours.append(Double(report.entries) / report.seconds)
+      bare.append(
+        Double(size)
+          / (try await Bench.seconds {
+            for entry in entries { _ = TreeHash.leaf(entry) }
+          }))
+    }
+    await ledger.close()
+    Bench.report(
+      "(g) fsck of \(size) entries, every signature checked", ours, "hashing them alone", bare)
+  }
+}
