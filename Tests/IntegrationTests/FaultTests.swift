@@ -471,9 +471,11 @@ struct FaultTests {
       restored = try await copying.withLock { $0 }?.value
       try await server.stop()
       await ledger.close()
-      // The other half of a backup is the registry key.
-      try FileManager.default.copyItem(
-        atPath: directory + "/registry.key", toPath: directory + "/two/registry.key")
+      // The other half of a backup is the keys.
+      for key in ["registry.key", "log.key"] {
+        try FileManager.default.copyItem(
+          atPath: "\(directory)/\(key)", toPath: "\(directory)/two/\(key)")
+      }
       let copied = try await open(directory + "/two")
       let cited = try await inspect(copied, acknowledged: before).cited
       #expect(cited >= before.count)
