@@ -40,7 +40,8 @@ struct Bench {
     let events = option("--events", 1_000_000)
     let bench = Bench(
       events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
-      uri: server.uri, signedURI: server.uri(database: "signed"), parts: Set(text("--only") ?? "abcdefg"), logger: logger)
+      uri: server.uri, signedURI: server.uri(database: "signed"),
+      parts: Set(text("--only") ?? "abcdefg"), logger: logger)
     var failure: (any Error)?
     do { try await bench.run(directory) } catch { failure = error }
     try await server.stop()

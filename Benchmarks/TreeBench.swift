@@ -101,7 +101,8 @@ struct TreeBench {
     let ledger = try await Ledger.open(configuration, logger: bench.logger)
     let canonical = try Workload.canonical(0)
     _ = try await ledger.importDocument(
-      JSON.object(["canonical_record": .object(canonical.json)]).canonicalBytes(), client: .shell, operatorAuthorised: true)
+      JSON.object(["canonical_record": .object(canonical.json)]).canonicalBytes(), client: .shell,
+      operatorAuthorised: true)
     let key = KeyFile(
       key: SigningKey(), keyID: "bench", signerID: "urn:bench", signerType: .author)
     _ = try await ledger.register(key)

@@ -273,7 +273,8 @@ extension Ledger {
     else {
       throw Refusal(
         .unavailable, check: "evidence", field: "anchors",
-        "The proof of time at position \(stamp.position) cannot be read; its bytes may have been erased.")
+        "The proof of time at position \(stamp.position) cannot be read; its bytes may have been erased."
+      )
     }
     return [
       "checkpoint": .string(try SignedNote(covered.note).text),

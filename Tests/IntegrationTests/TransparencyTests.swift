@@ -408,7 +408,8 @@ struct TransparencyTests {
     }
   }
 
-  @Test("A record is anchored through a stamped checkpoint, and the whole chain of proof is one file")
+  @Test(
+    "A record is anchored through a stamped checkpoint, and the whole chain of proof is one file")
   func anchoredThroughCheckpoint() async throws {
     try await withOutside { outside in
       try await withLedger {
@@ -465,7 +466,8 @@ struct TransparencyTests {
             evidence: [outcome.anchors[0].proof], key: author)
         }
         // One changed byte of a proof of time is found too.
-        let place = try #require(bytes.firstRange(of: Array("\"proof_b64\":\"".utf8))).upperBound + 40
+        let place =
+          try #require(bytes.firstRange(of: Array("\"proof_b64\":\"".utf8))).upperBound + 40
         var changed = bytes
         changed[place] = changed[place] == 0x41 ? 0x42 : 0x41
         await #expect(throws: LogFault.self) {
