@@ -192,25 +192,33 @@ actor LogKeeper {
     }
   }
 
-  /// The log's promise that an entry is at its position.
+  /// How many entries the last checkpoint covers, for whoever is about to append.
   ///
-  /// Errors: `Refusal` where the position was signed for already, and so cannot be new.
-  nonisolated func promise(_ event: StoredEvent, isNew: Bool) async throws -> String {
-    try await requireUnsigned(event.position, isNew: isNew)
+  /// Errors: `Refusal` where the log contradicts what was signed.
+  func signedSize() throws(Refusal) -> UInt64 {
+    try requireOneHistory()
+    return lastSize
+  }
+
+  /// Holds the position of a new entry against what was signed before it was appended: it lies behind that, or
+  /// the database is an older one.
+  func expect(_ position: Int64, beyond signed: UInt64) throws(Refusal) {
+    if UInt64(clamping: position) < signed {
+      refuse(
+        TransparencyError(
+          "checkpoint.rolled_back",
+          "\(signed) entries were signed for, and a new one was given position \(position)"))
+    }
+    try requireOneHistory()
+  }
+
+  /// The log's promise that an entry is at its position.
+  nonisolated func promise(_ event: StoredEvent) async throws -> String {
+    try await requireOneHistory()
     let promise = PromiseNote(
       origin: origin, position: UInt64(clamping: event.position),
       eventID: "sha256:" + event.eventID.hex, leaf: .leaf(event.entry))
     return try promise.signed(by: key.signer).description
-  }
-
-  private func requireUnsigned(_ position: Int64, isNew: Bool) throws(Refusal) {
-    if isNew, UInt64(clamping: position) < lastSize {
-      refuse(
-        TransparencyError(
-          "checkpoint.rolled_back",
-          "\(lastSize) entries were signed for, and a new one was given position \(position)"))
-    }
-    try requireOneHistory()
   }
 }
 

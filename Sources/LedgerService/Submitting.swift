@@ -249,7 +249,7 @@ extension Ledger {
     precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
   ) async throws -> SubmissionAnswer {
     try requireWriting()
-    try await keeper?.requireOneHistory()
+    let signed = try await keeper?.signedSize() ?? 0
     let number = record?.record ?? -1
     // What was read beforehand serves the first attempt; a later one reads again. What was found
     // outside stays found.
@@ -320,6 +320,7 @@ extension Ledger {
         guardPosition: guarded ? keys.next - 1 : nil)
       switch try await appended(unit) {
       case .stored(let positions, _, isNew: true):
+        try await keeper?.expect(positions[0], beyond: signed)
         let stored = StoredEvent(
           position: positions[0], record: number, eventID: event.eventID, type: event.body.type,
           recordedAt: admission.recordedAt, entry: item.entry)
@@ -478,7 +479,7 @@ extension Ledger {
       recordedAt: stored.recordedAt, standing: standing, reason: reason,
       pithNumber: record?.pithNumber,
       verificationStatus: status, eventSummary: summary,
-      receipt: try await keeper?.promise(stored, isNew: created))
+      receipt: try await keeper?.promise(stored))
   }
 
   /// The exact body bytes that would be signed, and their digest; nothing is stored.

@@ -12,6 +12,8 @@ struct CheckpointCommand: AsyncParsableCommand {
     abstract: "Sign a checkpoint of the whole log, or show the last where nothing came since.",
     discussion: "Refuses where the log no longer contains what was signed before.")
   @OptionGroup var common: Common
+  @Flag(help: "Have it stamped by the calendars and authorities that are configured.")
+  var stamp = false
   @Flag(help: "Print the key that checkpoints are verified by, as NAME+ID+KEY.") var key = false
   @Option(
     help:
@@ -26,8 +28,12 @@ struct CheckpointCommand: AsyncParsableCommand {
         return
       }
       if let continueFrom { try await ledger.continueFrom(try read(continueFrom)) }
-      let note = try await ledger.signCheckpoint()
-      common.show(["checkpoint": .string(note)], String(note.dropLast()))
+      let note = try await ledger.publishCheckpoint()
+      let stamps = stamp ? try await ledger.stampCheckpoint() : []
+      let line = stamp ? "\nstamped: \(stamps.count) new proofs" : ""
+      common.show(
+        ["checkpoint": .string(note), "stamps": .array(stamps.map { .integer($0) })],
+        String(note.dropLast()) + line)
     }
   }
 }

@@ -130,6 +130,29 @@ struct TransparencyTests {
     }
   }
 
+  @Test("Checkpoints that are signed while submissions come in refuse none of them")
+  func signedMeanwhile() async throws {
+    try await withLedger { test in
+      let key = try await test.key("author")
+      let signing = Task {
+        var sizes: Set<String> = []
+        while !Task.isCancelled { sizes.insert(try await test.ledger.signCheckpoint()) }
+        return sizes.count
+      }
+      let positions = try await withThrowingTaskGroup(of: Int64.self) { group in
+        for number in 0..<300 {
+          group.addTask { try await test.cite("10.1/\(number)", by: key).position }
+        }
+        return try await group.reduce(into: Set()) { $0.insert($1) }
+      }
+      signing.cancel()
+      let signed = try? await signing.value
+      #expect(positions.count == 300 && signed ?? 2 > 1)
+      #expect(await test.ledger.contradiction() == nil)
+      #expect(try await test.ledger.fsck().faults.isEmpty)
+    }
+  }
+
   // MARK: Tampering
 
   /// Ways of an administrator with every right and all triggers off.
