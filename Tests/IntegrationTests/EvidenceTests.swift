@@ -267,8 +267,10 @@ struct EvidenceTests {
     }
   }
 
-  @Test("A copy that is gone, changed or back again is noticed, and the log says so")
-  func rechecks() async throws {
+  /// Runs a test with a copy that is attested, and due to be looked at again at once.
+  func withKeptCopy(
+    _ body: (OutsideWorld, LedgerUnderTest, [UInt8]) async throws -> Void
+  ) async throws {
     try await withOutside { outside in
       var reach = outside.configuration
       reach.storageInterval = .milliseconds(1)
@@ -278,28 +280,35 @@ struct EvidenceTests {
         _ = try await outside.post("/put/kept", bytes)
         _ = try await bare(
           test, .storageAttestation, place("https", outside.url + "/kept", bytes))
-        var schedule = Ledger.StorageSchedule()
-        func look() async throws -> (JSON?, JSON?) {
-          try await Task.sleep(for: .milliseconds(5))
-          try await test.ledger.recheckStorage(&schedule)
-          let state = try await test.state()
-          let last = try await test.ledger.events(Self.number)["events"]?.arrayValue?.last
-          return (state.status["storage_verified"], last?["payload"]?["verdict"])
-        }
-        var size = try await test.ledger.health().size
-        #expect(try await look() == (true, nil))
-        #expect(try await test.ledger.health().size == size, "nothing changed, nothing is said")
-        _ = try await outside.post("/drop/kept")
-        #expect(try await look() == (false, "gone"))
-        _ = try await outside.post("/put/kept", [9])
-        #expect(try await look() == (false, "changed"))
-        _ = try await outside.post("/put/kept", bytes)
-        #expect(try await look() == (true, "verified"))
-        size = try await test.ledger.health().size
-        #expect(try await look() == (true, "verified"))
-        #expect(try await test.ledger.health().size == size)
-        try await test.replayAgrees()
+        try await body(outside, test, bytes)
       }
+    }
+  }
+
+  @Test("A copy that is gone, changed or back again is noticed, and the log says so")
+  func rechecks() async throws {
+    try await withKeptCopy { outside, test, bytes in
+      var schedule = Ledger.StorageSchedule()
+      func look() async throws -> (JSON?, JSON?) {
+        try await Task.sleep(for: .milliseconds(5))
+        try await test.ledger.recheckStorage(&schedule)
+        let state = try await test.state()
+        let last = try await test.ledger.events(Self.number)["events"]?.arrayValue?.last
+        return (state.status["storage_verified"], last?["payload"]?["verdict"])
+      }
+      var size = try await test.ledger.health().size
+      #expect(try await look() == (true, nil))
+      #expect(try await test.ledger.health().size == size, "nothing changed, nothing is said")
+      _ = try await outside.post("/drop/kept")
+      #expect(try await look() == (false, "gone"))
+      _ = try await outside.post("/put/kept", [9])
+      #expect(try await look() == (false, "changed"))
+      _ = try await outside.post("/put/kept", bytes)
+      #expect(try await look() == (true, "verified"))
+      size = try await test.ledger.health().size
+      #expect(try await look() == (true, "verified"))
+      #expect(try await test.ledger.health().size == size)
+      try await test.replayAgrees()
     }
   }
 

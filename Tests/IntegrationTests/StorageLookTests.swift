@@ -80,41 +80,32 @@ extension EvidenceTests {
 
   @Test("A network that fails says nothing twice, and the third time that the copy is out of reach")
   func outOfReach() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
-      reach.storageInterval = .milliseconds(1)
-      let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let bytes = Array("kept".utf8)
-        _ = try await outside.post("/put/kept", bytes)
-        _ = try await bare(
-          test, .storageAttestation, place("https", outside.url + "/kept", bytes))
-        var schedule = Ledger.StorageSchedule()
-        func look() async throws -> JSON? {
-          try await Task.sleep(for: .milliseconds(5))
-          try await test.ledger.recheckStorage(&schedule)
-          return try await test.state().status["storage_verified"]
-        }
-        #expect(try await look() == true)
-        _ = try await outside.post("/break/kept")
-        #expect(try await look() == true)
-        #expect(try await look() == true)
-        _ = try await outside.post("/mend/kept")
-        #expect(try await look() == true, "back before the third time")
-        _ = try await outside.post("/break/kept")
-        for _ in 0..<2 { #expect(try await look() == true) }
-        #expect(try await look() == false)
-        let gone = try #require(try await events(test).last)
-        #expect(gone["payload"]?["verdict"] == "gone")
-        #expect(gone["payload"]?["reason"]?.stringValue?.contains("3 times") == true)
-        #expect(try await report(test, of: gone)["http_status"] == 503)
-        let size = try await test.ledger.health().size
-        #expect(try await look() == false)
-        #expect(try await test.ledger.health().size == size, "said once")
-        _ = try await outside.post("/mend/kept")
-        #expect(try await look() == true)
-        try await test.replayAgrees()
+    try await withKeptCopy { outside, test, _ in
+      var schedule = Ledger.StorageSchedule()
+      func look() async throws -> JSON? {
+        try await Task.sleep(for: .milliseconds(5))
+        try await test.ledger.recheckStorage(&schedule)
+        return try await test.state().status["storage_verified"]
       }
+      #expect(try await look() == true)
+      _ = try await outside.post("/break/kept")
+      #expect(try await look() == true)
+      #expect(try await look() == true)
+      _ = try await outside.post("/mend/kept")
+      #expect(try await look() == true, "back before the third time")
+      _ = try await outside.post("/break/kept")
+      for _ in 0..<2 { #expect(try await look() == true) }
+      #expect(try await look() == false)
+      let gone = try #require(try await events(test).last)
+      #expect(gone["payload"]?["verdict"] == "gone")
+      #expect(gone["payload"]?["reason"]?.stringValue?.contains("3 times") == true)
+      #expect(try await report(test, of: gone)["http_status"] == 503)
+      let size = try await test.ledger.health().size
+      #expect(try await look() == false)
+      #expect(try await test.ledger.health().size == size, "said once")
+      _ = try await outside.post("/mend/kept")
+      #expect(try await look() == true)
+      try await test.replayAgrees()
     }
   }
 
