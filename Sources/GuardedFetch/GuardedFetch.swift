@@ -185,11 +185,16 @@ public actor GuardedFetch {
   }
 
   /// Where a URL leads, checked: the host as written, and the address to connect to.
-  private func checked(_ url: String) async throws -> (target: Target, address: String) {
+  private func checked(
+    _ url: String, until deadline: ContinuousClock.Instant
+  ) async throws -> (target: Target, address: String) {
     let target = try Target(url)
     let bare = target.bare
     let port = target.port
-    let addresses = if let literal = NetworkAddress(bare) { [literal] } else { await resolve(bare) }
+    let addresses =
+      if let literal = NetworkAddress(bare) { [literal] } else {
+        try await look(up: bare, until: deadline)
+      }
     guard let first = addresses.first else {
       throw FetchError(.unreachable, "The name \(bare) does not resolve.")
     }
@@ -203,10 +208,32 @@ public actor GuardedFetch {
     return (target, "\(first)")
   }
 
+  /// What a name resolves to; a resolver that is silent at the deadline is left to itself.
+  private func look(
+    up name: String, until deadline: ContinuousClock.Instant
+  ) async throws -> [NetworkAddress] {
+    let (answers, answer) = AsyncStream.makeStream(of: [NetworkAddress].self)
+    let looking = Task { [resolve] in
+      answer.yield(await resolve(name))
+      answer.finish()
+    }
+    let patience = Task {
+      try await Task.sleep(until: deadline, clock: .continuous)
+      answer.finish()
+    }
+    defer {
+      looking.cancel()
+      patience.cancel()
+    }
+    for await addresses in answers { return addresses }
+    try Task.checkCancellation()
+    throw FetchError(.tooSlow, "The name \(name) was not resolved in \(limits.time).")
+  }
+
   private func once(
     _ request: Request, until deadline: ContinuousClock.Instant
   ) async throws -> Outcome {
-    let (target, address) = try await checked(request.url)
+    let (target, address) = try await checked(request.url, until: deadline)
     var request = request
     request.url = target.url
     let outgoing = request

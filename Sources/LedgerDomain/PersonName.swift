@@ -9,7 +9,7 @@ enum PersonName {
     var words: [String] = []
     var word = ""
     for character in text.lowercased() {
-      // A letter with its accents is one character; its first scalar in decomposed form is the letter.
+      // A letter with its accents is one character, however it is composed.
       if character.isLetter || character.isNumber {
         word += Self.base(character)
       } else if character != "'" && character != "’" {

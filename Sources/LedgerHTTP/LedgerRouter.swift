@@ -289,6 +289,18 @@ struct Routes: Sendable {
       return Response(
         status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
+    router.post("/api/evidence/check") { request, _ in
+      let digest = try request.uri.queryParameters["digest"].map { text throws(Refusal) in
+        guard let digest = Digest(hex: text.lowercased()) else {
+          throw Refusal(
+            .malformed, check: "query", field: "digest", "A SHA-256 has 64 hexadecimal digits.")
+        }
+        return digest
+      }
+      return self.answer(
+        try await self.ledger.examineProof(self.body(request), of: digest),
+        headers: [.cacheControl: "no-store"])
+    }
     router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
     router.get("/api/keys/:id") { _, context in
       self.answer(try await self.ledger.key(self.identifier(context)))
@@ -354,6 +366,7 @@ struct Routes: Sendable {
     router.get("/") { _, _ in
       self.answer([
         "about": "An append-only ledger of attestations about papers with a Pith Number.",
+        "check_proof": "POST /api/evidence/check?digest={sha256}",
         "checkpoint": "/checkpoint", "import": "POST /api/records", "keys": "/api/keys",
         "log": "/api/events",
         "log_stream": "/api/events/stream", "origin": .string(self.ledger.origin),

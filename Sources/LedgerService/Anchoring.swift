@@ -183,7 +183,7 @@ extension Ledger {
   }
 
   /// The proof with everything its calendars know by now; `nil` where they know no more.
-  private func upgraded(_ bytes: [UInt8]) async throws -> [UInt8]? {
+  func upgraded(_ bytes: [UInt8]) async throws -> [UInt8]? {
     let original = try OpenTimestampsProof.parse(bytes)
     var proof = original
     for end in try original.ends() {

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Foundation
 import GuardedFetch
 import LedgerDomain
 import LedgerStore
@@ -69,7 +70,7 @@ struct EvidenceChecks: Sendable {
     .conflict, check: "jwt.reuse", field: "payload.evidence_sha256",
     "This token has served already, and serves only one claim or withdrawal: ask for another.")
 
-  private func form<T>(_ read: () throws(ProofFormError) -> T) throws(Refusal) -> T {
+  func form<T>(_ read: () throws(ProofFormError) -> T) throws(Refusal) -> T {
     do { return try read() } catch {
       throw Refusal(
         .invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
@@ -82,20 +83,28 @@ struct EvidenceChecks: Sendable {
   ///
   /// - Parameters:
   ///   - digest: what it must be about; `nil` where that has been checked.
-  ///   - learns: whether headers from the configured explorer or node are kept.
+  ///   - missing: what is done about headers that are not trusted yet.
   func proof(
     _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest? = nil,
-    learns: Bool = true
+    missing: MissingHeaders = .askedAndKept
   ) async throws -> Finding {
     switch kind {
-    case .opentimestamps: try await openTimestamps(bytes, of: digest, learns: learns)
+    case .opentimestamps: try await openTimestamps(bytes, of: digest, missing: missing)
     case .rfc3161: try await token(bytes, of: digest)
     }
   }
 
+  /// Whether the configured explorer or node is asked for a header, and whether its answer is trusted
+  /// from then on.
+  enum MissingHeaders {
+    case left
+    case asked
+    case askedAndKept
+  }
+
   /// Executes the proof's paths and holds each Bitcoin attestation against the trusted header.
   private func openTimestamps(
-    _ bytes: [UInt8], of digest: Digest?, learns: Bool
+    _ bytes: [UInt8], of digest: Digest?, missing: MissingHeaders
   ) async throws -> Finding {
     let proof = try form { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }
     guard digest == nil || (proof.algorithm == .sha256 && proof.digest == digest?.bytes) else {
@@ -110,7 +119,7 @@ struct EvidenceChecks: Sendable {
       }
       wanted.append((height, end.message))
     }
-    let headers = try await self.headers(wanted.map(\.height), learns: learns)
+    let headers = try await self.headers(wanted.map(\.height), missing)
     var proven: Int64?
     for (height, message) in wanted {
       guard let header = headers[height] else { continue }
@@ -130,15 +139,15 @@ struct EvidenceChecks: Sendable {
 
   /// Trusted headers of some heights; those that are missing from the configured explorer or node.
   private func headers(
-    _ heights: [Int64], learns: Bool
+    _ heights: [Int64], _ missing: MissingHeaders
   ) async throws -> [Int64: BitcoinHeader] {
     var headers: [Int64: BitcoinHeader] = [:]
     for (height, bytes) in try await store.trustedHeaders(heights) {
       headers[height] = try? BitcoinHeader(bytes)
     }
-    guard configuration.outside.esploraURL ?? configuration.outside.bitcoinCoreURL != nil else {
-      return headers
-    }
+    guard missing != .left,
+      configuration.outside.esploraURL ?? configuration.outside.bitcoinCoreURL != nil
+    else { return headers }
     for height in Set(heights).sorted().prefix(4) where headers[height] == nil {
       do {
         let header = try await header(at: height)
@@ -148,7 +157,7 @@ struct EvidenceChecks: Sendable {
           neighbours[other] = try? BitcoinHeader(bytes)
         }
         try BitcoinHeader.checkLinks(neighbours)
-        if learns, !configuration.isReadOnly {
+        if missing == .askedAndKept, !configuration.isReadOnly {
           _ = try await store.trust(headers: [(height, header.bytes)])
         }
         headers[height] = header
@@ -160,25 +169,37 @@ struct EvidenceChecks: Sendable {
     return headers
   }
 
-  /// The header of a height, by Esplora's API or by Bitcoin Core's REST interface.
+  /// The header of a height, by Esplora's API or by Bitcoin Core's REST interface, once it lies deep enough.
   private func header(at height: Int64) async throws -> BitcoinHeader {
-    func text(_ url: String) async throws -> String {
+    func bytes(_ url: String, keeping size: Int = 200) async throws -> [UInt8] {
       var request = GuardedFetch.Request(url)
-      request.keeping = 200
+      request.keeping = size
       request.followsRedirects = false
-      let answer = try await fetch.fetch(request)
-      return String(decoding: answer.bytes.filter { $0 > 0x20 }, as: UTF8.self)
+      return try await fetch.fetch(request).bytes
+    }
+    func text(_ url: String) async throws -> String {
+      String(decoding: try await bytes(url).filter { $0 > 0x20 }, as: UTF8.self)
     }
     let outside = configuration.outside
+    let tip: Int64?
     let hash: String
     let address: String
     if let explorer = outside.esploraURL {
+      tip = Int64(try await text("\(explorer)/blocks/tip/height"))
       hash = try await text("\(explorer)/block-height/\(height)")
       address = "\(explorer)/block/\(hash)/header"
     } else {
       let node = outside.bitcoinCoreURL ?? ""
+      // Its difficulty is no whole number, which canonical JSON does not have.
+      struct ChainInfo: Decodable { let blocks: Int64 }
+      let info = try await bytes("\(node)/rest/chaininfo.json", keeping: 65_536)
+      tip = try JSONDecoder().decode(ChainInfo.self, from: Data(info)).blocks
       hash = try await text("\(node)/rest/blockhashbyheight/\(height).hex")
       address = "\(node)/rest/headers/1/\(hash).hex"
+    }
+    guard let tip, tip >= height, tip - height + 1 >= outside.headerDepth else {
+      throw ProofFormError(
+        "header.depth", "Fewer than \(outside.headerDepth) blocks stand from this one on.")
     }
     guard hash.utf8.count == 64, Hex.decode(hash) != nil,
       let bytes = Hex.decode(try await text(address))

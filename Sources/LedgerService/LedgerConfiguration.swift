@@ -50,6 +50,9 @@ public struct LedgerConfiguration: Sendable {
     public var esploraURL: String?
     /// The same of Bitcoin Core's REST interface (`-rest=1`), asked where no explorer is configured.
     public var bitcoinCoreURL: String?
+    /// How deep a block must lie in what the explorer or node calls its chain, itself counted, before its
+    /// header is believed: the newest blocks may yet be replaced.
+    public var headerDepth = 6
     public var orcidIssuer = "https://orcid.org"
     /// How long an issuer's fetched keys serve.
     public var issuerKeysLife: Duration = .seconds(3600)
@@ -65,6 +68,8 @@ public struct LedgerConfiguration: Sendable {
     public var anchorInterval: Duration = .seconds(60)
     /// How often `serve` fetches each stored location again.
     public var storageInterval: Duration = .seconds(86_400)
+    /// How long a location that was fetched for a bare attestation counts before somebody attests it again.
+    public var storageLife: Duration = .seconds(365 * 86_400)
 
     public init() {}
   }
@@ -195,6 +200,7 @@ public struct LedgerConfiguration: Sendable {
     if let calendars = list("CALENDARS") { outside.calendars = Set(calendars) }
     outside.esploraURL = url("ESPLORA_URL")
     outside.bitcoinCoreURL = url("BITCOIN_CORE_URL")
+    outside.headerDepth = try number("HEADER_DEPTH", outside.headerDepth)
     outside.orcidIssuer = url("ORCID_ISSUER") ?? outside.orcidIssuer
     outside.orcidAudiences = list("ORCID_AUDIENCES") ?? []
     outside.ipfsGatewayURL = url("IPFS_GATEWAY") ?? outside.ipfsGatewayURL
@@ -202,6 +208,7 @@ public struct LedgerConfiguration: Sendable {
     outside.softwareHeritageURL = url("SOFTWARE_HERITAGE_URL") ?? outside.softwareHeritageURL
     outside.anchorInterval = .seconds(try number("ANCHOR_SECONDS", 60))
     outside.storageInterval = .seconds(try number("STORAGE_SECONDS", 86_400))
+    outside.storageLife = .seconds(86_400 * (try number("STORAGE_DAYS", 365)))
     if let endpoint = url("S3_ENDPOINT") {
       guard let key = text("S3_ACCESS_KEY"), let file = text("S3_SECRET_KEY_FILE") else {
         throw Refusal(

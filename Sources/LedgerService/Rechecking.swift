@@ -326,19 +326,16 @@ extension Ledger {
         "author_name", was: was.name, now: author.nameVerdict(in: names).name,
         "the name in the author list of the newest document")
     }
+    if case .recordCreated(let payload) = event.body.payload {
+      auditReceipt(payload, entry, differs)
+    }
     guard let digest = event.body.payload.evidence else {
-      if case .recordCreated(let payload) = event.body.payload {
-        auditReceipt(payload, entry, differs)
-      }
       let isFetched =
         if case .storageAttestation(let storage) = event.body.payload { storage.kind != .file } else
         {
           false
         }
       return (findings, isFetched)
-    }
-    if case .recordCreated(let payload) = event.body.payload {
-      auditReceipt(payload, entry, differs)
     }
     guard let held = try await store.evidenceForAudit(digest) else {
       return (findings, true)
@@ -358,7 +355,7 @@ extension Ledger {
       }
       do {
         let finding = try await checks.proof(
-          anchor.kind, bytes, of: anchor.digest, learns: false)
+          anchor.kind, bytes, of: anchor.digest, missing: .asked)
         differs(
           anchor.kind.rawValue, was: was.name, now: finding.verdict.name,
           finding.provenAt.map { "proven at \($0)" } ?? "not decided with today's trust")

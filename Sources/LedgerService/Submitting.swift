@@ -184,7 +184,10 @@ extension Ledger {
           $0.type == candidate.type && $0.targetKey == candidate.targetKey
             && $0.flags.contains(.bare)
         }
-        if let same = bare.first(where: { $0.statement == candidate.statement }) {
+        let now = self.now
+        if let same = bare.first(where: {
+          $0.statement == candidate.statement && $0.validUntil.map { $0 > now } ?? true
+        }) {
           return .same(same)
         }
         guard action == .storageAttestation else { return .none }
@@ -195,9 +198,9 @@ extension Ledger {
 
   /// The event that the registry signs for a bare action.
   ///
-  /// On storage the ledger sets `observed_at` and `supersedes` itself, and names its report of the look as
-  /// evidence unless there is some already. What is uploaded stays until an
-  /// operator erases it, so that no `expires_at` is set on a `file`.
+  /// On storage the ledger sets `observed_at`, `expires_at` and `supersedes` itself, and names its report of
+  /// the look as evidence unless there is some already. What is uploaded stays until an operator erases it,
+  /// so that a `file` never expires.
   private func bareEvent(
     _ bare: BareSubmission, action: EventType, key: KeyFile, record: ResolvedRecord,
     replacing replaced: Digest?, report: [UInt8]?, at now: Timestamp
@@ -210,6 +213,10 @@ extension Ledger {
           "On bare storage the ledger sets \(member) itself: leave it out.")
       }
       payload["observed_at"] = .string(now.description)
+      if payload["storage_kind"] != "file" {
+        let life = Int64(configuration.outside.storageLife / .seconds(1))
+        payload["expires_at"] = .string(now.adding(seconds: life).description)
+      }
       payload["supersedes"] = replaced.map { .string("sha256:" + $0.hex) }
       if let report { payload["evidence_sha256"] = .string(Digest(hashing: report).hex) }
     }

@@ -134,8 +134,8 @@ struct Attest: AsyncParsableCommand {
         }
         if about.key != nil {
           payload["observed_at"] = .string(LedgerDomain.Timestamp.now.description)
-          if let expiresAt { payload["expires_at"] = .string(expiresAt) }
         }
+        if let expiresAt { payload["expires_at"] = .string(expiresAt) }
         try await about.submit(.storageAttestation, payload, evidence: evidence, common: common)
       }
     }

@@ -175,7 +175,41 @@ struct Anchors: AsyncParsableCommand {
 
 struct Evidence: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The bytes that attestations rest on.", subcommands: [Erase.self])
+    abstract: "The bytes that attestations rest on.", subcommands: [Check.self, Erase.self])
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What a proof of time says, held against today's trust; stores nothing.",
+      discussion: "Exits with 1 while nothing trusted settles it, and with 2 where it is refused.")
+    @OptionGroup var common: Common
+    @Argument(help: "An .ots file, or an RFC 3161 token or response; - for standard input.")
+    var file: String
+    @Option(name: .customLong("digest"), help: "The SHA-256 that it must be about.")
+    var subject: String?
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let wanted = try subject.map(digest)
+        let report = try await ledger.examineProof(read(file), of: wanted)
+        let verdict = report["verdict"]?.stringValue ?? ""
+        let time = report["proven_at"]?.stringValue.map { ": existed at \($0)" } ?? ""
+        let digest = report["digest"]
+        var lines = [
+          "\(verdict)\(time)",
+          "  \(digest?["algorithm"]?.stringValue ?? "") \(digest?["hex"]?.stringValue ?? "")",
+        ]
+        for item in report["attestations"]?.arrayValue ?? [] {
+          let place =
+            item["calendar"]?.stringValue ?? item["tag"]?.stringValue
+            ?? "block \(item["height"]?.canonicalString() ?? "")"
+          lines.append(
+            "  \(item["kind"]?.stringValue ?? "") \(place): \(item["verdict"]?.stringValue ?? "")")
+        }
+        common.show(report, lines.joined(separator: "\n"))
+        if verdict != "verified" { throw ExitCode(1) }
+      }
+    }
+  }
 
   struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

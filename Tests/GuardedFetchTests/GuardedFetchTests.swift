@@ -1,3 +1,4 @@
+import Dispatch
 import GuardedFetch
 import Synchronization
 import Testing
@@ -88,5 +89,23 @@ struct GuardedFetchTests {
     #expect(await code("http://inner.example:1/", allowed) == .unreachable)
     #expect(await code("http://inner.example:2/", allowed) == .inside, "another port")
     #expect(asked.withLock { $0.count } == 4)
+  }
+
+  @Test("A resolver that says nothing does not hold a fetch up beyond its time")
+  func silentResolver() async {
+    var limits = GuardedFetch.Limits()
+    limits.time = .milliseconds(200)
+    let fetch = GuardedFetch(
+      limits: limits,
+      resolve: { _ in
+        // As getaddrinfo does, it minds no cancellation.
+        await withCheckedContinuation { continuation in
+          DispatchQueue.global().asyncAfter(deadline: .now() + 20) { continuation.resume() }
+        }
+        return []
+      })
+    let start = ContinuousClock.now
+    #expect(await code("http://slow.example/", fetch) == .tooSlow)
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 }

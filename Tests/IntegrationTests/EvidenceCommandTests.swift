@@ -1,47 +1,23 @@
 import CanonicalJSON
 import Foundation
+import HTTPTypes
+import HummingbirdTesting
 import LedgerDomain
-import LedgerService
 import LedgerStore
+import NIOCore
 import ProofForms
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
+
+@testable import LedgerService
 
 /// The shell's commands about evidence, run as programs.
 @Suite("Evidence from the shell", .privateServer())
 struct EvidenceCommandTests {
   static let number = Fixtures.sampleNumber
 
-  struct Answer {
-    let status: Int
-    let output: String
-    let errors: String
-  }
-
-  private func pithledger(_ test: LedgerUnderTest, _ arguments: [String]) async throws -> Answer {
-    let result = try await run(
-      .path(FilePath(FaultTests.program)),
-      arguments: Arguments(
-        arguments + ["--json", "--data-dir", test.ledger.configuration.dataDirectory]),
-      environment: .inherit.updating(["PITHLEDGER_DATABASE_URL": test.uri]),
-      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-    var status = -1
-    if case .exited(let code) = result.terminationStatus { status = Int(code) }
-    return Answer(
-      status: status, output: result.standardOutput, errors: result.standardError)
-  }
-
-  private func withFile<R>(_ bytes: [UInt8], _ body: (String) async throws -> R) async throws -> R {
-    let path = "/tmp/plt-\(UUID().uuidString.prefix(8)).bin"
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try await body(path)
-  }
-
   @Test(
-    "Every proof, token and malformed file of the fixtures is refused by the check that fails, with 2",
+    "For a record that it is not about, every file of the fixtures is refused by the check that fails",
     .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
   func fixtures() async throws {
     try await withLedger { test in
@@ -49,7 +25,7 @@ struct EvidenceCommandTests {
       for (option, folder) in [("--ots", "opentimestamps"), ("--tsr", "rfc3161")] {
         for item in try FixtureVerdict.all(of: folder) {
           let answer = try await withFile(Fixtures.shared("\(folder)/\(item.file)")) {
-            try await pithledger(test, ["attest", "timestamp", Self.number, option, $0])
+            try await test.pithledger(["attest", "timestamp", Self.number, option, $0])
           }
           #expect(answer.status == 2, "\(item.file): \(answer.errors)")
           #expect(answer.errors.contains(item.check), "\(item.file): \(answer.errors)")
@@ -66,69 +42,140 @@ struct EvidenceCommandTests {
       let cases = try await MadeToken.all(over: digest.bytes)
       let good = try #require(cases.first { $0.name == "good response" })
       try await withFile(good.token) { token in
-        let waiting = try await pithledger(
-          test, ["attest", "timestamp", Self.number, "--tsr", token])
+        let waiting = try await test.pithledger(
+          ["attest", "timestamp", Self.number, "--tsr", token])
         #expect(waiting.status == 0 && waiting.output.contains("\"standing\":\"pending\""))
       }
       try await withFile(good.roots) { roots in
-        let settled = try await pithledger(test, ["trust", "tsa", "add", roots])
+        let settled = try await test.pithledger(["trust", "tsa", "add", roots])
         #expect(settled.status == 0 && settled.output.contains("\"outcome\":\"verified\""))
       }
       try await withFile(Array("no certificate".utf8)) { file in
-        let refused = try await pithledger(test, ["trust", "tsa", "add", file])
+        let refused = try await test.pithledger(["trust", "tsa", "add", file])
         #expect(refused.status == 2 && refused.errors.contains("certificate"))
-        let headers = try await pithledger(test, ["trust", "headers", "add", file])
+        let headers = try await test.pithledger(["trust", "headers", "add", file])
         #expect(headers.status == 2 && headers.errors.contains("header.form"))
-        let keys = try await pithledger(test, ["trust", "jwks", "add", file])
+        let keys = try await test.pithledger(["trust", "jwks", "add", file])
         #expect(keys.status == 2 && keys.errors.contains("jwks.form"))
       }
       #expect(try await test.state().status["externally_anchored"] == true)
-      let sound = try await pithledger(test, ["audit", Self.number])
+      let sound = try await test.pithledger(["audit", Self.number])
       #expect(sound.status == 0 && sound.output.contains("\"findings\":[]"))
       #expect(sound.errors.contains("audited"))
       let list = try JSON.parse(
-        Array(try await pithledger(test, ["trust", "list"]).output.utf8.filter { $0 != 0x0A }))
+        Array(try await test.pithledger(["trust", "list"]).output.utf8.filter { $0 != 0x0A }))
       let root = try #require(list["tsa"]?.arrayValue?.first?["sha256"]?.stringValue)
-      #expect(try await pithledger(test, ["trust", "tsa", "remove", root]).status == 0)
-      let differs = try await pithledger(test, ["audit"])
+      #expect(try await test.pithledger(["trust", "tsa", "remove", root]).status == 0)
+      let differs = try await test.pithledger(["audit"])
       #expect(differs.status == 1 && differs.output.contains("\"now\":\"pending\""))
       let evidence = Digest(hashing: good.token).hex
-      let erased = try await pithledger(
-        test, ["evidence", "erase", evidence, "--reason", "asked to"])
+      let erased = try await test.pithledger(
+        ["evidence", "erase", evidence, "--reason", "asked to"])
       #expect(erased.status == 0 && erased.output.contains("\"events\":1"))
-      let again = try await pithledger(
-        test, ["evidence", "erase", evidence, "--reason", "asked to"])
+      let again = try await test.pithledger(
+        ["evidence", "erase", evidence, "--reason", "asked to"])
       #expect(again.status == 2)
       #expect(try await test.state().status["externally_anchored"] == true)
-      #expect(try await pithledger(test, ["replay", "--check"]).status == 0)
+      #expect(try await test.pithledger(["replay", "--check"]).status == 0)
     }
   }
-}
 
-/// What must come of a file of the fixtures that is sent for the sample's record.
-struct FixtureVerdict {
-  let file: String
-  /// The check that refuses it, or how its name begins.
-  let check: String
+  @Test("Every way to a timestamp, a claim by token and its withdrawal, with servers outside")
+  func outside() async throws {
+    try await withOutside { outside in
+      let configuration = outside.configuration
+      try await withLedger(configure: { $0.outside = configuration }) { test in
+        let settings = [
+          "CALENDARS": outside.url, "FETCH_ALLOW_HOSTS": "localhost",
+          "FETCH_CA_FILE": outside.directory + "/root.pem", "ORCID_AUDIENCES": "APP-TEST",
+          "ORCID_ISSUER": outside.url,
+        ]
+        func shell(_ arguments: String...) async throws -> JSON {
+          let answer = try await test.pithledger(arguments, settings: settings)
+          #expect(answer.status == 0, "\(arguments): \(answer.errors)")
+          return try JSON.parse(Array(answer.output.utf8.filter { $0 != 0x0A }))
+        }
+        // An authority asked, its root trusted later; a calendar asked, its block trusted later.
+        let token = try await shell(
+          "attest", "timestamp", Self.number, "--tsa", outside.url + "/tsa")
+        #expect(token["standing"] == "pending")
+        let settled = try await shell("trust", "tsa", "add", outside.directory + "/tsa-root.pem")
+        #expect(settled.canonicalString().contains("\"verified\""))
+        let promised = try await shell(
+          "attest", "timestamp", Self.number, "--calendar", outside.url)
+        #expect(promised["standing"] == "pending")
+        // A proof made elsewhere, over a block that is trusted when it comes.
+        let elsewhere = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+        let headers = try await outside.mine()
+        _ = try await withFile(headers) { try await shell("trust", "headers", "add", $0) }
+        let upgraded = try await shell("anchors", "upgrade")
+        #expect(upgraded["anchors"]?.arrayValue?.map { $0["outcome"] } == ["verified"])
+        let complete = try #require(try await test.ledger.upgraded(elsewhere))
+        let anchored = try await withFile(complete) {
+          try await shell("attest", "timestamp", Self.number, "--ots", $0)
+        }
+        #expect(anchored["standing"] == "verified")
+        #expect(anchored["event_summary"]?["by_type"]?["timestamp_anchor"]?["verified"] == 3)
 
-  static func all(of folder: String) throws -> [FixtureVerdict] {
-    let index = try JSON.parse(Fixtures.shared("\(folder)/index.json"))
-    if folder == "rfc3161" {
-      // Each is about another digest than the record's; what fails before that is named instead.
-      let files = Set(index["cases"]?.arrayValue?.compactMap { $0["file"]?.stringValue } ?? [])
-      return files.sorted().map {
-        FixtureVerdict(
-          file: $0, check: $0.hasPrefix("rejected") ? "rfc3161.status" : "rfc3161.imprint")
+        // A claim by token that nobody signed, and its withdrawal by a fresh one.
+        let pith = try #require(PithNumber(Self.number))
+        func identity() async throws -> [UInt8] {
+          try await outside.token([
+            "family_name": "Liu", "given_name": "Zhuang",
+            "nonce": .string(IdentityNonce.of(pith)), "sub": .string(EvidenceTests.orcid),
+          ])
+        }
+        let claimed = try await withFile(identity()) {
+          try await shell(
+            "attest", "author", Self.number, "--name", "Zhuang Liu", "--orcid",
+            EvidenceTests.orcid, "--token", $0)
+        }
+        #expect(claimed["standing"] == "strong")
+        let event = try #require(claimed["event_id"]?.stringValue)
+        let withdrawn = try await withFile(identity()) {
+          try await shell("withdraw", Self.number, event, "--reason", "not mine", "--token", $0)
+        }
+        #expect(withdrawn["verification_status"]?["author_attested"] == false)
+
+        // Again over HTTP: the claim, and its withdrawal.
+        let (second, fresh) = (try await identity(), try await identity())
+        let name = JSON.string(EvidenceTests.orcid)
+        try await test.serving { client in
+          func post(_ action: String, _ payload: JSONObject, _ token: [UInt8]) async throws -> JSON
+          {
+            var payload = payload
+            let digest = Digest(hashing: token).hex
+            payload["evidence_sha256"] = .string(digest)
+            let body: JSON = [
+              "evidence": .object([digest: .string(Base64.encode(token))]),
+              "payload": .object(payload),
+            ]
+            return try await client.execute(
+              uri: "/pith/\(Self.number)/action/\(action)", method: .post,
+              body: ByteBuffer(bytes: body.canonicalBytes())
+            ) { response in
+              #expect(response.status == .created)
+              return try response.json()
+            }
+          }
+          let claim = try await post(
+            "author_attestation", ["method": "orcid_oidc", "name": "Zhuang Liu", "orcid": name],
+            second)
+          #expect(claim["standing"] == "strong")
+          let end = try await post(
+            "event_withdrawn", ["event_id": claim["event_id"] ?? .null, "reason": "an error"], fresh
+          )
+          #expect(end["verification_status"]?["author_attested"] == false)
+        }
+        let refused = try await test.pithledger(
+          [
+            "attest", "storage", Self.number, "--kind", "https", "--location",
+            outside.url + "/nothing", "--sha256", String(repeating: "0", count: 64), "--size", "1",
+            "--expires-at", "2030-01-01T00:00:00Z",
+          ], settings: settings)
+        #expect(refused.status == 2 && refused.errors.contains("bare_members"))
+        try await test.replayAgrees()
       }
     }
-    let sound = (index["proofs"]?.arrayValue ?? []).compactMap { $0["file"]?.stringValue }
-    let malformed = (index["malformed"]?.arrayValue ?? []).compactMap { item -> FixtureVerdict? in
-      guard let file = item["file"]?.stringValue, let advice = item["recommended"]?.stringValue
-      else { return nil }
-      // What may be merged instead of refused is kept whole, and then is about another digest.
-      let isRefused = advice.hasPrefix("reject") && !advice.contains("never drop")
-      return FixtureVerdict(file: file, check: isRefused ? "ots." : "ots.digest")
-    }
-    return sound.map { FixtureVerdict(file: $0, check: "ots.digest") } + malformed
   }
 }

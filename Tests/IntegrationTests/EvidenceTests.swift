@@ -153,18 +153,31 @@ struct EvidenceTests {
         _ = try await outside.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
       }
+      // A block that few others stand on may yet be replaced: its header is not taken.
+      reach.headerDepth = 3
+      let patient = reach
+      try await withLedger(configure: { $0.outside = patient }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+        _ = try await anchor(test, "opentimestamps", proof)
+        _ = try await outside.mine()
+        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
+        _ = try await outside.mine()
+        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
+        _ = try await outside.mine()
+        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
+      }
       // An explorer that contradicts what the operator trusts is not believed.
       let stranger = String(decoding: try await outside.mine(), as: UTF8.self)
       try await withLedger(configure: { $0.outside = configuration }) { test in
         let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
         let words = try await outside.mine().split(separator: UInt8(ascii: " "))
-        #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1002")
+        #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1005")
         _ = try await anchor(test, "opentimestamps", proof)
         // Under the height before it, another block than the one that it follows.
-        let other = "1001 " + String(decoding: try await outside.mine(), as: UTF8.self).dropFirst(5)
+        let other = "1004 " + String(decoding: try await outside.mine(), as: UTF8.self).dropFirst(5)
         #expect(try await test.ledger.trustHeaders(Array(other.utf8)) == 1)
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
-        #expect(try await test.ledger.untrustHeader(1001))
+        #expect(try await test.ledger.untrustHeader(1004))
         #expect(try await test.ledger.trustHeaders(Array(stranger.utf8)) == 1)
         #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["verified"])
       }
@@ -243,6 +256,12 @@ struct EvidenceTests {
       #expect(
         try await bare(test, .storageAttestation, place("ipfs", "ipfs://\(cid)", bytes)).standing
           == "verified")
+      let other = Array("other bytes".utf8)
+      let misnamed = "bafkreify5fcjtmxizqowyxpdz6xr54ixwoid6kjxvjwo52bvbfityrraae"
+      _ = try await outside.post("/put/\(misnamed)", other)
+      await #expect(throws: Refusal(.invalid, check: "cid", "")) {
+        try await bare(test, .storageAttestation, place("ipfs", "ipfs://\(misnamed)", other))
+      }
       _ = try await outside.post("/put/QmLayout", bytes)
       #expect(
         try await bare(test, .storageAttestation, place("ipfs", "ipfs://QmLayout", bytes)).standing

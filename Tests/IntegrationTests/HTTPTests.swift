@@ -16,22 +16,6 @@ import Testing
 struct HTTPTests {
   static let number = LedgerUnderTest.number
 
-  /// Runs a test against the service on a socket.
-  private func withService(
-    _ body: @escaping @Sendable (LedgerUnderTest, any TestClientProtocol) async throws -> Void
-  ) async throws {
-    try await withLedger { test in
-      let application = Application(
-        router: buildRouter(ledger: test.ledger),
-        configuration: .init(address: .hostname("127.0.0.1", port: 0)))
-      try await application.test(.live) { client in try await body(test, client) }
-    }
-  }
-
-  private func json(_ response: TestResponse) throws -> JSON {
-    try JSON.parse(Array(response.body.readableBytesView))
-  }
-
   @Test("A key made by another program registers itself and signs a citation")
   func anotherProgram() async throws {
     try await withService { test, client in
@@ -62,7 +46,7 @@ struct HTTPTests {
         try await client.execute(
           uri: uri, method: method, headers: headers, body: ByteBuffer(string: body)
         ) { response in
-          (response.status.code, response.headers[.contentType] ?? "", try self.json(response))
+          (response.status.code, response.headers[.contentType] ?? "", try response.json())
         }
       }
       let cases: [(HTTPRequest.Method, String, String, Int, String)] = [
@@ -144,7 +128,7 @@ struct HTTPTests {
         return try await client.execute(
           uri: "/pith/\(Self.number)/action/timestamp_anchor", method: .post,
           body: ByteBuffer(bytes: body.canonicalBytes())
-        ) { ($0.status.code, try self.json($0)["check"]?.stringValue ?? "") }
+        ) { ($0.status.code, try $0.json()["check"]?.stringValue ?? "") }
       }
       for (kind, folder) in [("opentimestamps", "opentimestamps"), ("rfc3161", "rfc3161")] {
         for item in try FixtureVerdict.all(of: folder) {
@@ -194,7 +178,7 @@ struct HTTPTests {
       func get(_ uri: String) async throws -> JSON {
         try await client.execute(uri: uri, method: .get) { response in
           #expect(response.status == .ok, "\(uri)")
-          return try self.json(response)
+          return try response.json()
         }
       }
       for name in ["4OXKXQ4P", "4oxkxq4pbccp", Self.number, "2412.14164", "2412.14164v1"] {

@@ -22,6 +22,7 @@ struct OutsideWorld: Sendable {
     outside.fetchLimits.time = .seconds(12)
     outside.fetchLimits.bytes = 1 << 20
     outside.calendars = [url]
+    outside.headerDepth = 1
     outside.orcidIssuer = url
     outside.orcidAudiences = ["APP-TEST"]
     outside.ipfsGatewayURL = url

@@ -62,6 +62,47 @@ extension EvidenceTests {
     }
   }
 
+  @Test("A bare attestation of a location ends by itself, and is made anew by sending it again")
+  func expiry() async throws {
+    try await withOutside { outside in
+      let days = Mutex<Int64>(0)
+      var reach = outside.configuration
+      reach.storageLife = .seconds(10 * 86_400)
+      let configuration = reach
+      try await withLedger(configure: {
+        $0.outside = configuration
+        $0.clock = { Timestamp.now.adding(seconds: 86_400 * days.withLock { $0 }) }
+      }) { test in
+        let bytes = Array("kept for some days".utf8)
+        _ = try await outside.post("/put/paper", bytes)
+        let payload = place("https", outside.url + "/paper", bytes)
+        let first = try await bare(test, .storageAttestation, payload)
+        let ends = try #require(
+          try await events(test).last?["payload"]?["expires_at"]?.stringValue.flatMap {
+            Timestamp($0)
+          })
+        #expect(ends > Timestamp.now.adding(seconds: 9 * 86_400))
+        #expect(ends < Timestamp.now.adding(seconds: 11 * 86_400))
+        days.withLock { $0 = 9 }
+        #expect(try await bare(test, .storageAttestation, payload).created == false)
+        #expect(try await test.state().status["storage_verified"] == true)
+        days.withLock { $0 = 11 }
+        #expect(try await test.state().status["storage_verified"] == false)
+        let second = try await bare(test, .storageAttestation, payload)
+        #expect(second.created && second.verificationStatus?["storage_verified"] == true)
+        #expect(
+          try await events(test).last?["payload"]?["supersedes"]
+            == .string("sha256:" + first.eventID.hex))
+        // An upload is there until an operator erases it.
+        var upload = place("file", "urn:sha256:" + Digest(hashing: bytes).hex, bytes)
+        upload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
+        _ = try await bare(test, .storageAttestation, upload, evidence: [bytes])
+        #expect(try await events(test).last?["payload"]?["expires_at"] == nil)
+        try await test.replayAgrees()
+      }
+    }
+  }
+
   @Test("Without the report of a look, what was seen stays seen")
   func erasedReport() async throws {
     try await withBoth { test, outside in

@@ -1,10 +1,16 @@
 import CanonicalJSON
 import EmbeddedPostgres
 import Foundation
+import Hummingbird
+import HummingbirdTesting
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
+import NIOCore
 import PostgresClient
+import Subprocess
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -73,6 +79,63 @@ struct LedgerUnderTest: Sendable {
   func replayAgrees() async throws {
     let report = try await ledger.replay(check: true) { _ in }
     #expect(report.drift.isEmpty, "\(report.drift)")
+  }
+
+  /// Runs a test against the service on a socket.
+  func serving(
+    _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
+  ) async throws {
+    let application = Application(
+      router: buildRouter(ledger: ledger),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+    try await application.test(.live) { client in try await body(client) }
+  }
+
+  struct ShellAnswer {
+    let status: Int
+    let output: String
+    let errors: String
+  }
+
+  /// Runs a command of the shell, as a program, on this ledger.
+  func pithledger(
+    _ arguments: [String], settings: [String: String] = [:]
+  ) async throws -> ShellAnswer {
+    var environment: [Subprocess.Environment.Key: String?] = ["PITHLEDGER_DATABASE_URL": uri]
+    for (name, value) in settings {
+      environment[Subprocess.Environment.Key(stringLiteral: "PITHLEDGER_" + name)] = value
+    }
+    let result = try await run(
+      .path(FilePath(FaultTests.program)),
+      arguments: Arguments(
+        arguments + ["--json", "--data-dir", ledger.configuration.dataDirectory]),
+      environment: .inherit.updating(environment),
+      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    var status = -1
+    if case .exited(let code) = result.terminationStatus { status = Int(code) }
+    return ShellAnswer(
+      status: status, output: result.standardOutput, errors: result.standardError)
+  }
+}
+
+extension TestResponse {
+  func json() throws -> JSON { try JSON.parse(Array(body.readableBytesView)) }
+}
+
+/// Runs something with a file of these bytes.
+func withFile<R>(_ bytes: [UInt8], _ body: (String) async throws -> R) async throws -> R {
+  let path = "/tmp/plt-\(UUID().uuidString.prefix(8)).bin"
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try await body(path)
+}
+
+/// Runs a test with a ledger and the service on a socket.
+func withService(
+  _ body: @escaping @Sendable (LedgerUnderTest, any TestClientProtocol) async throws -> Void
+) async throws {
+  try await withLedger { test in
+    try await test.serving { client in try await body(test, client) }
   }
 }
 

@@ -264,6 +264,29 @@ extension EvidenceTests {
     }
   }
 
+  @Test("An audit says when the author list no longer bears a claim out")
+  func auditOfNames() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
+      _ = try await test.submit(
+        .authorAttestation,
+        ["method": "key_signature", "name": "Z. Liu", "orcid": .string(Self.orcid)], by: key)
+      #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+      let events = try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+      let documents = Set(
+        events.compactMap {
+          $0["payload"]?["document_sha256"]?.stringValue.flatMap { Digest(hex: $0) }
+        })
+      #expect(!documents.isEmpty)
+      for document in documents {
+        _ = try await test.ledger.eraseEvidence(document, reason: "asked to")
+      }
+      let findings = try await test.ledger.audit(Self.number).findings
+      let finding = try #require(findings.first { $0.check == "author_name" })
+      #expect(finding.was == "verified" && finding.now == "pending")
+    }
+  }
+
   @Test("Bytes that were public and turn out to be a token are served no longer")
   func tokensAreNotServed() async throws {
     try await withBoth { test, outside in

@@ -17,17 +17,6 @@ import TransparencyLog
 
 @Suite("The log as others see it", .privateServer())
 struct TransparencyTests {
-  private func withService(
-    _ test: LedgerUnderTest,
-    _ body: @escaping @Sendable (any TestClientProtocol, Int) async throws -> Void
-  ) async throws {
-    let application = Application(
-      router: buildRouter(ledger: test.ledger),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)))
-    try await application.test(.live) { client in try await body(client, try #require(client.port))
-    }
-  }
-
   /// Appends rows until the log has this many; entries of any bytes make a tree.
   private func fill(_ test: LedgerUnderTest, to size: Int64) async throws {
     try await test.owner { connection in
@@ -56,7 +45,8 @@ struct TransparencyTests {
       let asked = JSON.object([
         "notes": .array(notes), "positions": [0, 1, 255, 256, 40_000, 65_536],
       ])
-      try await withService(test) { _, port in
+      try await test.serving { client in
+        let port = try #require(client.port)
         let report = try JSON.parse(
           await python(
             String(

@@ -243,6 +243,10 @@ class Handler(BaseHTTPRequestHandler):
             for header in chain:
                 if sha(sha(header))[::-1].hex() == name.removesuffix(".hex"):
                     return self.reply(200, header.hex().encode() + b"\n")
+        if path == "/rest/chaininfo.json":
+            return self.reply(200, b'{"chain":"regtest","blocks":%d,"difficulty":4.6e-10}' % (999 + len(chain)))
+        if path == "/blocks/tip/height":
+            return self.reply(200, b"%d" % (999 + len(chain)))
         if path.startswith("/block-height/"):
             at = int(name) - 1000
             if 0 <= at < len(chain):
