@@ -69,14 +69,15 @@ struct Bench {
     let append = try await append(store, from: 0, name: parts.contains("a") ? "(a)" : nil)
     if parts.contains("b") { try await replay(store) }
     let http = HTTPBench(bench: self, directory: directory)
-    var reads: [Double] = []
+    var reads = Rates()
     if !parts.isDisjoint(with: "cdef") { reads = try await http.run(parts, records: records) }
     if parts.contains("e") { try await http.replayMemory() }
     if parts.contains("g") {
       let slice = events / rounds
       try await TreeBench(bench: self, directory: directory).run(store) { number in
         try await self.append(
-          store, from: 1_000_000_000 + number * slice, slice: slice, name: nil)
+          store, from: 1_000_000_000 + number * slice, slice: slice, name: nil
+        ).ours
       }
     }
     if parts.contains("f") {
@@ -95,11 +96,13 @@ struct Bench {
   /// When the events of the workload were recorded.
   static let begin = Timestamp(microseconds: 1_700_000_000_000_000)
 
-  /// What ten times the size makes of a rate.
-  private static func compare(_ name: String, _ before: [Double], _ after: [Double]) {
-    guard !before.isEmpty else { return }
-    let ratio = median(after) / max(median(before), 1)
-    say("\(name): \(String(format: "%.2f", ratio)) of what it is at a tenth of the size")
+  /// What ten times the size makes of a rate, by itself and beside the rival of the same minutes.
+  private static func compare(_ name: String, _ before: Rates, _ after: Rates) {
+    guard !before.ours.isEmpty, !before.theirs.isEmpty else { return }
+    say(
+      "\(name): \(String(format: "%.2f", after.median / max(before.median, 1))) of what it is at a tenth "
+        + "of the size, and its ratio \(String(format: "%.2f", after.ratio / before.ratio)) of what it is there"
+    )
   }
 
   static func median(_ values: [Double]) -> Double {
@@ -185,7 +188,7 @@ struct Bench {
   ///   - slice: a single round of this size instead.
   private func append(
     _ store: LedgerStore, from first: Int, slice: Int? = nil, name: String?
-  ) async throws -> [Double] {
+  ) async throws -> Rates {
     let numbers = try await recordNumbers()
     let connection = try await connect()
     try await connection.execute(
@@ -223,7 +226,7 @@ struct Bench {
     try await connection.execute("VACUUM ANALYZE ledger.event")
     await connection.close()
     if let name { Self.report("\(name) durable append", ours, "binary COPY", theirs) }
-    return ours
+    return Rates(ours: ours, theirs: theirs)
   }
 
   private func build(
@@ -302,4 +305,13 @@ struct Bench {
     Self.report("(b) replay", ours, "COPY TO", copies)
     Self.report("(b) replay", ours, "one GROUP BY", statements)
   }
+}
+
+/// Rates a second of ours and of a rival's, who took turns.
+struct Rates {
+  var ours: [Double] = []
+  var theirs: [Double] = []
+
+  var median: Double { Bench.median(ours) }
+  var ratio: Double { median / max(Bench.median(theirs), 1) }
 }

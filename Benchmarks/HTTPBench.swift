@@ -33,7 +33,7 @@ struct HTTPBench {
   /// Runs a service, and measures the parts that need one; answers the reads of each round.
   func run(
     _ parts: Set<Character>, records: Int, readsNamed name: String = "(d)"
-  ) async throws -> [Double] {
+  ) async throws -> Rates {
     let process = program(["serve", "--port", "0", "--json"])
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -46,10 +46,10 @@ struct HTTPBench {
     guard let port = line.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) })
     else {
       say("the service did not start: \(line)")
-      return []
+      return Rates()
     }
     try await settle()
-    var reads: [Double] = []
+    var reads = Rates()
     if parts.contains("c") { try await submissions(port) }
     if !parts.isDisjoint(with: "df") {
       reads = try self.reads(port, records: records, name: name)
@@ -206,7 +206,7 @@ struct HTTPBench {
 
   // MARK: (d) Reads
 
-  private func reads(_ port: Int, records: Int, name: String) throws -> [Double] {
+  private func reads(_ port: Int, records: Int, name: String) throws -> Rates {
     var ours: [Double] = []
     var p99: [Double] = []
     var theirs: [Double] = []
@@ -224,6 +224,6 @@ struct HTTPBench {
     }
     Bench.report("\(name) status.json", ours, "a constant", theirs)
     say("\(name) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
-    return ours
+    return Rates(ours: ours, theirs: theirs)
   }
 }

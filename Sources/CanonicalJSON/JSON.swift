@@ -126,6 +126,10 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
   }
 
   private func place(of key: String) -> (index: Int, found: Bool) {
+    // Most objects are built in order.
+    guard let last = members.last, !last.key.utf8.lexicographicallyPrecedes(key.utf8) else {
+      return (members.count, false)
+    }
     var low = 0
     var high = members.count
     while low < high {

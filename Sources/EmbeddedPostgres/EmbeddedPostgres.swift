@@ -243,13 +243,21 @@ public final class EmbeddedPostgres: Sendable {
     return Int32(line)
   }
 
+  /// Megabytes that the server may fill with pages: an eighth of the machine's memory, from 128 MB to 4 GB.
+  /// The indexes of a large log do not fit into PostgreSQL's own default, and every append would fetch and
+  /// write pages of theirs.
+  private static var sharedBuffers: UInt64 {
+    min(4096, max(128, ProcessInfo.processInfo.physicalMemory >> 23))
+  }
+
   private static func startServer(
     _ cluster: String, _ home: String, _ socket: String, _ settings: [String: String],
     _ installation: Installation
   ) async throws {
     var all = [
       "listen_addresses": "", "unix_socket_directories": socket, "unix_socket_permissions": "0700",
-      "shared_buffers": "128MB", "max_connections": "100", "fsync": "on", "full_page_writes": "on",
+      "shared_buffers": "\(sharedBuffers)MB", "max_connections": "100", "fsync": "on",
+      "full_page_writes": "on",
       "synchronous_commit": "on", "wal_compression": "on", "max_wal_size": "2GB",
     ]
     // Where this build has lz4, full pages in the write-ahead log cost a fraction of the time.

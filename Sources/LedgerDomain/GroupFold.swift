@@ -1,7 +1,9 @@
 /// Where an attestation stands; each is in exactly one bucket.
 public enum Bucket: Int, Sendable, CaseIterable {
   case verified, pending, rejected, withdrawn, superseded, revoked
-  public var name: String { "\(self)" }
+
+  static let names = ["verified", "pending", "rejected", "withdrawn", "superseded", "revoked"]
+  public var name: String { Self.names[rawValue] }
 }
 
 /// What one group of events adds to its record's row.

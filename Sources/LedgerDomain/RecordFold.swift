@@ -94,14 +94,13 @@ public struct RecordState: Sendable, Equatable {
     var byType: JSONObject = [:]
     var total: Int64 = 0
     for type in EventType.attestations {
-      var counts: JSONObject = [:]
-      var sum: Int64 = 0
-      for bucket in Bucket.allCases {
-        let count = Int64(sums.buckets[Int(type.rawValue - 1) * 6 + bucket.rawValue])
-        counts[bucket.name] = .integer(count)
-        sum += count
-      }
+      let first = Int(type.rawValue - 1) * 6
+      let sum = sums.buckets[first..<first + 6].reduce(0) { $0 + Int64($1) }
       guard sum > 0 else { continue }
+      var counts: JSONObject = [:]
+      for bucket in Bucket.allCases {
+        counts[bucket.name] = .integer(Int64(sums.buckets[first + bucket.rawValue]))
+      }
       counts["total"] = .integer(sum)
       byType[type.name] = .object(counts)
       total += sum

@@ -76,6 +76,8 @@ extension Ledger {
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
     operatorAuthorised: Bool = false
   ) async throws -> SubmissionAnswer {
+    let approach = store.announce()
+    defer { approach.end() }
     guard case .record(let number) = event.body.subject else {
       return try await submitAboutKeys(
         event, evidence: evidence, record: name, client: client,
@@ -92,7 +94,9 @@ extension Ledger {
       if let stored = facts.stored {
         try await answer(stored, record: facts.record, group: nil, created: false)
       } else {
-        try await append(record: facts.record, guarded: false, facts: facts) { context, _ in
+        try await append(
+          record: facts.record, guarded: false, facts: facts, announced: approach
+        ) { context, _ in
           context.evidence = evidence
           context.operatorAuthorised = operatorAuthorised
           context.verifiedEvent = event.eventID
@@ -252,6 +256,7 @@ extension Ledger {
   /// - Parameter make: the event, superseding the one named where `precedent` says so.
   func append(
     record: ResolvedRecord?, guarded: Bool, facts beforehand: LedgerStore.SubmissionFacts? = nil,
+    announced approach: Approach? = nil,
     event make: (inout AdmissionContext, Digest?) async throws -> SignedEvent,
     precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
   ) async throws -> SubmissionAnswer {
@@ -325,6 +330,7 @@ extension Ledger {
       let unit = AppendUnit(
         items: [item], evidence: evidenceItems(event, context.evidence),
         guardPosition: guarded ? keys.next - 1 : nil)
+      approach?.end()
       switch try await appended(unit) {
       case .stored(let positions, _, isNew: true):
         try await keeper?.expect(positions[0], beyond: signed)

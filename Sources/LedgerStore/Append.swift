@@ -1,5 +1,6 @@
 public import LedgerDomain
 import PostgresClient
+import Synchronization
 
 /// Events that stand or fall together, with the bytes they name.
 public struct AppendUnit: Sendable {
@@ -89,6 +90,34 @@ public enum AppendOutcome: Sendable, Equatable {
   case stored(positions: [Int64], record: Int64, isNew: Bool?)
   /// The record moved past the guard; nothing was stored.
   case conflict
+
+  var lastPosition: Int64? {
+    if case .stored(let positions, _, _) = self { positions.last } else { nil }
+  }
+}
+
+/// How many units are being checked, and will be appended if nothing is wrong with them.
+final class Approaching: Sendable {
+  let count = Atomic<Int>(0)
+}
+
+/// A unit that is on its way to the log, for as long as this is held and not ended.
+public final class Approach: Sendable {
+  private let approaching: Approaching
+  private let hasEnded = Atomic<Bool>(false)
+
+  init(_ approaching: Approaching) {
+    self.approaching = approaching
+    approaching.count.add(1, ordering: .relaxed)
+  }
+
+  deinit { end() }
+
+  /// It is there, or will not come.
+  public func end() {
+    guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
+    approaching.count.subtract(1, ordering: .relaxed)
+  }
 }
 
 /// The one path into the log: what queues while a transaction commits goes into the next.
@@ -103,13 +132,24 @@ actor Appender {
   static let maxBatchItems = 2000
   static let maxBatchBytes = 32 << 20
   static let deadline: Duration = .seconds(30)
+  /// Where it says, after each commit, which position is next.
+  static let channel = "ledger_appended"
+  /// How long a batch waits for submissions that are on their way: few large transactions cost less than
+  /// many small ones.
+  static let patience: Duration = .milliseconds(4)
 
   private let pool: PostgresPool
   private var queue: [Waiting] = []
   private var queuedBytes = 0
   private var isDraining = false
+  private nonisolated let approaching = Approaching()
+  /// What `gather` waits by.
+  private var gathering: CheckedContinuation<Void, Never>?
 
   init(pool: PostgresPool) { self.pool = pool }
+
+  /// Announces a unit that is being checked, until the answer is let go of.
+  nonisolated func announce() -> Approach { Approach(approaching) }
 
   /// Durable once this returns.
   func append(_ unit: AppendUnit) async throws -> AppendOutcome {
@@ -124,6 +164,8 @@ actor Appender {
       if !isDraining {
         isDraining = true
         Task { await drain() }
+      } else if isGathered {
+        stopGathering()
       }
     }
   }
@@ -135,6 +177,7 @@ actor Appender {
 
   private func drain() async {
     while !queue.isEmpty {
+      await gather()
       var items = 0
       var bytes = 0
       var count = 0
@@ -150,6 +193,26 @@ actor Appender {
       await write(batch)
     }
     isDraining = false
+  }
+
+  private var isGathered: Bool {
+    approaching.count.load(ordering: .relaxed) == 0 || queue.count >= Self.maxBatchItems
+  }
+
+  /// Waits while more is on its way, for a short time at most; whoever is alone waits for nobody.
+  private func gather() async {
+    guard !isGathered else { return }
+    let patience = Task {
+      try await Task.sleep(for: Self.patience)
+      stopGathering()
+    }
+    await withCheckedContinuation { gathering = $0 }
+    patience.cancel()
+  }
+
+  private func stopGathering() {
+    gathering?.resume()
+    gathering = nil
   }
 
   private func write(_ batch: [Waiting]) async {
@@ -180,12 +243,17 @@ actor Appender {
       do {
         let rows = try await pool.withConnection { try await $0.pipeline(statements) }
         // Outside the transaction, where NOTIFY would hold every other committer up.
-        Task {
-          _ = try? await pool.withConnection { try await $0.execute("NOTIFY ledger_appended") }
-        }
         // The append comes second, or third where evidence goes before it.
         let append = units.allSatisfy(\.evidence.isEmpty) ? 1 : 2
-        return try Self.outcomes(units, rows[append], retried: attempts > 1)
+        let outcomes = try Self.outcomes(units, rows[append], retried: attempts > 1)
+        let last = outcomes.lazy.compactMap(\.lastPosition).max()
+        if let last {
+          Task {
+            _ = try? await pool.query(
+              "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last + 1)")])
+          }
+        }
+        return outcomes
       } catch let error as PostgresError where Self.mayRetry(error) {
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(

@@ -74,8 +74,12 @@ public final class LedgerStore: Sendable {
         uri: configuration.uri, silenceTimeout: .seconds(20),
         onConnect: ["SET ROLE \(name)", "SET jit = off"])
     }
+    var reading = role("pithledger_reader")
+    // Looking things up is done by index, with a plan that is made once: planning costs as much as reading,
+    // and a plan made while a table was small must not read the whole of it when it has grown.
+    reading.onConnect += ["SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off"]
     readers = PostgresPool(
-      role("pithledger_reader"), size: configuration.readers, maxWaiting: 4096,
+      reading, size: configuration.readers, maxWaiting: 4096,
       acquireTimeout: .seconds(15),
       logger: configuration.logger)
     var writing = role("pithledger_writer")
@@ -84,7 +88,7 @@ public final class LedgerStore: Sendable {
     writer = PostgresPool(writing, size: 3, logger: configuration.logger)
     appender = Appender(pool: writer)
     lookups = SubmissionLookups(readers: readers)
-    progress = ProjectionProgress(readers: readers, configuration: role("pithledger_reader"))
+    progress = ProjectionProgress(role("pithledger_reader"))
   }
 
   /// Opens the store of a database that is migrated.
@@ -119,6 +123,9 @@ public final class LedgerStore: Sendable {
     await writer.close()
     await readers.close()
   }
+
+  /// Announces a unit that is about to be checked: what is appended meanwhile waits a moment for it.
+  public func announce() -> Approach { appender.announce() }
 
   /// Appends a unit; it is durable once this returns.
   public func append(_ unit: AppendUnit) async throws -> AppendOutcome {

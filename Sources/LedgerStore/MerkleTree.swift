@@ -38,15 +38,19 @@ extension LedgerStore {
 
   /// Adds the leaves of every entry that the tree does not cover yet, and answers the tree.
   ///
-  /// Any number of processes may do this at once. Errors: `treeBroken` where the log has a gap.
+  /// What is appended meanwhile waits for the next call. Any number of processes may do this at once.
+  /// Errors: `treeBroken` where the log has a gap.
   @discardableResult
   public func growTree() async throws -> TreeEdge {
+    var goal: UInt64?
     while true {
       let state = try await tree()
       var edge = state.edge
-      guard edge.size < state.head else { return edge }
+      let end = goal ?? state.head
+      goal = end
+      guard edge.size < end else { return edge }
       let from = Int64(clamping: edge.size)
-      let to = min(Int64(clamping: state.head), from + Self.leavesAtOnce)
+      let to = min(Int64(clamping: end), from + Self.leavesAtOnce)
       let leaves = try await leafHashes(from: from, to: to)
       var full: [TreeEdge.FullTile] = []
       for leaf in leaves { edge.append(leaf) { full.append($0) } }

@@ -8,16 +8,12 @@ actor ProjectionProgress {
     let continuation: CheckedContinuation<Bool, Never>
   }
 
-  private let readers: PostgresPool
   private let configuration: PostgresConfiguration
   private var waiters: [Waiter] = []
   private var watch: Task<Void, Never>?
   private var reached: Int64 = -1
 
-  init(readers: PostgresPool, configuration: PostgresConfiguration) {
-    self.readers = readers
-    self.configuration = configuration
-  }
+  init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
 
   func wait(for position: Int64, timeout: Duration) async throws -> Bool {
     try Task.checkCancellation()
@@ -35,25 +31,36 @@ actor ProjectionProgress {
     waiters = []
   }
 
-  /// Looks until nobody waits any more: at once, then at each notification, and every 20 ms anyway.
+  /// How long the connection is kept when nobody waits any more.
+  static let linger: Duration = .seconds(10)
+
+  /// Follows the projector's notifications, which say how far it is; where one is late, looks every 20 ms.
   private func follow() async {
     var connection: PostgresConnection?
-    while !waiters.isEmpty, !Task.isCancelled {
+    // A standby takes no LISTEN; there the look is what this relies on.
+    var isListening = false
+    var lastWaited = ContinuousClock.now
+    while !Task.isCancelled {
+      if !waiters.isEmpty { lastWaited = .now }
+      guard isListening || !waiters.isEmpty, .now - lastWaited < Self.linger else { break }
       do {
         if connection == nil {
+          isListening = false
           connection = try await PostgresConnection.connect(configuration)
-          // A standby takes no LISTEN; the poll is what this relies on.
-          try? await connection?.listen("ledger_projected")
+          if let connection {
+            isListening = (try? await connection.listen(Projector.channel)) != nil
+            try await look(connection)
+          }
         }
         guard let connection else { continue }
-        reached =
-          try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0]
-          .int(0)
-          - 1
         settle()
-        if !waiters.isEmpty {
-          _ = try await connection.nextNotification(timeout: .milliseconds(20))
+        let patience: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
+        if let told = try await connection.nextNotification(timeout: patience) {
+          if let next = Int64(told.payload) { reached = max(reached, next - 1) }
+        } else if !waiters.isEmpty {
+          try await look(connection)
         }
+        settle()
       } catch {
         await connection?.close()
         connection = nil
@@ -65,6 +72,12 @@ actor ProjectionProgress {
     watch = nil
     // Somebody may have come between the last look and here.
     if !waiters.isEmpty, !Task.isCancelled { watch = Task { await follow() } }
+  }
+
+  private func look(_ connection: PostgresConnection) async throws {
+    reached =
+      try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0)
+      - 1
   }
 
   private func settle() {

@@ -5,6 +5,8 @@ import PostgresClient
 /// Follows the log and keeps the projections: one at a time per database, whoever holds the lock.
 public actor Projector {
   static let lock: Int64 = 0x7069_7468_0002
+  /// Where it says, after each commit, which position is next.
+  static let channel = "ledger_projected"
 
   private let configuration: StoreConfiguration
   /// Events folded in one transaction at most.
@@ -63,24 +65,29 @@ public actor Projector {
       // The lock is its holder's session: it is free as soon as that process is gone.
       try await Task.sleep(for: .milliseconds(250))
     }
-    try await connection.listen("ledger_appended")
+    try await connection.listen(Appender.channel)
     timeline = KeyTimeline()
     timelineSize = 0
     while true {
       try Task.checkCancellation()
-      if try await step(connection) {
-        onProgress()
-      } else {
-        // The notification only wakes it; the poll is what it relies on.
-        _ = try await connection.nextNotification(timeout: .milliseconds(250))
-      }
+      let count = try await step(connection)
+      if count > 0 { onProgress() }
+      if count < Int(batchSize) { try await waitForMore(connection) }
     }
   }
 
-  /// Folds the next batch into the live projections; `false` when there was nothing to fold.
+  /// Waits for word of an append that is not folded yet; the word only wakes it, and the poll is what it
+  /// relies on.
+  private func waitForMore(_ connection: PostgresConnection) async throws {
+    while let told = try await connection.nextNotification(timeout: .milliseconds(250)) {
+      if Int64(told.payload).map({ $0 > timelineSize }) ?? true { return }
+    }
+  }
+
+  /// Folds the next batch into the live projections, and answers how many events it had.
   ///
   /// Three round trips: what is new, what it touches, and what follows, with the commit.
-  func step(_ connection: PostgresConnection) async throws -> Bool {
+  func step(_ connection: PostgresConnection) async throws -> Int {
     let before = timeline
     let beforeSize = timelineSize
     do {
@@ -98,7 +105,7 @@ public actor Projector {
       let events = try opening[2].map(FoldColumns.event)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
-        return false
+        return 0
       }
       if timelineSize > from {
         // The checkpoint went back: a backup was restored under this process.
@@ -113,9 +120,11 @@ public actor Projector {
           PostgresStatement(
             "UPDATE ledger.projection_checkpoint SET next_position = $1",
             [.int8(last.position + 1)]),
-          PostgresStatement("COMMIT"), PostgresStatement("NOTIFY ledger_projected"),
+          PostgresStatement("COMMIT"),
+          PostgresStatement(
+            "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position + 1)")]),
         ])
-      return true
+      return events.count
     } catch {
       timeline = before
       timelineSize = beforeSize

@@ -69,7 +69,7 @@ struct StoreTests {
       if Bool.random(using: &random) {
         projector = Projector(configuration, batchSize: .random(in: 1...50, using: &random))
       }
-      while try await projector.step(follower) {}
+      while try await projector.step(follower) > 0 {}
       start = end
     }
     let timeline = LogWriter.timeline(log.events[...])
@@ -105,7 +105,7 @@ struct StoreTests {
     #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
     try await insert(log.events[100...], owner)
     #expect(try await store.replay(check: false) { _ in }.drift.isEmpty)
-    while try await projector.step(follower) {}
+    while try await projector.step(follower) > 0 {}
     #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
     await follower.close()
     await owner.close()
