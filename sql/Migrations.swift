@@ -31,5 +31,6 @@ public enum Migrations {
     Migration("0012_trust_and_erasure", PackageResources._012_trust_and_erasure_sql),
     Migration("0013_tokens_serve_once", PackageResources._013_tokens_serve_once_sql),
     Migration("0014_merkle_tree", PackageResources._014_merkle_tree_sql),
+    Migration("0015_newest_documents", PackageResources._015_newest_documents_sql),
   ]
 }

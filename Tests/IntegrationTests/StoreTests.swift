@@ -316,4 +316,77 @@ struct StoreTests {
       try await test.replayAgrees()
     }
   }
+
+  @Test("A record with 100,000 events is read by page: each look touches few pages of the table")
+  func largeRecord() async throws {
+    let configuration = try await migrated()
+    let owner = try await connect(configuration.uri)
+    // The record's document and snapshot come first, and everything else stands between them and the end.
+    try await owner.execute(
+      """
+      INSERT INTO ledger.event (position, record, recorded_at, fold_group, target_key, reference_count,
+        resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry)
+      SELECT n, 0, now(), CASE WHEN n > 1 THEN n END, 0, 0, 0, 0, 0,
+        CASE n WHEN 0 THEN 6 WHEN 1 THEN 7 ELSE 4 END, 1, sha256(int8send(n)),
+        substr(sha256(int8send(n % 50)), 1, 16), convert_to(repeat('entry ', 100), 'UTF8')
+      FROM generate_series(0, 99999) AS n;
+      UPDATE ledger.head SET size = 100000;
+      """)
+    await owner.close()
+    let store = try await LedgerStore.open(configuration)
+    let id = Digest(hashing: (0..<8).map { UInt8(truncatingIfNeeded: 70_000 >> (56 - 8 * $0)) })
+    let page = "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position ASC LIMIT 100"
+    let newest = "WHERE e.record = $1 AND e.event_type = 7 ORDER BY e.position DESC LIMIT 1"
+    let attested =
+      "WHERE e.record = $1 AND e.event_type BETWEEN 1 AND 5 ORDER BY e.position DESC LIMIT $2"
+    let looks: [(String, [PostgresValue], Int)] = [
+      (page, [.int8(0), .int8(0)], 100), (page, [.int8(0), .int8(50_000)], 100),
+      (page, [.int8(0), .int8(99_990)], 10), (newest, [.int8(0)], 1),
+      (attested, [.int8(0), .int8(10)], 10),
+      ("WHERE e.record = $1 AND e.event_id = $2", [.int8(0), .bytes(id.bytes)], 1),
+      ("WHERE e.record = $1 AND e.fold_group = $2", [.int8(0), .int8(70_000)], 1),
+      ("WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(60_000), .int8(100)], 100),
+    ]
+    for (look, parameters, count) in looks {
+      let statement = "SELECT \(LedgerStore.storedColumns) FROM ledger.event e \(look)"
+      #expect(try await store.readers.query(statement, parameters).count == count, "\(look)")
+      let plan = try await store.readers.query(
+        "EXPLAIN (ANALYZE, BUFFERS, TIMING off) \(statement)", parameters
+      ).map { try $0.text(0) }
+      let touched = try #require(plan.first { $0.contains("Buffers:") })
+      let pages = touched.split { !$0.isNumber }.compactMap { Int($0) }.reduce(0, +)
+      #expect(pages < 150, "\(look): \(plan.joined(separator: "\n"))")
+      #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("Sort") }, "\(plan)")
+    }
+    #expect(try await store.latest(record: 0, type: .graphSnapshot)?.position == 1)
+    #expect(try await store.newestAttestations(record: 0, limit: 3).map(\.position).max() == 99_999)
+    await store.close()
+  }
+
+  @Test("An append waits only a moment for what was announced and does not come")
+  func announced() async throws {
+    let configuration = try await migrated()
+    let store = try await LedgerStore.open(configuration)
+    let approach = store.announce()
+    let key = KeyFile(key: SigningKey(), keyID: "k", signerID: "urn:k", signerType: .author)
+    let event = try key.key.sign(
+      EventBody.make(
+        type: .keyRegistered,
+        payload: [
+          "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(key.key.publicKey)),
+        ], signer: key.signer, subject: .registry, target: "key:\(key.signer.fingerprint.hex)",
+        createdAt: .now))
+    let admission = Admission.signedOnly(at: .now)
+    let item = try AppendUnit.Item.make(
+      event: event, admission: admission, record: -1, referenced: nil)
+    let outcome = try await store.append(
+      AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
+    #expect(outcome == .stored(positions: [0], record: -1, isNew: true))
+    approach.end()
+    approach.end()
+    let again = try await store.append(
+      AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
+    #expect(again == .stored(positions: [0], record: -1, isNew: false))
+    await store.close()
+  }
 }
