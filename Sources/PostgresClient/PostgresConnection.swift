@@ -107,9 +107,10 @@ private final class ThreadExecutor: SerialExecutor {
 
 /// Asks the server to stop what one connection is doing, from any thread.
 ///
-/// Sendable because `state` is touched under `lock` only, after `init` and before `deinit`, which nothing else can
-/// see. A request holds the lock for as long as the server takes, and whoever waits for it does so in the
-/// kernel: ThreadSanitizer follows this kind of lock there, and not that of `Mutex`.
+/// A request holds the lock for as long as the server takes, and whoever waits for it does so in the kernel:
+/// ThreadSanitizer follows this kind of lock there, and not that of `Mutex`.
+// @unchecked Sendable is right: `state`, the only thing that changes, is touched under `lock` alone, but for
+// `init` and `deinit`, when nobody else has a reference; `lock` and `wake` are constants.
 private final class Canceller: @unchecked Sendable {
   @safe private struct State {
     let pointer: OpaquePointer?
