@@ -126,6 +126,14 @@ struct EventPartitions: Sendable {
     return min(max(2, (bytes + partBytes - 1) / partBytes), maxParts)
   }
 
+  /// The part that a record's events belong to.
+  ///
+  /// Spread, because the records that begin a log are often those with the most events.
+  static func part(of record: Int64, among count: Int) -> Int {
+    let hash = UInt64(bitPattern: record) &* 0x9E37_79B9_7F4A_7C15
+    return Int(((hash >> 32) &* UInt64(count)) >> 32)
+  }
+
   init(parts count: Int) {
     parts = [Part](repeating: Part(), count: count)
     // Open blocks take a fourth of the memory at most.
@@ -134,9 +142,7 @@ struct EventPartitions: Sendable {
   }
 
   mutating func append(_ event: PackedEvent) throws {
-    // Spread, because the records that begin a log are often those with the most events.
-    let hash = UInt64(bitPattern: event.record) &* 0x9E37_79B9_7F4A_7C15
-    let index = Int((hash >> 32) &* UInt64(parts.count) >> 32)
+    let index = Self.part(of: event.record, among: parts.count)
     if parts[index].open.capacity == 0 { parts[index].open.reserveCapacity(blockSize) }
     parts[index].open.append(event)
     if parts[index].open.count >= blockSize { try put(index) }

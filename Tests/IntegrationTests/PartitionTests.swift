@@ -1,0 +1,31 @@
+import Testing
+
+@testable import LedgerStore
+
+/// What keeps a replay's memory flat, and its workers busy: no part holds much more than its share.
+@Suite("The parts of a replay")
+struct PartitionTests {
+  @Test(
+    "Records spread evenly over the parts, however their numbers lie", arguments: [2, 7, 16, 300])
+  func spread(parts: Int) {
+    // A number is the position at which its record began: one after the other, or with other events between.
+    for stride in [1, 2, 10, 1 << 20] as [Int64] {
+      let records = Int64(parts) * 500
+      var counts = [Int](repeating: 0, count: parts)
+      for record in 0..<records {
+        counts[EventPartitions.part(of: record * stride, among: parts)] += 1
+      }
+      #expect(
+        counts.allSatisfy { (250...1000).contains($0) },
+        "\(parts) parts, every \(stride)th: \(counts.min() ?? 0) to \(counts.max() ?? 0) records")
+    }
+  }
+
+  @Test("A longer log has more parts, not larger ones")
+  func partsGrow() {
+    for events in [1_000, 100_000, 1_000_000, 100_000_000] as [Int64] {
+      let bytes = Int(events) * MemoryLayout<PackedEvent>.stride
+      #expect(bytes / EventPartitions.parts(events: events) <= EventPartitions.partBytes)
+    }
+  }
+}
