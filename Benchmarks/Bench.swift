@@ -138,12 +138,12 @@ struct Bench {
     say("set-up: \(indices.count) records in \(String(format: "%.1f", took)) s")
   }
 
-  /// Calls `body` for every number, some thousand at a time, as concurrent submitters would.
+  /// Calls `body` for every number, four thousand at a time, as concurrent submitters would.
   func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws
   {
     try await withThrowingTaskGroup(of: Void.self) { group in
       var next = 0
-      while next < min(count, 2000) {
+      while next < min(count, 4000) {
         let number = next
         group.addTask { try await body(number) }
         next += 1

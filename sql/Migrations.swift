@@ -32,5 +32,6 @@ public enum Migrations {
     Migration("0013_tokens_serve_once", PackageResources._013_tokens_serve_once_sql),
     Migration("0014_merkle_tree", PackageResources._014_merkle_tree_sql),
     Migration("0015_newest_documents", PackageResources._015_newest_documents_sql),
+    Migration("0016_append_row_by_row", PackageResources._016_append_row_by_row_sql),
   ]
 }

@@ -131,6 +131,9 @@ actor Appender {
   static let maxQueuedBytes = 256 << 20
   static let maxBatchItems = 2000
   static let maxBatchBytes = 32 << 20
+  /// From how many waiting units on a batch does not wait for the one before it: it is encoded and sent while
+  /// that one commits, and waits in PostgreSQL for the head.
+  static let overlapUnits = 500
   static let deadline: Duration = .seconds(30)
   /// Where it says, after each commit, which position is next.
   static let channel = "ledger_appended"
@@ -142,6 +145,8 @@ actor Appender {
   private var queue: [Waiting] = []
   private var queuedBytes = 0
   private var isDraining = false
+  /// Batches that are being written.
+  private var writing = 0
   private nonisolated let approaching = Approaching()
   /// What `gather` waits by.
   private var gathering: CheckedContinuation<Void, Never>?
@@ -161,12 +166,8 @@ actor Appender {
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(unit: unit, continuation: continuation))
       queuedBytes += unit.byteCount
-      if !isDraining {
-        isDraining = true
-        Task { await drain() }
-      } else if isGathered {
-        stopGathering()
-      }
+      if isGathered { stopGathering() }
+      drainIfDue()
     }
   }
 
@@ -175,24 +176,35 @@ actor Appender {
     try await commit(units)
   }
 
+  private func drainIfDue() {
+    guard !queue.isEmpty, !isDraining,
+      writing == 0 || writing == 1 && queue.count >= Self.overlapUnits
+    else { return }
+    isDraining = true
+    Task { await drain() }
+  }
+
+  /// Takes a batch from the queue and writes it.
   private func drain() async {
-    while !queue.isEmpty {
-      await gather()
-      var items = 0
-      var bytes = 0
-      var count = 0
-      for waiting in queue {
-        items += waiting.unit.items.count
-        bytes += waiting.unit.byteCount
-        if count > 0, items > Self.maxBatchItems || bytes > Self.maxBatchBytes { break }
-        count += 1
-      }
-      let batch = Array(queue.prefix(count))
-      queue.removeFirst(count)
-      queuedBytes -= batch.reduce(0) { $0 + $1.unit.byteCount }
-      await write(batch)
+    await gather()
+    var items = 0
+    var bytes = 0
+    var count = 0
+    for waiting in queue {
+      items += waiting.unit.items.count
+      bytes += waiting.unit.byteCount
+      if count > 0, items > Self.maxBatchItems || bytes > Self.maxBatchBytes { break }
+      count += 1
     }
+    let batch = Array(queue.prefix(count))
+    queue.removeFirst(count)
+    queuedBytes -= batch.reduce(0) { $0 + $1.unit.byteCount }
     isDraining = false
+    writing += 1
+    drainIfDue()
+    await write(batch)
+    writing -= 1
+    drainIfDue()
   }
 
   private var isGathered: Bool {
@@ -277,28 +289,37 @@ actor Appender {
   private static func outcomes(
     _ units: [AppendUnit], _ rows: [PostgresRow], retried: Bool
   ) throws -> [AppendOutcome] {
+    if rows.count == 1, try rows[0].text(1) == "all_appended" {
+      // One answer for all, which lie one after the other, each in the record that was named.
+      var next = try rows[0].int(0)
+      return units.map { unit in
+        defer { next += Int64(unit.items.count) }
+        return .stored(
+          positions: Array(next..<next + Int64(unit.items.count)),
+          record: unit.items.last?.record ?? -1, isNew: true)
+      }
+    }
     var outcomes: [AppendOutcome] = []
     var index = 0
     for unit in units {
       var positions: [Int64] = []
       var record: Int64 = -1
       var conflict = false
-      var isNew = true
+      var isNew: Bool? = true
       for row in rows[index..<index + unit.items.count] {
         let outcome = try row.text(1)
         if outcome == "conflict" {
           conflict = true
         } else {
-          isNew = outcome == "appended"
+          // What is there already may be so by an attempt whose answer was lost.
+          isNew = outcome == "appended" ? true : retried ? nil : false
           positions.append(try row.int(0))
           record = try row.int(2)
         }
       }
       index += unit.items.count
       outcomes.append(
-        conflict
-          ? .conflict
-          : .stored(positions: positions, record: record, isNew: retried ? nil : isNew))
+        conflict ? .conflict : .stored(positions: positions, record: record, isNew: isNew))
     }
     return outcomes
   }
