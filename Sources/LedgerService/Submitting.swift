@@ -473,7 +473,8 @@ extension Ledger {
         group = try await store.foldEvent(record: record.record, id: stored.eventID)?.foldGroup
       }
       if stored.type.isAttestation, let group {
-        let (row, events) = try await store.standing(record: record.record, group: group)
+        let (row, events) = try await store.standing(
+          at: stored.position, record: record.record, group: group)
         let fold = GroupFold(events, await timeline.known)
         standing = fold.standing(of: stored.position)
         reason = fold.reason(of: stored.position)

@@ -141,7 +141,7 @@ public final class LedgerStore: Sendable {
   }
 
   /// The follower of the log that keeps the projections.
-  public func projector() -> Projector { Projector(configuration) }
+  public func projector() -> Projector { Projector(configuration, progress: progress) }
 
   // MARK: The log
 

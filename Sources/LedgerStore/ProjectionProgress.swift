@@ -1,6 +1,20 @@
+import LedgerDomain
 import PostgresClient
 
-/// Lets many tasks wait until the projections include a position, with one query for all of them.
+/// What the projector of this process left behind in one transaction.
+struct ProjectedBatch: Sendable {
+  let positions: Range<Int64>
+  /// The rows of records, where the projector knows all of one.
+  let states: [Int64: ProjectedState]
+  /// By record: all events of the groups that the batch touched.
+  let events: [Int64: [FoldEvent]]
+
+  /// Events in a batch that is worth keeping: larger ones are a projector's that catches up.
+  static let maxEvents = 500
+}
+
+/// Lets many tasks wait until the projections include a position, with one query for all of them; or with
+/// none, where it is this process that keeps the projections.
 actor ProjectionProgress {
   private struct Waiter {
     let position: Int64
@@ -12,6 +26,11 @@ actor ProjectionProgress {
   private var waiters: [Waiter] = []
   private var watch: Task<Void, Never>?
   private var reached: Int64 = -1
+  /// Whether this process's projector keeps the projections, and says itself how far it is.
+  private var isLeading = false
+  /// The last batches of this process's projector.
+  private var recent: [ProjectedBatch] = []
+  private static let maxRecent = 8
 
   init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
 
@@ -23,6 +42,33 @@ actor ProjectionProgress {
         Waiter(position: position, deadline: .now + timeout, continuation: continuation))
       if watch == nil { watch = Task { await follow() } }
     }
+  }
+
+  /// The projector of this process keeps the projections from now on, or not any more.
+  func lead(_ isLeading: Bool) {
+    self.isLeading = isLeading
+    recent = []
+  }
+
+  /// The projections of this process's projector include what is before this position.
+  func note(_ next: Int64, _ batch: ProjectedBatch? = nil) {
+    reached = next - 1
+    if let batch {
+      if recent.count == Self.maxRecent { recent.removeFirst() }
+      recent.append(batch)
+    }
+    settle()
+  }
+
+  /// A record's row with the event at a position, and the events of that one's group; `nil` where it is not this
+  /// process that has just projected it.
+  func projected(
+    _ position: Int64, record: Int64, group: Int64
+  ) -> (state: ProjectedState, group: [FoldEvent])? {
+    guard let batch = recent.last(where: { $0.positions.contains(position) }),
+      let state = batch.states[record], let events = batch.events[record]
+    else { return nil }
+    return (state, events.filter { $0.foldGroup == group })
   }
 
   func stop() {
@@ -42,7 +88,17 @@ actor ProjectionProgress {
     var lastWaited = ContinuousClock.now
     while !Task.isCancelled {
       if !waiters.isEmpty { lastWaited = .now }
-      guard isListening || !waiters.isEmpty, .now - lastWaited < Self.linger else { break }
+      guard isListening || isLeading || !waiters.isEmpty, .now - lastWaited < Self.linger else {
+        break
+      }
+      if isLeading {
+        // The projector wakes who waits for it; here they are only sent away when their time is up.
+        await connection?.close()
+        connection = nil
+        try? await Task.sleep(for: .milliseconds(waiters.isEmpty ? 250 : 20))
+        settle()
+        continue
+      }
       do {
         if connection == nil {
           isListening = false

@@ -11,13 +11,19 @@ public actor Projector {
   private let configuration: StoreConfiguration
   /// Events folded in one transaction at most.
   private let batchSize: Int64
+  /// Who is told how far this projector is.
+  private let progress: ProjectionProgress?
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
   private var timelineSize: Int64 = 0
 
-  init(_ configuration: StoreConfiguration, batchSize: Int64 = 5000) {
+  init(
+    _ configuration: StoreConfiguration, batchSize: Int64 = 5000,
+    progress: ProjectionProgress? = nil
+  ) {
     self.configuration = configuration
     self.batchSize = batchSize
+    self.progress = progress
   }
 
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
@@ -41,6 +47,7 @@ public actor Projector {
           try await connection.execute("SET idle_session_timeout = \(LedgerStore.lockLife)")
           try await follow(connection) { failures = 0 }
         } catch {
+          await progress?.lead(false)
           await connection.close()
           throw error
         }
@@ -65,6 +72,7 @@ public actor Projector {
       // The lock is its holder's session: it is free as soon as that process is gone.
       try await Task.sleep(for: .milliseconds(250))
     }
+    await progress?.lead(true)
     try await connection.listen(Appender.channel)
     timeline = KeyTimeline()
     timelineSize = 0
@@ -105,6 +113,7 @@ public actor Projector {
       let events = try opening[2].map(FoldColumns.event)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
+        await progress?.note(from)
         return 0
       }
       if timelineSize > from {
@@ -114,7 +123,7 @@ public actor Projector {
       }
       try await advance(connection, to: from)
       // The notification comes after the commit, where it holds nobody up.
-      try await project(
+      let batch = try await project(
         connection, schema: "ledger", events, from: from,
         finally: [
           PostgresStatement(
@@ -124,6 +133,7 @@ public actor Projector {
           PostgresStatement(
             "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position + 1)")]),
         ])
+      await progress?.note(last.position + 1, batch)
       return events.count
     } catch {
       timeline = before
@@ -158,10 +168,11 @@ public actor Projector {
   }
 
   /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
+  @discardableResult
   private func project(
     _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Int64,
     finally: [PostgresStatement] = []
-  ) async throws {
+  ) async throws -> ProjectedBatch? {
     let to = events.last.map { $0.position + 1 } ?? from
     let before = timeline
     var refold: Set<Int64> = []
@@ -189,22 +200,33 @@ public actor Projector {
     }
     let ordinary = events.filter { $0.record >= 0 && !refold.contains($0.record) }
     let byRecord = Dictionary(grouping: ordinary, by: \.record)
-    let (states, old) = try await touched(
+    let (rows, old) = try await touched(
       connection, schema: schema, by: ordinary, Array(byRecord.keys), before: from)
+    let isKept = events.count <= ProjectedBatch.maxEvents
+    var states: [Int64: ProjectedState] = [:]
+    var groups: [Int64: [FoldEvent]] = [:]
     for (record, new) in byRecord {
-      changes.append(
-        FoldedRecord.update(
-          states[record] ?? RecordState(record: record), old: old[record] ?? [], new: new,
-          before: before, after: timeline))
+      let row = rows[record]
+      let folded = FoldedRecord.update(
+        row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
+        before: before, after: timeline)
+      changes.append(folded)
+      // Where storage changed, the server finds out what is the latest of it.
+      if isKept, folded.storage.isEmpty {
+        states[record] = ProjectedState(
+          state: folded.state, storageVerifiedUntil: row?.storageVerifiedUntil)
+        groups[record] = (old[record] ?? []) + new
+      }
     }
     try await write(connection, schema: schema, changes, whole: refold, finally: finally)
+    return isKept ? ProjectedBatch(positions: from..<to, states: states, events: groups) : nil
   }
 
   /// The rows of some records, and the earlier events of every group that new ones touch.
   private func touched(
     _ connection: PostgresConnection, schema: String, by events: [FoldEvent], _ records: [Int64],
     before position: Int64
-  ) async throws -> (states: [Int64: RecordState], old: [Int64: [FoldEvent]]) {
+  ) async throws -> (rows: [Int64: ProjectedState], old: [Int64: [FoldEvent]]) {
     struct Key: Hashable {
       let record: Int64
       let group: Int64
@@ -223,12 +245,12 @@ public actor Projector {
         """,
         [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)]),
     ])
-    var states: [Int64: RecordState] = [:]
+    var rows: [Int64: ProjectedState] = [:]
     for row in answers[0] {
-      let state = try ProjectionRows.state(row).state
-      states[state.record] = state
+      let projected = try ProjectionRows.state(row)
+      rows[projected.state.record] = projected
     }
-    return (states, Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record))
+    return (rows, Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record))
   }
 
   /// Writes the rows of some records, a thousand in a round trip, and what comes with the last of them.

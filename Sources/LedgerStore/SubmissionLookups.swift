@@ -200,10 +200,11 @@ extension LedgerStore {
         subject: number, id: id, referenced: referenced, group: group, citing: citing))
   }
 
-  /// A record's row, and the events of one of its groups.
+  /// A record's row once it includes the event at a position, or as it is now, and the events of that one's group.
   public func standing(
-    record: Int64, group: Int64
+    at position: Int64, record: Int64, group: Int64
   ) async throws -> (ProjectedState?, [FoldEvent]) {
+    if let known = await progress.projected(position, record: record, group: group) { return known }
     let standing = try await lookups.standings.answer(
       SubmissionLookups.StandingRequest(record: record, group: group))
     return (standing.projected, standing.group)
