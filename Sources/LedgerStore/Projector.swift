@@ -33,6 +33,9 @@ public actor Projector {
         // Its statements run for milliseconds, or once: compiling them costs more than it saves.
         "SET ROLE pithledger_projector", "SET jit = off",
         "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
+        // What it writes follows from the log: what a crash takes back is folded again from the checkpoint, which
+        // goes back with it. A swap after a replay drops tables, and is durable whatever is set here.
+        "SET synchronous_commit = off",
       ])
   }
 

@@ -75,7 +75,7 @@ struct SubmissionLookups: Sendable {
       case .suffix, nil: continue
       }
     }
-    return [
+    var statements = [
       PostgresStatement(
         """
         SELECT \(LedgerStore.subjectColumns), k.n
@@ -90,40 +90,57 @@ struct SubmissionLookups: Sendable {
             SELECT * FROM ledger.event t
             WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
         """, [subjects, .bytesArray(requests.map(\.id.bytes))]),
-      PostgresStatement(
-        """
-        SELECT \(FoldColumns.list), k.n
-        FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
-          CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t
-            WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
-        WHERE k.id IS NOT NULL
-        """, [subjects, .bytesArray(requests.map(\.referenced?.bytes))]),
-      PostgresStatement(
-        """
-        SELECT \(FoldColumns.list), k.n
-        FROM (SELECT s.record, k.fold_group, k.n
-            FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
-              \(subject)
-            WHERE k.fold_group IS NOT NULL) AS k
-          \(groups)
-        """, [subjects, .int8Array(requests.map(\.group))]),
-      PostgresStatement(
-        """
-        SELECT s.pith_number, k.n
-        FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
-          CROSS JOIN LATERAL (
-            SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
-            UNION ALL
-            SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
-            WHERE a.kind = k.kind AND a.folded = k.name) AS s
-        ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record
-        """,
-        [
-          .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
-          .textArray(names.map(\.name)),
-        ]),
     ]
+    if asks(requests, for: \.referenced) {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list), k.n
+          FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
+            CROSS JOIN LATERAL (
+              SELECT * FROM ledger.event t
+              WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
+          WHERE k.id IS NOT NULL
+          """, [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
+    }
+    if asks(requests, for: \.group) {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list), k.n
+          FROM (SELECT s.record, k.fold_group, k.n
+              FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
+                \(subject)
+              WHERE k.fold_group IS NOT NULL) AS k
+            \(groups)
+          """, [subjects, .int8Array(requests.map(\.group))]))
+    }
+    if asks(requests, for: \.citing) {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT s.pith_number, k.n
+          FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
+            CROSS JOIN LATERAL (
+              SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
+              UNION ALL
+              SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
+              WHERE a.kind = k.kind AND a.folded = k.name) AS s
+          ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record
+          """,
+          [
+            .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
+            .textArray(names.map(\.name)),
+          ]))
+    }
+    return statements
+  }
+
+  /// Whether any of the requests has a question of this kind: what nobody asks is not looked up.
+  private static func asks<T>(_ requests: [FactsRequest], for question: (FactsRequest) -> T?)
+    -> Bool
+  {
+    requests.contains { question($0) != nil }
   }
 
   private static func facts(
@@ -132,9 +149,13 @@ struct SubmissionLookups: Sendable {
     let records = try byRequest(answers[0], 3, LedgerStore.resolved)
     let ends = try LedgerStore.ends(answers[1])
     let stored = try byRequest(answers[2], 6, LedgerStore.stored)
-    let referenced = try byRequest(answers[3], FoldColumns.count, FoldColumns.event)
-    let groups = try byRequest(answers[4], FoldColumns.count, FoldColumns.event)
-    let citing = try byRequest(answers[5], 1) { PithNumber(try $0.text(0)) }
+    var rest = answers.dropFirst(3)
+    func next<T>(_ question: (FactsRequest) -> T?) -> [PostgresRow] {
+      asks(requests, for: question) ? rest.popFirst() ?? [] : []
+    }
+    let referenced = try byRequest(next(\.referenced), FoldColumns.count, FoldColumns.event)
+    let groups = try byRequest(next(\.group), FoldColumns.count, FoldColumns.event)
+    let citing = try byRequest(next(\.citing), 1) { PithNumber(try $0.text(0)) }
     return requests.indices.map { index in
       guard let record = records[index]?.first else { return nil }
       return LedgerStore.SubmissionFacts(
