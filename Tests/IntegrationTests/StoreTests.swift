@@ -275,7 +275,8 @@ struct StoreTests {
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
       let record = try #require(try await store.resolve(.pithNumber(pith)).first?.record)
       let size = try await store.head()
-      let units = try (0..<5000).map { index in
+      // More than the queue and the two batches that wait for the head can hold.
+      let units = try (0..<9000).map { index in
         let event = try key.key.sign(
           EventBody.make(
             type: .citationSignature,
