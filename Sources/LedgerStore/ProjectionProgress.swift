@@ -47,6 +47,12 @@ actor ProjectionProgress {
   /// The projector of this process keeps the projections from now on, or not any more.
   func lead(_ isLeading: Bool) {
     self.isLeading = isLeading
+    forget()
+  }
+
+  /// Holds nothing said so far for true: a crash of PostgreSQL may take back what the projector committed last.
+  private func forget() {
+    reached = -1
     recent = []
   }
 
@@ -120,12 +126,15 @@ actor ProjectionProgress {
       } catch {
         await connection?.close()
         connection = nil
+        if !isLeading { forget() }
         settle()
         try? await Task.sleep(for: .milliseconds(50))
       }
     }
     await connection?.close()
     watch = nil
+    // Nobody listens from here on.
+    if !isLeading { forget() }
     // Somebody may have come between the last look and here.
     if !waiters.isEmpty, !Task.isCancelled { watch = Task { await follow() } }
   }

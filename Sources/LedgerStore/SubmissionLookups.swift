@@ -65,6 +65,12 @@ struct SubmissionLookups: Sendable {
       CROSS JOIN LATERAL (
         SELECT * FROM ledger.subject t WHERE t.pith_number = k.subject LIMIT 1) AS s
       """
+    let byID = """
+      FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
+        CROSS JOIN LATERAL (
+          SELECT * FROM ledger.event t
+          WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
+      """
     var names: [(number: Int64, kind: String?, name: String)] = []
     for (index, request) in requests.enumerated() {
       switch request.citing {
@@ -83,25 +89,14 @@ struct SubmissionLookups: Sendable {
         """, [subjects]),
       PostgresStatement(LedgerStore.endsQuery),
       PostgresStatement(
-        """
-        SELECT \(LedgerStore.storedColumns), k.n
-        FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
-          CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t
-            WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
-        """, [subjects, .bytesArray(requests.map(\.id.bytes))]),
+        "SELECT \(LedgerStore.storedColumns), k.n \(byID)",
+        [subjects, .bytesArray(requests.map(\.id.bytes))]),
     ]
     if asks(requests, for: \.referenced) {
       statements.append(
         PostgresStatement(
-          """
-          SELECT \(FoldColumns.list), k.n
-          FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
-            CROSS JOIN LATERAL (
-              SELECT * FROM ledger.event t
-              WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
-          WHERE k.id IS NOT NULL
-          """, [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
+          "SELECT \(FoldColumns.list), k.n \(byID)",
+          [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
     }
     if asks(requests, for: \.group) {
       statements.append(

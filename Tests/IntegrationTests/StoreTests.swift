@@ -208,6 +208,18 @@ struct StoreTests {
     }
   }
 
+  @Test("What a lost projector said is forgotten: a crash of PostgreSQL may have taken it back")
+  func lostProjector() async throws {
+    let store = try await LedgerStore.open(try await migrated())
+    await store.progress.lead(true)
+    await store.progress.note(1000)
+    #expect(try await store.wait(for: 999, timeout: .seconds(10)))
+    await store.progress.lead(false)
+    #expect(try await !store.wait(for: 999, timeout: .milliseconds(200)))
+    #expect(try await store.projectedPosition() == -1)
+    await store.close()
+  }
+
   @Test("A replay interrupted anywhere leaves the live rows, and the next one works")
   func interruptedReplay() async throws {
     try await withLedger { test in
