@@ -33,5 +33,7 @@ public enum Migrations {
     Migration("0014_merkle_tree", PackageResources._014_merkle_tree_sql),
     Migration("0015_newest_documents", PackageResources._015_newest_documents_sql),
     Migration("0016_append_row_by_row", PackageResources._016_append_row_by_row_sql),
+    Migration("0017_index_after_loading", PackageResources._017_index_after_loading_sql),
+    Migration("0018_signers_by_position", PackageResources._018_signers_by_position_sql),
   ]
 }

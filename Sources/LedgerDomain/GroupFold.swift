@@ -54,15 +54,16 @@ public struct GroupContribution: Sendable, Equatable {
 public struct GroupFold: Sendable {
   public struct Statement: Sendable {
     public let event: FoldEvent
+    let signer: KeyTimeline.Signer
     public var identity: Digest128
     public var verdict: Verdict
-    public var isRevoked = false
     public var isWithdrawn = false
     public var isSuperseded = false
     /// Another statement of the same slot came first and counts instead.
     public var isOutranked = false
     public var decision: Bool?
 
+    public var isRevoked: Bool { signer.isRevoked }
     /// Neither revoked nor withdrawn nor superseded.
     public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded }
   }
@@ -98,9 +99,9 @@ public struct GroupFold: Sendable {
 
   /// A statement before anything else of its group is looked at.
   private static func unjudged(_ event: FoldEvent, _ timeline: KeyTimeline) -> Statement {
-    var statement = Statement(event: event, identity: event.signerKey, verdict: event.verdict)
-    statement.isRevoked = timeline.isRevoked(event.signerKey, at: event.position)
-    return statement
+    let signer = timeline.signer(event.signerKey, at: event.position)
+    return Statement(
+      event: event, signer: signer, identity: signer.identity, verdict: event.verdict)
   }
 
   /// A statement with nothing else in its group.
@@ -137,7 +138,7 @@ public struct GroupFold: Sendable {
       return statement.verdict == .verified
         ? event.claimant ?? event.eventID.prefix : event.eventID.prefix
     }
-    return timeline.identity(event.signerKey, at: event.position)
+    return statement.signer.identity
   }
 
   private mutating func apply(_ event: FoldEvent) {
@@ -330,10 +331,7 @@ public struct GroupFold: Sendable {
   /// The standing citation that it is.
   private func edge(_ s: Statement, _ bucket: Bucket) -> (edge: Edge, isVouched: Bool)? {
     guard s.event.type == .citationSignature, bucket == .verified else { return nil }
-    return (
-      Edge(identity: s.identity, citing: s.event.slot),
-      timeline.isVouched(s.event.signerKey, at: s.event.position)
-    )
+    return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
   }
 
   /// Until when the group's storage counts; `nil` where none does, ``Timestamp/never`` without end.

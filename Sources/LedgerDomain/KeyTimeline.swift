@@ -74,28 +74,45 @@ public struct KeyTimeline: Sendable, Equatable {
     registryKey(at: position) == key
   }
 
+  /// What the fold asks about the signer of one event, found once.
+  struct Signer: Sendable, BitwiseCopyable {
+    /// Whether the event has no standing.
+    var isRevoked = false
+    /// Whether the key is bound to its signer_id, in any capacity.
+    var isVouched = false
+    /// Who signed: the signer_id if the key is vouched for it, otherwise the key itself.
+    var identity: Digest128
+  }
+
+  func signer(_ fingerprint: Digest128, at position: Int64) -> Signer {
+    guard let key = standings[fingerprint] else { return Signer(identity: fingerprint) }
+    let isVouched = key.firstVouch < position
+    // The registry stays the same signer through every rotation: its keys share one signer_id.
+    let isBound = key.isRegistry ? isRegistry(fingerprint, at: position) : isVouched
+    return Signer(
+      isRevoked: key.revokedAt.map {
+        position > $0 || key.compromisedFrom.map { position >= $0 } ?? false
+      } ?? false,
+      isVouched: isVouched, identity: isBound ? key.vouchedIdentity : key.ownIdentity)
+  }
+
   /// Whether the key is bound to its signer_id for an event at this position, in a capacity or any.
   public func isVouched(
     _ fingerprint: Digest128, at position: Int64, as type: SignerType? = nil
   ) -> Bool {
-    guard let type else { return standings[fingerprint].map { $0.firstVouch < position } ?? false }
+    guard let type else { return signer(fingerprint, at: position).isVouched }
     guard let key = byFingerprint[fingerprint] else { return false }
     return key.vouches.contains { $0.position < position && $0.type == type }
   }
 
   /// Whether an event of this key at this position has no standing.
   public func isRevoked(_ fingerprint: Digest128, at position: Int64) -> Bool {
-    guard let key = standings[fingerprint], let revokedAt = key.revokedAt else { return false }
-    return position > revokedAt || key.compromisedFrom.map { position >= $0 } ?? false
+    signer(fingerprint, at: position).isRevoked
   }
 
   /// Who signed: the signer_id if the key is vouched for it at that position, otherwise the key itself.
   public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
-    guard let key = standings[fingerprint] else { return fingerprint }
-    // The registry stays the same signer through every rotation: its keys share one signer_id.
-    let isVouched =
-      key.isRegistry ? isRegistry(fingerprint, at: position) : key.firstVouch < position
-    return isVouched ? key.vouchedIdentity : key.ownIdentity
+    signer(fingerprint, at: position).identity
   }
 
   /// The identity of somebody who is known by a `signer_id`.

@@ -135,9 +135,10 @@ public struct FoldedRecord: Sendable, Equatable {
     // Sorted, not kept in a dictionary of arrays: most groups are of one event, and a log has millions.
     var members: [(group: Int64, index: Int)] = []
     members.reserveCapacity(events.count)
-    for (index, event) in events.enumerated() {
-      folded.state.applyRecordLevel(event)
-      if let group = event.foldGroup { members.append((group, index)) }
+    let events = events.span
+    for index in events.indices {
+      folded.state.applyRecordLevel(events[index])
+      if let group = events[index].foldGroup { members.append((group, index)) }
     }
     members.sort { $0 < $1 }
     let alone = GroupFold([], timeline)

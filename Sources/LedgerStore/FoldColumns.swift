@@ -3,7 +3,7 @@ import PostgresClient
 
 /// The columns of `ledger.event` that the fold reads, and how a row becomes a `FoldEvent`.
 enum FoldColumns {
-  /// Those of events about records, in the order that `PackedEvent` reads them.
+  /// Those of events about records.
   static let ofRecords = """
     e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.verdict, e.signer_key, \
     e.fold_group, e.slot, e.statement, e.target_key, e.refers_to, e.valid_until, e.flags, e.claimant, \

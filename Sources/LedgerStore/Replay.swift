@@ -88,7 +88,10 @@ extension LedgerStore {
       }
       try await group.waitForAll()
     }
+    _ = try await connection.query("SELECT ledger.replay_index()")
     let (drift, records, events) = try await connection.transaction { connection in
+      // The comparison joins tables of a row for each record.
+      try await connection.execute("SET LOCAL work_mem = '64MB'")
       // The live projector waits here, so that both sides are compared at the same position.
       let projected = try await connection.query(
         "SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE")[0].int(0)
@@ -152,7 +155,7 @@ extension LedgerStore {
       var count: Int64 = 0
       try await source.copyMessages(
         """
-        COPY (SELECT \(FoldColumns.ofRecords) FROM ledger.event e
+        COPY (SELECT \(PackedEvent.columns) FROM ledger.event e
           WHERE e.ctid >= '(\(pages.lowerBound),0)' AND e.ctid < '(\(pages.upperBound),0)'
             AND e.record >= 0 AND e.position < \(size)) TO STDOUT (FORMAT binary)
         """
@@ -213,11 +216,13 @@ extension LedgerStore {
     var places: [Place] = []
     places.reserveCapacity(blocks.reduce(0) { $0 + $1.count })
     for (number, block) in blocks.enumerated() {
-      for (index, event) in block.enumerated() {
+      // A span, since an element of an array would be copied whole for its two numbers.
+      let events = block.span
+      for index in events.indices {
         places.append(
           Place(
-            record: event.record, position: event.position, block: Int32(number),
-            index: Int32(index)))
+            record: events[index].record, position: events[index].position,
+            block: Int32(number), index: Int32(index)))
       }
     }
     places.sort()

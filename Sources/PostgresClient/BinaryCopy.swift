@@ -32,20 +32,11 @@ public struct BinaryCopyWriter: Sendable {
 
   public mutating func appendNull() { buffer.append(integer: Int32(-1)) }
 
-  public mutating func append(int8 value: Int64) {
-    buffer.append(integer: Int32(8))
-    buffer.append(integer: value)
-  }
+  public mutating func append(int8 value: Int64) { append(field: value) }
 
-  public mutating func append(int4 value: Int32) {
-    buffer.append(integer: Int32(4))
-    buffer.append(integer: value)
-  }
+  public mutating func append(int4 value: Int32) { append(field: value) }
 
-  public mutating func append(bool value: Bool) {
-    buffer.append(integer: Int32(1))
-    buffer.append(value ? 1 : 0)
-  }
+  public mutating func append(bool value: Bool) { append(field: UInt8(value ? 1 : 0)) }
 
   /// A `timestamptz` in microseconds since 1970.
   public mutating func append(timestamp microseconds: Int64?) {
@@ -61,13 +52,39 @@ public struct BinaryCopyWriter: Sendable {
 
   /// An array of `integer`, of one dimension counted from 1.
   public mutating func append(int4Array values: [Int32]) {
-    buffer.append(integer: Int32(20 + 8 * values.count))
-    buffer.append(integer: Int32(1))
-    buffer.append(integer: Int32(0))
-    buffer.append(integer: Int32(23))
-    buffer.append(integer: Int32(values.count))
-    buffer.append(integer: Int32(1))
-    for value in values { append(int4: value) }
+    let fields = 8 * values.count
+    for number in [20 + fields, 1, 0, 23, values.count, 1] {
+      buffer.append(integer: Int32(number))
+    }
+    grow(fields) { bytes, start in
+      for (index, value) in values.enumerated() {
+        // A length and a number at once.
+        let field = 4 << 32 | UInt64(UInt32(bitPattern: value))
+        bytes.storeBytes(
+          of: field.bigEndian, toByteOffset: start + 8 * index, as: UInt64.self)
+      }
+    }
+  }
+
+  /// A field of fixed width.
+  private mutating func append<T: FixedWidthInteger & BitwiseCopyable>(field value: T) {
+    let width = MemoryLayout<T>.size
+    grow(4 + width) { bytes, start in
+      bytes.storeBytes(of: Int32(width).bigEndian, toByteOffset: start, as: Int32.self)
+      bytes.storeBytes(of: value.bigEndian, toByteOffset: start + 4, as: T.self)
+    }
+  }
+
+  /// Makes the buffer longer at its end, and lets that be filled.
+  private mutating func grow(
+    _ count: Int, _ fill: (_ bytes: inout MutableRawSpan, _ start: Int) -> Void
+  ) {
+    let start = buffer.count
+    buffer.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
+    var span = buffer.mutableSpan
+    // Every bit pattern is a byte.
+    var bytes = unsafe span.mutableBytes
+    fill(&bytes, start)
   }
 
   /// What has been encoded since the last call; the header comes with the first.

@@ -21,11 +21,23 @@ struct PartitionTests {
     }
   }
 
+  @Test("Flags, type and verdict come back from the number that the server makes of them")
+  func unpack() {
+    for flags in [Int32.min + 1, -1, 0, 1, 32, .max] {
+      for type in [Int16.min, -1, 0, 7, .max] {
+        for verdict in [Int16.min, -1, 0, 2, .max] {
+          let sum = Int64(flags) * 4_294_967_296 + Int64(type) * 65536 + Int64(verdict)
+          #expect(PackedEvent.unpack(sum) == (flags, type, verdict))
+        }
+      }
+    }
+  }
+
   @Test("A longer log has more parts, not larger ones")
   func partsGrow() {
     for events in [1_000, 100_000, 1_000_000, 100_000_000] as [Int64] {
       let bytes = Int(events) * MemoryLayout<PackedEvent>.stride
-      #expect(bytes / EventPartitions.parts(events: events) <= EventPartitions.partBytes)
+      #expect(bytes / EventPartitions.parts(events: events) <= EventPartitions.memory / 4)
     }
   }
 }

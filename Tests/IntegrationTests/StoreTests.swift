@@ -168,7 +168,8 @@ struct StoreTests {
         "pithledger_reader",
         [
           "SELECT bytes FROM ledger.evidence", "DELETE FROM ledger.event_summary",
-          "SELECT ledger.replay_begin()", "SELECT ledger.put_evidence('{}', '{}', '{}')",
+          "SELECT ledger.replay_begin()", "SELECT ledger.replay_index()",
+          "SELECT ledger.put_evidence('{}', '{}', '{}')",
         ]
       ),
     ]
