@@ -83,7 +83,7 @@ struct Bench {
     if parts.contains("f") {
       let larger = Growth(bench: self, factor: 10)
       try await larger.run(store)
-      // Beside ours, because a log of its own that large would be all that the disk does for an hour.
+      // Beside ours: it would take as long again to make a table of its own that large.
       let appendLarger = try await self.append(
         store, from: 2 * events, name: "(f) ten times (a)", rivalIsBeside: true)
       let readsLarger = try await http.run(

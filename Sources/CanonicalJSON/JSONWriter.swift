@@ -77,6 +77,12 @@ extension JSON {
 
   private static func write(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
+    defer { output.append(UInt8(ascii: "\"")) }
+    // Most strings have nothing to escape, and go in whole.
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+      output += text.utf8
+      return
+    }
     for byte in text.utf8 {
       switch byte {
       case 0x22: output += [0x5C, 0x22]
@@ -93,6 +99,5 @@ extension JSON {
       default: output.append(byte)
       }
     }
-    output.append(UInt8(ascii: "\""))
   }
 }

@@ -254,14 +254,17 @@ extension LedgerStore {
             (SELECT count(*) FROM \(replaySchema).\(table))])
         """)[0].bool(0)
       if same { continue }
+      // No more rows than will be listed are taken apart: after a disaster, all of them differ.
       let rows = try await connection.query(
         """
-        SELECT coalesce(s.pith_number, 'record ' || coalesce(a.record, b.record)), k.key,
-          to_jsonb(a) ->> k.key, to_jsonb(b) ->> k.key
-        FROM ledger.\(table) a FULL JOIN \(replaySchema).\(table) b USING (\(key))
-          LEFT JOIN ledger.subject s ON s.record = coalesce(a.record, b.record)
-          CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(a), to_jsonb(b))) AS k (key)
-        WHERE a IS DISTINCT FROM b AND to_jsonb(a) -> k.key IS DISTINCT FROM to_jsonb(b) -> k.key
+        SELECT coalesce(s.pith_number, 'record ' || d.record), k.key,
+          to_jsonb(d.a) ->> k.key, to_jsonb(d.b) ->> k.key
+        FROM (SELECT record, a, b
+            FROM ledger.\(table) a FULL JOIN \(replaySchema).\(table) b USING (\(key))
+            WHERE a IS DISTINCT FROM b LIMIT \(maxDrift - drift.count)) AS d
+          LEFT JOIN ledger.subject s USING (record)
+          CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(d.a), to_jsonb(d.b))) AS k (key)
+        WHERE to_jsonb(d.a) -> k.key IS DISTINCT FROM to_jsonb(d.b) -> k.key
         ORDER BY 1, 2 LIMIT \(maxDrift - drift.count)
         """)
       for row in rows {
