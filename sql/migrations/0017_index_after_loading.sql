@@ -1,46 +1,17 @@
 -- A replay fills its tables first and indexes them then: a sorted index costs a fraction of as many single
 -- entries, and is smaller.
-CREATE OR REPLACE FUNCTION ledger.create_projections(target name) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger.replay_begin() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  EXECUTE format($sql$
-    CREATE TABLE %1$I.verification_status (
-      record                       bigint  NOT NULL,
-      content_addressed            boolean NOT NULL,
-      pith_receipt                 boolean NOT NULL,
-      weak_author_claims           integer NOT NULL,
-      strong_author_claims         integer NOT NULL,
-      verified_anchors             integer NOT NULL,
-      storage_verified_until       timestamptz,
-      citation_signatures          integer NOT NULL,
-      vouched_citation_signatures  integer NOT NULL,
-      replication_records          integer NOT NULL,
-      graph_snapshot               boolean NOT NULL,
-      reference_count              integer NOT NULL,
-      resolved_work                integer NOT NULL,
-      formal_evidence_count        integer NOT NULL
-    );
-    CREATE TABLE %1$I.event_summary (
-      record               bigint   NOT NULL,
-      buckets              integer[] NOT NULL,
-      first_recorded_at    timestamptz,
-      last_recorded_at     timestamptz,
-      last_event_id        bytea,
-      equivocations        integer  NOT NULL,
-      pending_bare_anchors integer  NOT NULL,
-      unknown_events       integer  NOT NULL,
-      position             bigint   NOT NULL
-    );
-    -- Until when each group of storage statements counts: a maximum cannot be kept by adding up.
-    CREATE TABLE %1$I.storage_standing (
-      record         bigint      NOT NULL,
-      fold_group     bigint      NOT NULL,
-      verified_until timestamptz NOT NULL
-    );
-    GRANT SELECT ON %1$I.verification_status, %1$I.event_summary, %1$I.storage_standing
-      TO pithledger_writer, pithledger_reader;
-    GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %1$I.verification_status, %1$I.event_summary,
-      %1$I.storage_standing TO pithledger_projector;
-  $sql$, target);
+  -- What an interrupted replay left behind goes first.
+  DROP SCHEMA IF EXISTS ledger_replay CASCADE;
+  CREATE SCHEMA ledger_replay;
+  GRANT USAGE ON SCHEMA ledger_replay TO pithledger_projector;
+  PERFORM ledger.create_projections('ledger_replay');
+  ALTER TABLE ledger_replay.verification_status DROP CONSTRAINT verification_status_pkey;
+  ALTER TABLE ledger_replay.event_summary DROP CONSTRAINT event_summary_pkey;
+  ALTER TABLE ledger_replay.storage_standing DROP CONSTRAINT storage_standing_pkey;
+  DROP INDEX ledger_replay.storage_standing_record_verified_until_idx;
 END
 $$;
 
