@@ -83,9 +83,9 @@ struct Bench {
     if parts.contains("f") {
       let larger = Growth(bench: self, factor: 10)
       try await larger.run(store)
-      // Beside ours: it would take as long again to make a table of its own that large.
+      // The rival too: it would take as long again to make a table of its own that large.
       let appendLarger = try await self.append(
-        store, from: 2 * events, name: "(f) ten times (a)", rivalIsBeside: true)
+        store, from: 2 * events, name: "(f) ten times (a)", rivalSharesLog: true)
       let readsLarger = try await http.run(
         ["d"], records: records * 10, readsNamed: "(f) ten times (d)")
       Self.compare("(f) durable append", append, appendLarger)
@@ -188,17 +188,17 @@ struct Bench {
   /// - Parameters:
   ///   - first: the number of the first, so that no event is there already.
   ///   - slice: a single round of this size instead.
-  ///   - rivalIsBeside: whether the rival copies into the log itself, to have a table as large as ours; else it
+  ///   - rivalSharesLog: whether the rival copies into the log itself, to have a table as large as ours; else it
   ///     has an empty one, as our first round has.
   private func append(
     _ store: LedgerStore, from first: Int, slice: Int? = nil, name: String?,
-    rivalIsBeside: Bool = false
+    rivalSharesLog: Bool = false
   ) async throws -> Rates {
     let numbers = try await recordNumbers()
     let connection = try await connect()
     try await connection.execute(
       "CREATE SCHEMA bench; CREATE TABLE bench.event (LIKE ledger.event INCLUDING ALL)")
-    let table = rivalIsBeside ? "ledger.event" : "bench.event"
+    let table = rivalSharesLog ? "ledger.event" : "bench.event"
     var ours: [Double] = []
     var theirs: [Double] = []
     let size = slice ?? events / rounds
@@ -215,7 +215,7 @@ struct Bench {
       // The same rows, read back as COPY data so that building them costs the rival nothing.
       let head = try await store.head()
       let columns =
-        rivalIsBeside ? Growth.columns(-1, "e.position + \(size)", "e.record") : "e.*"
+        rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record") : "e.*"
       var chunks: [[UInt8]] = []
       try await connection.copyOut(
         """
@@ -232,7 +232,7 @@ struct Bench {
         _ = try await connection.copyIn("COPY \(table) FROM STDIN (FORMAT binary)", stream)
       }
       theirs.append(Double(size) / copied)
-      if rivalIsBeside { try await connection.execute(Growth.advanceHead) }
+      if rivalSharesLog { try await connection.execute(Growth.advanceHead) }
     }
     try await connection.execute("DROP SCHEMA bench CASCADE")
     try await connection.execute("VACUUM ANALYZE ledger.event")
