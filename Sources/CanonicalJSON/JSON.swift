@@ -127,18 +127,12 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
 
   private func place(of key: String) -> (index: Int, found: Bool) {
     // Most objects are built in order.
-    guard let last = members.last, !last.key.utf8.lexicographicallyPrecedes(key.utf8) else {
-      return (members.count, false)
-    }
+    guard let last = members.last, !last.key.precedes(key) else { return (members.count, false) }
     var low = 0
     var high = members.count
     while low < high {
       let middle = (low + high) / 2
-      if members[middle].key.utf8.lexicographicallyPrecedes(key.utf8) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+      if members[middle].key.precedes(key) { low = middle + 1 } else { high = middle }
     }
     return (low, low < members.count && members[low].key.utf8.elementsEqual(key.utf8))
   }
@@ -155,5 +149,16 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
       for byte in member.key.utf8 { hasher.combine(byte) }
       hasher.combine(member.value)
     }
+  }
+}
+
+extension String {
+  /// Whether its UTF-8 comes before another's: the order of a canonical object's keys.
+  func precedes(_ other: String) -> Bool {
+    let (mine, theirs) = (utf8Span.span, other.utf8Span.span)
+    let shorter = min(mine.count, theirs.count)
+    var index = 0
+    while index < shorter, mine[index] == theirs[index] { index += 1 }
+    return index < shorter ? mine[index] < theirs[index] : mine.count < theirs.count
   }
 }

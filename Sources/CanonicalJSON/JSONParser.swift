@@ -185,7 +185,7 @@ private struct Parser {
       guard try peek() == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
       index += 1
       if let last = members.last, sorted {
-        sorted = last.member.key.utf8.lexicographicallyPrecedes(key.utf8)
+        sorted = last.member.key.precedes(key)
       }
       members.append((JSONObject.Member(key: key, value: try value(depth: depth)), offset))
       if try closes(with: UInt8(ascii: "}")) { break }
@@ -195,7 +195,7 @@ private struct Parser {
       members.sort {
         $0.member.key.utf8.elementsEqual($1.member.key.utf8)
           ? $0.offset < $1.offset
-          : $0.member.key.utf8.lexicographicallyPrecedes($1.member.key.utf8)
+          : $0.member.key.precedes($1.member.key)
       }
       var first: Int?
       for (a, b) in zip(members, members.dropFirst())

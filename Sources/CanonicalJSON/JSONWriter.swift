@@ -79,7 +79,12 @@ extension JSON {
     output.append(UInt8(ascii: "\""))
     defer { output.append(UInt8(ascii: "\"")) }
     // Most strings have nothing to escape, and go in whole.
-    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+    let bytes = text.utf8Span.span
+    var index = 0
+    while index < bytes.count, bytes[index] >= 0x20, bytes[index] != 0x22, bytes[index] != 0x5C {
+      index += 1
+    }
+    if index == bytes.count {
       output += text.utf8
       return
     }

@@ -11,12 +11,7 @@ public struct Digest: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStr
   /// The same of a slice. Not generic, because replay does this some times for every event.
   public init?(bytes: ArraySlice<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    words = unsafe bytes.withUnsafeBytes { raw in
-      func word(_ index: Int) -> UInt64 {
-        unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
-      }
-      return (word(0), word(1), word(2), word(3))
-    }
+    words = unsafe bytes.withUnsafeBytes(Self.words)
   }
 
   /// The digest of these words, the most significant first.
@@ -30,23 +25,23 @@ public struct Digest: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStr
 
   /// SHA-256 of some bytes.
   public init(hashing bytes: [UInt8]) {
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (index, byte) in SHA256.hash(data: bytes).enumerated() {
-      words[index >> 3] = words[index >> 3] << 8 | UInt64(byte)
+    words = unsafe SHA256.hash(data: bytes).withUnsafeBytes(Self.words)
+  }
+
+  /// The words that 32 bytes spell.
+  private static func words(_ raw: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt64, UInt64) {
+    func word(_ index: Int) -> UInt64 {
+      unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
     }
-    self.words = (words[0], words[1], words[2], words[3])
+    return (word(0), word(1), word(2), word(3))
   }
 
   /// The 32 bytes, most significant first.
   public var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    for word in [words.0, words.1, words.2, words.3] {
-      for shift in stride(from: 56, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-      }
-    }
-    return bytes
+    let spelled = (
+      words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian
+    )
+    return unsafe withUnsafeBytes(of: spelled) { unsafe Array($0) }
   }
 
   /// 64 lower-case hexadecimal digits.
@@ -113,14 +108,7 @@ public struct Digest128: Hashable, Sendable, BitwiseCopyable, Comparable, Custom
 
   /// The 16 bytes, most significant first.
   public var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(16)
-    for word in [high, low] {
-      for shift in stride(from: 56, through: 0, by: -8) {
-        bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-      }
-    }
-    return bytes
+    unsafe withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { unsafe Array($0) }
   }
 
   /// 32 lower-case hexadecimal digits.

@@ -7,7 +7,8 @@ import ProofForms
 public struct Members {
   private let object: JSONObject
   private let path: String
-  private var seen: Set<String> = []
+  /// Few enough to look through, which costs less than hashing them.
+  private var seen: [String] = []
 
   public init(_ json: JSON, _ path: String) throws(Refusal) {
     guard let object = json.objectValue else {
@@ -25,7 +26,7 @@ public struct Members {
   }
 
   public mutating func optional(_ key: String) -> JSON? {
-    seen.insert(key)
+    seen.append(key)
     return object[key]
   }
 

@@ -10,13 +10,15 @@ public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
 
   /// Parses the full form in any letter case.
   public init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0].lowercased() == "pith", parts[1].utf8.count == 4,
-      parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let year = Int(parts[1]),
-      parts[2].utf8.count == Self.suffixLength, Self.isBase32(parts[2])
+    guard text.utf8.count == 10 + Self.suffixLength else { return nil }
+    let bytes = Array(text.utf8)
+    let digits = bytes[5..<9].map { Int($0) - 0x30 }
+    guard zip(bytes, "pith".utf8).allSatisfy({ $0 | 0x20 == $1 }),
+      bytes[4] == UInt8(ascii: ":"), bytes[9] == UInt8(ascii: ":"),
+      digits.allSatisfy({ (0...9).contains($0) }), bytes[10...].allSatisfy(Self.isBase32)
     else { return nil }
-    self.year = year
-    suffix = parts[2].uppercased()
+    year = digits.reduce(0) { $0 * 10 + $1 }
+    suffix = String(decoding: bytes[10...].map { $0 >= 0x61 ? $0 - 0x20 : $0 }, as: UTF8.self)
   }
 
   init(year: Int, digest: Digest) {
@@ -31,14 +33,17 @@ public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
   public static let shortLengths = [8, 12, 16]
 
   public static func isBase32(_ text: some StringProtocol) -> Bool {
-    text.utf8.allSatisfy {
-      ($0 >= 0x41 && $0 <= 0x5A) || ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x32 && $0 <= 0x37)
-    }
+    text.utf8.allSatisfy(isBase32)
+  }
+
+  private static func isBase32(_ byte: UInt8) -> Bool {
+    (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x32 && byte <= 0x37)
   }
 
   public var description: String {
     let digits = String(year)
-    return "pith:\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits):\(suffix)"
+    let zeros = digits.utf8.count < 4 ? String(repeating: "0", count: 4 - digits.utf8.count) : ""
+    return "pith:" + zeros + digits + ":" + suffix
   }
 
   /// The short form that people write: `pith:` and eight characters.

@@ -47,15 +47,30 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
       days -= 1
     }
     let (year, month, day) = Self.civil(fromDays: days)
-    func pad(_ value: Int64, _ width: Int) -> String {
-      let digits = String(value)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
     let seconds = rest / 1_000_000
     let fraction = rest % 1_000_000
-    return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T\(pad(seconds / 3600, 2)):"
-      + "\(pad(seconds / 60 % 60, 2)):\(pad(seconds % 60, 2))"
-      + (fraction == 0 ? "" : ".\(pad(fraction, 6))") + "Z"
+    var text: [UInt8] = []
+    text.reserveCapacity(27)
+    // Byte by byte: every answer spells some of these, and strings of strings cost ten times as much.
+    func put(_ value: Int64, _ width: Int, then mark: Unicode.Scalar) {
+      var unit: Int64 = 1
+      for _ in 1..<width { unit *= 10 }
+      while value / unit >= 10 { unit *= 10 }
+      while unit > 0 {
+        text.append(0x30 + UInt8(value / unit % 10))
+        unit /= 10
+      }
+      text.append(UInt8(ascii: mark))
+    }
+    if year < 0 { text.append(UInt8(ascii: "-")) }
+    put(abs(year), 4, then: "-")
+    put(month, 2, then: "-")
+    put(day, 2, then: "T")
+    put(seconds / 3600, 2, then: ":")
+    put(seconds / 60 % 60, 2, then: ":")
+    put(seconds % 60, 2, then: fraction == 0 ? "Z" : ".")
+    if fraction > 0 { put(fraction, 6, then: "Z") }
+    return String(decoding: text, as: UTF8.self)
   }
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }

@@ -1,15 +1,17 @@
 /// Lower-case hexadecimal, the only spelling in which digests and keys appear.
 public enum Hex {
-  private static let digits = Array("0123456789abcdef".utf8)
+  public static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
 
-  public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.underestimatedCount)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+  /// The same of an array. Not generic, because every answer does this some times.
+  public static func encode(_ bytes: [UInt8]) -> String {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+    return unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+      for (index, byte) in bytes.enumerated() {
+        unsafe text[2 * index] = digit(byte >> 4)
+        unsafe text[2 * index + 1] = digit(byte & 15)
+      }
+      return 2 * bytes.count
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// The bytes, or `nil` for an odd count or anything but `0-9a-f`.
