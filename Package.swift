@@ -51,10 +51,14 @@ let package = Package(
       name: "ProofForms",
       dependencies: ["CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1")],
       swiftSettings: strict),
+    .systemLibrary(
+      name: "CLibSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "Ed25519", dependencies: ["CLibSodium"], swiftSettings: strict),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // A tamper-evident log's tree, notes and proofs, for whoever writes one and whoever doubts one.
     .target(
-      name: "TransparencyLog", dependencies: ["ProofForms", crypto], swiftSettings: strict),
+      name: "TransparencyLog", dependencies: ["ProofForms", "Ed25519", crypto],
+      swiftSettings: strict),
     // Proofs held against what is trusted. No network: what is trusted is handed in.
     .target(
       name: "ProofChecks",
@@ -80,7 +84,7 @@ let package = Package(
 
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(
-      name: "LedgerDomain", dependencies: ["CanonicalJSON", "ProofForms", crypto],
+      name: "LedgerDomain", dependencies: ["CanonicalJSON", "ProofForms", "Ed25519", crypto],
       swiftSettings: strict),
 
     // What doubts a log: entries, tree, signatures and fold, from files or from anywhere, without a ledger.
@@ -167,6 +171,9 @@ let package = Package(
     .testTarget(
       name: "ProofFormsTests",
       dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "Ed25519Tests", dependencies: ["Ed25519", "ProofForms", "TestSupport", crypto],
       swiftSettings: strict),
     .testTarget(
       name: "TransparencyLogTests",

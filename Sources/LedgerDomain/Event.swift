@@ -1,5 +1,6 @@
 public import CanonicalJSON
 import Crypto
+import Ed25519
 import ProofForms
 
 /// The key, and the registration of it, that an event names as its signer.
@@ -202,7 +203,7 @@ public struct SignedEvent: Sendable, Equatable {
 
   /// Whether the signature is this raw public key's (32 bytes) over the 32 bytes of the event's digest.
   public func isSigned(by publicKey: [UInt8]) -> Bool {
-    SigningKey.isValid(signature, over: eventID.bytes, by: publicKey)
+    Ed25519.isValid(signature, over: eventID.bytes, by: publicKey)
   }
 
   /// The body's members with `event_id` and `signature`.
@@ -238,15 +239,5 @@ public struct SigningKey: Sendable {
       throw Refusal(.unavailable, check: "signature", "The key could not sign.")
     }
     return SignedEvent(body: body, signature: Array(signature))
-  }
-
-  /// Whether an Ed25519 signature verifies; `false` for a key that is no point.
-  public static func isValid(
-    _ signature: [UInt8], over message: [UInt8], by publicKey: [UInt8]
-  ) -> Bool {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else {
-      return false
-    }
-    return key.isValidSignature(signature, for: message)
   }
 }

@@ -37,7 +37,8 @@ public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func isBase32(_ byte: UInt8) -> Bool {
-    (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x32 && byte <= 0x37)
+    (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+      || (byte >= 0x32 && byte <= 0x37)
   }
 
   public var description: String {

@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import Ed25519
 import ProofForms
 
 /// A receipt: the word of a key that issues Pith Numbers, over the record's digest.
@@ -25,7 +26,7 @@ public enum Receipt {
       signature.count == 64
     else { throw refusal("signature_b64", "Not base64 of 64 bytes.") }
     guard let key = trusted[fingerprint] else { return .pending }
-    guard SigningKey.isValid(signature, over: digest.bytes, by: key) else {
+    guard Ed25519.isValid(signature, over: digest.bytes, by: key) else {
       throw refusal(
         "signature_b64", "The trusted key \(fingerprint.hex) did not sign this record's digest.")
     }

@@ -1,4 +1,5 @@
 import Crypto
+import Ed25519
 import ProofForms
 
 /// A key that a verifier trusts, in the spelling `name+keyid+base64` (C2SP signed-note).
@@ -64,17 +65,13 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether a signature of this key's kind holds over a text.
   func isValid(_ signature: NoteSignature, over text: String) -> Bool {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else {
-      return false
-    }
     switch algorithm {
-    case .ed25519:
-      return signature.bytes.count == 64
-        && key.isValidSignature(signature.bytes, for: Array(text.utf8))
+    case .ed25519: return Ed25519.isValid(signature.bytes, over: Array(text.utf8), by: publicKey)
     case .cosignature:
-      guard signature.bytes.count == 72, let time = signature.cosignatureTime else { return false }
-      return key.isValidSignature(
-        Array(signature.bytes.dropFirst(8)), for: Cosignature.message(text, time: time))
+      guard let time = signature.cosignatureTime else { return false }
+      return Ed25519.isValid(
+        Array(signature.bytes.dropFirst(8)), over: Cosignature.message(text, time: time),
+        by: publicKey)
     }
   }
 }
