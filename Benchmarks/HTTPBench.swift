@@ -111,6 +111,31 @@ struct HTTPBench {
     }
     Bench.report("(c) submissions", ours, "eight clients' INSERTs", theirs)
     say("(c) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
+    try bulk(keys, port)
+  }
+
+  /// As many events as of a round, as the lines of one request.
+  private func bulk(_ keys: [KeyFile], _ port: Int) throws {
+    var lines: [UInt8] = []
+    for index in 0..<Self.submissionsMade {
+      lines += try submission(bench.rounds, index, keys) + [0x0A]
+    }
+    let file = directory + "/events.ndjson"
+    let answers = directory + "/answers.ndjson"
+    try Data(lines).write(to: URL(fileURLWithPath: file))
+    let sender = Process()
+    sender.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    sender.arguments = [
+      "curl", "--silent", "--header", "Content-Type: application/x-ndjson", "--data-binary",
+      "@" + file, "--output", answers, "http://127.0.0.1:\(port)/api/events",
+    ]
+    let start = ContinuousClock.now
+    try sender.run()
+    sender.waitUntilExit()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let created = try String(contentsOfFile: answers, encoding: .utf8)
+      .split(separator: "\n").count { $0.contains("\"created\":true") }
+    say("(c) in bulk, by one request of \(created) lines: \(Int(Double(created) / seconds))/s")
   }
 
   /// Registrations are limited by the hour over HTTP; the operator's bulk import is not.
@@ -134,23 +159,27 @@ struct HTTPBench {
   }
 
   private func submit(_ round: Int, _ keys: [KeyFile], _ port: Int) throws -> LoadResult {
-    let count = 20_000
-    var requests: [[UInt8]] = []
-    for index in 0..<count {
-      let key = keys[index % keys.count]
-      let record = Workload.record(round * count + index, of: bench.records)
-      let payload: JSONObject = [
-        "citing_doi": .string("10.2000/\(round)-\(index)"), "relation": "cites",
-      ]
-      let body = try EventBody.make(
-        type: .citationSignature, payload: payload, signer: key.signer,
-        subject: .record(try Workload.canonical(record).pithNumber), target: "record",
-        createdAt: .now)
-      requests.append(
-        request("POST", "/api/events", JSON.object(try key.key.sign(body).json).canonicalBytes()))
+    let all = try (0..<Self.submissionsMade).map {
+      request("POST", "/api/events", try submission(round, $0, keys))
     }
-    let all = requests
     return load(port: port, connections: 32, seconds: 4) { $0 < all.count ? all[$0] : nil }
+  }
+
+  /// Events made for a round: more than can be taken in its time.
+  private static let submissionsMade = 20_000
+
+  /// A citation that nobody has submitted yet.
+  private func submission(_ round: Int, _ index: Int, _ keys: [KeyFile]) throws -> [UInt8] {
+    let key = keys[index % keys.count]
+    let record = Workload.record(round * Self.submissionsMade + index, of: bench.records)
+    let payload: JSONObject = [
+      "citing_doi": .string("10.2000/\(round)-\(index)"), "relation": "cites",
+    ]
+    let body = try EventBody.make(
+      type: .citationSignature, payload: payload, signer: key.signer,
+      subject: .record(try Workload.canonical(record).pithNumber), target: "record",
+      createdAt: .now)
+    return JSON.object(try key.key.sign(body).json).canonicalBytes()
   }
 
   private func plainInserts() async throws -> Double {
