@@ -115,19 +115,8 @@ extension SignedEvent {
       recordedAt: admission.recordedAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
       targetKey: Digest128(of: body.target.text).word, refersTo: referenced?.position)
-    let isBare = body.signer.signerType == .registry && body.type.isAttestation
-    if isBare { columns.flags.insert(.bare) }
-    if body.type.isAttestation {
-      var said = body.payloadJSON.removing(["supersedes", "observed_at"])
-      if isBare {
-        said["expires_at"] = nil
-        // What the ledger saw when it fetched is its own addition, and differs each time.
-        if case .storageAttestation(let storage) = body.payload, storage.kind != .file {
-          said["evidence_sha256"] = nil
-        }
-      }
-      columns.statement = Digest(hashing: JSON.object(said).canonicalBytes()).prefix
-    }
+    if body.isBare { columns.flags.insert(.bare) }
+    columns.statement = body.statement
     var declared = body.signer.signerID
     /// Sets slot and group of a statement of which a signer has one per discriminator.
     func slot(_ discriminator: String, group: String? = nil) {

@@ -91,6 +91,9 @@ public struct EventBody: Sendable, Equatable {
   public let json: JSONObject
   /// SHA-256 of the canonical body: what is signed, and the idempotency key.
   public let eventID: Digest
+  /// What an attestation says, whenever it says so: two of the same signer with the same of these are
+  /// one statement. `nil` for other events.
+  let statement: Digest128?
 
   static let members = [
     "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number",
@@ -128,6 +131,8 @@ public struct EventBody: Sendable, Equatable {
     self.payloadJSON = payloadJSON.objectValue ?? [:]
     self.json = json.objectValue ?? [:]
     eventID = Digest(hashing: json.canonicalBytes())
+    statement =
+      type.isAttestation ? Self.statement(self.payloadJSON, payload, by: signer.signerType) : nil
     // What proves a time may be about a checkpoint of the log, which is the registry's.
     let provesCheckpoint =
       target.checkpoint != nil
@@ -139,6 +144,23 @@ public struct EventBody: Sendable, Equatable {
         "\(type.name) on \(target.text) is about \(isAboutRegistry ? "pith:registry" : "a record")."
       )
     }
+  }
+
+  /// Whether the ledger signed it for somebody who did not.
+  var isBare: Bool { signer.signerType == .registry && type.isAttestation }
+
+  private static func statement(
+    _ json: JSONObject, _ payload: Payload, by signerType: SignerType
+  ) -> Digest128 {
+    var said = json.removing(["supersedes", "observed_at"])
+    if signerType == .registry {
+      said["expires_at"] = nil
+      // What the ledger saw when it fetched is its own addition, and differs each time.
+      if case .storageAttestation(let storage) = payload, storage.kind != .file {
+        said["evidence_sha256"] = nil
+      }
+    }
+    return Digest(hashing: JSON.object(said).canonicalBytes()).prefix
   }
 
   /// A body of these parts.

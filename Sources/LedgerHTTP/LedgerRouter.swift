@@ -405,7 +405,7 @@ private struct BodyLines: AsyncSequence, Sendable {
     mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
       while lines.isEmpty, !isFinished {
         if let buffer = try await buffers.next(isolation: actor) {
-          lines = try splitter.feed(buffer.readableBytesView)[...]
+          lines = try splitter.feed(Array(buffer.readableBytesView))[...]
         } else {
           isFinished = true
           lines = splitter.finish().map { [$0] } ?? []

@@ -11,19 +11,23 @@ public struct LineSplitter: Sendable {
   public init(limit: Int) { self.limit = limit }
 
   /// The lines that end in these bytes, without their ends; blank ones are left out.
-  public mutating func feed(_ bytes: some Sequence<UInt8>) throws(Refusal) -> [[UInt8]] {
+  public mutating func feed(_ bytes: [UInt8]) throws(Refusal) -> [[UInt8]] {
     var lines: [[UInt8]] = []
-    for byte in bytes {
-      if byte != 0x0A {
-        line.append(byte)
-        guard line.count <= limit else {
-          throw Refusal(.tooLarge, check: "line_size", "A line has at most \(limit) bytes.")
-        }
-      } else if let line = take() {
-        lines.append(line)
-      }
+    var rest = bytes[...]
+    while let end = rest.firstIndex(of: 0x0A) {
+      try add(rest[..<end])
+      if let line = take() { lines.append(line) }
+      rest = rest[(end + 1)...]
     }
+    try add(rest)
     return lines
+  }
+
+  private mutating func add(_ bytes: ArraySlice<UInt8>) throws(Refusal) {
+    guard line.count + bytes.count <= limit else {
+      throw Refusal(.tooLarge, check: "line_size", "A line has at most \(limit) bytes.")
+    }
+    line += bytes
   }
 
   /// What is left after the last end of a line.

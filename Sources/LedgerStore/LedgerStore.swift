@@ -259,17 +259,19 @@ public final class LedgerStore: Sendable {
     let (condition, parameters) = Self.condition(name)
     return try await readers.query(
       "SELECT \(Self.subjectColumns) FROM ledger.subject s \(condition)", parameters
-    ).map(Self.resolved)
+    ).map { try Self.resolved($0) }
   }
 
   static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256"
 
-  static func resolved(_ row: PostgresRow) throws -> ResolvedRecord {
-    guard let number = PithNumber(try row.text(1)), let digest = Digest(bytes: try row.bytes(2))
+  /// - Parameter first: where `subjectColumns` begin.
+  static func resolved(_ row: PostgresRow, from first: Int = 0) throws -> ResolvedRecord {
+    guard let number = PithNumber(try row.text(first + 1)),
+      let digest = Digest(bytes: try row.bytes(first + 2))
     else {
       throw PostgresError(.decoding, "a subject is not a Pith Number")
     }
-    return ResolvedRecord(record: try row.int(0), pithNumber: number, canonicalSHA256: digest)
+    return ResolvedRecord(record: try row.int(first), pithNumber: number, canonicalSHA256: digest)
   }
 
   /// Which subjects a name means, and in which order.
@@ -322,12 +324,8 @@ public final class LedgerStore: Sendable {
       """, parameters
     ).map { row in
       let base = ProjectionRows.columnCount
-      guard let number = PithNumber(try row.text(base + 1)),
-        let digest = Digest(bytes: try row.bytes(base + 2))
-      else { throw PostgresError(.decoding, "a subject is not a Pith Number") }
       return RecordWithStatus(
-        record: ResolvedRecord(
-          record: try row.int(base), pithNumber: number, canonicalSHA256: digest),
+        record: try Self.resolved(row, from: base),
         projected: row.isNull(0) ? nil : try ProjectionRows.state(row),
         position: try row.int(base + 3) - 1)
     }

@@ -67,9 +67,9 @@ struct SubmissionLookups: Sendable {
       """
     let byID = """
       FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
-        CROSS JOIN LATERAL (
+        LEFT JOIN LATERAL (
           SELECT * FROM ledger.event t
-          WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e
+          WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e ON true
       """
     var names: [(number: Int64, kind: String?, name: String)] = []
     for (index, request) in requests.enumerated() {
@@ -82,20 +82,15 @@ struct SubmissionLookups: Sendable {
       }
     }
     var statements = [
-      PostgresStatement(
-        """
-        SELECT \(LedgerStore.subjectColumns), k.n
-        FROM unnest($1::text[]) WITH ORDINALITY AS k (subject, n) \(subject)
-        """, [subjects]),
       PostgresStatement(LedgerStore.endsQuery),
       PostgresStatement(
-        "SELECT \(LedgerStore.storedColumns), k.n \(byID)",
+        "SELECT \(LedgerStore.storedColumns), \(LedgerStore.subjectColumns), k.n \(byID)",
         [subjects, .bytesArray(requests.map(\.id.bytes))]),
     ]
     if asks(requests, for: \.referenced) {
       statements.append(
         PostgresStatement(
-          "SELECT \(FoldColumns.list), k.n \(byID)",
+          "SELECT \(FoldColumns.list), k.n \(byID) WHERE e.position IS NOT NULL",
           [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
     }
     if asks(requests, for: \.group) {
@@ -141,10 +136,14 @@ struct SubmissionLookups: Sendable {
   private static func facts(
     _ requests: [FactsRequest], _ answers: [[PostgresRow]]
   ) throws -> [LedgerStore.SubmissionFacts?] {
-    let records = try byRequest(answers[0], 3, LedgerStore.resolved)
-    let ends = try LedgerStore.ends(answers[1])
-    let stored = try byRequest(answers[2], 6, LedgerStore.stored)
-    var rest = answers.dropFirst(3)
+    let ends = try LedgerStore.ends(answers[0])
+    let found = try byRequest(answers[1], 9) { row in
+      (
+        record: try LedgerStore.resolved(row, from: 6),
+        stored: row.isNull(0) ? nil : try LedgerStore.stored(row)
+      )
+    }
+    var rest = answers.dropFirst(2)
     func next<T>(_ question: (FactsRequest) -> T?) -> [PostgresRow] {
       asks(requests, for: question) ? rest.popFirst() ?? [] : []
     }
@@ -152,9 +151,9 @@ struct SubmissionLookups: Sendable {
     let groups = try byRequest(next(\.group), FoldColumns.count, FoldColumns.event)
     let citing = try byRequest(next(\.citing), 1) { PithNumber(try $0.text(0)) }
     return requests.indices.map { index in
-      guard let record = records[index]?.first else { return nil }
+      guard let found = found[index]?.first else { return nil }
       return LedgerStore.SubmissionFacts(
-        record: record, stored: stored[index]?.first, referenced: referenced[index]?.first,
+        record: found.record, stored: found.stored, referenced: referenced[index]?.first,
         group: groups[index] ?? [], citing: citing[index]?.first ?? nil, log: ends)
     }
   }

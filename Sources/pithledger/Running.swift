@@ -276,7 +276,7 @@ private struct FileLines: AsyncSequence, Sendable {
     mutating func next() async throws -> [UInt8]? {
       while lines.isEmpty, !isFinished {
         if let data = try handle.read(upToCount: 1 << 16), !data.isEmpty {
-          lines = try splitter.feed(data)[...]
+          lines = try splitter.feed(Array(data))[...]
         } else {
           isFinished = true
           lines = splitter.finish().map { [$0] } ?? []

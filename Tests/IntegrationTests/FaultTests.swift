@@ -591,7 +591,8 @@ struct FaultTests {
       var configuration = LedgerConfiguration(dataDirectory: directory)
       configuration.clock = { Timestamp.now.adding(seconds: offset.withLock { $0 }) }
       let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
-      let load = try await load(ledger, count: 400)
+      // At most 256 are under way or unread: of these, some are looked at after the second jump for certain.
+      let load = try await load(ledger, count: 600)
       // Four minutes are within what signers' clocks may differ; after an hour, what they signed lies in
       // the future, and waits.
       let sent = try await send(load, to: ledger) { _, count in
