@@ -53,17 +53,32 @@ extension LedgerStore {
   ) async throws -> ReplayReport {
     let connection = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
-      guard
-        try await connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0]
-          .bool(0)
-      else { throw LedgerStoreError(.replayRunning, "another replay is under way") }
+      try await lockReplay(connection)
       let report = try await replay(connection, check: check, progress: progress)
+      // The session's end would free it too, some time after it is closed here.
+      _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.replayLock)])
       await connection.close()
       return report
     } catch {
       await connection.close()
       throw error
     }
+  }
+
+  /// Makes this the only replay of the database; waits a moment for one that was just interrupted, whose lock
+  /// is held until the server has seen its session end.
+  ///
+  /// Errors: `replayRunning`.
+  private func lockReplay(_ connection: PostgresConnection) async throws {
+    for attempt in 0..<20 {
+      if attempt > 0 { try await Task.sleep(for: .milliseconds(100)) }
+      if try await connection.query(
+        "SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0].bool(0)
+      {
+        return
+      }
+    }
+    throw LedgerStoreError(.replayRunning, "another replay is under way")
   }
 
   private func replay(

@@ -46,6 +46,27 @@ struct LedgerTests {
     }
   }
 
+  @Test("Replays follow each other at once, and beside another none begins")
+  func oneReplayAtATime() async throws {
+    try await withLedger { test in
+      let other = try await PostgresConnection.connect(PostgresConfiguration(uri: test.uri))
+      _ = try await other.query("SELECT pg_advisory_lock($1)", [.int8(0x7069_7468_0003)])
+      let error = await #expect(throws: LedgerStoreError.self) {
+        try await test.ledger.replay(check: false) { _ in }
+      }
+      #expect(error?.code == .replayRunning)
+      // The other one dies: its lock is free some time after that.
+      let ended = Task {
+        try await Task.sleep(for: .milliseconds(300))
+        await other.close()
+      }
+      for _ in 0..<5 {
+        #expect(try await test.ledger.replay(check: false) { _ in }.drift.isEmpty)
+      }
+      try await ended.value
+    }
+  }
+
   @Test("A citation counts once, an altered one not at all, and replay agrees")
   func citation() async throws {
     try await withLedger { test in
