@@ -72,8 +72,9 @@ extension Ledger {
     }
     return [
       "headers": [
-        "count": .integer(headers.count), "highest": .integer(headers.highest),
-        "lowest": .integer(headers.lowest),
+        "count": .integer(headers.count),
+        "highest": headers.heights.map { .integer($0.upperBound) } ?? .null,
+        "lowest": headers.heights.map { .integer($0.lowerBound) } ?? .null,
       ], "jwks": try await list(.jwks), "tsa": try await list(.tsa),
     ]
   }

@@ -44,12 +44,14 @@ extension LedgerStore {
     }
   }
 
-  /// How many headers are trusted, and the lowest and highest of their heights.
-  public func trustedHeaderRange() async throws -> (count: Int64, lowest: Int64, highest: Int64) {
+  /// How many headers are trusted, and between which heights; these are `nil` where there is none.
+  public func trustedHeaderRange() async throws -> (count: Int64, heights: ClosedRange<Int64>?) {
     let row = try await readers.query(
-      "SELECT count(*), coalesce(min(height), -1), coalesce(max(height), -1) FROM ledger.trusted_header"
-    )[0]
-    return (try row.int(0), try row.int(1), try row.int(2))
+      "SELECT count(*), min(height), max(height) FROM ledger.trusted_header")[0]
+    guard let lowest = try row.optionalInt(1), let highest = try row.optionalInt(2) else {
+      return (0, nil)
+    }
+    return (try row.int(0), lowest...highest)
   }
 
   /// `false` where the same bytes are trusted already.

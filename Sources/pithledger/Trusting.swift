@@ -129,10 +129,14 @@ struct Trust: AsyncParsableCommand {
       try await common.withLedger { ledger in
         let trusted = try await ledger.trusted()
         let headers = trusted["headers"]
-        var lines = [
-          "\(headers?["count"]?.integerValue ?? 0) headers, heights "
-            + "\(headers?["lowest"]?.integerValue ?? -1) to \(headers?["highest"]?.integerValue ?? -1)"
-        ]
+        var lines = ["no headers"]
+        if let lowest = headers?["lowest"]?.integerValue,
+          let highest = headers?["highest"]?.integerValue
+        {
+          lines = [
+            "\(headers?["count"]?.integerValue ?? 0) headers, heights \(lowest) to \(highest)"
+          ]
+        }
         for kind in ["tsa", "jwks"] {
           for item in trusted[kind]?.arrayValue ?? [] {
             lines.append("\(kind)  \(item["sha256"]?.stringValue ?? "")")
