@@ -618,7 +618,7 @@ struct FaultTests {
 
   @Test(
     "A full disk refuses and loses nothing; with room again, it goes on",
-    .enabled(if: mayMount, "mounting a small file system needs root"))
+    .enabled(if: mayMount, "mounting a small file system needs CAP_SYS_ADMIN"))
   func fullDisk() async throws {
     try await withDirectory { directory in
       try FileManager.default.createDirectory(
