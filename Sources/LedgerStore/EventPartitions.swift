@@ -195,7 +195,7 @@ struct EventPartitions: Sendable {
 /// Events in a file that has no name, and so is gone with the process however that ends.
 private final class SpillFile: Sendable {
   private let descriptor: Int32
-  private let end = Mutex(0)
+  private let end = Atomic<Int>(0)
 
   init() throws {
     let directory = FileManager.default.temporaryDirectory.path
@@ -217,10 +217,7 @@ private final class SpillFile: Sendable {
   /// Writes events at the end, and answers which bytes they are.
   func append(_ events: [PackedEvent]) throws -> Range<Int> {
     try unsafe events.withUnsafeBytes { bytes in
-      let start = end.withLock { end in
-        defer { end += bytes.count }
-        return end
-      }
+      let start = end.wrappingAdd(bytes.count, ordering: .relaxed).oldValue
       var done = 0
       while done < bytes.count {
         let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])

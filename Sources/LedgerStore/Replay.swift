@@ -178,9 +178,9 @@ extension LedgerStore {
         guard try cursor.begin(message) != nil else { return }
         try parts.append(PackedEvent(message, &cursor))
         count += 1
-        if count & 0x3FFF == 0 { counter.add(read: 0x4000) }
+        if count & 0x3FFF == 0 { counter.add(0x4000) }
       }
-      counter.add(read: count & 0x3FFF)
+      counter.add(count & 0x3FFF)
       await source.close()
       return parts
     } catch {
@@ -201,7 +201,7 @@ extension LedgerStore {
         try Task.checkCancellation()
         var blocks: [[PackedEvent]] = []
         for reader in readers { try reader.read(part, into: &blocks) }
-        counter.add(folded: Int64(Self.fold(blocks, timeline) { rows.append($0) }))
+        counter.add(Int64(Self.fold(blocks, timeline) { rows.append($0) }))
         if rows.count >= ShadowRows.batch { try await rows.flush(target) }
       }
       try await rows.flush(target)
@@ -295,16 +295,13 @@ extension LedgerStore {
 
 /// Counts events over the workers of a replay, and reports now and then.
 private final class ReplayCounter: Sendable {
-  private struct State {
-    var read: Int64 = 0
-    var folded: Int64 = 0
-    var reported = ContinuousClock.now
-  }
-
   private let total: Int64
   private let start: ContinuousClock.Instant
   private let report: @Sendable (ReplayProgress) -> Void
-  private let state = Mutex(State())
+  /// Halves of an event's way: reading is one, and folding the other.
+  private let halves = Atomic<Int64>(0)
+  /// When there was a report last, in milliseconds from the start.
+  private let reported = Atomic<Int64>(0)
 
   init(
     total: Int64, start: ContinuousClock.Instant,
@@ -315,18 +312,17 @@ private final class ReplayCounter: Sendable {
     self.report = report
   }
 
-  /// Reading is half of an event's way, and folding the other.
-  func add(read: Int64 = 0, folded: Int64 = 0) {
-    let now = ContinuousClock.now
-    let done: Int64? = state.withLock { state in
-      state.read += read
-      state.folded += folded
-      guard now - state.reported > .milliseconds(500) else { return nil }
-      state.reported = now
-      return (state.read + state.folded) / 2
-    }
-    guard let done else { return }
+  /// Events that were read, or folded.
+  func add(_ events: Int64) {
+    let halves = halves.wrappingAdd(events, ordering: .relaxed).newValue
+    let took = ContinuousClock.now - start
+    let now = Int64(took / .milliseconds(1))
+    let last = reported.load(ordering: .relaxed)
+    // One of the workers that find it is time reports.
+    guard now - last > 500,
+      reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+    else { return }
     report(
-      ReplayProgress(eventsDone: done, eventsTotal: total, seconds: (now - start) / .seconds(1)))
+      ReplayProgress(eventsDone: halves / 2, eventsTotal: total, seconds: took / .seconds(1)))
   }
 }

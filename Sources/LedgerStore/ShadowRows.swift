@@ -4,12 +4,16 @@ import Synchronization
 
 /// The parts of a replay that are still to be folded.
 final class PartQueue: Sendable {
-  private let left: Mutex<Range<Int>>
+  private let count: Int
+  private let taken = Atomic<Int>(0)
 
-  init(count: Int) { left = Mutex(0..<count) }
+  init(count: Int) { self.count = count }
 
   /// The next part; `nil` once there is none.
-  func next() -> Int? { left.withLock { $0.popFirst() } }
+  func next() -> Int? {
+    let next = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+    return next < count ? next : nil
+  }
 }
 
 /// Rows of folded records, on their way into the shadow tables through binary COPY.

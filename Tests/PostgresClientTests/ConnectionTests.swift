@@ -256,6 +256,17 @@ struct ConnectionTests {
     for connection in connections { await connection.close() }
   }
 
+  @Test("Tasks on all threads may ask one connection at once, each by itself")
+  func askedFromEverywhere() async throws {
+    let connection = try await connect()
+    let answers = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<2000 { group.addTask { await connection.isUsable } }
+      return await group.reduce(into: [Bool]()) { $0.append($1) }
+    }
+    #expect(answers.count == 2000 && answers.allSatisfy { $0 })
+    await connection.close()
+  }
+
   @Test("A transaction that throws leaves nothing, and the connection out of it")
   func transactions() async throws {
     let connection = try await connect()
