@@ -80,7 +80,10 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
-    .target(name: "EmbeddedPostgres", dependencies: [logging], swiftSettings: strict),
+    // Files that are whole or absent: keys, tokens, the memory of what was signed; locks.
+    .target(name: "DurableFiles", swiftSettings: strict),
+    .target(
+      name: "EmbeddedPostgres", dependencies: ["DurableFiles", logging], swiftSettings: strict),
 
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(
@@ -109,9 +112,9 @@ let package = Package(
     .target(
       name: "LedgerService",
       dependencies: [
-        "LedgerDomain", "LedgerStore", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON",
-        "ProofForms", "ProofChecks", "GuardedFetch", "TransparencyLog", "LedgerVerifier", crypto,
-        logging,
+        "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres", "PostgresClient",
+        "CanonicalJSON", "ProofForms", "ProofChecks", "GuardedFetch", "TransparencyLog",
+        "LedgerVerifier", crypto, logging,
       ],
       swiftSettings: strict),
     .target(
@@ -140,7 +143,8 @@ let package = Package(
     .executableTarget(
       name: "pithledger",
       dependencies: [
-        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "LedgerVerifier",
+        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
+        "LedgerVerifier",
         "TransparencyLog", "VerifyCommands", "CanonicalJSON", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -188,6 +192,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "DurableFilesTests", dependencies: ["DurableFiles", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "PostgresClientTests",
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport", logging],
       swiftSettings: strict),
@@ -198,7 +205,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
+        "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP", "DurableFiles",
         "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "ProofChecks",
         "GuardedFetch", "TransparencyLog", "LedgerVerifier", "TestSupport", crypto, subprocess,
         logging,

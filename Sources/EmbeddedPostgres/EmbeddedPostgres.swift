@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 public import Logging
 
@@ -136,19 +137,12 @@ public final class EmbeddedPostgres: Sendable {
 
   // MARK: Steps
 
-  /// Ours alone, and where the server runs as another user, open for that user to walk through.
+  /// Makes a directory of ours, which the server's user may walk through where that is another; the mode of one
+  /// that is there stays as it is.
   private static func makeDirectory(_ path: String, traversable: Bool) throws {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true,
-        attributes: [.posixPermissions: traversable ? 0o711 : 0o700])
-    } catch {
-      throw EmbeddedPostgresError(
-        code: .dataDirectory, message: "the data directory \(path) cannot be made: \(error)")
-    }
-    if traversable {
-      try? FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: path)
-    }
+    do throws(DurableFileError) {
+      try OwnedDirectory.prepare(path, mode: traversable ? 0o711 : 0o700)
+    } catch { throw EmbeddedPostgresError(code: .dataDirectory, message: error.message) }
   }
 
   /// The directory that holds the cluster: under the data directory, or, where the server's user cannot
@@ -435,29 +429,4 @@ struct Installation: Sendable {
     while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
     return status
   }
-}
-
-/// An advisory lock on a file, held by this object until it is let go or the process ends.
-public final class FileLock: Sendable {
-  private let descriptor: Int32
-
-  public init(path: String) throws {
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw EmbeddedPostgresError(
-        code: .dataDirectory, message: "\(path) cannot be opened: is the data directory yours?")
-    }
-  }
-
-  deinit { close(descriptor) }
-
-  public func lock(exclusive: Bool) async throws {
-    // Tried again rather than waited for, because a wait would block one of Swift's threads.
-    while flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 {
-      try await Task.sleep(for: .milliseconds(20))
-    }
-  }
-
-  func tryLockExclusive() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
-  public func unlock() { flock(descriptor, LOCK_UN) }
 }

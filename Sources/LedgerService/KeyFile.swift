@@ -1,4 +1,5 @@
 import CanonicalJSON
+import DurableFiles
 import Foundation
 public import LedgerDomain
 import ProofForms
@@ -21,11 +22,15 @@ public struct KeyFile: Sendable {
     func refusal(_ message: String) -> Refusal {
       Refusal(.malformed, check: "key_file", field: path, message)
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
+    let bytes: [UInt8]
+    do throws(DurableFileError) { bytes = try SecretFile.read(path) } catch {
+      if error.code == .missing {
+        throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
+      }
+      throw Refusal(error, check: "key_file")
     }
     guard
-      let json = try? JSON.parse(Array(data), limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
+      let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
       json["algorithm"]?.stringValue == "ed25519",
       let secret = json["private_key_b64"]?.stringValue.flatMap({ Base64.decode($0) }),
       let key = try? SigningKey(rawRepresentation: secret),
@@ -53,28 +58,22 @@ public struct KeyFile: Sendable {
       "public_key_fingerprint": .string(key.fingerprint.hex),
       "signer_id": .string(signer.signerID), "signer_type": .string(signer.signerType.name),
     ]
-    try SecretFile.write(Array((json.prettyString() + "\n").utf8), to: path)
+    do throws(DurableFileError) {
+      try SecretFile.create(path, with: Array((json.prettyString() + "\n").utf8))
+    } catch { throw Refusal(error, check: "key_file") }
   }
 }
 
-/// Files that only their owner may read.
-enum SecretFile {
-  /// Writes a new file, whole or not at all; an existing one is never replaced.
-  static func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw Refusal(
-        .conflict, check: "key_file", field: path,
-        errno == EEXIST
-          ? "The file exists, and a key is never overwritten."
-          : "The file cannot be made: \(unsafe String(cString: strerror(errno))).")
-    }
-    defer { close(descriptor) }
-    let written = unsafe bytes.withUnsafeBytes {
-      unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
-    }
-    guard written == bytes.count, fsync(descriptor) == 0 else {
-      throw Refusal(.unavailable, check: "key_file", field: path, "The key could not be written.")
-    }
+extension Refusal {
+  /// What a caller is told about a file that cannot be written or read.
+  init(_ error: DurableFileError, check: String) {
+    let code: Code =
+      switch error.code {
+      case .exists: .conflict
+      case .missing: .malformed
+      case .unsafe: .forbidden
+      case .failed: .unavailable
+      }
+    self.init(code, check: check, field: error.path, error.message)
   }
 }

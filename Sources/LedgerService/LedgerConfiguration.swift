@@ -1,4 +1,5 @@
 import CanonicalJSON
+import DurableFiles
 public import Foundation
 public import GuardedFetch
 public import LedgerDomain
@@ -228,14 +229,18 @@ public struct LedgerConfiguration: Sendable {
     return try Self.firstLine(of: operatorTokenFile, field: "PITHLEDGER_OPERATOR_TOKEN_FILE")
   }
 
+  /// The first line of a file that nobody else may read.
   static func firstLine(of file: String, field: String) throws(Refusal) -> String {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
-      let line = text.split(separator: "\n").first, !line.isEmpty
-    else {
-      throw Refusal(
-        .malformed, check: "configuration", field: field,
-        "The file cannot be read, or its first line is empty.")
+    func refusal(_ message: String) -> Refusal {
+      Refusal(.malformed, check: "configuration", field: field, message)
     }
-    return String(line)
+    let bytes: [UInt8]
+    do throws(DurableFileError) { bytes = try SecretFile.read(file) } catch {
+      throw refusal(error.message)
+    }
+    guard let line = bytes.split(separator: 0x0A).first else {
+      throw refusal("The first line of \(file) is empty.")
+    }
+    return String(decoding: line, as: UTF8.self)
   }
 }

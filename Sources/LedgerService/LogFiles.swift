@@ -1,4 +1,5 @@
 import CanonicalJSON
+import DurableFiles
 import EmbeddedPostgres
 import Foundation
 import LedgerDomain
@@ -24,69 +25,68 @@ extension Ledger {
   public func exportTiles(
     to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> ExportReport {
+    try await exportTiles(to: ExportFolder(directory, isPrivate: false), progress: progress)
+  }
+
+  private func exportTiles(
+    to folder: ExportFolder, progress: @Sendable (UInt64, UInt64) -> Void
+  ) async throws -> ExportReport {
     let checkpoint =
       keeper == nil ? try await newestCheckpoint() : try await issueCheckpoint()
     var report = ExportReport(entries: checkpoint.size)
-    let root = URL(fileURLWithPath: directory, isDirectory: true)
     for path in TilePath.all(size: checkpoint.size) {
-      let url = root.appendingPathComponent(path.description)
       // A tile never changes.
-      if FileManager.default.fileExists(atPath: url.path) { continue }
-      try Self.write(try await tile(path), to: url)
+      if folder.has(path.description) { continue }
+      try folder.write(try await tile(path), to: path.description)
       report.written += 1
       if path.kind == .entries {
         progress(
           min((path.index + 1) * UInt64(TilePath.fullWidth), checkpoint.size), checkpoint.size)
       }
     }
-    try Self.write(
-      Array(checkpoint.cosigned.utf8), to: root.appendingPathComponent("checkpoint"))
+    try folder.write(Array(checkpoint.cosigned.utf8), to: "checkpoint")
     return report
   }
 
   /// The same with everything else that a ledger is restored from: evidence, what is trusted, and the
   /// projections for whoever compares.
   ///
-  /// The evidence includes identity tokens, which are personal data: the folder is its owner's alone.
+  /// The evidence includes identity tokens, which are personal data: every file and folder is its owner's alone.
   public func exportLog(
     to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> ExportReport {
-    try Self.makeDirectory(directory, mode: 0o700)
-    var report = try await exportTiles(to: directory, progress: progress)
-    let root = URL(fileURLWithPath: directory, isDirectory: true)
+    let folder = try ExportFolder(directory, isPrivate: true)
+    var report = try await exportTiles(to: folder, progress: progress)
     var after: Digest?
     while true {
       let batch = try await store.evidenceList(after: after, limit: 200)
       guard let last = batch.last else { break }
       after = last.digest
       for item in batch {
-        let url = root.appendingPathComponent("evidence/\(item.kind)/\(item.digest.hex)")
-        guard !FileManager.default.fileExists(atPath: url.path),
-          let held = try await store.evidenceForAudit(item.digest)
+        let place = "evidence/\(item.kind)/\(item.digest.hex)"
+        guard !folder.has(place), let held = try await store.evidenceForAudit(item.digest)
         else { continue }
-        try Self.write(held.bytes, to: url)
+        try folder.write(held.bytes, to: place)
         report.written += 1
       }
     }
-    try await exportTrust(to: root)
-    try await exportProjections(size: Int64(clamping: report.entries), to: root)
+    try await exportTrust(to: folder)
+    try await exportProjections(size: Int64(clamping: report.entries), to: folder)
     return report
   }
 
-  private func exportTrust(to root: URL) async throws {
+  private func exportTrust(to folder: ExportFolder) async throws {
     let headers = try await store.trustedHeaders().map { "\($0.height) \(Hex.encode($0.bytes))\n" }
-    try Self.write(Array(headers.joined().utf8), to: root.appendingPathComponent("trust/headers"))
+    try folder.write(Array(headers.joined().utf8), to: "trust/headers")
     for kind in LedgerStore.TrustedKind.allCases {
       for bytes in try await store.trusted(kind) {
-        try Self.write(
-          bytes,
-          to: root.appendingPathComponent("trust/\(kind.rawValue)/\(Digest(hashing: bytes).hex)"))
+        try folder.write(bytes, to: "trust/\(kind.rawValue)/\(Digest(hashing: bytes).hex)")
       }
     }
   }
 
   /// A line for each record with what the fold gives after so many entries.
-  private func exportProjections(size: Int64, to root: URL) async throws {
+  private func exportProjections(size: Int64, to folder: ExportFolder) async throws {
     guard size > 0, let last = try await store.events(from: size - 1, limit: 1).first else {
       return
     }
@@ -101,25 +101,7 @@ extension Ledger {
       let status = FoldedStatus(FoldedRecord.whole(events, timeline), at: last.recordedAt)
       lines += JSON.object(status.line(number)).canonicalBytes() + [0x0A]
     }
-    try Self.write(lines, to: root.appendingPathComponent("projections.ndjson"))
-  }
-
-  private static func write(_ bytes: [UInt8], to url: URL) throws {
-    try makeDirectory(url.deletingLastPathComponent().path, mode: 0o755)
-    do { try DurableFile.replace(url.path, with: bytes) } catch {
-      throw Refusal(
-        .unavailable, check: "file", field: url.path, "The file cannot be written: \(error).")
-    }
-  }
-
-  private static func makeDirectory(_ path: String, mode: Int) throws {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
-    } catch {
-      throw Refusal(
-        .unavailable, check: "file", field: path, "The folder cannot be made: \(error).")
-    }
+    try folder.write(lines, to: "projections.ndjson")
   }
 
   // MARK: Import

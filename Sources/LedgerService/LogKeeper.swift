@@ -1,4 +1,4 @@
-import EmbeddedPostgres
+import DurableFiles
 import Foundation
 import LedgerDomain
 import LedgerStore
@@ -219,49 +219,5 @@ actor LogKeeper {
       origin: origin, position: UInt64(clamping: event.position),
       eventID: "sha256:" + event.eventID.hex, leaf: .leaf(event.entry))
     return try promise.signed(by: key.signer).description
-  }
-}
-
-/// Files that are there whole or not at all, after a crash too.
-enum DurableFile {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
-  static func replace(_ path: String, with bytes: [UInt8]) throws {
-    let temporary = "\(path).\(UInt32.random(in: 0 ... .max)).new"
-    try write(bytes, to: temporary)
-    guard unsafe rename(temporary, path) == 0 else {
-      unsafe unlink(temporary)
-      throw Failure(description: "the file could not be moved to \(path)")
-    }
-    let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let descriptor = unsafe open(directory, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    fsync(descriptor)
-  }
-
-  private static func write(_ bytes: [UInt8], to path: String) throws {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw Failure(description: unsafe String(cString: strerror(errno)))
-    }
-    defer { close(descriptor) }
-    var offset = 0
-    while offset < bytes.count {
-      let count = unsafe bytes[offset...].withUnsafeBytes {
-        unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
-      }
-      guard count > 0 else {
-        unsafe unlink(path)
-        throw Failure(description: unsafe String(cString: strerror(errno)))
-      }
-      offset += count
-    }
-    guard fsync(descriptor) == 0 else {
-      unsafe unlink(path)
-      throw Failure(description: unsafe String(cString: strerror(errno)))
-    }
   }
 }

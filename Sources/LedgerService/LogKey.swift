@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import LedgerDomain
 import ProofForms
@@ -51,7 +52,9 @@ struct LogKey: Sendable {
     let key = signer.verifierKey
     let line =
       "PRIVATE+KEY+\(name)+\(Hex.encode(key.id))+\(Base64.encode([algorithm.rawValue] + secret))\n"
-    try SecretFile.write(Array(line.utf8), to: path)
+    do throws(DurableFileError) {
+      try SecretFile.create(path, with: Array(line.utf8))
+    } catch { throw Refusal(error, check: "log_key") }
   }
 
   /// Errors: a `Refusal` with check `log_key`; its text never holds a byte of the key.
@@ -59,16 +62,17 @@ struct LogKey: Sendable {
     func refusal(_ message: String) -> Refusal {
       Refusal(.malformed, check: "log_key", field: path, message)
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw refusal("The key file cannot be read.")
+    let bytes: [UInt8]
+    do throws(DurableFileError) { bytes = try SecretFile.read(path) } catch {
+      throw Refusal(error, check: "log_key")
     }
-    let parts = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    let parts = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
       .split(separator: "+", maxSplits: 4, omittingEmptySubsequences: false)
     guard parts.count == 5, parts[0] == "PRIVATE", parts[1] == "KEY",
-      let bytes = Base64.decode(String(parts[4])), let type = bytes.first,
+      let secret = Base64.decode(String(parts[4])), let type = secret.first,
       let algorithm = NoteVerifierKey.Algorithm(rawValue: type),
       let signer = try? NoteSigner(
-        name: String(parts[2]), algorithm: algorithm, secret: Array(bytes.dropFirst())),
+        name: String(parts[2]), algorithm: algorithm, secret: Array(secret.dropFirst())),
       Hex.encode(signer.verifierKey.id) == parts[3]
     else { throw refusal("Not a line PRIVATE+KEY+name+id+base64 of a key for signed notes.") }
     return signer

@@ -1,4 +1,4 @@
-import EmbeddedPostgres
+import DurableFiles
 import Foundation
 public import LedgerDomain
 import TransparencyLog
@@ -29,9 +29,9 @@ public actor LogWitness {
     name: String?, logs: String, directory: String,
     now: @escaping @Sendable () -> Timestamp = { .now }
   ) throws {
-    try FileManager.default.createDirectory(
-      atPath: directory, withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
+    do throws(DurableFileError) { try OwnedDirectory.prepare(directory) } catch {
+      throw Refusal(error, check: "witness_directory")
+    }
     let path = directory + "/witness.key"
     if !FileManager.default.fileExists(atPath: path) {
       guard let name else {

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import DurableFiles
 import Foundation
 import LedgerDomain
 import LedgerStore
@@ -18,12 +19,10 @@ actor RegistryKey {
       configuration.registryKeyFile
       ?? URL(fileURLWithPath: configuration.dataDirectory).appendingPathComponent("registry.key")
       .path
+    do throws(DurableFileError) {
+      try OwnedDirectory.prepare(configuration.dataDirectory)
+    } catch { throw Refusal(error, check: "data_directory") }
     if !FileManager.default.fileExists(atPath: path) {
-      if configuration.registryKeyFile == nil {
-        try? FileManager.default.createDirectory(
-          atPath: configuration.dataDirectory, withIntermediateDirectories: true,
-          attributes: [.posixPermissions: 0o711])
-      }
       do throws(Refusal) {
         try Self.fresh().write(to: path)
       } catch  where error.code == .conflict {
@@ -88,12 +87,14 @@ actor RegistryKey {
   /// Takes the new key's file in place of the old, which is kept beside it.
   func adopt(_ next: KeyFile) throws {
     let old = "\(path).\(file.signer.fingerprint.hex.prefix(8)).retired"
-    try? FileManager.default.copyItem(atPath: path, toPath: old)
-    guard unsafe rename(nextPath, path) == 0 else {
-      throw Refusal(
-        .unavailable, check: "registry_key", field: path,
-        "The new key file could not be moved here.")
-    }
+    do throws(DurableFileError) {
+      do throws(DurableFileError) {
+        try SecretFile.create(old, with: SecretFile.read(path))
+      } catch  where error.code == .exists {
+        // An earlier attempt got this far.
+      }
+      try DurableFile.move(nextPath, to: path)
+    } catch { throw Refusal(error, check: "registry_key") }
     file = next
   }
 

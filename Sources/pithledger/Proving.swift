@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import DurableFiles
 import Foundation
 import LedgerDomain
 import LedgerService
@@ -172,7 +173,7 @@ enum Progress {
 }
 
 func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
-  do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-    throw Refusal(.unavailable, check: "file", field: path, "The file cannot be written.")
+  do throws(DurableFileError) { try DurableFile.replace(path, with: bytes) } catch {
+    throw Refusal(.unavailable, check: "file", field: path, error.message)
   }
 }

@@ -1,0 +1,68 @@
+import Foundation
+
+/// Files that only their owner may read: keys, tokens and passwords, mode 0600.
+public enum SecretFile {
+  /// Writes a new file of mode 0600, whole or not at all; an existing one is never replaced.
+  ///
+  /// Errors: `exists` where there is one.
+  public static func create(_ path: String, with bytes: [UInt8]) throws(DurableFileError) {
+    try DurableFile.create(path, with: bytes, mode: 0o600)
+  }
+
+  /// Writes a file of mode 0600 in the place of an existing one, whole or not at all.
+  public static func replace(_ path: String, with bytes: [UInt8]) throws(DurableFileError) {
+    try DurableFile.replace(path, with: bytes, mode: 0o600)
+  }
+
+  /// Reads a file that nobody else can read or change.
+  ///
+  /// The file belongs to this process's user and has no permissions for others, or it belongs to root, who has
+  /// let a group read it. libpq asks the same of the files of its keys.
+  ///
+  /// Errors: `missing`; `unsafe`, with the command that mends it; `failed`.
+  public static func read(
+    _ path: String, maxBytes: Int = 1 << 16
+  ) throws(DurableFileError) -> [UInt8] {
+    // A named pipe must not hold the caller up.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .lastCall(path, "cannot be read") }
+    defer { close(descriptor) }
+    var info = stat()
+    guard unsafe fstat(descriptor, &info) == 0 else { throw .lastCall(path, "cannot be read") }
+    guard info.st_mode & S_IFMT == S_IFREG else {
+      throw DurableFileError(.failed, path, "\(path) is not a regular file.")
+    }
+    try requirePrivate(info, path)
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = unsafe Foundation.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .lastCall(path, "cannot be read") }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+      guard bytes.count <= maxBytes else {
+        throw DurableFileError(.failed, path, "\(path) is larger than \(maxBytes) bytes.")
+      }
+    }
+  }
+
+  private static func requirePrivate(_ info: stat, _ path: String) throws(DurableFileError) {
+    let me = geteuid()
+    let word = DurableFileError.quoted(path)
+    guard info.st_uid == me || info.st_uid == 0 else {
+      throw DurableFileError(
+        .unsafe, path,
+        "\(path) belongs to another user (\(info.st_uid)), who can read and change it: chown \(me) \(word) && chmod 600 \(word)"
+      )
+    }
+    let refused: mode_t = info.st_uid == me ? 0o077 : 0o037
+    guard info.st_mode & refused == 0 else {
+      let mode = String(info.st_mode & 0o777, radix: 8)
+      throw DurableFileError(
+        .unsafe, path,
+        "\(path) has mode 0\(mode), so that others can read or change it: chmod \(info.st_uid == me ? "600" : "640") \(word)"
+      )
+    }
+  }
+}
