@@ -32,6 +32,18 @@ public enum Fixtures {
     Array(try Data(contentsOf: shared.appendingPathComponent(path)))
   }
 
+  /// A file of test vectors: published facts that ship with the project.
+  public static func vectors(_ name: String) throws -> [UInt8] {
+    try project("Tests/Vectors/" + name)
+  }
+
+  /// Decodes a file of test vectors, whose members are in snake case.
+  public static func vectors<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(try vectors(name)))
+  }
+
   /// A file of the project.
   public static func project(_ path: String) throws -> [UInt8] {
     Array(try Data(contentsOf: project.appendingPathComponent(path)))

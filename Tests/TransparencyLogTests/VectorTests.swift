@@ -5,16 +5,8 @@ import Testing
 import TransparencyLog
 
 /// The published vectors of RFC 6962 trees, tiles, notes and witnesses.
-@Suite(
-  "Transparency log vectors of the shared fixtures",
-  .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+@Suite("Transparency log vectors")
 struct VectorTests {
-  private func decode<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(type, from: Data(try Fixtures.shared("merkle/" + name)))
-  }
-
   private func hash(hex: String) throws -> TreeHash {
     try #require(Hex.decode(hex).flatMap { TreeHash(bytes: $0) })
   }
@@ -41,7 +33,7 @@ struct VectorTests {
 
   @Test("Hashes of RFC 6962")
   func hashes() throws {
-    let vectors = try decode(Hashes.self, "rfc6962-hashes.json")
+    let vectors = try Fixtures.vectors(Hashes.self, "merkle-tree.json")
     #expect(TreeHash.emptyTree == (try hash(hex: vectors.emptyRoot)))
     for leaf in vectors.leaf {
       let data = leaf.dataUtf8.map { Array($0.utf8) } ?? Hex.decode(leaf.dataHex ?? "-")
@@ -70,7 +62,7 @@ struct VectorTests {
 
   @Test("The reference tree: every root, inclusion proof and consistency proof")
   func referenceTree() throws {
-    let tree = try decode(Tree.self, "rfc6962-reference-tree.json")
+    let tree = try Fixtures.vectors(Tree.self, "merkle-tree.json")
     let leaves = try tree.leafDataHex.map { TreeHash.leaf(try #require(Hex.decode($0))) }
     #expect(try leaves == tree.leafHashes.map { try hash(hex: $0) })
     let sample = SampleTree(leaves)
@@ -96,36 +88,36 @@ struct VectorTests {
 
   struct InclusionProbes: Decodable {
     struct Probe: Decodable {
-      let leafIdx: UInt64
-      let treeSize: UInt64
+      let name: String
+      let index: UInt64
+      let size: UInt64
       let root: String?
-      let leafHash: String?
+      let leaf: String?
       let proof: [String]?
-      let wantErr: Bool
-      let file: String
+      let fails: Bool
     }
     let probes: [Probe]
   }
 
   @Test("Hostile inclusion proofs are refused, honest ones hold")
   func inclusionProbes() throws {
-    let probes = try decode(InclusionProbes.self, "merkle-inclusion-probes.json").probes
+    let probes = try Fixtures.vectors(InclusionProbes.self, "merkle-inclusion.json").probes
     #expect(probes.count > 50)
     for probe in probes {
       var holds = false
       // A hash that is no hash is refused where it is read.
       if let root = TreeHash(base64: probe.root ?? ""),
-        let leaf = TreeHash(base64: probe.leafHash ?? "")
+        let leaf = TreeHash(base64: probe.leaf ?? "")
       {
         let proof = (probe.proof ?? []).compactMap { TreeHash(base64: $0) }
         if proof.count == probe.proof?.count ?? 0 {
           holds =
             (try? TreeProofs.verifyInclusion(
-              leaf: leaf, index: probe.leafIdx, size: probe.treeSize, root: root, proof: proof))
+              leaf: leaf, index: probe.index, size: probe.size, root: root, proof: proof))
             != nil
         }
       }
-      #expect(holds == !probe.wantErr, "\(probe.file)")
+      #expect(holds == !probe.fails, "\(probe.name)")
     }
   }
 
@@ -133,18 +125,18 @@ struct VectorTests {
     struct Probe: Decodable {
       let size1: UInt64
       let size2: UInt64
+      let name: String
       let root1: String?
       let root2: String?
       let proof: [String]?
-      let wantErr: Bool
-      let file: String
+      let fails: Bool
     }
     let probes: [Probe]
   }
 
   @Test("Hostile consistency proofs are refused, honest ones hold; size 0 is its own case")
   func consistencyProbes() throws {
-    let probes = try decode(ConsistencyProbes.self, "merkle-consistency-probes.json").probes
+    let probes = try Fixtures.vectors(ConsistencyProbes.self, "merkle-consistency.json").probes
     #expect(probes.count > 50)
     for probe in probes {
       var holds = false
@@ -159,20 +151,20 @@ struct VectorTests {
         }
         if probe.size1 == 0, probe.size2 > 0 {
           // These vectors refuse every proof about the empty tree; witnesses accept the empty one.
-          #expect(holds == (proof.isEmpty && old == .emptyTree), "\(probe.file)")
+          #expect(holds == (proof.isEmpty && old == .emptyTree), "\(probe.name)")
           continue
         }
         if probe.size1 == 0, probe.size2 == 0 {
-          #expect(holds == (proof.isEmpty && old == .emptyTree && new == old), "\(probe.file)")
+          #expect(holds == (proof.isEmpty && old == .emptyTree && new == old), "\(probe.name)")
           continue
         }
       }
       // One honest vector has roots that are no hashes, which cannot even be asked about here.
-      if probe.file.hasSuffix("sizes-are-equal-one-and-proof-is-empty.json") {
+      if probe.name.hasSuffix("sizes-are-equal-one-and-proof-is-empty") {
         #expect(TreeHash(base64: probe.root1 ?? "") == nil && !holds)
         continue
       }
-      #expect(holds == !probe.wantErr, "\(probe.file)")
+      #expect(holds == !probe.fails, "\(probe.name)")
     }
   }
 
@@ -198,13 +190,13 @@ struct VectorTests {
     }
     let tile: [Tile]
     let entries: [Entries]
-    let layoutExamples: [Layout]
-    let parseReject: [String]
+    let layouts: [Layout]
+    let refused: [String]
   }
 
   @Test("Tile paths are written and read as published, and other spellings are refused")
   func tilePaths() throws {
-    let vectors = try decode(TilePaths.self, "tlog-tile-paths.json")
+    let vectors = try Fixtures.vectors(TilePaths.self, "tile-paths.json")
     func check(_ path: TilePath, _ text: String) {
       #expect(path.description == text)
       #expect(TilePath(text) == path, "\(text)")
@@ -220,8 +212,8 @@ struct VectorTests {
         TilePath(.entries, index: bundle.index, width: bundle.partial == 0 ? 256 : bundle.partial),
         bundle.path)
     }
-    for text in vectors.parseReject { #expect(TilePath(text) == nil, "\(text)") }
-    for layout in vectors.layoutExamples {
+    for text in vectors.refused { #expect(TilePath(text) == nil, "\(text)") }
+    for layout in vectors.layouts {
       let all = TilePath.all(size: layout.size)
       for (level, counts) in layout.tiles {
         let here = all.filter { $0.kind == .hashes(level: Int(level) ?? -1) }
@@ -261,7 +253,7 @@ struct VectorTests {
 
   @Test("Signed notes: good ones verify and are written back, bad ones are refused")
   func signedNotes() throws {
-    let vectors = try decode(Notes.self, "signed-notes.json")
+    let vectors = try Fixtures.vectors(Notes.self, "signed-notes.json")
     for vector in vectors.valid {
       let note = try SignedNote(Array(vector.note.utf8))
       #expect(note.description == vector.note)
@@ -308,14 +300,14 @@ struct VectorTests {
     let logVkey: String
     let entriesUtf8: [String]
     let checkpoints: [String]
-    let entryBundle000P15Hex: String
+    let entryBundleHex: String
     let tlogProofs: [Proof]
     let consistency: [Consistency]
   }
 
   @Test("A tiled test log: checkpoints, tiles, bundles and proofs")
   func testLog() throws {
-    let log = try decode(TestLog.self, "tessera-testlog.json")
+    let log = try Fixtures.vectors(TestLog.self, "tiled-log.json")
     let keys = [try NoteVerifierKey(log.logVkey)]
     let entries = log.entriesUtf8.map { Array($0.utf8) }
     let tree = SampleTree(entries.map { .leaf($0) })
@@ -327,7 +319,7 @@ struct VectorTests {
       roots[signed.checkpoint.size] = signed.checkpoint.root
     }
     #expect(roots.count >= 15)
-    let bundle = try #require(Hex.decode(log.entryBundle000P15Hex))
+    let bundle = try #require(Hex.decode(log.entryBundleHex))
     #expect(TileBytes.encode(entries: entries) == bundle)
     #expect(TileBytes.decode(entries: bundle) == entries)
     for vector in log.tlogProofs {
@@ -360,7 +352,7 @@ struct VectorTests {
 
   @Test("A witness answers each request of a session as the specification says")
   func witness() throws {
-    let vectors = try decode(WitnessVectors.self, "witness-add-checkpoint.json")
+    let vectors = try Fixtures.vectors(WitnessVectors.self, "witness.json")
     let key = try NoteVerifierKey(vectors.logVkey)
     var remembered: Checkpoint?
     for (number, vector) in vectors.requests.enumerated() {
