@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "GuardedFetch",
       dependencies: [
-        crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "ProofForms", crypto, logging,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -115,6 +116,7 @@ let package = Package(
         "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres", "PostgresClient",
         "CanonicalJSON", "ProofForms", "ProofChecks", "GuardedFetch", "TransparencyLog",
         "LedgerVerifier", crypto, logging,
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(
@@ -185,7 +187,7 @@ let package = Package(
     .testTarget(
       name: "GuardedFetchTests",
       dependencies: [
-        "GuardedFetch", .product(name: "Hummingbird", package: "hummingbird"),
+        "GuardedFetch", "ProofForms", .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -233,7 +235,7 @@ if isFuzzing {
     fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
     fuzzTarget("FuzzProofs", ["ProofForms", "ProofChecks"]),
     fuzzTarget("FuzzNotes", ["TransparencyLog"]),
-    fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks"]),
+    fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks", "ProofForms"]),
     fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
   ]
 }

@@ -4,11 +4,13 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import ProofForms
+import Synchronization
 
 /// Why something was not fetched.
 public struct FetchError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: String, Sendable {
-    /// No address of http or https, or one with user info.
+    /// No address of http or https that ``WebAddress`` takes.
     case address = "fetch.address"
     /// A loopback, private, link-local or otherwise inner address.
     case inside = "fetch.inside"
@@ -19,6 +21,8 @@ public struct FetchError: Error, Sendable, Equatable, CustomStringConvertible {
     case redirects = "fetch.redirects"
     case status = "fetch.status"
     case busy = "fetch.busy"
+    /// The client on whose behalf it would be fetched has too many fetches under way.
+    case clientLimit = "fetch.client_limit"
   }
 
   public let code: Code
@@ -46,13 +50,10 @@ public struct Fetched: Sendable {
   public let head: FetchedHead
   /// The address that answered in the end.
   public let location: String
+  /// Whether a host was fetched from that is inside, and that the operator allowed.
+  public let isInside: Bool
   /// The bytes themselves, where the request wanted them kept.
   public let bytes: [UInt8]
-}
-
-/// A host without the brackets of a literal.
-private func bareName(_ host: String) -> String {
-  host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
 }
 
 /// Fetches what others name, from the public Internet and from nowhere inside.
@@ -66,8 +67,17 @@ public actor GuardedFetch {
     public var bytes: Int64 = 256 << 20
     public var time: Duration = .seconds(60)
     public var redirects = 5
-    /// Fetches at one time; more wait, and at most four times as many.
+    /// Fetches of one pool at one time; more wait, and at most four times as many.
     public var concurrent = 8
+    /// Fetches on behalf of one client at one time; more wait, and at most twice as many.
+    public var perClient = 4
+    /// Fetches of one pool from one host at one time; more wait.
+    public var perHost = 4
+    /// Bytes a second that an answer must bring, on average over each ``rateWindow`` after ``grace``.
+    public var minimumRate: Int64 = 10_000
+    public var rateWindow: Duration = .seconds(10)
+    /// How long an answer may take to begin before its rate counts.
+    public var grace: Duration = .seconds(10)
     public init() {}
   }
 
@@ -84,16 +94,20 @@ public actor GuardedFetch {
     public var blobLength: Int64?
     /// Whether a redirect is followed; not where the answer is believed because of who gives it.
     public var followsRedirects = true
+    public var pool = FetchPool.storage
 
-    public init(_ url: String) { self.url = url }
+    public init(_ url: String, _ pool: FetchPool = .storage) {
+      self.url = url
+      self.pool = pool
+    }
   }
 
   private let allowed: Set<String>
   private let limits: Limits
   private let additionalRoots: String?
   private let resolve: @Sendable (String) async -> [NetworkAddress]
-  private var running = 0
-  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var slots: FetchSlots
+  private var waiting: [FetchSlots.Ticket: CheckedContinuation<Void, any Error>] = [:]
 
   /// - Parameters:
   ///   - allowedHosts: hosts, as `name`, `address` or either with `:port`, that may be inside.
@@ -107,90 +121,126 @@ public actor GuardedFetch {
     self.limits = limits
     self.additionalRoots = additionalRoots
     self.resolve = resolve ?? { await NetworkAddress.resolve($0) }
+    slots = FetchSlots(
+      .init(
+        perPool: limits.concurrent, perClient: limits.perClient, perHost: limits.perHost))
   }
 
+  /// Fetches, once there is a slot for it.
+  ///
+  /// Errors: a ``FetchError``; `fetch.busy` where no slot became free within the time of one fetch.
   public func fetch(_ request: Request) async throws -> Fetched {
-    if running >= limits.concurrent {
-      guard waiting.count < limits.concurrent * 4 else {
-        throw FetchError(.busy, "Too much is being fetched already; try again.")
-      }
-      await withCheckedContinuation { waiting.append($0) }
-    } else {
-      running += 1
-    }
-    defer {
-      if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().resume() }
-    }
+    var target = try Target(request.url)
+    let ticket = try await enter(request.pool, host: target.bare)
+    defer { leave(ticket) }
     let deadline = ContinuousClock.now + limits.time
     var request = request
+    var isInside = false
     for _ in 0...limits.redirects {
-      switch try await once(request, until: deadline) {
+      let place = try await checked(target, until: deadline)
+      isInside = isInside || place.isInside
+      switch try await once(request, place, until: deadline, isInside: isInside) {
       case .done(let fetched): return fetched
-      case .redirected(let target):
+      case .redirected(let next):
         // A redirect is followed for reading only, and takes no credentials along.
         request.headers = []
-        request.url = target
+        target = next
+        guard slots.move(ticket, to: next.bare) else {
+          throw FetchError(.busy, "Too much is being fetched from \(next.bare) already; try again.")
+        }
       }
     }
     throw FetchError(.redirects, "More than \(limits.redirects) redirects.")
   }
 
-  private enum Outcome {
-    case done(Fetched)
-    case redirected(String)
+  // MARK: Slots
+
+  private func enter(_ pool: FetchPool, host: String) async throws -> FetchSlots.Ticket {
+    let ticket: FetchSlots.Ticket
+    switch slots.enter(pool, client: FetchClient.current, host: host) {
+    case .refused(let error): throw error
+    case .granted(let ticket): return ticket
+    case .waiting(let waiting): ticket = waiting
+    }
+    let patience = Task { [limits] in
+      try await Task.sleep(for: limits.time)
+      self.abandon(
+        ticket, FetchError(.busy, "Too much is being fetched already; try again."))
+    }
+    defer { patience.cancel() }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { waiting[ticket] = $0 }
+    } onCancel: {
+      Task { await self.abandon(ticket, CancellationError()) }
+    }
+    // Cancelled before it waited, the handler found nobody.
+    if Task.isCancelled {
+      leave(ticket)
+      throw CancellationError()
+    }
+    return ticket
   }
 
-  /// A URL of http or https, in one spelling that every part of the program reads alike.
-  public struct Target: Sendable, Equatable {
-    /// With its host in lower case.
-    public let url: String
-    /// As the URL has it: a name, or a literal in brackets.
-    let host: String
-    let port: Int
+  private func abandon(_ ticket: FetchSlots.Ticket, _ error: any Error) {
+    guard let waiter = waiting.removeValue(forKey: ticket) else { return }
+    leave(ticket)
+    waiter.resume(throwing: error)
+  }
 
-    /// Errors: `fetch.address`. A host is letters, digits, dots, hyphens and underscores, or an IPv6 literal
-    /// without a zone: whatever else a resolver or a client might read in two ways is no host here.
+  private func leave(_ ticket: FetchSlots.Ticket) {
+    for granted in slots.leave(ticket) { waiting.removeValue(forKey: granted)?.resume() }
+  }
+
+  private enum Outcome {
+    case done(Fetched)
+    case redirected(Target)
+  }
+
+  /// An address of http or https, in one spelling that every part of the program reads alike.
+  public struct Target: Sendable, Equatable {
+    let address: WebAddress
+
+    /// Errors: `fetch.address`.
     public init(_ text: String) throws(FetchError) {
-      guard text.utf8.count <= 4096, var components = URLComponents(string: text),
-        let scheme = components.scheme?.lowercased(), scheme == "http" || scheme == "https",
-        let host = components.percentEncodedHost?.lowercased(), !host.isEmpty
-      else { throw FetchError(.address, "Only http and https addresses are fetched.") }
-      guard components.user == nil, components.password == nil else {
-        throw FetchError(.address, "An address with user info is not fetched.")
+      do throws(WebAddress.Fault) { try self.init(WebAddress(text)) } catch {
+        throw FetchError(.address, error.message)
       }
-      let isName = host.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
-          || $0 == 0x5F
-      }
-      let isLiteral =
-        host.hasPrefix("[") && host.hasSuffix("]")
-        && NetworkAddress(String(host.dropFirst().dropLast()))?.bytes.count == 16
-      guard isName || isLiteral else {
-        throw FetchError(
-          .address, "The host is no plain name or address; an international one is written xn--….")
-      }
-      components.scheme = scheme
-      components.percentEncodedHost = host
-      components.fragment = nil
-      guard let url = components.string, URL(string: url)?.host() == bareName(host) else {
-        throw FetchError(.address, "The address can be read in more than one way.")
-      }
-      self.url = url
-      self.host = host
-      port = components.port ?? (scheme == "https" ? 443 : 80)
     }
 
+    private init(_ address: WebAddress) throws(WebAddress.Fault) {
+      self.address = address
+      // The client reads the text once more, by Foundation's rules.
+      guard let url = URL(string: "\(address)"), url.host() == address.bareHost,
+        url.port == address.explicitPort, url.scheme == address.scheme
+      else { throw WebAddress.Fault("The address can be read in more than one way.") }
+    }
+
+    /// Where a `Location` field leads to from here.
+    func redirected(to reference: String) throws(FetchError) -> Target {
+      do throws(WebAddress.Fault) { return try Target(address.resolving(reference)) } catch {
+        throw FetchError(.address, "It redirects to what is not fetched. \(error.message)")
+      }
+    }
+
+    /// With its host in lower case.
+    public var url: String { "\(address)" }
+    /// As the address has it: a name, or a literal in brackets.
+    var host: String { address.host }
     /// The host without brackets.
-    var bare: String { bareName(host) }
+    var bare: String { address.bareHost }
   }
 
   /// Where a URL leads, checked: the host as written, and the address to connect to.
+  private struct Place {
+    let target: Target
+    let address: String
+    let isInside: Bool
+  }
+
   private func checked(
-    _ url: String, until deadline: ContinuousClock.Instant
-  ) async throws -> (target: Target, address: String) {
-    let target = try Target(url)
+    _ target: Target, until deadline: ContinuousClock.Instant
+  ) async throws -> Place {
     let bare = target.bare
-    let port = target.port
     let addresses =
       if let literal = NetworkAddress(bare) { [literal] } else {
         try await look(up: bare, until: deadline)
@@ -198,14 +248,15 @@ public actor GuardedFetch {
     guard let first = addresses.first else {
       throw FetchError(.unreachable, "The name \(bare) does not resolve.")
     }
-    if !allowed.contains(bare), !allowed.contains("\(bare):\(port)") {
-      // One inner address among several is enough: the next look might find that one.
-      guard addresses.allSatisfy(\.isPublic) else {
-        throw FetchError(
-          .inside, "\(bare) leads to an address that is not on the public Internet.")
-      }
+    // One inner address among several is enough: the next look might find that one.
+    let isInside = !addresses.allSatisfy(\.isPublic)
+    let isAllowed =
+      allowed.contains(bare) || allowed.contains("\(bare):\(target.address.port)")
+    if isInside, !isAllowed {
+      throw FetchError(
+        .inside, "\(bare) leads to an address that is not on the public Internet.")
     }
-    return (target, "\(first)")
+    return Place(target: target, address: "\(first)", isInside: isInside || isAllowed)
   }
 
   /// What a name resolves to; a resolver that is silent at the deadline is left to itself.
@@ -231,34 +282,22 @@ public actor GuardedFetch {
   }
 
   private func once(
-    _ request: Request, until deadline: ContinuousClock.Instant
+    _ request: Request, _ place: Place, until deadline: ContinuousClock.Instant, isInside: Bool
   ) async throws -> Outcome {
-    let (target, address) = try await checked(request.url, until: deadline)
-    var request = request
-    request.url = target.url
-    let outgoing = request
-    var configuration = HTTPClient.Configuration(
-      redirectConfiguration: .disallow,
-      timeout: .init(connect: .seconds(5), read: .seconds(30)))
-    configuration.httpVersion = .http1Only
-    if let additionalRoots {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      tls.additionalTrustRoots = [.file(additionalRoots)]
-      configuration.tlsConfiguration = tls
-    }
-    // A literal is looked up with or without its brackets; for a name the two are one.
-    configuration.dnsOverride = [target.host: address]
-    configuration.dnsOverride[target.bare] = address
     let client = HTTPClient(
-      eventLoopGroupProvider: .singleton, configuration: configuration)
+      eventLoopGroupProvider: .singleton, configuration: configuration(for: place))
     let left = deadline - .now
+    let progress = FetchProgress()
     do {
       let outcome = try await withThrowingTaskGroup(of: Outcome.self) { group in
-        group.addTask { try await self.exchange(outgoing, client) }
+        group.addTask {
+          try await self.exchange(request, place, client, progress, isInside: isInside)
+        }
         group.addTask {
           try await Task.sleep(for: left)
           throw FetchError(.tooSlow, "The answer took more than \(self.limits.time).")
         }
+        group.addTask { try await self.watch(progress) }
         defer { group.cancelAll() }
         guard let first = try await group.next() else { throw CancellationError() }
         return first
@@ -275,10 +314,44 @@ public actor GuardedFetch {
     }
   }
 
+  private func configuration(for place: Place) -> HTTPClient.Configuration {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: .init(connect: .seconds(5), read: .seconds(30)))
+    configuration.httpVersion = .http1Only
+    if let additionalRoots {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.additionalTrustRoots = [.file(additionalRoots)]
+      configuration.tlsConfiguration = tls
+    }
+    // A literal is looked up with or without its brackets; for a name the two are one.
+    configuration.dnsOverride = [place.target.host: place.address]
+    configuration.dnsOverride[place.target.bare] = place.address
+    return configuration
+  }
+
+  /// Ends a fetch whose answer comes too slowly. A server that sends a byte now and then would hold a slot
+  /// for the whole time of a fetch.
+  private nonisolated func watch(_ progress: FetchProgress) async throws -> Outcome {
+    try await Task.sleep(for: limits.grace)
+    var before = progress.bytes
+    while true {
+      try await Task.sleep(for: limits.rateWindow)
+      let now = progress.bytes
+      let wanted = Double(limits.minimumRate) * (limits.rateWindow / .seconds(1))
+      guard Double(now - before) >= wanted else {
+        throw FetchError(
+          .tooSlow, "The answer brought fewer than \(limits.minimumRate) bytes a second.")
+      }
+      before = now
+    }
+  }
+
   private nonisolated func exchange(
-    _ request: Request, _ client: HTTPClient
+    _ request: Request, _ place: Place, _ client: HTTPClient, _ progress: FetchProgress,
+    isInside: Bool
   ) async throws -> Outcome {
-    var outgoing = HTTPClientRequest(url: request.url)
+    var outgoing = HTTPClientRequest(url: place.target.url)
     outgoing.method = HTTPMethod(rawValue: request.method)
     outgoing.headers = HTTPHeaders(request.headers)
     outgoing.headers.replaceOrAdd(name: "user-agent", value: "pithledger")
@@ -286,20 +359,18 @@ public actor GuardedFetch {
     let response = try await client.execute(outgoing, timeout: .hours(1))
     let status = Int(response.status.code)
     if [301, 302, 303, 307, 308].contains(status), request.method == "GET",
-      request.followsRedirects, let location = response.headers.first(name: "location"),
-      let base = URL(string: request.url),
-      let target = URL(string: location, relativeTo: base)
+      request.followsRedirects, let location = response.headers.first(name: "location")
     {
-      return .redirected(target.absoluteString)
+      return .redirected(try place.target.redirected(to: location))
     }
     guard request.accepted.contains(status) else {
       throw FetchError(.status, "It answered \(status).", status: status)
     }
     let limit = request.keeping.map(Int64.init) ?? limits.bytes
     let head = FetchedHead(response.headers.map { ($0.name, $0.value) })
-    if let announced = head.length, announced > limit {
-      throw FetchError(.tooLarge, "It has \(announced) bytes; at most \(limit) are fetched.")
-    }
+    // How many bytes there are is not said: it may be nobody's business.
+    let tooLarge = FetchError(.tooLarge, "It has more than the \(limit) bytes that are fetched.")
+    if let announced = head.length, announced > limit { throw tooLarge }
     var sha256 = SHA256()
     var blob = request.blobLength.map { length in
       var hash = Insecure.SHA1()
@@ -310,9 +381,8 @@ public actor GuardedFetch {
     var kept: [UInt8] = []
     for try await buffer in response.body {
       length += Int64(buffer.readableBytes)
-      guard length <= limit else {
-        throw FetchError(.tooLarge, "It has more than \(limit) bytes, and no more are fetched.")
-      }
+      guard length <= limit else { throw tooLarge }
+      progress.add(buffer.readableBytes)
       let chunk = Array(buffer.readableBytesView)
       sha256.update(data: chunk)
       blob?.update(data: chunk)
@@ -322,6 +392,13 @@ public actor GuardedFetch {
       Fetched(
         status: status, sha256: Array(sha256.finalize()),
         gitBlobSHA1: blob.map { Array($0.finalize()) }, length: length,
-        head: head, location: request.url, bytes: kept))
+        head: head, location: place.target.url, isInside: isInside, bytes: kept))
   }
+}
+
+/// How many bytes of an answer have come.
+private final class FetchProgress: Sendable {
+  private let count = Atomic<Int64>(0)
+  var bytes: Int64 { count.load(ordering: .relaxed) }
+  func add(_ more: Int) { count.wrappingAdd(Int64(more), ordering: .relaxed) }
 }

@@ -16,6 +16,11 @@ struct LiveFetchTests {
     let now = Mutex((running: 0, most: 0))
   }
 
+  /// What became of fetches, as they end.
+  final class Codes: Sendable {
+    let all = Mutex<[FetchError.Code?]>([])
+  }
+
   private func withServer(
     _ body: @escaping @Sendable (Int, Hits) async throws -> Void
   ) async throws {
@@ -190,6 +195,73 @@ struct LiveFetchTests {
       #expect(codes.count { $0 == .busy } == 4)
       #expect(codes.count { $0 == nil } == 10)
       #expect(hits.now.withLock { $0.most } == 2)
+    }
+  }
+
+  @Test(
+    "A redirect to an address that is none ends the fetch, and not the process",
+    arguments: [
+      "https://8.8.8.8:99999/", "http://127.0.0.1:65536/", "//127.0.0.1:99999999999999999999/",
+      "http://1.1.1.1:0/", "http://[::1%25lo]/", "http://", "http:///x", "http://a..b/",
+      "ftp://1.1.1.1/",
+      "http://u@1.1.1.1/", "http://%00/",
+    ])
+  func redirectsToNoAddress(target: String) async throws {
+    try await withServer { port, _ in
+      let fetch = GuardedFetch(allowedHosts: ["127.0.0.1"])
+      let encoded = target.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      #expect(await code("http://127.0.0.1:\(port)/to/\(encoded)", fetch) == .address)
+    }
+  }
+
+  @Test("An answer that drips is given up long before the time of a fetch is over")
+  func minimumRate() async throws {
+    try await withServer { port, _ in
+      var limits = GuardedFetch.Limits()
+      limits.grace = .milliseconds(300)
+      limits.rateWindow = .milliseconds(500)
+      let fetch = GuardedFetch(allowedHosts: ["127.0.0.1"], limits: limits)
+      let start = ContinuousClock.now
+      #expect(await code("http://127.0.0.1:\(port)/drip", fetch) == .tooSlow)
+      #expect(ContinuousClock.now - start < .seconds(8), "all of it takes ten")
+      #expect(await code("http://127.0.0.1:\(port)/big", fetch) == nil)
+    }
+  }
+
+  @Test("Forty slow fetches of one client keep neither another client nor another pool waiting")
+  func starvation() async throws {
+    try await withServer { port, _ in
+      var limits = GuardedFetch.Limits()
+      limits.time = .seconds(20)
+      let fetch = GuardedFetch(
+        allowedHosts: (0..<41).reduce(into: []) { $0.insert("h\($1).example") },
+        limits: limits, resolve: { _ in [NetworkAddress("127.0.0.1")].compactMap { $0 } })
+      let codes = Codes()
+      let slow = Task {
+        await withDiscardingTaskGroup { group in
+          for index in 0..<40 {
+            group.addTask {
+              let code = await FetchClient.$current.withValue("attacker") {
+                await self.code("http://h\(index).example:\(port)/drip", fetch)
+              }
+              codes.all.withLock { $0.append(code) }
+            }
+          }
+        }
+      }
+      defer { slow.cancel() }
+      for _ in 0..<200 where codes.all.withLock({ $0.count }) < 28 {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(codes.all.withLock { $0 } == Array(repeating: .clientLimit, count: 28))
+      let start = ContinuousClock.now
+      let other = await FetchClient.$current.withValue("reader") {
+        await self.code("http://h40.example:\(port)/ok", fetch)
+      }
+      #expect(other == nil)
+      let request = GuardedFetch.Request("http://h40.example:\(port)/ok", .issuers)
+      #expect(try await fetch.fetch(request).status == 200)
+      #expect(ContinuousClock.now - start < .seconds(5), "the slow ones take ten")
     }
   }
 

@@ -1,6 +1,7 @@
 import FuzzDriver
 import GuardedFetch
 import ProofChecks
+import ProofForms
 
 /// Nothing that a stranger's server answers with crashes its reader: header fields, addresses to go on to,
 /// block headers. An address that may be fetched has one spelling, and that one may be fetched too.
@@ -21,6 +22,24 @@ import ProofChecks
           preconditionFailure("what was written is no address")
         }
         precondition(again == target)
+      }
+      // A Location field, and the place that sent it. What comes of it can be handed to a network library.
+      let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      for base in [lines.first.map(String.init) ?? "", "https://example.com:8443/a/b?c"] {
+        guard let base = try? WebAddress(base) else { continue }
+        let reference = lines.count > 1 ? String(lines[1]) : text
+        guard let next = try? base.resolving(reference) else { continue }
+        precondition((1...65_535).contains(next.port) && !next.host.isEmpty)
+        precondition("\(next)".utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
+        // Resolving may make an address longer than what is read.
+        if "\(next)".utf8.count <= WebAddress.maxBytes {
+          guard let again = try? WebAddress("\(next)"), again == next else {
+            preconditionFailure("where a redirect leads is no address")
+          }
+        }
+      }
+      if !WebAddress.mayEscape(text) {
+        precondition(!text.split(separator: "/").contains(".."))
       }
       if let address = NetworkAddress(text) {
         precondition(NetworkAddress("\(address)") == address)
