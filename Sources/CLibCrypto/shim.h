@@ -22,7 +22,67 @@ enum {
   PITHLEDGER_TOKEN_CHAIN = -5,
   PITHLEDGER_TOKEN_ESS = -6,
   PITHLEDGER_TOKEN_MESSAGE_DIGEST = -7,
+  PITHLEDGER_TOKEN_WEAK = -8,
 };
+
+/* OpenSSL's level of 112 bits: RSA and DSA from 2048 bits, no MD5 and no SHA-1 in a chain. */
+#define PITHLEDGER_SECURITY_LEVEL 2
+
+/* Whether a digest may stand under a signature. */
+static inline int pithledger_is_strong_digest(int nid) {
+  switch (nid) {
+    case NID_sha256: case NID_sha384: case NID_sha512:
+    case NID_sha3_256: case NID_sha3_384: case NID_sha3_512: return 1;
+    default: return 0;
+  }
+}
+
+/* Whether a key is long enough: 2048 bits of RSA or DSA, 256 of a curve. */
+static inline int pithledger_is_strong_key(EVP_PKEY *key) {
+  if (key == NULL) return 0;
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA: case EVP_PKEY_RSA_PSS: case EVP_PKEY_DSA: return EVP_PKEY_get_bits(key) >= 2048;
+    case EVP_PKEY_EC: return EVP_PKEY_get_bits(key) >= 256;
+    case EVP_PKEY_ED25519: case EVP_PKEY_ED448: return 1;
+    default: return 0;
+  }
+}
+
+/* Whether a certificate's key is long enough, and what signed it is no weak digest. What a root says of itself
+   proves nothing, and so may be signed in any way. */
+static inline int pithledger_is_strong_certificate(X509 *certificate) {
+  int digest = NID_undef;
+  if (!pithledger_is_strong_key(X509_get0_pubkey(certificate))) return 0;
+  if (X509_get_extension_flags(certificate) & EXFLAG_SS) return 1;
+  if (!X509_get_signature_info(certificate, &digest, NULL, NULL, NULL)) return 0;
+  /* Ed25519 and Ed448 have their digest within. */
+  int id = X509_get_signature_nid(certificate);
+  return id == NID_ED25519 || id == NID_ED448 || pithledger_is_strong_digest(digest);
+}
+
+/* Whether a token is signed over a strong digest, by a strong key that a strong certificate names. */
+static inline int pithledger_is_strongly_signed(PKCS7_SIGNER_INFO *info, X509 *signer) {
+  int digest = NID_undef;
+  if (!pithledger_is_strong_digest(OBJ_obj2nid(info->digest_alg->algorithm))) return 0;
+  /* Most name the key's kind alone; what names a digest as well names a strong one. */
+  if (OBJ_find_sigid_algs(OBJ_obj2nid(info->digest_enc_alg->algorithm), &digest, NULL) && digest != NID_undef &&
+      !pithledger_is_strong_digest(digest))
+    return 0;
+  return pithledger_is_strong_certificate(signer);
+}
+
+/* Whether all of a chain is strong, its root's key too. */
+static inline int pithledger_is_strong_chain(STACK_OF(X509) *chain) {
+  for (int i = 0; i < sk_X509_num(chain); i++) {
+    if (!pithledger_is_strong_certificate(sk_X509_value(chain, i))) return 0;
+  }
+  return sk_X509_num(chain) > 0;
+}
+
+static inline int pithledger_is_weakness(int error) {
+  return error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_KEY_TOO_SMALL ||
+         error == X509_V_ERR_CA_MD_TOO_WEAK;
+}
 
 /* Whether a chain ends at nothing we know, which is no proof that it is bad. */
 static inline int pithledger_is_unknown_issuer(int error) {
@@ -108,6 +168,7 @@ static inline int pithledger_check_token(
   }
   ERR_clear_error();
   X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)at);
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store), PITHLEDGER_SECURITY_LEVEL);
 
   signers = PKCS7_get0_signers(token, extra, 0);
   if (signers == NULL || sk_X509_num(signers) != 1) {
@@ -122,6 +183,11 @@ static inline int pithledger_check_token(
     result = ERR_GET_LIB(error) == ERR_LIB_PKCS7 && ERR_GET_REASON(error) == PKCS7_R_DIGEST_FAILURE
                  ? PITHLEDGER_TOKEN_MESSAGE_DIGEST
                  : PITHLEDGER_TOKEN_SIGNATURE;
+    goto done;
+  }
+  if (!pithledger_is_strongly_signed(sk_PKCS7_SIGNER_INFO_value(PKCS7_get_signer_info(token), 0), signer)) {
+    words = "the token's or its signer's signature";
+    result = PITHLEDGER_TOKEN_WEAK;
     goto done;
   }
   result = PITHLEDGER_TOKEN_ESS;
@@ -141,7 +207,13 @@ static inline int pithledger_check_token(
     int error = X509_STORE_CTX_get_error(chain);
     words = X509_verify_cert_error_string(error);
     result = pithledger_is_unknown_issuer(error) ? PITHLEDGER_TOKEN_UNTRUSTED
+             : pithledger_is_weakness(error)     ? PITHLEDGER_TOKEN_WEAK
                                                  : PITHLEDGER_TOKEN_CHAIN;
+    goto done;
+  }
+  if (!pithledger_is_strong_chain(X509_STORE_CTX_get0_chain(chain))) {
+    words = "a certificate of the chain";
+    result = PITHLEDGER_TOKEN_WEAK;
     goto done;
   }
   /* The same again by OpenSSL's own rules for tokens, with the certificate named held against the chain. */

@@ -49,32 +49,38 @@ enum Keccak256 {
   }()
 
   static func hash(_ message: [UInt8]) -> [UInt8] {
-    var state = [UInt64](repeating: 0, count: 25)
-    var padded = message
-    let missing = rate - message.count % rate
-    padded += [UInt8](repeating: 0, count: missing)
-    padded[message.count] ^= 0x01
-    padded[padded.count - 1] ^= 0x80
-    for block in stride(from: 0, to: padded.count, by: rate) {
-      for index in 0..<rate {
-        state[index / 8] ^= UInt64(padded[block + index]) << UInt64(index % 8 * 8)
+    var state = State(repeating: 0)
+    var index = 0
+    for byte in message {
+      state[index / 8] ^= UInt64(byte) << UInt64(index % 8 * 8)
+      index += 1
+      if index == rate {
+        permute(&state)
+        index = 0
       }
-      permute(&state)
     }
+    state[index / 8] ^= 1 << UInt64(index % 8 * 8)
+    state[rate / 8 - 1] ^= 1 << 63
+    permute(&state)
     return (0..<32).map { UInt8(truncatingIfNeeded: state[$0 / 8] >> UInt64($0 % 8 * 8)) }
   }
 
+  /// Of a fixed size and in place: an array for each row would cost more than the permutation.
+  private typealias State = InlineArray<25, UInt64>
+
   private static func rotate(_ lane: UInt64, _ count: UInt64) -> UInt64 {
-    lane << count | lane >> (64 - count)
+    lane &<< count | lane &>> (64 &- count)
   }
 
-  private static func permute(_ state: inout [UInt64]) {
+  private static func permute(_ state: inout State) {
+    var parity = InlineArray<5, UInt64>(repeating: 0)
     for constant in constants {
-      var parity = [UInt64](repeating: 0, count: 5)
-      for lane in 0..<25 { parity[lane % 5] ^= state[lane] }
+      for x in 0..<5 {
+        parity[x] = state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20]
+      }
       for x in 0..<5 {
         let effect = parity[(x + 4) % 5] ^ rotate(parity[(x + 1) % 5], 1)
-        for y in stride(from: 0, to: 25, by: 5) { state[x + y] ^= effect }
+        for y in 0..<5 { state[x + 5 * y] ^= effect }
       }
       var moving = state[1]
       for step in 0..<24 {
@@ -83,9 +89,10 @@ enum Keccak256 {
         state[lane] = rotate(moving, rotations[step])
         moving = next
       }
-      for y in stride(from: 0, to: 25, by: 5) {
-        let row = Array(state[y..<y + 5])
-        for x in 0..<5 { state[x + y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]) }
+      for y in 0..<5 {
+        let row = 5 * y
+        for x in 0..<5 { parity[x] = state[row + x] }
+        for x in 0..<5 { state[row + x] = parity[x] ^ (~parity[(x + 1) % 5] & parity[(x + 2) % 5]) }
       }
       state[0] ^= constant
     }

@@ -11,7 +11,7 @@ extension TimestampToken {
   }
 
   /// Checks a token whole, and names the first check that fails: its form and imprint, what the signed
-  /// attributes say, the signature, the certificate that they name, that certificate's purpose, its chain
+  /// attributes say, the signature and how strong it is, the certificate that they name, that certificate's purpose, its chain
   /// at `genTime`, and that nothing stands behind.
   ///
   /// - Parameters:
@@ -20,7 +20,7 @@ extension TimestampToken {
   ///   - imprint: the SHA-256 digest that it must be about; `nil` takes any.
   ///
   /// Errors: those of ``parse(_:_:maxBytes:)``; then `rfc3161.content_type`, `rfc3161.message_digest`,
-  /// `rfc3161.signature`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
+  /// `rfc3161.signature`, `rfc3161.weak_algorithm`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
   /// `rfc3161.trailing`. Source: RFC 3161, section 2.2; RFC 5816; RFC 5652, section 5.6.
   public static func check(
     _ bytes: [UInt8], roots: [UInt8], imprint: [UInt8]? = nil
@@ -62,6 +62,11 @@ extension TimestampToken {
         "rfc3161.message_digest", "What is signed is the digest of another TSTInfo.")
     case PITHLEDGER_TOKEN_SIGNATURE:
       throw ProofFormError("rfc3161.signature", "The token's signature does not hold (\(words)).")
+    case PITHLEDGER_TOKEN_WEAK:
+      throw ProofFormError(
+        "rfc3161.weak_algorithm",
+        "Only SHA-256 or stronger, RSA from 2048 bits and curves from 256 bits prove a time (\(words)): ask "
+          + "an authority that uses them.")
     case PITHLEDGER_TOKEN_PURPOSE:
       throw ProofFormError(
         "rfc3161.extended_key_usage",

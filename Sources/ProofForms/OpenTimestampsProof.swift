@@ -64,6 +64,10 @@ public struct OpenTimestampsProof: Sendable, Equatable {
   static let ethereumTag: [UInt8] = [0x30, 0xFE, 0x80, 0x87, 0xB5, 0xC7, 0xEA, 0xD7]
   static let maxDepth = 256
   static let maxMessage = 4096
+  /// Operations and attestations of one proof at most. A complete proof by four calendars has about 400
+  /// operations; with more, a few kilobytes could ask for seconds of work.
+  public static let maxOperations = 1024
+  public static let maxAttestations = 128
 
   /// All attestations, in the order of the file.
   public var attestations: [Attestation] {
@@ -210,6 +214,8 @@ public struct OpenTimestampsProof: Sendable, Equatable {
   private struct Reader {
     let bytes: [UInt8]
     var index = 0
+    var operations = 0
+    var attestations = 0
 
     mutating func byte() throws(ProofFormError) -> UInt8 {
       guard index < bytes.count else {
@@ -277,7 +283,14 @@ public struct OpenTimestampsProof: Sendable, Equatable {
       let operation: Operation
       let length: Int
       switch tag {
-      case 0x00: return .attestation(try attestation())
+      case 0x00:
+        attestations += 1
+        guard attestations <= OpenTimestampsProof.maxAttestations else {
+          throw ProofFormError(
+            "ots.attestations", offset: start,
+            "A proof has at most \(OpenTimestampsProof.maxAttestations) attestations.")
+        }
+        return .attestation(try attestation())
       case 0xF0, 0xF1:
         let argument = try varbytes(1...OpenTimestampsProof.maxMessage)
         operation = tag == 0xF0 ? .append(argument) : .prepend(argument)
@@ -294,6 +307,12 @@ public struct OpenTimestampsProof: Sendable, Equatable {
         }
         operation = .hash(algorithm)
         length = algorithm.digestLength
+      }
+      operations += 1
+      guard operations <= OpenTimestampsProof.maxOperations else {
+        throw ProofFormError(
+          "ots.operations", offset: start,
+          "A proof has at most \(OpenTimestampsProof.maxOperations) operations.")
       }
       guard length <= OpenTimestampsProof.maxMessage else {
         throw ProofFormError("ots.message", offset: start, "A message grows beyond 4096 bytes.")

@@ -11,8 +11,24 @@ public struct MadeToken: Sendable {
   /// `verified`, `untrusted`, or the check that refuses.
   public let expected: String
 
-  /// Tokens over a SHA-256 digest, by authorities made afresh.
+  /// Tokens over a SHA-256 digest, by authorities made afresh, once in each run of the tests.
   public static func all(over digest: [UInt8]) async throws -> [MadeToken] {
+    try await cache.tokens(over: digest)
+  }
+
+  private static let cache = Cache()
+
+  private actor Cache {
+    private var made: [[UInt8]: Task<[MadeToken], any Error>] = [:]
+
+    func tokens(over digest: [UInt8]) async throws -> [MadeToken] {
+      let task = made[digest] ?? Task { try await MadeToken.make(over: digest) }
+      made[digest] = task
+      return try await task.value
+    }
+  }
+
+  private static func make(over digest: [UInt8]) async throws -> [MadeToken] {
     let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let program = String(

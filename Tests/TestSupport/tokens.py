@@ -5,7 +5,7 @@ base64, and what must come of it: `verified`, `untrusted`, or the check that ref
 import base64, datetime, json, os, subprocess, sys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 home, digest = sys.argv[1], bytes.fromhex(sys.argv[2])
@@ -26,8 +26,8 @@ def name(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def root(file):
-    key = ec.generate_private_key(ec.SECP256R1())
+def root(file, key=None):
+    key = key or ec.generate_private_key(ec.SECP256R1())
     certificate = (
         x509.CertificateBuilder().subject_name(name(file)).issuer_name(name(file)).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -81,10 +81,30 @@ def tst_info(imprint=digest, time="20261101120000Z", algorithm="2.16.840.1.101.3
 TST = "1.2.840.113549.1.9.16.1.4"
 
 
-def token(content, *signers, kind=TST, named=True, with_certificates=True):
+def weak(name, issuer, digest, bits=None, subject="/CN=Weak", own=False):
+    """A certificate by the command line, which signs with what libraries refuse: a signer's, or a root's own."""
+    if not os.path.exists(f"{home}/{name}.key"):
+        run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits or 2048}", "-out", name + ".key")
+    with open(f"{home}/{name}.cnf", "w") as file:
+        file.write("[req]\ndistinguished_name = dn\n[dn]\n[own]\nbasicConstraints = critical, CA:TRUE\n"
+                   "[stamping]\nextendedKeyUsage = critical, timeStamping\n")
+    words = ["openssl", "req", "-new", "-key", name + ".key", "-subj", subject, "-config", name + ".cnf"]
+    if own:
+        return run(*words, "-x509", "-days", "7000", "-" + digest, "-extensions", "own", "-out", name + ".pem")
+    run(*words, "-out", name + ".csr")
+    run("openssl", "x509", "-req", "-in", name + ".csr", "-CA", issuer + ".pem", "-CAkey", issuer + ".key",
+        "-set_serial", "77", "-" + digest, "-days", "7000", "-extfile", name + ".cnf", "-extensions", "stamping",
+        "-out", name + ".pem")
+
+
+def run(*words):
+    subprocess.run(words, cwd=home, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def token(content, *signers, kind=TST, named=True, with_certificates=True, md="sha256"):
     with open(home + "/content", "wb") as file:
         file.write(content)
-    words = ["openssl", "cms", "-sign", "-binary", "-nodetach", "-econtent_type", kind, "-md", "sha256",
+    words = ["openssl", "cms", "-sign", "-binary", "-nodetach", "-econtent_type", kind, "-md", md,
              "-outform", "DER", "-in", "content", "-out", "token"]
     for one in signers:
         words += ["-signer", one + ".pem", "-inkey", one + ".key"]
@@ -123,6 +143,25 @@ signer("short", one, [STAMPING], years=(2024, 2025))
 # The same issuer, serial number and key as the good one, and yet another certificate.
 signer("twin", one, [], key=good_key, serial=good_certificate.serial_number)
 
+# Authorities and tokens whose signatures nobody should believe any more. Their certificates begin today.
+weak("rsa-1024", "root", "sha256", 1024)
+weak("rsa-2047", "root", "sha256", 2047)
+weak("rsa-2048", "root", "sha256")
+weak("certified-by-sha1", "root", "sha1")
+weak("stranger-certified-by-sha1", "other", "sha1")
+weak("sha1-root", None, "sha1", subject="/CN=sha1-root", own=True)
+weak("under-sha1-root", "sha1-root", "sha256")
+weak("short-root", None, "sha256", 1024, subject="/CN=short-root", own=True)
+weak("under-short-root", "short-root", "sha256")
+weak("md5-under-sha1-root", "sha1-root", "md5")
+signer("p224", one, [STAMPING], key=ec.generate_private_key(ec.SECP224R1()))
+signer("p192", one, [STAMPING], key=ec.generate_private_key(ec.SECP192R1()))
+signer("p384", one, [STAMPING], key=ec.generate_private_key(ec.SECP384R1()))
+signer("dsa-1024", one, [STAMPING], key=dsa.generate_private_key(1024))
+signer("stranger-rsa-1024", other, [STAMPING], key=rsa.generate_private_key(65537, 1024))
+NOW = datetime.datetime.now(UTC).strftime("%Y%m%d%H%M%SZ")
+WEAK = "rfc3161.weak_algorithm"
+
 good = token(tst_info(), "good")
 moved = replaced(good, b"20261101120000Z", b"20251101120000Z")
 TDT = "1.2.840.113549.1.9.16.1.5"
@@ -153,6 +192,29 @@ cases = {
     "not valid yet": (token(tst_info(time="20230601120000Z"), "short"), "rfc3161.chain"),
     "trailing byte": (good + b"\0", "rfc3161.trailing"),
     "trailing byte after a response": (response(0, good) + b"\0", "rfc3161.trailing"),
+    # Strong enough, and not.
+    "over sha384": (token(tst_info(), "good", md="sha384"), "verified"),
+    "over sha512": (token(tst_info(), "good", md="sha512"), "verified"),
+    "by rsa 2048": (token(tst_info(time=NOW), "rsa-2048"), "verified"),
+    "by p-384": (token(tst_info(), "p384"), "verified"),
+    "under a root that signed itself over sha1": (token(tst_info(time=NOW), "under-sha1-root"), "verified"),
+    "over md5": (token(tst_info(time=NOW), "rsa-2048", md="md5"), WEAK),
+    "over sha1": (token(tst_info(), "good", md="sha1"), WEAK),
+    "over sha224": (token(tst_info(), "good", md="sha224"), WEAK),
+    "over ripemd160": (token(tst_info(time=NOW), "rsa-2048", md="ripemd160"), WEAK),
+    "over sha1, nobody's root": (token(tst_info(), "stranger", md="sha1"), WEAK),
+    "by rsa 1024": (token(tst_info(time=NOW), "rsa-1024"), WEAK),
+    "by rsa 2047": (token(tst_info(time=NOW), "rsa-2047"), WEAK),
+    "by rsa 1024, nobody's root": (token(tst_info(), "stranger-rsa-1024"), WEAK),
+    "by p-224": (token(tst_info(), "p224"), WEAK),
+    "by p-192": (token(tst_info(), "p192"), WEAK),
+    "by dsa 1024": (token(tst_info(), "dsa-1024"), WEAK),
+    "certified over sha1": (token(tst_info(time=NOW), "certified-by-sha1"), WEAK),
+    "certified over sha1, nobody's root": (token(tst_info(time=NOW), "stranger-certified-by-sha1"), WEAK),
+    "certified over md5": (token(tst_info(time=NOW), "md5-under-sha1-root"), WEAK),
+    "under a root of rsa 1024": (token(tst_info(time=NOW), "under-short-root"), WEAK),
+    "over sha1, bad signature": (flipped(token(tst_info(), "good", md="sha1")), "rfc3161.signature"),
+    "over sha1, names no certificate": (token(tst_info(), "good", md="sha1", named=False), WEAK),
     # What fails twice is refused by the earlier check.
     "rejected, another digest": (response(2, token(tst_info(bytes(32)), "good")), "rfc3161.status"),
     "another digest, two signers": (token(tst_info(bytes(32)), "good", "second"), "rfc3161.imprint"),
@@ -169,6 +231,8 @@ cases = {
 
 def trusted(case):
     files = ["root", "twin"] if case == "names another certificate" else ["root"]
+    if "under a root" in case or "md5" in case:
+        files += ["sha1-root", "short-root"]
     return b"".join(open(f"{home}/{file}.pem", "rb").read() for file in files)
 
 
