@@ -58,6 +58,8 @@ public struct Finding: Sendable, Equatable {
   public var provenAt: Timestamp?
   /// What was seen in detail, as bytes that the ledger keeps as evidence.
   public var report: [UInt8]?
+  /// Whether anything that the ledger follows can decide what is pending.
+  public var canBeSettled = true
 
   public init(
     _ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil, report: [UInt8]? = nil
@@ -303,6 +305,14 @@ private struct Admitting {
 
   // MARK: Attestations
 
+  /// That a location can be fetched now and whenever it is looked at again. An old log may hold others.
+  func checkLocation(_ payload: Payload.StorageAttestation) throws(Refusal) {
+    guard payload.location.hasPrefix("https://") else { return }
+    do throws(WebAddress.Fault) { _ = try WebAddress(payload.location) } catch {
+      throw refuse("location", "payload.location", error.message)
+    }
+  }
+
   func record() throws(Refusal) -> RecordFacts {
     guard let record = context.record else {
       throw refuse(
@@ -349,6 +359,15 @@ private struct Admitting {
     apply(
       context.finding, otherwise: payload.kind == .rfc3161 ? "token_signature" : "bitcoin",
       to: &admission)
+    if isRegistry, context.record != nil, admission.verdict == .pending,
+      context.finding?.canBeSettled == false
+    {
+      throw refuse(
+        "unsettleable", "evidence",
+        "The proof names no calendar that this ledger asks, and no Bitcoin block that exists: it could "
+          + "never be settled. Have one of the ledger's calendars stamp the digest, or sign the anchor with "
+          + "a registered key.")
+    }
     if isRegistry, admission.verdict == .pending, let record = context.record,
       record.pendingBareAnchors >= Self.maxPendingBareAnchors
     {
@@ -393,6 +412,7 @@ private struct Admitting {
     _ payload: Payload.StorageAttestation, _ admission: inout Admission
   ) throws(Refusal) {
     let record = try record()
+    try checkLocation(payload)
     if payload.observedAt > context.now.adding(seconds: Self.clockSkewSeconds) {
       throw refuse("observed_at", "payload.observed_at", "More than five minutes in the future.")
     }

@@ -25,14 +25,7 @@ extension Ledger {
       let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }
       let commitment = Digest(hashing: digest + nonce).bytes
       do {
-        var request = GuardedFetch.Request(calendar + "/digest")
-        request.method = "POST"
-        request.headers = [("accept", "application/vnd.opentimestamps.v1")]
-        request.body = commitment
-        request.keeping = 10_000
-        let answer = try await checks.fetch.fetch(request)
-        let tree = try OpenTimestampsProof.parseTree(
-          answer.bytes, messageLength: commitment.count)
+        let tree = try await checks.calendars.stamp(commitment, by: calendar)
         items.append(
           .operation(
             .append(nonce),
@@ -59,7 +52,7 @@ extension Ledger {
   func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
     // The first bits keep it positive and of full length, so that it comes back as it went.
     let nonce = [UInt8.random(in: 0x40...0x7F)] + (0..<7).map { _ in UInt8.random(in: 0...255) }
-    var request = GuardedFetch.Request(url)
+    var request = GuardedFetch.Request(url, .authorities)
     request.method = "POST"
     request.headers = [("content-type", "application/timestamp-query")]
     request.body = TimestampToken.request(imprint: digest.bytes, nonce: nonce)
@@ -114,7 +107,9 @@ extension Ledger {
       for stored in batch {
         try Task.checkCancellation()
         do {
-          outcomes.append(try await settle(stored, asking: mayAsk?(stored.eventID) ?? false))
+          let asking = mayAsk?(stored.eventID) ?? false
+          outcomes.append(
+            try await settle(stored, asking: asking, missing: .askedAndKept).outcome)
         } catch let refusal as Refusal where refusal.code == .unavailable {
           throw refusal
         } catch is CancellationError {
@@ -127,7 +122,28 @@ extension Ledger {
     }
   }
 
-  private func settle(_ stored: StoredEvent, asking: Bool) async throws -> AnchorOutcome {
+  /// What a look at one pending anchor came to.
+  struct Settlement: Sendable {
+    var outcome: AnchorOutcome
+    /// Heights of the blocks whose headers would settle it.
+    var heights: [Int64] = []
+    /// Whether it was asked about, and none of its calendars knows what it is said to have promised.
+    var isUnknown = false
+    /// When the registry last learned something about it.
+    var lastChange: Timestamp
+    /// Unsigned, and about a record: such an anchor expires.
+    var expires = false
+    var isPending: Bool { outcome.outcome == "pending" || outcome.outcome == "upgraded" }
+  }
+
+  /// Holds one pending anchor against today's trust.
+  ///
+  /// - Parameters:
+  ///   - asking: whether its calendars are asked.
+  ///   - missing: what is done about headers that are not trusted yet.
+  func settle(
+    _ stored: StoredEvent, asking: Bool, missing: EvidenceChecks.MissingHeaders
+  ) async throws -> Settlement {
     let event = try Entry(bytes: stored.entry).event
     let record = try await record(of: event)
     guard case .timestampAnchor(let anchor) = event.body.payload,
@@ -137,28 +153,38 @@ extension Ledger {
       AnchorOutcome(
         eventID: stored.eventID, subject: event.body.subject.text, outcome: word, detail: detail)
     }
-    let digest = try await latestProof(of: columns) ?? anchor.evidence
-    guard var bytes = try await store.evidenceForAudit(digest)?.bytes else {
-      return outcome("pending", "the proof's bytes were erased")
+    let upgrade = try await store.newest(.anchorUpgraded, referringTo: columns)
+    var settlement = Settlement(
+      outcome: outcome(
+        "pending", anchor.kind == .rfc3161 ? "no trusted root" : "not in a known block"),
+      lastChange: upgrade?.recordedAt ?? stored.recordedAt,
+      expires: record != nil && columns.flags.contains(.bare))
+    let digest =
+      try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence } ?? anchor.evidence
+    guard let digest, let bytes = try await store.evidenceForAudit(digest)?.bytes else {
+      settlement.outcome = outcome("pending", "the proof's bytes were erased")
+      return settlement
     }
-    var wasUpgraded = false
     do {
-      var finding = try await checks.proof(anchor.kind, bytes)
-      if finding.verdict == .pending, asking, anchor.kind == .opentimestamps,
-        let upgraded = try await upgraded(bytes)
-      {
-        finding = try await checks.proof(.opentimestamps, upgraded)
-        bytes = upgraded
-        wasUpgraded = true
-        _ = try await say(
-          .anchorUpgraded, ["evidence_sha256": .string(Digest(hashing: bytes).hex)],
-          about: stored, of: record, evidence: [bytes], finding: finding)
+      var finding = try await checks.proof(anchor.kind, bytes, missing: missing)
+      if anchor.kind == .opentimestamps {
+        settlement.heights = try await checks.executed(bytes).heights
       }
-      guard finding.verdict == .verified else {
-        return wasUpgraded
-          ? outcome("upgraded", "complete; the block's header is not trusted yet")
-          : outcome("pending", anchor.kind == .rfc3161 ? "no trusted root" : "not in a known block")
+      if finding.verdict == .pending, asking, anchor.kind == .opentimestamps {
+        let asked = try await upgraded(bytes)
+        settlement.isUnknown = asked.isUnknown
+        if let proof = asked.proof, let found = await usable(proof, missing, stored) {
+          finding = found
+          _ = try await say(
+            .anchorUpgraded, ["evidence_sha256": .string(Digest(hashing: proof).hex)],
+            about: stored, of: record, evidence: [proof], finding: finding)
+          settlement.heights = try await checks.executed(proof).heights
+          settlement.lastChange = now
+          settlement.outcome = outcome(
+            "upgraded", "complete; the block's header is not trusted yet")
+        }
       }
+      guard finding.verdict == .verified else { return settlement }
       let when = finding.provenAt.map { " at \($0)" } ?? ""
       let reason =
         anchor.kind == .rfc3161
@@ -166,11 +192,24 @@ extension Ledger {
         : "the proof ends at a trusted block header; it existed\(when)"
       try await self.record(
         .verified, reason, about: stored, of: record, finding: finding)
-      return outcome("verified", reason)
+      settlement.outcome = outcome("verified", reason)
     } catch let refusal as Refusal where refusal.code == .invalid {
       try await self.record(
         .failed, "\(refusal.check): \(refusal.message)", about: stored, of: record)
-      return outcome("failed", refusal.message)
+      settlement.outcome = outcome("failed", refusal.message)
+    }
+    return settlement
+  }
+
+  /// What an upgraded proof proves; `nil` where it is refused: what a calendar adds does not make an anchor
+  /// false that was not.
+  private func usable(
+    _ proof: [UInt8], _ missing: EvidenceChecks.MissingHeaders, _ stored: StoredEvent
+  ) async -> Finding? {
+    do { return try await checks.proof(.opentimestamps, proof, missing: missing) } catch {
+      logger.warning(
+        "what calendars added to the anchor at position \(stored.position) is refused: \(error)")
+      return nil
     }
   }
 
@@ -182,29 +221,53 @@ extension Ledger {
     return try Entry(bytes: newest.entry).event.body.payload.evidence
   }
 
-  /// The proof with everything its calendars know by now; `nil` where they know no more.
-  func upgraded(_ bytes: [UInt8]) async throws -> [UInt8]? {
+  /// Promises of one proof that are followed at most.
+  static let maxPromises = 8
+
+  /// The proof with everything its calendars know by now; `nil` where they know no more. Only calendars of the
+  /// configuration are asked, each about each commitment once.
+  ///
+  /// - Returns: also whether calendars were asked, and none of them knows its promise.
+  func upgraded(_ bytes: [UInt8]) async throws -> (proof: [UInt8]?, isUnknown: Bool) {
+    struct Promise: Hashable {
+      let uri: String
+      let commitment: [UInt8]
+    }
+    var promises: [Promise] = []
+    for end in try await checks.executed(bytes).ends {
+      guard case .pending(let uri) = end.attestation,
+        configuration.outside.calendars.contains(uri),
+        case let promise = Promise(uri: uri, commitment: end.message), !promises.contains(promise)
+      else { continue }
+      promises.append(promise)
+      if promises.count == Self.maxPromises { break }
+    }
     let original = try OpenTimestampsProof.parse(bytes)
     var proof = original
-    for end in try original.ends() {
-      guard case .pending(let uri) = end.attestation,
-        configuration.outside.calendars.contains(uri)
-      else { continue }
-      var request = GuardedFetch.Request("\(uri)/timestamp/\(Hex.encode(end.message))")
-      request.headers = [("accept", "application/vnd.opentimestamps.v1")]
-      request.keeping = 10_000
+    var unknown = 0
+    for promise in promises {
       do {
-        let answer = try await checks.fetch.fetch(request)
-        let tree = try OpenTimestampsProof.parseTree(
-          answer.bytes, messageLength: end.message.count)
-        proof = try proof.adding(tree, at: end.message)
-      } catch let error as FetchError where error.status == 404 {
-        continue
+        switch try await checks.calendars.timestamp(of: promise.commitment, by: promise.uri) {
+        case .waiting: break
+        case .unknown: unknown += 1
+        case .complete(let answer):
+          let tree = try OpenTimestampsProof.parseTree(
+            answer, messageLength: promise.commitment.count)
+          let grown = proof
+          proof = try await checks.executor.run {
+            Result { () throws(ProofFormError) in try grown.adding(tree, at: promise.commitment) }
+          }.get()
+        }
+      } catch is CancellationError {
+        throw CancellationError()
       } catch {
-        logger.warning("the calendar \(uri) gave no answer to use: \(error)")
+        logger.warning("the calendar \(promise.uri) gave no answer to use: \(error)")
       }
     }
-    return proof == original ? nil : proof.serialised()
+    return (
+      proof == original ? nil : proof.serialised(),
+      !promises.isEmpty && unknown == promises.count
+    )
   }
 
   // MARK: The registry's word

@@ -15,6 +15,8 @@ struct EvidenceChecks: Sendable {
   let fetch: GuardedFetch
   let configuration: LedgerConfiguration
   let issuer: IssuerKeyCache
+  let executor = ProofExecutor()
+  let calendars: CalendarClient
   let logger: Logger
 
   init(store: LedgerStore, configuration: LedgerConfiguration, logger: Logger) {
@@ -26,6 +28,9 @@ struct EvidenceChecks: Sendable {
       allowedHosts: outside.allowedHosts, limits: outside.fetchLimits,
       additionalRoots: outside.additionalRootsFile)
     issuer = IssuerKeyCache(store: store, fetch: fetch, outside: outside)
+    var pace = CalendarClient.Limits()
+    pace.answerLife = outside.calendarAnswerLife
+    calendars = CalendarClient(fetch, pace)
   }
 
   /// Whether anything outside the log and the evidence's form bears on an event.
@@ -71,9 +76,13 @@ struct EvidenceChecks: Sendable {
     "This token has served already, and serves only one claim or withdrawal: ask for another.")
 
   func form<T>(_ read: () throws(ProofFormError) -> T) throws(Refusal) -> T {
-    do { return try read() } catch {
-      throw Refusal(
-        .invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
+    do { return try read() } catch { throw Refusal(proof: error) }
+  }
+
+  /// What an `.ots` file says and leads to; remembered, and executed at most once at a time.
+  func executed(_ bytes: [UInt8]) async throws -> ExecutedProof {
+    do { return try await executor.execute(bytes) } catch let error as ProofFormError {
+      throw Refusal(proof: error)
     }
   }
 
@@ -106,14 +115,13 @@ struct EvidenceChecks: Sendable {
   private func openTimestamps(
     _ bytes: [UInt8], of digest: Digest?, missing: MissingHeaders
   ) async throws -> Finding {
-    let proof = try form { () throws(ProofFormError) in try OpenTimestampsProof.parse(bytes) }
+    let proof = try await executed(bytes)
     guard digest == nil || (proof.algorithm == .sha256 && proof.digest == digest?.bytes) else {
       throw Refusal(
         .invalid, check: "ots.digest", field: "evidence", "The proof is about another digest.")
     }
-    let ends = try form { () throws(ProofFormError) in try proof.ends() }
     var wanted: [(height: Int64, message: [UInt8])] = []
-    for end in ends {
+    for end in proof.ends {
       guard case .bitcoin(let height) = end.attestation, let height = Int64(exactly: height) else {
         continue
       }
@@ -131,10 +139,40 @@ struct EvidenceChecks: Sendable {
       }
       proven = min(proven ?? .max, header.time)
     }
-    guard let proven else { return Finding([Check("bitcoin", .pending)], .pending) }
+    guard let proven else {
+      var finding = Finding([Check("bitcoin", .pending)], .pending)
+      finding.canBeSettled = try await canBeSettled(proof)
+      return finding
+    }
     return Finding(
       [Check("bitcoin", .verified)], .verified,
       provenAt: Timestamp(microseconds: proven * 1_000_000))
+  }
+
+  /// Whether a pending proof names a calendar that the ledger asks, or a block that may exist.
+  private func canBeSettled(_ proof: ExecutedProof) async throws -> Bool {
+    let asked = configuration.outside.calendars
+    let isPromised = proof.ends.contains {
+      if case .pending(let uri) = $0.attestation { asked.contains(uri) } else { false }
+    }
+    if isPromised { return true }
+    guard let lowest = proof.heights.min() else { return false }
+    return lowest <= (try await highestBlock())
+  }
+
+  /// No Bitcoin block is higher by now: from the highest trusted header, or from the first block, one block
+  /// every nine minutes. The chain's own pace is ten.
+  private func highestBlock() async throws -> Int64 {
+    var (height, time): (Int64, Int64) = (0, 1_231_006_505)
+    if let highest = try await store.trustedHeaderRange().heights?.upperBound,
+      let bytes = try await store.trustedHeaders([highest])[highest],
+      let header = try? BitcoinHeader(bytes)
+    {
+      // Whatever an operator may have trusted, nothing here overflows.
+      (height, time) = (min(highest, 1 << 40), header.time)
+    }
+    let elapsed = max(0, configuration.clock().microseconds / 1_000_000 - time)
+    return height + elapsed / 540 + 144
   }
 
   /// Trusted headers of some heights; those that are missing from the configured explorer or node.
@@ -148,7 +186,9 @@ struct EvidenceChecks: Sendable {
     guard missing != .left,
       configuration.outside.esploraURL ?? configuration.outside.bitcoinCoreURL != nil
     else { return headers }
-    for height in Set(heights).sorted().prefix(4) where headers[height] == nil {
+    let highest = try await highestBlock()
+    let missingHeights = Set(heights).filter { headers[$0] == nil && $0 <= highest }
+    for height in missingHeights.sorted().prefix(4) {
       do {
         let header = try await header(at: height)
         // What contradicts a header that is trusted already is not taken from anybody.
@@ -172,10 +212,11 @@ struct EvidenceChecks: Sendable {
   /// The header of a height, by Esplora's API or by Bitcoin Core's REST interface, once it lies deep enough.
   private func header(at height: Int64) async throws -> BitcoinHeader {
     func bytes(_ url: String, keeping size: Int = 200) async throws -> [UInt8] {
-      var request = GuardedFetch.Request(url)
+      var request = GuardedFetch.Request(url, .headers)
       request.keeping = size
       request.followsRedirects = false
-      return try await fetch.fetch(request).bytes
+      let question = request
+      return try await FetchClient.$current.withValue(nil) { try await fetch.fetch(question).bytes }
     }
     func text(_ url: String) async throws -> String {
       String(decoding: try await bytes(url).filter { $0 > 0x20 }, as: UTF8.self)
@@ -197,7 +238,7 @@ struct EvidenceChecks: Sendable {
       hash = try await text("\(node)/rest/blockhashbyheight/\(height).hex")
       address = "\(node)/rest/headers/1/\(hash).hex"
     }
-    guard let tip, tip >= height, tip - height + 1 >= outside.headerDepth else {
+    guard let tip, tip >= height, tip - height >= outside.headerDepth - 1 else {
       throw ProofFormError(
         "header.depth", "Fewer than \(outside.headerDepth) blocks stand from this one on.")
     }
@@ -213,9 +254,10 @@ struct EvidenceChecks: Sendable {
 
   private func token(_ bytes: [UInt8], of digest: Digest?) async throws -> Finding {
     let roots = try await store.trusted(.tsa).reduce(into: [UInt8]()) { $0 += $1 + [0x0A] }
-    let (token, finding) = try form { () throws(ProofFormError) in
-      try TimestampToken.check(bytes, roots: roots, imprint: digest?.bytes)
-    }
+    let (token, finding): ProofExecutor.CheckedToken
+    do {
+      (token, finding) = try await executor.check(bytes, roots: roots, imprint: digest?.bytes)
+    } catch let error as ProofFormError { throw Refusal(proof: error) }
     switch finding {
     case .untrusted: return Finding([Check("token_chain", .pending)], .pending)
     case .verified:
@@ -234,16 +276,25 @@ struct EvidenceChecks: Sendable {
   /// Fetches what is said to be kept somewhere, and hashes it.
   ///
   /// Errors: a `Refusal` where nobody answered, or not within the limits.
-  func look(at storage: Payload.StorageAttestation) async throws -> StorageReport {
+  /// - Parameter pool: whose slots it takes.
+  func look(
+    at storage: Payload.StorageAttestation, _ pool: FetchPool = .storage
+  ) async throws -> StorageReport {
     let now = configuration.clock()
-    let request = try StorageLocation.request(for: storage, configuration.outside, at: now)
+    var request = try StorageLocation.request(for: storage, configuration.outside, at: now)
+    request.pool = pool
     do {
-      return StorageReport(try await fetch.fetch(request), at: now)
+      let fetched = try await fetch.fetch(request)
+      return StorageReport(fetched, at: now, isPrivate: fetched.isInside || storage.isSigned)
     } catch let error as FetchError {
       if let status = error.status { return StorageReport(status: status, at: now) }
-      throw Refusal(
-        error.code == .busy ? .unavailable : .invalid, check: error.code.rawValue,
-        field: "payload.location", error.message)
+      let code: Refusal.Code =
+        switch error.code {
+        case .busy: .unavailable
+        case .clientLimit: .tooMany
+        default: .invalid
+        }
+      throw Refusal(code, check: error.code.rawValue, field: "payload.location", error.message)
     }
   }
 
@@ -268,6 +319,13 @@ struct EvidenceChecks: Sendable {
       throw Refusal(.invalid, check: error.check, field: "evidence", error.message)
     }
     return Finding([Check("token_signature", .verified)], .verified)
+  }
+}
+
+extension Refusal {
+  /// That a proof's form, or what it leads to, is wrong.
+  init(proof error: ProofFormError) {
+    self.init(.invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
   }
 }
 
@@ -324,13 +382,16 @@ actor IssuerKeyCache {
       task = asking
     } else {
       asked = .now
-      var request = GuardedFetch.Request(outside.orcidIssuer + "/oauth/jwks")
+      var request = GuardedFetch.Request(outside.orcidIssuer + "/oauth/jwks", .issuers)
       request.keeping = 65_536
       request.followsRedirects = false
       let question = request
       task = Task { [fetch] in
-        guard let answer = try? await fetch.fetch(question) else { return nil }
-        return try? IssuerKeys(answer.bytes)
+        // Whoever sent the first token does not pay for what others wait for as well.
+        let answer = try? await FetchClient.$current.withValue(nil) {
+          try await fetch.fetch(question)
+        }
+        return answer.flatMap { try? IssuerKeys($0.bytes) }
       }
       asking = task
     }

@@ -24,6 +24,7 @@ public final class Ledger: Sendable {
   public let logger: Logger
   let bareLimits: ClientLimits
   let registrationLimits: ClientLimits
+  let pendingLimits = PendingAnchorLimits()
   let turns = TurnTaking<Int64>()
   private let server: EmbeddedPostgres?
   private let projection: Task<Void, Never>?

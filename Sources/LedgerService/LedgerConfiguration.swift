@@ -65,6 +65,14 @@ public struct LedgerConfiguration: Sendable {
     public var waybackURL = "https://web.archive.org"
     public var softwareHeritageURL = "https://archive.softwareheritage.org"
     public var s3: S3Endpoint?
+    /// The buckets and prefixes that may be read with the endpoint's credentials on anybody's word.
+    public var s3Locations: [S3Location] = []
+    /// How long an unsigned anchor may stay pending without any change before the ledger calls it failed.
+    public var pendingAnchorLife: Duration = .seconds(30 * 86_400)
+    /// The same of one whose calendars do not know what they are said to have promised.
+    public var unknownPromiseLife: Duration = .seconds(86_400)
+    /// How long a calendar's answer serves other proofs that rest on the same promise.
+    public var calendarAnswerLife: Duration = .seconds(30)
     /// How often `serve` looks after pending anchors.
     public var anchorInterval: Duration = .seconds(60)
     /// How often `serve` fetches each stored location again.
@@ -163,6 +171,9 @@ public struct LedgerConfiguration: Sendable {
     configuration.stampInterval = .seconds(try number("STAMP_SECONDS", 86_400))
     configuration.stampCalendars = list("STAMP_CALENDARS")
     configuration.stampAuthorities = list("STAMP_AUTHORITIES")
+    for name in ["STAMP_CALENDARS", "STAMP_AUTHORITIES"] {
+      for item in list(name) { try checkAddress(item, "PITHLEDGER_" + name) }
+    }
     configuration.trustsProxy = text("TRUSTED_PROXY") == "1"
     configuration.isReadOnly = text("READ_ONLY") == "1"
     configuration.limits.bareActionsPerHour = try number(
@@ -189,8 +200,19 @@ public struct LedgerConfiguration: Sendable {
     func list(_ name: String) -> [String]? {
       text(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
-    func url(_ name: String) -> String? {
-      text(name).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    func days(_ name: String, _ fallback: Int) throws(Refusal) -> Duration {
+      let days = try number(name, fallback)
+      guard days <= 36_500 else {
+        throw Refusal(
+          .malformed, check: "configuration", field: "PITHLEDGER_" + name,
+          "At most 36500 days.")
+      }
+      return .seconds(86_400 * days)
+    }
+    func url(_ name: String) throws(Refusal) -> String? {
+      guard let text = text(name) else { return nil }
+      try checkAddress(text, "PITHLEDGER_" + name)
+      return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
     var outside = Outside()
     outside.allowedHosts = Set(list("FETCH_ALLOW_HOSTS") ?? [])
@@ -198,19 +220,28 @@ public struct LedgerConfiguration: Sendable {
     outside.fetchLimits.bytes = Int64(
       try number("FETCH_MAX_BYTES", Int(outside.fetchLimits.bytes)))
     outside.fetchLimits.time = .seconds(try number("FETCH_SECONDS", 60))
-    if let calendars = list("CALENDARS") { outside.calendars = Set(calendars) }
-    outside.esploraURL = url("ESPLORA_URL")
-    outside.bitcoinCoreURL = url("BITCOIN_CORE_URL")
+    let limits = outside.fetchLimits
+    outside.fetchLimits.perClient = try number("FETCH_PER_CLIENT", limits.perClient)
+    outside.fetchLimits.perHost = try number("FETCH_PER_HOST", limits.perHost)
+    outside.fetchLimits.minimumRate = Int64(
+      try number("FETCH_MIN_BYTES_PER_SECOND", Int(limits.minimumRate)))
+    if let calendars = list("CALENDARS") {
+      for calendar in calendars { try checkAddress(calendar, "PITHLEDGER_CALENDARS") }
+      outside.calendars = Set(calendars)
+    }
+    outside.pendingAnchorLife = try days("PENDING_ANCHOR_DAYS", 30)
+    outside.esploraURL = try url("ESPLORA_URL")
+    outside.bitcoinCoreURL = try url("BITCOIN_CORE_URL")
     outside.headerDepth = try number("HEADER_DEPTH", outside.headerDepth)
-    outside.orcidIssuer = url("ORCID_ISSUER") ?? outside.orcidIssuer
+    outside.orcidIssuer = try url("ORCID_ISSUER") ?? outside.orcidIssuer
     outside.orcidAudiences = list("ORCID_AUDIENCES") ?? []
-    outside.ipfsGatewayURL = url("IPFS_GATEWAY") ?? outside.ipfsGatewayURL
-    outside.waybackURL = url("WAYBACK_URL") ?? outside.waybackURL
-    outside.softwareHeritageURL = url("SOFTWARE_HERITAGE_URL") ?? outside.softwareHeritageURL
+    outside.ipfsGatewayURL = try url("IPFS_GATEWAY") ?? outside.ipfsGatewayURL
+    outside.waybackURL = try url("WAYBACK_URL") ?? outside.waybackURL
+    outside.softwareHeritageURL = try url("SOFTWARE_HERITAGE_URL") ?? outside.softwareHeritageURL
     outside.anchorInterval = .seconds(try number("ANCHOR_SECONDS", 60))
     outside.storageInterval = .seconds(try number("STORAGE_SECONDS", 86_400))
-    outside.storageLife = .seconds(86_400 * (try number("STORAGE_DAYS", 365)))
-    if let endpoint = url("S3_ENDPOINT") {
+    outside.storageLife = try days("STORAGE_DAYS", 365)
+    if let endpoint = try url("S3_ENDPOINT") {
       guard let key = text("S3_ACCESS_KEY"), let file = text("S3_SECRET_KEY_FILE") else {
         throw Refusal(
           .malformed, check: "configuration", field: "PITHLEDGER_S3_ENDPOINT",
@@ -220,7 +251,22 @@ public struct LedgerConfiguration: Sendable {
         url: endpoint, region: text("S3_REGION") ?? "us-east-1", accessKey: key,
         secretKey: try firstLine(of: file, field: "PITHLEDGER_S3_SECRET_KEY_FILE"))
     }
+    for item in list("S3_LOCATIONS") ?? [] {
+      guard let location = S3Location(item) else {
+        throw Refusal(
+          .malformed, check: "configuration", field: "PITHLEDGER_S3_LOCATIONS",
+          "Buckets, or buckets with a prefix, separated by commas: papers,archive/2026.")
+      }
+      outside.s3Locations.append(location)
+    }
     return outside
+  }
+
+  /// Refuses an address that could not be fetched, before anybody asks for it.
+  static func checkAddress(_ text: String, _ field: String) throws(Refusal) {
+    do throws(WebAddress.Fault) { _ = try WebAddress(text) } catch {
+      throw Refusal(.malformed, check: "configuration", field: field, error.message)
+    }
   }
 
   /// The operator's token, read when asked for, so that it can be changed without a restart.

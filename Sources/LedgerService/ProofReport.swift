@@ -26,14 +26,11 @@ extension Ledger {
     ]
     switch kind {
     case .opentimestamps:
-      let proof = try checks.form { () throws(ProofFormError) in
-        try OpenTimestampsProof.parse(bytes)
-      }
-      let ends = try checks.form { () throws(ProofFormError) in try proof.ends() }
-      let known = try await store.trustedHeaders(ends.compactMap(\.attestation.bitcoinHeight))
+      let proof = try await checks.executed(bytes)
+      let known = try await store.trustedHeaders(proof.heights)
       report["digest"] = ["algorithm": .string("\(proof.algorithm)"), "hex": hex(proof.digest)]
       report["attestations"] = .array(
-        ends.map { end in
+        proof.ends.map { end in
           var json = end.attestation.json
           json["message"] = hex(end.message)
           // One that led elsewhere than its trusted header has been refused.

@@ -1,5 +1,6 @@
 public import CanonicalJSON
 import Foundation
+import GuardedFetch
 public import LedgerDomain
 import LedgerStore
 import Logging
@@ -9,49 +10,36 @@ import ProofForms
 extension Ledger {
   // MARK: Jobs of a service
 
-  /// Follows pending anchors and stored locations until the task is cancelled.
+  /// Follows pending anchors and claims, and stored locations, until the task is cancelled.
   ///
-  /// Calendars are asked with growing patience: after a minute, two, four, and so on up to six hours.
+  /// The two do not wait for each other. Calendars are asked with growing patience: after a minute, two, four,
+  /// and so on up to six hours.
   public func runJobs() async {
-    var patience = CalendarPatience()
-    var storageChecks = StorageSchedule()
+    await withDiscardingTaskGroup { group in
+      group.addTask {
+        var schedule = AnchorSchedule()
+        await self.runJob {
+          try await self.settleDueAnchors(&schedule)
+          _ = try await self.settleClaims()
+        }
+      }
+      group.addTask {
+        var schedule = StorageSchedule()
+        await self.runJob { try await self.recheckStorage(&schedule) }
+      }
+    }
+  }
+
+  private func runJob(_ round: () async throws -> Void) async {
     while !Task.isCancelled {
       do {
-        let now = ContinuousClock.now
-        let outcomes = try await settleAnchors { [patience] in patience.mayAsk($0, at: now) }
-        patience.asked(
-          outcomes.filter { ["pending", "upgraded"].contains($0.outcome) }.map(\.eventID), at: now)
-        _ = try await settleClaims()
-        try await recheckStorage(&storageChecks)
+        try await round()
         try await Task.sleep(for: configuration.outside.anchorInterval)
       } catch {
         if Task.isCancelled { return }
         logger.warning("a job failed, and is tried again: \(error)")
         try? await Task.sleep(for: .seconds(10))
       }
-    }
-  }
-
-  /// When the calendars of each pending anchor are asked again: after a minute, two, four, and so on up to
-  /// six hours.
-  struct CalendarPatience {
-    private var next: [Digest: (attempts: Int, at: ContinuousClock.Instant)] = [:]
-
-    func mayAsk(_ anchor: Digest, at now: ContinuousClock.Instant) -> Bool {
-      next[anchor].map { $0.at <= now } ?? true
-    }
-
-    /// Takes note of a round: of the anchors that are pending still, those that were due have been asked.
-    mutating func asked(_ pending: [Digest], at now: ContinuousClock.Instant) {
-      var still: [Digest: (attempts: Int, at: ContinuousClock.Instant)] = [:]
-      for anchor in pending {
-        let known = next[anchor] ?? (0, now)
-        still[anchor] =
-          known.at <= now
-          ? (known.attempts + 1, now + .seconds(min(60 << min(known.attempts, 9), 21_600)))
-          : known
-      }
-      next = still
     }
   }
 
@@ -102,82 +90,147 @@ extension Ledger {
 
   /// When each stored location is looked at again, and how often in a row it could not be.
   public struct StorageSchedule: Sendable {
-    fileprivate var next: [Digest: ContinuousClock.Instant] = [:]
-    fileprivate var failures: [Digest: Int] = [:]
+    fileprivate struct Place {
+      let position: Int64
+      var next: Timestamp
+      var failures = 0
+    }
+
+    fileprivate var places: [Digest: Place] = [:]
+    /// Events below this position have been looked through.
+    fileprivate var scanned: Int64 = 0
     public init() {}
   }
 
   /// How often in a row a location must be out of reach before it is called gone.
   static let patienceWithStorage = 3
+  /// Locations that are looked at at one time.
+  static let storageChecksAtOnce = 8
 
-  /// Fetches the standing locations that are due again, and records what changed.
+  /// Fetches the standing locations that are due again, some at a time, and records what changed.
+  ///
+  /// Each location has a time of its own within the interval, whenever the service was started: what was
+  /// attested together is not fetched together.
   public func recheckStorage(_ schedule: inout StorageSchedule) async throws {
-    var from: Int64 = 0
     while true {
-      let batch = try await store.storageAttestations(from: from, limit: 200)
-      guard let last = batch.last else { return }
-      from = last.position + 1
+      let batch = try await store.storageAttestations(from: schedule.scanned, limit: 500)
       for stored in batch {
-        let now = ContinuousClock.now
-        if let due = schedule.next[stored.eventID], due > now { continue }
-        let isNew = schedule.next[stored.eventID] == nil
-        schedule.next[stored.eventID] = now + configuration.outside.storageInterval
-        // What was fetched just now, or before this process began, is not fetched at once.
-        if isNew,
-          stored.recordedAt.adding(
-            seconds: Int64(configuration.outside.storageInterval / .seconds(1))) > self.now
-        {
-          continue
-        }
-        do { try await recheck(stored, &schedule) } catch is CancellationError {
-          throw CancellationError()
-        } catch {
-          logger.warning("the storage at position \(stored.position) was not looked at: \(error)")
+        schedule.places[stored.eventID] = StorageSchedule.Place(
+          position: stored.position, next: nextCheck(of: stored.eventID, stored.recordedAt))
+        schedule.scanned = stored.position + 1
+      }
+      if batch.count < 500 { break }
+    }
+    let due = schedule.places.filter { $0.value.next <= now }.sorted {
+      $0.value.next < $1.value.next
+    }
+    try await withThrowingTaskGroup(of: (Digest, StorageOutcome).self) { group in
+      var running = 0
+      func note(_ result: (Digest, StorageOutcome)) {
+        switch result.1 {
+        case .looked(let failures):
+          schedule.places[result.0]?.failures = failures
+          schedule.places[result.0]?.next = self.nextCheck(of: result.0, self.now)
+        case .left: schedule.places[result.0]?.next = self.now.adding(seconds: 60)
+        case .over: schedule.places[result.0] = nil
         }
       }
+      for (id, place) in due {
+        if running == Self.storageChecksAtOnce, let result = try await group.next() {
+          note(result)
+          running -= 1
+        }
+        running += 1
+        group.addTask { (id, try await self.recheck(place)) }
+      }
+      for try await result in group { note(result) }
     }
   }
 
-  private func recheck(_ stored: StoredEvent, _ schedule: inout StorageSchedule) async throws {
+  /// The next of an attestation's own times after another: one in each interval.
+  private func nextCheck(of id: Digest, _ after: Timestamp) -> Timestamp {
+    let interval = max(1, Int64(configuration.outside.storageInterval / .microseconds(1)))
+    let phase =
+      Int64(bitPattern: UInt64(id.bytes.prefix(7).reduce(0) { $0 << 8 | UInt64($1) })) % interval
+    let since = after.microseconds - phase
+    return Timestamp(microseconds: phase + (since / interval + 1) * interval)
+  }
+
+  private enum StorageOutcome: Sendable {
+    /// It was looked at; failures in a row since it was last reached.
+    case looked(failures: Int)
+    /// It could not be looked at now, which says nothing about it.
+    case left
+    /// Nobody needs to look again.
+    case over
+  }
+
+  private func recheck(_ place: StorageSchedule.Place) async throws -> StorageOutcome {
+    do {
+      guard let stored = try await store.events(from: place.position, limit: 1).first,
+        stored.position == place.position
+      else { return .over }
+      return try await recheck(stored, failures: place.failures)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      logger.warning("the storage at position \(place.position) was not looked at: \(error)")
+      return .left
+    }
+  }
+
+  private func recheck(_ stored: StoredEvent, failures: Int) async throws -> StorageOutcome {
     let event = try Entry(bytes: stored.entry).event
     guard case .storageAttestation(let storage) = event.body.payload, storage.kind != .file,
       case .record(let number) = event.body.subject,
       let record = try await store.resolve(.pithNumber(number)).first,
-      let standing = try await statement(stored), standing.isLive, !standing.isOutranked,
+      let standing = try await statement(stored), standing.isLive,
       !standing.event.flags.contains(.providerStatement),
       storage.expiresAt.map({ $0 > now }) ?? true
-    else { return }
+    else { return .over }
+    // What another statement outranks may yet count again, when that one is withdrawn.
+    if standing.isOutranked { return .looked(failures: failures) }
+    var failures = failures
     var verdict: Verdict
     var reason: String
     var report: StorageReport?
     do {
-      report = try await checks.look(at: storage)
+      report = try await checks.look(at: storage, .storageRecheck)
       verdict = try report?.finding(for: storage).verdict ?? .pending
       reason = "fetched again: the bytes are as attested"
-      schedule.failures[stored.eventID] = nil
+      failures = 0
     } catch let refusal as Refusal {
       switch refusal.check {
       case "fetch.content", "fetch.size_bytes", "swhid", "cid", "memento", "fetch.size":
-        (verdict, reason) = (.changed, refusal.message)
-        schedule.failures[stored.eventID] = nil
+        (verdict, reason, failures) = (.changed, refusal.message, 0)
       case "fetch.gone":
-        (verdict, reason) = (.gone, refusal.message)
-        schedule.failures[stored.eventID] = nil
-      case "fetch.busy": return
+        (verdict, reason, failures) = (.gone, refusal.message, 0)
+      case "fetch.address", "location":
+        // An older ledger took it; no ledger can ever look there.
+        (verdict, reason, failures) = (
+          .failed, "the location cannot be fetched: \(refusal.message)", 0
+        )
+      case "fetch.busy": return .left
+      case "fetch.configuration", "fetch.s3_location":
+        logger.warning(
+          "the storage at position \(stored.position) cannot be looked at any more: \(refusal.message)"
+        )
+        return .looked(failures: failures)
       default:
         // A network that fails once says nothing about the copy.
-        let failures = schedule.failures[stored.eventID, default: 0] + 1
-        schedule.failures[stored.eventID] = failures
-        guard failures >= Self.patienceWithStorage else { return }
+        failures += 1
+        guard failures >= Self.patienceWithStorage else { return .looked(failures: failures) }
         (verdict, reason) = (.gone, "out of reach \(failures) times in a row: \(refusal.message)")
       }
     }
-    guard verdict != standing.verdict else { return }
-    try await self.record(verdict, reason, about: stored, of: record, report: report?.bytes)
+    guard verdict != standing.verdict else { return .looked(failures: failures) }
+    try await self.record(
+      verdict, reason, about: stored, of: record, report: report?.bytes(for: storage))
+    return .looked(failures: failures)
   }
 
   /// Where an attestation stands in the fold of its group.
-  private func statement(_ stored: StoredEvent) async throws -> GroupFold.Statement? {
+  func statement(_ stored: StoredEvent) async throws -> GroupFold.Statement? {
     guard let columns = try await store.foldEvent(record: stored.record, id: stored.eventID),
       let group = columns.foldGroup
     else { return nil }

@@ -4,11 +4,18 @@ import GuardedFetch
 import LedgerDomain
 import ProofForms
 
+extension Payload.StorageAttestation {
+  /// Whether the ledger reads it with credentials of its own.
+  var isSigned: Bool { location.hasPrefix("s3://") }
+}
+
 /// How the bytes of each kind of storage are asked for.
 enum StorageLocation {
   /// The request that fetches an attested location.
   ///
-  /// Errors: a `Refusal` with check `fetch.configuration` where the operator has not said how.
+  /// Errors: a `Refusal` with check `fetch.configuration` where the operator has not said how,
+  /// `fetch.s3_location` for a key that the operator has not opened, `location` for a path that leads out of
+  /// the place that it names.
   static func request(
     for storage: Payload.StorageAttestation, _ outside: LedgerConfiguration.Outside,
     at now: Timestamp
@@ -20,6 +27,8 @@ enum StorageLocation {
         "A file is uploaded, and not fetched.")
     case .https: return GuardedFetch.Request(storage.location)
     case .wayback:
+      try requireNoEscape(
+        storage.location.dropFirst("https://web.archive.org/web/".count), untilQuery: true)
       return GuardedFetch.Request(rawCapture(storage.location, from: outside.waybackURL))
     case .softwareHeritage:
       var request = GuardedFetch.Request(
@@ -29,6 +38,7 @@ enum StorageLocation {
       return request
     case .ipfs:
       let path = storage.location.dropFirst("ipfs://".count)
+      try requireNoEscape(path, untilQuery: true)
       var request = GuardedFetch.Request("\(outside.ipfsGatewayURL)/ipfs/\(path)")
       if case .raw = cid(of: storage.location) {
         // A gateway may wrap what it likes around a file; the block itself is asked for.
@@ -44,7 +54,28 @@ enum StorageLocation {
           .invalid, check: "fetch.configuration", field: "payload.location",
           "This ledger has no S3 endpoint (PITHLEDGER_S3_ENDPOINT): name the bytes by https.")
       }
-      return s3.request(for: String(storage.location.dropFirst("s3://".count)), at: now)
+      let path = String(storage.location.dropFirst("s3://".count))
+      try requireNoEscape(path, untilQuery: false)
+      guard outside.s3Locations.contains(where: { $0.holds(path) }) else {
+        throw Refusal(
+          .invalid, check: "fetch.s3_location", field: "payload.location",
+          "This ledger reads only the buckets and prefixes that its operator has opened "
+            + "(PITHLEDGER_S3_LOCATIONS): name the bytes by https.")
+      }
+      return s3.request(for: path, at: now)
+    }
+  }
+
+  /// Refuses a path that a gateway or store could read as another than the one that is written.
+  private static func requireNoEscape(
+    _ path: some StringProtocol, untilQuery: Bool
+  ) throws(Refusal) {
+    let plain = untilQuery ? String(path.prefix { $0 != "?" && $0 != "#" }) : String(path)
+    // An archive's captures hold the whole address of what they captured, with `//` in it.
+    guard !WebAddress.mayEscape(plain) else {
+      throw Refusal(
+        .invalid, check: "location", field: "payload.location",
+        "A location has no segment . or .., and no encoded slash beside one.")
     }
   }
 
@@ -76,6 +107,44 @@ enum StorageLocation {
   }
 }
 
+/// A bucket, or the keys of a bucket that begin with a prefix.
+public struct S3Location: Sendable, Equatable {
+  public let bucket: String
+  /// Without slashes at its ends; empty for the whole bucket.
+  public let prefix: String
+
+  /// Reads `bucket` or `bucket/prefix`; `nil` for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let name = parts.first, Self.isBucket(name) else { return nil }
+    bucket = String(name)
+    var rest = parts.count > 1 ? String(parts[1]) : ""
+    if rest.hasSuffix("/") { rest.removeLast() }
+    guard rest.isEmpty || Self.isKey(rest) else { return nil }
+    prefix = rest
+  }
+
+  /// Whether `bucket/key` is the prefix itself or lies beneath it, as whole segments.
+  public func holds(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0] == bucket, Self.isKey(parts[1]) else { return false }
+    return prefix.isEmpty || parts[1] == prefix || parts[1].hasPrefix(prefix + "/")
+  }
+
+  private static func isBucket(_ name: some StringProtocol) -> Bool {
+    (3...63).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
+      }
+  }
+
+  /// No empty segment and none of dots: a store that tidies paths would read another key.
+  private static func isKey(_ key: some StringProtocol) -> Bool {
+    !WebAddress.mayEscape(key) && !key.contains("?") && !key.contains("#")
+      && key.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+  }
+}
+
 /// An S3-compatible store and the credentials for it.
 public struct S3Endpoint: Sendable {
   public var url: String
@@ -97,8 +166,8 @@ public struct S3Endpoint: Sendable {
     let day = String(stamp.prefix(8))
     let encoded = path.split(separator: "/", omittingEmptySubsequences: false)
       .map { Self.encode(String($0)) }.joined(separator: "/")
-    let base = URLComponents(string: url)
-    let host = (base?.host ?? "") + (base?.port.map { ":\($0)" } ?? "")
+    let base = try? WebAddress(url)
+    let host = (base?.host ?? "") + (base?.explicitPort.map { ":\($0)" } ?? "")
     let payload = "UNSIGNED-PAYLOAD"
     let signed = "host;x-amz-content-sha256;x-amz-date"
     let canonical = [
@@ -112,6 +181,8 @@ public struct S3Endpoint: Sendable {
     var key = Array("AWS4\(secretKey)".utf8)
     for part in [day, region, "s3", "aws4_request"] { key = Self.hmac(key, part) }
     var request = GuardedFetch.Request("\(url)/\(encoded)")
+    // The store answers itself: wherever it sends the ledger, nobody asked to go there.
+    request.followsRedirects = false
     request.headers = [
       ("x-amz-content-sha256", payload), ("x-amz-date", String(time)),
       (

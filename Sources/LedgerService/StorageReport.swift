@@ -23,8 +23,12 @@ struct StorageReport: Equatable {
   let status: Int
   /// `nil` where the answer was no copy.
   let content: Content?
+  /// Whether only the ledger may read the place: then nothing is said about bytes that differ from what is
+  /// attested.
+  var isPrivate = false
 
-  init(_ fetched: Fetched, at time: Timestamp) {
+  init(_ fetched: Fetched, at time: Timestamp, isPrivate: Bool) {
+    self.isPrivate = isPrivate
     checkedAt = time
     status = fetched.status
     content = Content(
@@ -60,6 +64,19 @@ struct StorageReport: Equatable {
     }
   }
 
+  /// The report for the attestation that led to the look.
+  ///
+  /// Where the place is private and holds other bytes, it does not say which.
+  func bytes(for storage: Payload.StorageAttestation) -> [UInt8] {
+    guard isPrivate, let content,
+      content.sha256 != storage.content.bytes || content.length != storage.sizeBytes
+    else { return bytes }
+    return JSON.object([
+      "checked_at": .string(checkedAt.description), "http_status": .integer(Int64(status)),
+      "matches": false, "report": "storage",
+    ]).canonicalBytes()
+  }
+
   var bytes: [UInt8] {
     var json: JSONObject = [
       "checked_at": .string(checkedAt.description), "http_status": .integer(Int64(status)),
@@ -91,11 +108,11 @@ struct StorageReport: Equatable {
     guard content.sha256 == storage.content.bytes else {
       throw refusal(
         "fetch.content", "content_sha256",
-        "At the location are \(content.length) bytes that hash to \(Hex.encode(content.sha256)).")
+        "The bytes at the location do not hash to content_sha256.")
     }
     guard content.length == storage.sizeBytes else {
       throw refusal(
-        "fetch.size_bytes", "size_bytes", "At the location are \(content.length) bytes.")
+        "fetch.size_bytes", "size_bytes", "The bytes at the location are not size_bytes many.")
     }
     var checks = [Check("fetch", .verified), Check("content", .verified)]
     var verdict = Verdict.verified

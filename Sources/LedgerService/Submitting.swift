@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import GuardedFetch
 public import LedgerDomain
 import LedgerStore
 import Logging
@@ -95,7 +96,7 @@ extension Ledger {
         try await answer(stored, record: facts.record, group: nil, created: false)
       } else {
         try await append(
-          record: facts.record, guarded: false, facts: facts, announced: approach
+          record: facts.record, guarded: false, client: client, facts: facts, announced: approach
         ) { context, _ in
           context.evidence = evidence
           context.operatorAuthorised = operatorAuthorised
@@ -176,7 +177,9 @@ extension Ledger {
     try await bareLimits.take(client)
     let key = await registry.current
     return try await turns.turn(record.record) {
-      try await append(record: record, guarded: true) { context, replaced in
+      if action == .timestampAnchor { try await pendingLimits.check(client, record.record) }
+      let answer = try await append(record: record, guarded: true, client: client) {
+        context, replaced in
         context.evidence = bare.evidence
         let report = bare.payload["evidence_sha256"] == nil ? context.finding?.report : nil
         if let report { context.evidence[Digest(hashing: report)] = report }
@@ -184,7 +187,11 @@ extension Ledger {
           bare, action: action, key: key, record: record, replacing: replaced, report: report,
           at: context.now)
       } precedent: { candidate, group, timeline in
-        let bare = GroupFold(group, timeline).live.map(\.event).filter {
+        let fold = GroupFold(group, timeline)
+        // An anchor that came to nothing, because its time was up, keeps nobody from sending it again.
+        let bare = fold.live.filter {
+          action != .timestampAnchor || fold.bucket(of: $0) != .rejected
+        }.map(\.event).filter {
           $0.type == candidate.type && $0.targetKey == candidate.targetKey
             && $0.flags.contains(.bare)
         }
@@ -197,6 +204,10 @@ extension Ledger {
         guard action == .storageAttestation else { return .none }
         return bare.first { $0.slot == candidate.slot }.map { .older($0) } ?? .none
       }
+      if action == .timestampAnchor, answer.created, answer.standing == "pending" {
+        await pendingLimits.note(client, record.record)
+      }
+      return answer
     }
   }
 
@@ -253,9 +264,12 @@ extension Ledger {
 
   /// Admits and appends one event, reading what admission needs; again when the record moved meanwhile.
   ///
-  /// - Parameter make: the event, superseding the one named where `precedent` says so.
+  /// - Parameters:
+  ///   - client: on whose behalf somebody outside is asked.
+  ///   - make: the event, superseding the one named where `precedent` says so.
   func append(
-    record: ResolvedRecord?, guarded: Bool, facts beforehand: LedgerStore.SubmissionFacts? = nil,
+    record: ResolvedRecord?, guarded: Bool, client: ClientID = .shell,
+    facts beforehand: LedgerStore.SubmissionFacts? = nil,
     announced approach: Approach? = nil,
     event make: (inout AdmissionContext, Digest?) async throws -> SignedEvent,
     precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
@@ -318,8 +332,10 @@ extension Ledger {
       if context.finding == nil, found == nil, checks.bear(on: event, isProvider: isProvider) {
         // Nobody outside is asked on behalf of an event that is refused anyway.
         try examine(event, context)
-        let finding = try await checks.finding(
-          for: event, evidence: context.evidence, at: context.now)
+        let (asked, evidence, time) = (event, context.evidence, context.now)
+        let finding = try await FetchClient.$current.withValue(
+          client == .shell ? nil : client.name
+        ) { try await checks.finding(for: asked, evidence: evidence, at: time) }
         found = .some(finding)
         context.finding = finding
         if finding?.report != nil { event = try await make(&context, referenced?.eventID) }

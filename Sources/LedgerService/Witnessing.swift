@@ -22,6 +22,7 @@ public struct WitnessEndpoint: Sendable, Equatable {
         "A witness is NAME+ID+KEY, a space, and the address before /add-checkpoint; several are "
           + "separated by commas. The key is of type 4.")
     }
+    try LedgerConfiguration.checkAddress(String(words[1]), "PITHLEDGER_WITNESSES")
     self.key = key
     url = words[1].hasSuffix("/") ? String(words[1].dropLast()) : String(words[1])
   }
@@ -65,7 +66,7 @@ extension Ledger {
       }
       let request = AddCheckpointRequest(
         oldSize: old, proof: try await store.hashes(of: shape), note: note)
-      var fetch = GuardedFetch.Request(witness.url + "/add-checkpoint")
+      var fetch = GuardedFetch.Request(witness.url + "/add-checkpoint", .witnesses)
       fetch.method = "POST"
       fetch.body = request.bytes
       fetch.keeping = 65_536

@@ -110,7 +110,7 @@ struct EvidenceCommandTests {
         _ = try await withFile(headers) { try await shell("trust", "headers", "add", $0) }
         let upgraded = try await shell("anchors", "upgrade")
         #expect(upgraded["anchors"]?.arrayValue?.map { $0["outcome"] } == ["verified"])
-        let complete = try #require(try await test.ledger.upgraded(elsewhere))
+        let complete = try #require(try await test.ledger.upgraded(elsewhere).proof)
         let anchored = try await withFile(complete) {
           try await shell("attest", "timestamp", Self.number, "--ots", $0)
         }

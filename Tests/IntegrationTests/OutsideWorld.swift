@@ -30,6 +30,9 @@ struct OutsideWorld: Sendable {
     outside.waybackURL = url + "/memento"
     outside.s3 = S3Endpoint(
       url: url, region: "test-1", accessKey: "access", secretKey: "secret")
+    outside.s3Locations = [S3Location("bucket")].compactMap { $0 }
+    // A calendar here changes its mind at once.
+    outside.calendarAnswerLife = .zero
     return outside
   }
 

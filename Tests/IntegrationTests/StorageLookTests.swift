@@ -247,27 +247,51 @@ extension EvidenceTests {
     }
   }
 
-  @Test("Patience grows from a minute to six hours")
-  func patience() {
-    var patience = Ledger.CalendarPatience()
-    let anchor = Digest(hashing: [1])
+  @Test("Patience grows from a minute to six hours, and what is trusted anew is looked at at once")
+  func patience() throws {
+    let roots = Digest(hashing: [])
+    let stored = StoredEvent(
+      position: 7, record: 0, eventID: Digest(hashing: [1]), type: .timestampAnchor,
+      recordedAt: Timestamp.now, entry: [])
+    var schedule = AnchorSchedule()
     var now = ContinuousClock.now
+    func due(_ known: Set<Int64> = [], _ roots: Digest = roots, at wait: Int64 = 0) -> [Bool] {
+      schedule.due(at: now + .seconds(wait), .now, known: known, roots: roots).map(\.asking)
+    }
+    func look(_ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false) {
+      schedule.note(
+        Ledger.Settlement(
+          outcome: .init(
+            eventID: stored.eventID, subject: "", outcome: "pending", detail: ""),
+          heights: heights, isUnknown: isUnknown, lastChange: stored.recordedAt, expires: true),
+        at: 7, asked: asked, now, .init())
+    }
+    schedule.add(stored, at: now)
     var waits: [Int64] = []
     for _ in 0..<12 {
-      #expect(patience.mayAsk(anchor, at: now))
-      patience.asked([anchor], at: now)
+      #expect(due() == [true])
+      look(true, isUnknown: true)
+      #expect(due() == [], "nothing changed, nothing is read")
       var wait: Int64 = 0
-      while !patience.mayAsk(anchor, at: now + .seconds(wait)) { wait += 60 }
-      #expect(!patience.mayAsk(anchor, at: now + .seconds(wait - 1)))
-      // A round in between, in which it is not due, changes nothing.
-      patience.asked([anchor], at: now + .seconds(wait - 1))
+      while due(at: wait).isEmpty { wait += 60 }
+      #expect(due(at: wait - 1) == [])
       waits.append(wait / 60)
       now += .seconds(wait)
     }
     #expect(waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360])
-    patience.asked([], at: now)
-    patience.asked([anchor], at: now)
-    #expect(patience.mayAsk(anchor, at: now + .seconds(60)), "settled and back is new")
+    look(true)
+    #expect(due([], Digest(hashing: [1])) == [false], "another authority is trusted")
+    #expect(due([], Digest(hashing: [1])) == [])
+    look(false, [1000])
+    #expect(schedule.heights == [1000])
+    #expect(due([1001], Digest(hashing: [1])) == [])
+    #expect(due([1000], Digest(hashing: [1])) == [false], "a header is trusted that it waits for")
+    // Unsigned, it does not wait for ever; what its calendars deny ends after a day.
+    #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 29 * 86_400)))
+    #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 30 * 86_400)))
+    for _ in 0..<3 { look(true, isUnknown: true) }
+    #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 86_400)))
+    #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 86_000)))
   }
 
   @Test("Trust in headers: proof of work, links, one header a height, and all of a file or nothing")

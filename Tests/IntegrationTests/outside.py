@@ -158,6 +158,7 @@ def token(order):
     claims.update(order.get("claims", {}))
     claims = {key: value for key, value in claims.items() if value is not None}
     header = {"alg": order.get("alg", "RS256"), "kid": order.get("kid", issuer_kid)}
+    header.update(order.get("header", {}))
     text = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
     if header["alg"] == "none":
         signature = b"\0"
@@ -188,7 +189,7 @@ def s3_holds(handler, path):
     return found == f"AWS4-HMAC-SHA256 Credential=access/{scope}, SignedHeaders={names}, Signature={signature}"
 
 
-store, seen, broken = {}, [], set()
+store, seen, broken, slow = {}, [], set(), set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -213,11 +214,13 @@ class Handler(BaseHTTPRequestHandler):
             commitment = bytes.fromhex(name)
             if commitment in done:
                 return self.reply(200, done[commitment])
-            return self.reply(404, b"Pending")
+            return self.reply(404, b"Pending" if commitment in waiting else b"Not found")
         if path == "/oauth/jwks":
             return self.reply(200, jwks())
         if name in broken:
             return self.reply(503)
+        if name in slow:
+            time.sleep(20)
         if path == "/redirect":
             return self.reply(302, Location=urllib.parse.unquote(query))
         if path == "/loop":
@@ -288,6 +291,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200, str(sum(path.startswith(body.decode()) for path in seen)).encode())
         if self.path.startswith("/break/"):
             broken.add(name)
+            return self.reply(200)
+        if self.path.startswith("/slow/"):
+            slow.add(name)
             return self.reply(200)
         if self.path.startswith("/mend/"):
             broken.discard(name)
