@@ -351,6 +351,13 @@ struct Routes: Sendable {
           ["size": .integer(health.size), "status": .string("refusing: \(contradiction)")],
           status: .serviceUnavailable)
       }
+      if let outage = await self.ledger.signingOutage() {
+        return self.answer(
+          [
+            "check": .string(outage.check), "size": .integer(health.size),
+            "status": .string("no checkpoint can be signed at the moment: \(outage.message)"),
+          ], status: .serviceUnavailable)
+      }
       return self.answer([
         "lag": .integer(health.lag), "size": .integer(health.size), "status": "ready",
       ])

@@ -14,6 +14,14 @@ public func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
       status: .init(code: answer.status), headers: [.contentType: answer.contentType],
       body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
   }
+  router.get("/checkpoint/:origin") { _, context in
+    guard let note = await witness.checkpoint(try context.parameters.require("origin")) else {
+      throw HTTPError(.notFound)
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: note)))
+  }
   router.get("/healthz") { _, _ in "alive\n" }
   return router
 }

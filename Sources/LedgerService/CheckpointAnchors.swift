@@ -46,7 +46,7 @@ extension Ledger {
 
   /// What a proof of time over the checkpoint that a target names must be over.
   func checkpointDigest(_ target: Target) async throws -> Digest? {
-    guard let size = target.checkpoint, let stored = try await store.checkpoint(size: size) else {
+    guard let size = target.checkpoint, let stored = try await served.checkpoint(size: size) else {
       return nil
     }
     return Digest(hashing: Array(try SignedNote(stored.note).text.utf8))

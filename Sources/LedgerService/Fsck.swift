@@ -102,7 +102,9 @@ extension Ledger {
       guard let last = batch.last else { break }
       from = last.size + 1
     }
-    if let memory = await keeper?.memory() { notes.append(memory) }
+    do throws(Refusal) {
+      if let remembered = try keeper?.remembered() { notes.append(remembered) }
+    } catch { report.faults.append(LogFault(error.check, place: error.field, error.message)) }
     var expectations: [LogVerification.Expectation] = []
     for (name, bytes) in notes {
       do {
@@ -115,7 +117,12 @@ extension Ledger {
   }
 
   private func contradictionFault() async -> LogFault? {
-    await keeper?.contradiction.map { LogFault($0, place: "what was signed last") }
+    let place = "what was signed last"
+    if let mismatch = await keeper?.mismatch {
+      return LogFault(mismatch.check, place: place, mismatch.message)
+    }
+    let missing = await keeper?.outage.flatMap { $0.check == CheckpointMemory.missing ? $0 : nil }
+    return missing.map { LogFault($0.check, place: place, $0.message) }
   }
 
   /// Holds the lookup of records against the log.

@@ -18,6 +18,7 @@ public final class Ledger: Sendable {
   let registry: RegistryKey
   /// Signs for the log; `nil` in a process that only answers.
   let keeper: LogKeeper?
+  let served: ServedCheckpoints
   let timeline: TimelineCache
   let statuses: StatusCache
   let checks: EvidenceChecks
@@ -26,6 +27,7 @@ public final class Ledger: Sendable {
   let registrationLimits: ClientLimits
   let pendingLimits = PendingAnchorLimits()
   let turns = TurnTaking<Int64>()
+  let witnessBackoff = WitnessBackoff()
   private let server: EmbeddedPostgres?
   private let projection: Task<Void, Never>?
   private let supervision: Task<Void, Never>?
@@ -41,6 +43,9 @@ public final class Ledger: Sendable {
     self.registry = registry
     self.keeper = keeper
     self.timeline = timeline
+    served = ServedCheckpoints(
+      store: store, key: keeper?.verifierKey, origin: origin,
+      witnesses: configuration.witnesses.map(\.key), logger: logger)
     statuses = StatusCache(store: store)
     checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
     self.server = server

@@ -27,7 +27,7 @@ extension Ledger {
       } catch {
         if Task.isCancelled { return }
         // A contradiction has been said loudly once; it stays until an operator deals with it.
-        if await keeper?.contradiction == nil {
+        if await keeper?.mismatch == nil {
           logger.warning("the log's jobs failed, and are tried again: \(error)")
         }
         try? await Task.sleep(for: .seconds(2))

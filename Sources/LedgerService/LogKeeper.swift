@@ -12,26 +12,30 @@ actor LogKeeper {
   private let store: LedgerStore
   private let origin: String
   private let logger: Logger
-  /// Where the last checkpoint that was signed is kept.
-  let memoryPath: String
-  /// Why nothing is signed any more; `nil` while all is well.
-  private(set) var contradiction: TransparencyError?
-  /// How many entries the last checkpoint covers.
-  private var lastSize: UInt64 = 0
+  private nonisolated let memory: CheckpointMemory
+  /// Proof that the log is not the one that was signed for; it stays until an operator deals with it.
+  private(set) var mismatch: HistoryMismatch?
+  /// Why the last attempt to sign failed; `nil` once one has succeeded.
+  private(set) var outage: Refusal?
+  /// How many entries the last checkpoint covers; `nil` until the log has been compared with it.
+  private var lastSize: UInt64?
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
+  /// Where the last checkpoint that was signed is kept.
+  nonisolated var memoryPath: String { memory.path }
 
   init(key: LogKey, store: LedgerStore, origin: String, logger: Logger) {
     self.key = key
     self.store = store
     self.origin = origin
     self.logger = logger
-    memoryPath = key.path + ".checkpoint"
+    memory = CheckpointMemory(
+      path: key.path + ".checkpoint", key: key.verifierKey, origin: origin)
   }
 
-  /// Takes the log as its own, and holds it against what was signed last.
+  /// Takes the log as its own, and compares it with what was signed last.
   ///
-  /// Errors: a `Refusal` where the log's checkpoints are signed by another key.
+  /// Errors: a `Refusal` where the log's checkpoints are signed by another key; what the database reports.
   func begin() async throws {
     let claimed = try await store.claimLogKey(verifierKey)
     guard claimed == verifierKey.description else {
@@ -41,134 +45,169 @@ actor LogKeeper {
           + "the right file by PITHLEDGER_LOG_KEY_FILE, or the data directory this log was begun with."
       )
     }
-    do { try await holdAgainstMemory() } catch let error as TransparencyError { refuse(error) }
+    do { try await compareWithMemory() } catch let error as HistoryMismatch {
+      refuse(error)
+    } catch let error as Refusal where error.code == .unavailable {
+      // Reading works without the file; each submission looks for it again.
+      report(error)
+    }
   }
 
   /// Signs and accepts nothing from here on.
-  func refuse(_ error: TransparencyError) {
-    if contradiction == nil {
+  func refuse(_ error: HistoryMismatch) {
+    if mismatch == nil {
       logger.critical(
         """
         this log is not the one that was signed for: \(error). Nothing is signed or accepted. Restore a \
         newer backup; see docs/operations.md
         """)
     }
-    contradiction = error
+    mismatch = error
   }
 
   /// Refuses where the log contradicts what was signed.
   func requireOneHistory() throws(Refusal) {
-    guard let contradiction else { return }
+    guard let mismatch else { return }
     throw Refusal(
-      .unavailable, check: contradiction.check,
-      "This database is not the history that this ledger signed: \(contradiction.message). Its operator "
+      .unavailable, check: mismatch.check,
+      "This database is not the history that this ledger signed: \(mismatch.message). Its operator "
         + "has to restore a newer backup.")
+  }
+
+  /// Notes why nothing could be signed. A task that was cancelled says nothing about the log.
+  private func report(_ error: any Error) {
+    guard !(error is CancellationError), !Task.isCancelled else { return }
+    outage =
+      switch error {
+      case let error as Refusal: error
+      case let error where LedgerStoreError.isUnavailability(error):
+        Refusal(.unavailable, check: "database", "The database cannot be reached: \(error).")
+      default: Refusal(.unavailable, check: "log", "\(error)")
+      }
   }
 
   // MARK: Memory
 
-  /// The last checkpoint that this key signed; `nil` for none yet.
-  private func remembered() throws(TransparencyError) -> SignedCheckpoint? {
-    guard FileManager.default.fileExists(atPath: memoryPath) else { return nil }
-    guard let data = FileManager.default.contents(atPath: memoryPath) else {
-      throw TransparencyError("checkpoint.memory", "\(memoryPath) cannot be read")
-    }
-    return try SignedCheckpoint(Array(data), by: [verifierKey], origin: origin)
-  }
-
-  /// The same as it stands in its file, for whoever checks everything.
-  func memory() -> (name: String, bytes: [UInt8])? {
-    FileManager.default.contents(atPath: memoryPath).map {
-      ("the last checkpoint signed", Array($0))
-    }
-  }
-
-  /// Writes the file whole or not at all, and to the disk before anything is published.
-  private func remember(_ signed: SignedCheckpoint) throws(TransparencyError) {
-    do { try DurableFile.replace(memoryPath, with: signed.note.bytes) } catch {
-      throw TransparencyError("checkpoint.memory", "\(memoryPath) cannot be written: \(error)")
-    }
-    lastSize = signed.checkpoint.size
+  /// The last checkpoint signed as it stands in its file, for fsck.
+  nonisolated func remembered() throws(Refusal) -> (name: String, bytes: [UInt8])? {
+    try memory.bytes().map { ("the last checkpoint signed", $0) }
   }
 
   /// The tree, once it is shown to contain what was signed last.
+  ///
+  /// Errors: a `HistoryMismatch`; a `Refusal`, unavailable, where the file of the last checkpoint is missing or cannot
+  /// be used; what the database reports.
   @discardableResult
-  private func holdAgainstMemory() async throws -> (edge: TreeEdge, last: SignedCheckpoint?) {
+  private func compareWithMemory() async throws -> (edge: TreeEdge, last: SignedCheckpoint?) {
+    // In this order: what another process signs meanwhile covers more than was read here.
+    var last = try memory.last()
     let edge = try await store.growTree()
-    let newest = try await store.latestCheckpoint()
-    let last = try remembered()
-    guard let last else {
-      guard newest == nil else {
-        throw TransparencyError(
-          "checkpoint.memory_missing",
-          "the database holds checkpoints up to \(newest?.size ?? 0), and \(memoryPath) is missing: put it "
-            + "back, or give the last checkpoint that you can vouch for with `pithledger checkpoint "
-            + "--continue-from FILE`")
+    if last == nil, let newest = try await store.latestCheckpoint() {
+      last = try memory.last()
+      guard last != nil else {
+        throw Refusal(
+          .unavailable, check: CheckpointMemory.missing, field: memory.path,
+          "The database holds checkpoints up to \(newest.size), and the file of the last checkpoint signed is "
+            + "missing: put it back, or give the last checkpoint that you can vouch for with `pithledger checkpoint "
+            + "--continue-from FILE`.")
       }
+      return try await compareWithMemory()
+    }
+    guard let last else {
+      lastSize = lastSize ?? 0
       return (edge, nil)
     }
-    lastSize = last.checkpoint.size
     try await prove(last.checkpoint, isBeginningOf: edge)
+    lastSize = last.checkpoint.size
     return (edge, last)
   }
 
-  /// Errors: `checkpoint.rolled_back`, `checkpoint.contradiction`.
+  /// Errors: a `HistoryMismatch` where hashes differ or the log is shorter; what reading them reports.
   private func prove(_ last: Checkpoint, isBeginningOf edge: TreeEdge) async throws {
     guard last.size <= edge.size else {
-      throw TransparencyError(
+      throw HistoryMismatch(
         "checkpoint.rolled_back",
         "\(last.size) entries were signed for, and the database has \(edge.size)")
     }
     guard let shape = TreeShape.consistency(old: last.size, new: edge.size) else { return }
+    // A read that fails proves nothing: its error is passed on as what it is.
+    let proof = try await store.hashes(of: shape)
     do throws(TransparencyError) {
       try TreeProofs.verifyConsistency(
-        old: last.size, oldRoot: last.root, new: edge.size, newRoot: edge.root,
-        proof: try await hashes(shape))
+        old: last.size, oldRoot: last.root, new: edge.size, newRoot: edge.root, proof: proof)
     } catch {
-      throw TransparencyError(
+      throw HistoryMismatch(
         "checkpoint.contradiction",
         "the first \(last.size) entries are not those that were signed for (\(error.message))")
     }
   }
 
-  private func hashes(_ shape: [ProofElement]) async throws(TransparencyError) -> [TreeHash] {
-    do { return try await store.hashes(of: shape) } catch {
-      throw TransparencyError("checkpoint.contradiction", "\(error)")
+  /// Compares the log with a checkpoint that somebody else shows, and refuses from here on where it contradicts.
+  ///
+  /// - Returns: whether the log contains it. A checkpoint that this log's key did not sign is evidence of nothing.
+  func compare(with bytes: [UInt8]) async throws -> Bool {
+    guard let shown = try? SignedCheckpoint(bytes, by: [verifierKey], origin: origin) else {
+      throw TransparencyError("note.signature", "no checkpoint of this log's key was shown")
     }
+    // Read after the note was: another process of this ledger signs for what is committed already.
+    let edge = try await store.growTree()
+    do { try await prove(shown.checkpoint, isBeginningOf: edge) } catch let error as HistoryMismatch
+    {
+      refuse(error)
+      return false
+    }
+    return true
   }
 
   // MARK: Signing
 
   /// A checkpoint of the whole log, signed now, or the last one where nothing came since.
   ///
-  /// Errors: `Refusal` where the log contradicts what was signed before.
+  /// Errors: a `Refusal` where the log contradicts what was signed before, or the file of the last checkpoint cannot
+  /// be used; what the database reports.
   @discardableResult
   func checkpoint() async throws -> LedgerStore.StoredCheckpoint {
     try requireOneHistory()
     do {
-      // Two processes may share the key: one signs at a time.
-      let lock = try FileLock(path: key.path + ".lock")
-      try await lock.lock(exclusive: true)
-      defer { lock.unlock() }
-      let (edge, last) = try await holdAgainstMemory()
-      if let last, last.checkpoint.size == edge.size {
-        // Signed before, and perhaps not recorded before a crash.
-        try await store.record(last)
-      } else {
-        let signed = try SignedCheckpoint(
-          Checkpoint(origin: origin, size: edge.size, root: edge.root), by: key.signer)
-        try remember(signed)
-        try await store.record(signed)
-      }
-      guard let stored = try await store.checkpoint(size: edge.size) else {
-        throw Refusal(.unavailable, check: "checkpoint", "The checkpoint cannot be read back.")
-      }
-      return stored
-    } catch let error as TransparencyError {
+      let signed = try await sign()
+      outage = nil
+      return signed
+    } catch let error as HistoryMismatch {
       refuse(error)
       try requireOneHistory()
       throw error
+    } catch {
+      report(error)
+      throw error
     }
+  }
+
+  private func sign() async throws -> LedgerStore.StoredCheckpoint {
+    // Two processes may share the key: one signs at a time.
+    let lock = try FileLock(path: key.path + ".lock")
+    try await lock.lock(exclusive: true)
+    defer { lock.unlock() }
+    let (edge, last) = try await compareWithMemory()
+    let signed: SignedCheckpoint
+    if let last, last.checkpoint.size == edge.size {
+      // Signed before, and perhaps not recorded before a crash.
+      signed = last
+    } else {
+      signed = try SignedCheckpoint(
+        Checkpoint(origin: origin, size: edge.size, root: edge.root), by: key.signer)
+      try memory.keep(signed)
+      lastSize = signed.checkpoint.size
+    }
+    do { try await store.record(signed) } catch let error as LedgerStoreError
+      where error.code == .anotherRoot
+    { throw HistoryMismatch("checkpoint.contradiction", error.message) }
+    let stored = try await store.checkpoint(size: edge.size)
+    guard let stored, stored.note == signed.note.description else {
+      // Somebody else's note is kept under this size. Signed is what was signed here.
+      logger.error("the database keeps another note for \(edge.size) entries than was signed")
+      return LedgerStore.StoredCheckpoint(signed)
+    }
+    return stored
   }
 
   /// Takes up the memory of a key from a checkpoint that somebody else kept.
@@ -177,35 +216,58 @@ actor LogKeeper {
   func continueFrom(_ bytes: [UInt8]) async throws {
     do {
       let signed = try SignedCheckpoint(bytes, by: [verifierKey], origin: origin)
-      if let last = try remembered(), last.checkpoint.size > signed.checkpoint.size {
-        throw TransparencyError(
+      let lock = try FileLock(path: key.path + ".lock")
+      try await lock.lock(exclusive: true)
+      defer { lock.unlock() }
+      if let last = try usableMemory(), last.checkpoint.size > signed.checkpoint.size {
+        throw HistoryMismatch(
           "checkpoint.rolled_back",
           "\(last.checkpoint.size) entries were signed for, which is more than that checkpoint covers"
         )
       }
       let edge = try await store.growTree()
       try await prove(signed.checkpoint, isBeginningOf: edge)
-      try remember(signed)
-      contradiction = nil
+      try memory.keep(signed)
+      lastSize = signed.checkpoint.size
+      mismatch = nil
+      outage = nil
     } catch let error as TransparencyError {
+      throw Refusal(.conflict, check: error.check, error.message)
+    } catch let error as HistoryMismatch {
       throw Refusal(.conflict, check: error.check, error.message)
     }
   }
 
-  /// How many entries the last checkpoint covers, for whoever is about to append.
-  ///
-  /// Errors: `Refusal` where the log contradicts what was signed.
-  func signedSize() throws(Refusal) -> UInt64 {
-    try requireOneHistory()
-    return lastSize
+  /// What the file holds, where it holds a checkpoint: a damaged one is what an operator replaces.
+  private func usableMemory() throws -> SignedCheckpoint? {
+    do { return try memory.last() } catch  where error.check == CheckpointMemory.damaged {
+      return nil
+    }
   }
 
-  /// Holds the position of a new entry against what was signed before it was appended: it lies behind that, or
+  /// How many entries the last checkpoint covers, for a submission that is about to be appended.
+  ///
+  /// Errors: a `Refusal` where the log contradicts what was signed, or could not be compared with it yet.
+  func signedSize() async throws -> UInt64 {
+    try requireOneHistory()
+    if let lastSize { return lastSize }
+    do { try await compareWithMemory() } catch let error as HistoryMismatch {
+      refuse(error)
+      try requireOneHistory()
+    } catch {
+      report(error)
+      throw error
+    }
+    outage = nil
+    return lastSize ?? 0
+  }
+
+  /// Compares the position of a new entry with what was signed before it was appended: it lies behind that, or
   /// the database is an older one.
   func expect(_ position: Int64, beyond signed: UInt64) throws(Refusal) {
     if UInt64(clamping: position) < signed {
       refuse(
-        TransparencyError(
+        HistoryMismatch(
           "checkpoint.rolled_back",
           "\(signed) entries were signed for, and a new one was given position \(position)"))
     }

@@ -79,6 +79,14 @@ public actor LogWitness {
     return try Checkpoint(text: SignedNote(Array(data)).text)
   }
 
+  /// The last checkpoint that was cosigned for an origin, with the log's own signatures; `nil` for none.
+  ///
+  /// - Parameter name: the SHA-256 of the origin in lower-case hexadecimal.
+  public func checkpoint(_ name: String) -> [UInt8]? {
+    guard let digest = Digest(hex: name), digest.hex == name else { return nil }
+    return FileManager.default.contents(atPath: "\(directory)/\(name).checkpoint").map { Array($0) }
+  }
+
   /// Answers an `add-checkpoint` request: looks, remembers and cosigns as one step.
   public func addCheckpoint(_ bytes: [UInt8]) async throws -> Answer {
     func plain(_ status: Int, _ message: String) -> Answer {

@@ -1,5 +1,5 @@
 public import CanonicalJSON
-import LedgerDomain
+public import LedgerDomain
 import LedgerStore
 import LedgerVerifier
 import ProofForms
@@ -14,11 +14,14 @@ extension Ledger {
   }
 
   /// Why the ledger signs nothing any more; `nil` while all is well.
-  public func contradiction() async -> String? { await keeper?.contradiction?.description }
+  public func contradiction() async -> String? { await keeper?.mismatch?.description }
+
+  /// Why no checkpoint can be signed at the moment; `nil` while all is well. It clears itself when the cause is gone.
+  public func signingOutage() async -> Refusal? { await keeper?.outage }
 
   /// The newest checkpoint, one of the whole log where the ledger may sign and there was none.
   func newestCheckpoint() async throws -> LedgerStore.StoredCheckpoint {
-    if let newest = try await store.latestCheckpoint() { return newest }
+    if let newest = try await served.newest() { return newest }
     return try await issueCheckpoint()
   }
 
@@ -32,7 +35,9 @@ extension Ledger {
         .notFound, check: "checkpoint",
         "No checkpoint was signed yet, and this ledger only answers.")
     }
-    return try await keeper.checkpoint()
+    let signed = try await keeper.checkpoint()
+    // With the cosignatures that hold; where the database keeps another note for that size, as it was signed.
+    return try await served.checkpoint(size: signed.size) ?? signed
   }
 
   /// The same, as the shell shows it.
@@ -267,7 +272,7 @@ extension Ledger {
   private func bundled(
     _ stamp: CheckpointAnchor, _ checkpoint: LedgerStore.StoredCheckpoint
   ) async throws -> JSON {
-    guard let covered = try await store.checkpoint(size: stamp.size),
+    guard let covered = try await served.checkpoint(size: stamp.size),
       let proof = try await store.evidence(stamp.proof),
       let shape = TreeShape.consistency(old: stamp.size, new: checkpoint.size)
     else {

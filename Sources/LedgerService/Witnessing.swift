@@ -28,8 +28,26 @@ public struct WitnessEndpoint: Sendable, Equatable {
   }
 }
 
+/// When each witness is asked again after it did not cosign: after ten seconds, twenty, and so on up to ten minutes.
+actor WitnessBackoff {
+  private var failures: [String: (count: Int, until: ContinuousClock.Instant)] = [:]
+
+  func mayAsk(_ name: String, at now: ContinuousClock.Instant = .now) -> Bool {
+    failures[name].map { $0.until <= now } ?? true
+  }
+
+  func succeeded(_ name: String) { failures[name] = nil }
+
+  func failed(_ name: String, at now: ContinuousClock.Instant = .now) {
+    let count = failures[name]?.count ?? 0
+    failures[name] = (count + 1, now + .seconds(min(10 << min(count, 6), 600)))
+  }
+}
+
 extension Ledger {
   /// Signs a checkpoint where the log has grown, and asks the witnesses that have not cosigned it.
+  ///
+  /// A witness that does not cosign stops nothing: it is left alone for a while.
   ///
   /// - Returns: the checkpoint with what was collected.
   @discardableResult
@@ -38,31 +56,41 @@ extension Ledger {
     await withTaskGroup(of: Void.self) { group in
       for witness in configuration.witnesses
       where !checkpoint.cosignatures.joined().contains("— \(witness.key.name) ") {
-        group.addTask {
-          do { try await self.ask(witness, checkpoint) } catch {
-            self.logger.warning("the witness \(witness.key.name) did not cosign: \(error)")
-          }
-        }
+        group.addTask { await self.ask(witness, checkpoint) }
       }
     }
-    return try await store.checkpoint(size: checkpoint.size)?.cosigned ?? checkpoint.cosigned
+    return try await served.checkpoint(size: checkpoint.size)?.cosigned ?? checkpoint.cosigned
+  }
+
+  /// Asks one witness, unless it did not cosign a short time ago.
+  private func ask(
+    _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
+  ) async {
+    let name = witness.key.name
+    guard await witnessBackoff.mayAsk(name) else { return }
+    do {
+      try await requestCosignature(witness, checkpoint)
+      await witnessBackoff.succeeded(name)
+    } catch {
+      // What this ledger's database or shutdown prevented says nothing about the witness.
+      guard !Task.isCancelled, !LedgerStoreError.isUnavailability(error) else { return }
+      await witnessBackoff.failed(name)
+      logger.warning("the witness \(name) did not cosign: \(error)")
+    }
   }
 
   /// Asks one witness, again where it remembers another size than was thought.
-  private func ask(
+  func requestCosignature(
     _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
   ) async throws {
     let note = try SignedNote(checkpoint.note)
     var old = try await store.lastCosigned(by: witness.key.name)
+    // Another process of this ledger may have had a newer checkpoint cosigned.
+    guard old <= checkpoint.size else { return }
     for _ in 0..<3 {
       guard let shape = TreeShape.consistency(old: old, new: checkpoint.size) else {
-        // It saw more of this log than there is: a database was rolled back, or a key was stolen.
-        await keeper?.refuse(
-          TransparencyError(
-            "checkpoint.rolled_back",
-            "the witness \(witness.key.name) saw \(old) entries, and the log has \(checkpoint.size)"
-          ))
-        throw TransparencyError("witness.ahead", "the witness saw \(old) entries")
+        return try await examine(
+          witness, "the witness says that it saw \(old) entries of \(checkpoint.size)")
       }
       let request = AddCheckpointRequest(
         oldSize: old, proof: try await store.hashes(of: shape), note: note)
@@ -73,10 +101,12 @@ extension Ledger {
       fetch.accepted = [200, 409]
       let answer = try await checks.fetch.fetch(fetch)
       if answer.status == 409 {
-        guard let size = UInt64(String(decoding: answer.bytes, as: UTF8.self).dropLast()),
-          size != old
-        else {
-          throw TransparencyError("witness.conflict", "the witness saw another root of this size")
+        guard let size = AddCheckpointRequest.conflictSize(answer.bytes) else {
+          throw TransparencyError("witness.conflict", "the witness answers 409 without a size")
+        }
+        guard size != old else {
+          return try await examine(
+            witness, "the witness says that it saw another root of \(old) entries")
         }
         old = size
         continue
@@ -90,5 +120,23 @@ extension Ledger {
       return
     }
     throw TransparencyError("witness.conflict", "the witness changes its mind about the size")
+  }
+
+  /// Looks for evidence of what a witness says about this log.
+  ///
+  /// A size is nobody's signature: only a checkpoint signed by this log's own key, which the log does not contain,
+  /// shows that the database was rolled back. Where a witness shows the last checkpoint that it cosigned, at
+  /// `/checkpoint/` and the SHA-256 of the origin, that one is compared with the log.
+  private func examine(_ witness: WitnessEndpoint, _ claim: String) async throws {
+    var fetch = GuardedFetch.Request(
+      witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex)
+    fetch.keeping = 65_536
+    guard let shown = try? await checks.fetch.fetch(fetch), let keeper else {
+      throw TransparencyError("witness.ahead", "\(claim), and shows no checkpoint")
+    }
+    guard try await keeper.compare(with: shown.bytes) else {
+      throw TransparencyError("witness.ahead", "\(claim), and shows what this log's key signed")
+    }
+    // The log contains it: another process has published a newer checkpoint meanwhile.
   }
 }

@@ -17,6 +17,10 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
     case replayRunning
     /// The log has a gap, or the tree over it a hole.
     case treeBroken
+    /// The database holds another root of a checkpoint's size.
+    case anotherRoot
+    /// The connection leads to a standby, which may be behind and takes no writes.
+    case standby
     /// A replay needs room for temporary files, and there is none.
     case noRoom
     case closed
@@ -37,13 +41,20 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
   /// Whether an error says that the database cannot be reached, or has no room or time at the moment.
   public static func isUnavailability(_ error: any Error) -> Bool {
     guard let error = error as? PostgresError else {
-      return (error as? LedgerStoreError)?.code == .closed
+      let code = (error as? LedgerStoreError)?.code
+      return code == .closed || code == .standby
     }
     return switch error.code {
     case .connectionFailed, .connectionLost, .timedOut, .poolExhausted, .poolClosed: true
-    // Insufficient resources: a full disk, too many connections.
-    case .server: error.sqlState?.hasPrefix("53") ?? false
+    case .server: isUnavailability(sqlState: error.sqlState ?? "")
     default: false
     }
+  }
+
+  /// Connection exceptions (08), a full disk or too many connections (53), an operator's intervention (57), errors of
+  /// the system below (58), and transactions that did not get their turn.
+  private static func isUnavailability(sqlState: String) -> Bool {
+    ["08", "53", "57", "58"].contains(sqlState.prefix(2))
+      || ["25006", "25P03", "40001", "40P01", "55P03"].contains(sqlState)
   }
 }

@@ -16,10 +16,15 @@ extension LedgerStore {
     public let logKey: String?
   }
 
-  public func tree() async throws -> TreeState {
-    let rows = try await readers.query(
+  public func tree() async throws -> TreeState { try await tree(from: readers).state }
+
+  /// The same, and whether it was read from a standby, whose tree may be behind.
+  private func tree(
+    from pool: PostgresPool
+  ) async throws -> (state: TreeState, isStandby: Bool) {
+    let rows = try await pool.query(
       """
-      SELECT t.size, h.size, t.log_key, e.hashes
+      SELECT t.size, h.size, t.log_key, e.hashes, pg_is_in_recovery()
       FROM ledger.head h CROSS JOIN ledger.tree t
         LEFT JOIN LATERAL unnest(t.edge) WITH ORDINALITY AS e (hashes, level) ON true
       ORDER BY e.level
@@ -31,20 +36,30 @@ extension LedgerStore {
       }
       levels.append(hashes)
     }
-    let edge = try TreeEdge(size: UInt64(clamping: rows[0].int(0)), levels: levels)
-    return TreeState(
+    let edge: TreeEdge
+    do { edge = try TreeEdge(size: UInt64(clamping: rows[0].int(0)), levels: levels) } catch let
+      error as TransparencyError
+    { throw LedgerStoreError(.treeBroken, "\(error.message): run `pithledger fsck`") }
+    let state = TreeState(
       edge: edge, head: UInt64(clamping: try rows[0].int(1)), logKey: try rows[0].optionalText(2))
+    return (state, try rows[0].bool(4))
   }
 
   /// Adds the leaves of every entry that the tree does not cover yet, and answers the tree.
   ///
   /// What is appended meanwhile waits for the next call. Any number of processes may do this at once.
-  /// Errors: `treeBroken` where the log has a gap.
+  /// Errors: `treeBroken` where the log has a gap; `standby` where the connection leads to one.
   @discardableResult
   public func growTree() async throws -> TreeEdge {
     var goal: UInt64?
     while true {
-      let state = try await tree()
+      // Read where it is written: a standby's older tree would look like a log that lost entries.
+      let (state, isStandby) = try await tree(from: writer)
+      if isStandby {
+        throw LedgerStoreError(
+          .standby,
+          "the database is a standby: name the primary, or add target_session_attrs=read-write")
+      }
       var edge = state.edge
       let end = goal ?? state.head
       goal = end
@@ -205,6 +220,25 @@ extension LedgerStore {
     /// Signature lines, each with its newline.
     public let cosignatures: [String]
 
+    init(size: UInt64, root: TreeHash, note: String, cosignatures: [String]) {
+      self.size = size
+      self.root = root
+      self.note = note
+      self.cosignatures = cosignatures
+    }
+
+    /// A checkpoint that was signed just now.
+    public init(_ signed: SignedCheckpoint) {
+      self.init(
+        size: signed.checkpoint.size, root: signed.checkpoint.root, note: signed.note.description,
+        cosignatures: [])
+    }
+
+    /// The same note with other cosignatures: lines, each with its newline.
+    public func with(cosignatures: [String]) -> StoredCheckpoint {
+      StoredCheckpoint(size: size, root: root, note: note, cosignatures: cosignatures)
+    }
+
     /// The note with every cosignature.
     public var cosigned: String { note + cosignatures.joined() }
   }
@@ -237,6 +271,13 @@ extension LedgerStore {
     try await checkpoints("WHERE c.size = $1", [.int8(Int64(clamping: size))]).first
   }
 
+  /// Checkpoints of fewer entries than a size, the largest first.
+  public func checkpoints(below size: UInt64, limit: Int) async throws -> [StoredCheckpoint] {
+    try await checkpoints(
+      "WHERE c.size < $1 ORDER BY c.size DESC LIMIT $2",
+      [.int8(Int64(clamping: size)), .int8(Int64(limit))])
+  }
+
   /// Checkpoints from a size on, the smallest first.
   public func checkpoints(from size: UInt64, limit: Int) async throws -> [StoredCheckpoint] {
     try await checkpoints(
@@ -244,15 +285,19 @@ extension LedgerStore {
       [.int8(Int64(clamping: size)), .int8(Int64(limit))])
   }
 
-  /// Errors: SQLSTATE `PL021` where that size was signed with another root.
+  /// Errors: `anotherRoot` where that size was signed with another root.
   public func record(_ checkpoint: SignedCheckpoint) async throws {
-    _ = try await writer.query(
-      "SELECT ledger.record_checkpoint($1, $2, $3)",
-      [
-        .int8(Int64(clamping: checkpoint.checkpoint.size)),
-        .bytes(checkpoint.checkpoint.root.bytes),
-        .text(checkpoint.note.description),
-      ])
+    do {
+      _ = try await writer.query(
+        "SELECT ledger.record_checkpoint($1, $2, $3)",
+        [
+          .int8(Int64(clamping: checkpoint.checkpoint.size)),
+          .bytes(checkpoint.checkpoint.root.bytes),
+          .text(checkpoint.note.description),
+        ])
+    } catch let error as PostgresError where error.sqlState == "PL021" {
+      throw LedgerStoreError(.anotherRoot, error.message)
+    }
   }
 
   public func record(_ cosignature: NoteSignature, size: UInt64) async throws {

@@ -49,6 +49,15 @@ public struct AddCheckpointRequest: Sendable, Equatable {
     note = try SignedNote(String(whole[blank.upperBound...]))
   }
 
+  /// The size in the body of a 409 answer, which nobody signs; `nil` where the body is not a size in plain decimal and
+  /// a newline.
+  public static func conflictSize(_ body: [UInt8]) -> UInt64? {
+    guard body.last == 0x0A, let text = String(validating: body.dropLast(), as: UTF8.self) else {
+      return nil
+    }
+    return Decimal.parse(text)
+  }
+
   public var bytes: [UInt8] {
     Array(
       ("old \(oldSize)\n" + proof.map { $0.base64 + "\n" }.joined() + "\n" + note.description).utf8)

@@ -64,7 +64,7 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether a signature of this key's kind holds over a text.
-  func isValid(_ signature: NoteSignature, over text: String) -> Bool {
+  public func isValid(_ signature: NoteSignature, over text: String) -> Bool {
     switch algorithm {
     case .ed25519: return Ed25519.isValid(signature.bytes, over: Array(text.utf8), by: publicKey)
     case .cosignature:

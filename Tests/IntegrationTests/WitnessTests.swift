@@ -6,6 +6,8 @@ import HummingbirdTesting
 import LedgerDomain
 import LedgerHTTP
 import NIOCore
+import PostgresClient
+import Synchronization
 import TestSupport
 import Testing
 import TransparencyLog
@@ -189,6 +191,149 @@ struct WitnessTests {
           }
           await rolledBack.close()
         }
+        await ledger.close()
+      }
+    }
+  }
+}
+
+/// Witnesses that answer whatever they like.
+@Suite("False witnesses", .privateServer())
+struct FalseWitnessTests {
+  /// A witness on a socket that answers each request with the same, and counts them.
+  private final class Liar: Sendable {
+    let asked = Atomic<Int>(0)
+    let status: Int
+    let body: String
+    let shown: [UInt8]?
+
+    init(status: Int, body: String, shown: [UInt8]? = nil) {
+      self.status = status
+      self.body = body
+      self.shown = shown
+    }
+
+    func serving(_ body: @escaping @Sendable (Int) async throws -> Void) async throws {
+      let router = Router()
+      router.post("/add-checkpoint") { _, _ in
+        self.asked.add(1, ordering: .relaxed)
+        return Response(
+          status: .init(code: self.status), headers: [.contentType: "text/x.tlog.size"],
+          body: ResponseBody(byteBuffer: ByteBuffer(string: self.body)))
+      }
+      router.get("/checkpoint/:origin") { _, _ in
+        guard let shown = self.shown else { throw HTTPError(.notFound) }
+        return ByteBuffer(bytes: shown)
+      }
+      let application = Application(
+        router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+      try await application.test(.live) { try await body(try #require($0.port)) }
+    }
+  }
+
+  private func expectNoHarm(
+    _ test: LedgerUnderTest, _ liar: Liar, _ comment: String
+  ) async throws {
+    try await liar.serving { port in
+      let key = try NoteSigner(
+        name: "liar.example", algorithm: .cosignature, secret: NoteSigner.freshSecret()
+      ).verifierKey
+      var watched = test.ledger.configuration
+      watched.outside.allowedHosts = ["127.0.0.1:\(port)"]
+      watched.witnesses = [try WitnessEndpoint("\(key) http://127.0.0.1:\(port)")]
+      let ledger = try await Ledger.open(
+        watched, runProjector: false, logger: PrivateServer.logger)
+      let again = LedgerUnderTest(ledger: ledger, uri: test.uri)
+      for round in 0..<3 {
+        _ = try await again.key("round \(round)")
+        _ = try await ledger.publishCheckpoint()
+      }
+      #expect(await ledger.contradiction() == nil, "\(comment)")
+      #expect(try SignedNote(try await ledger.signCheckpoint()).signatures.count == 1)
+      _ = try await again.key("after")
+      let asked = liar.asked.load(ordering: .relaxed)
+      #expect((1...3).contains(asked), "\(comment): asked \(asked) times, and not left alone")
+      await ledger.close()
+    }
+  }
+
+  @Test("A size that a witness only claims stops nothing")
+  func claimedSize() async throws {
+    let bodies = [
+      "1000\n", "18446744073709551615\n", "9223372036854775808\n", "99999999999999999999999\n",
+      "-1\n", "+7\n", "007\n", "1000", "", "\n", "many\n", "\u{663}\n",
+    ]
+    try await withLedger { test in
+      for body in bodies {
+        try await expectNoHarm(test, Liar(status: 409, body: body), "409 \(body)")
+      }
+    }
+  }
+
+  @Test("An answer that is no cosignature is not recorded")
+  func otherAnswers() async throws {
+    try await withLedger { test in
+      let stranger = try NoteSigner(
+        name: "liar.example", algorithm: .cosignature, secret: NoteSigner.freshSecret())
+      let line = try stranger.cosign("another text\n", time: 1).line
+      for status in [200, 409, 500] {
+        try await expectNoHarm(test, Liar(status: status, body: line), "\(status)")
+      }
+      let kept = try await test.owner {
+        try await $0.query("SELECT count(*) FROM ledger.cosignature")[0].int(0)
+      }
+      #expect(kept == 0)
+    }
+  }
+
+  @Test("A larger checkpoint by another key, of another log, or by a witness alone is no evidence")
+  func shownByAnother() async throws {
+    try await withLedger { test in
+      let log = try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))
+      let stranger = try NoteSigner(name: log.name, secret: NoteSigner.freshSecret())
+      let own = try NoteSigner(
+        name: log.name,
+        secret: LogKeyBytes.secret(test.ledger.configuration.dataDirectory + "/log.key"))
+      for (origin, signer) in [(test.ledger.origin, stranger), ("elsewhere", own)] {
+        let shown = try SignedCheckpoint(
+          Checkpoint(origin: origin, size: 1000, root: .emptyTree), by: signer)
+        let liar = Liar(status: 409, body: "1000\n", shown: shown.note.bytes)
+        try await expectNoHarm(test, liar, "shown for \(origin)")
+      }
+    }
+  }
+
+  @Test("A newer checkpoint that was cosigned already is no reason to ask for an older one")
+  func newerCosigned() async throws {
+    let folder = "/tmp/plt-witness-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await withLedger { test in
+      let witness = try LogWitness(
+        name: "example.org/w", logs: try #require(try await test.ledger.logVerifierKey()),
+        directory: folder)
+      let application = Application(
+        router: buildRouter(witness: witness),
+        configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+      try await application.test(.live) { client in
+        let port = try #require(client.port)
+        var watched = test.ledger.configuration
+        watched.outside.allowedHosts = ["127.0.0.1:\(port)"]
+        let endpoint = try WitnessEndpoint("\(witness.verifierKey) http://127.0.0.1:\(port)")
+        watched.witnesses = [endpoint]
+        let ledger = try await Ledger.open(
+          watched, runProjector: false, logger: PrivateServer.logger)
+        let older = try await ledger.issueCheckpoint()
+        _ = try await test.key("newer")
+        _ = try await ledger.publishCheckpoint()
+        try await ledger.requestCosignature(endpoint, older)
+        #expect(await ledger.contradiction() == nil)
+        // A process that does not know of it is told by the witness, which shows what this log's key signed.
+        try await test.owner {
+          try await $0.execute(
+            "ALTER TABLE ledger.cosignature DISABLE TRIGGER ALL; DELETE FROM ledger.cosignature")
+        }
+        try await ledger.requestCosignature(endpoint, older)
+        #expect(await ledger.contradiction() == nil)
         await ledger.close()
       }
     }
