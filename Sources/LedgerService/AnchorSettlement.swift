@@ -43,6 +43,9 @@ struct AnchorSchedule: Sendable {
     scanned = stored.position + 1
   }
 
+  /// Takes note that there is nothing more below a position.
+  mutating func scanned(to position: Int64) { scanned = max(scanned, position) }
+
   /// All heights that some anchor waits for.
   var heights: [Int64] { Set(pending.values.lazy.flatMap(\.heights)).sorted() }
 
@@ -106,11 +109,13 @@ extension Ledger {
   @discardableResult
   func settleDueAnchors(_ schedule: inout AnchorSchedule) async throws -> [AnchorOutcome] {
     try requireWriting()
+    let size = try await store.head()
     while true {
       let batch = try await store.unsettledAnchors(from: schedule.scanned, limit: 500)
       for stored in batch { schedule.add(stored, at: .now) }
       if batch.count < 500 { break }
     }
+    schedule.scanned(to: size)
     let roots = try await store.trusted(.tsa).reduce(into: [UInt8]()) {
       $0 += Digest(hashing: $1).bytes
     }

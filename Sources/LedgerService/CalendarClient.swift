@@ -76,10 +76,10 @@ actor CalendarClient {
       } else {
         fetched.bytes.starts(with: Array("Not found".utf8)) ? .unknown : .waiting
       }
-    if answers.count >= 4096 {
+    if answers.count >= 512 {
       answers = answers.filter { $0.value.at.duration(to: .now) < limits.answerLife }
     }
-    if answers.count < 4096 { answers[promise] = (answer, .now) }
+    if answers.count < 512 { answers[promise] = (answer, .now) }
     return answer
   }
 

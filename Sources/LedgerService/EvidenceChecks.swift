@@ -315,7 +315,9 @@ struct EvidenceChecks: Sendable {
           now: now.microseconds / 1_000_000))
     }
     guard let keys = try await issuer.keys(for: token) else { return pending }
-    do { try await IdentityToken.checkSignature(bytes, keys: keys) } catch {
+    do {
+      try await executor.limited { try await IdentityToken.checkSignature(bytes, keys: keys) }
+    } catch let error as ProofFormError {
       throw Refusal(.invalid, check: error.check, field: "evidence", error.message)
     }
     return Finding([Check("token_signature", .verified)], .verified)
@@ -335,9 +337,10 @@ actor IssuerKeyCache {
   private let fetch: GuardedFetch
   private let outside: LedgerConfiguration.Outside
   private var fetched: IssuerKeys?
+  private var fetchedBytes: [UInt8] = []
   private var asked: ContinuousClock.Instant?
   private var succeeded: ContinuousClock.Instant?
-  private var asking: Task<IssuerKeys?, Never>?
+  private var asking: Task<[UInt8]?, Never>?
 
   init(store: LedgerStore, fetch: GuardedFetch, outside: LedgerConfiguration.Outside) {
     self.store = store
@@ -371,13 +374,22 @@ actor IssuerKeyCache {
         + "kid: try again after that time.")
   }
 
+  /// Changes whenever other keys may be had than before: those that the operator trusts, or those that the
+  /// issuer published.
+  func generation() async throws -> Digest {
+    var bytes: [UInt8] = []
+    for trusted in try await store.trusted(.jwks) { bytes += Digest(hashing: trusted).bytes }
+    let fetched = isFresh ? fetchedBytes : []
+    return Digest(hashing: bytes + Digest(hashing: fetched).bytes)
+  }
+
   private var isFresh: Bool {
     succeeded.map { ContinuousClock.now - $0 < outside.issuerKeysLife } ?? false
   }
 
   /// Asks the issuer; whoever comes meanwhile waits for the same answer.
   private func ask() async {
-    let task: Task<IssuerKeys?, Never>
+    let task: Task<[UInt8]?, Never>
     if let asking {
       task = asking
     } else {
@@ -388,18 +400,16 @@ actor IssuerKeyCache {
       let question = request
       task = Task { [fetch] in
         // Whoever sent the first token does not pay for what others wait for as well.
-        let answer = try? await FetchClient.$current.withValue(nil) {
-          try await fetch.fetch(question)
-        }
-        return answer.flatMap { try? IssuerKeys($0.bytes) }
+        try? await FetchClient.$current.withValue(nil) { try await fetch.fetch(question).bytes }
       }
       asking = task
     }
-    let keys = await task.value
+    let bytes = await task.value
     guard asking == task else { return }
     asking = nil
-    if let keys {
+    if let bytes, let keys = try? IssuerKeys(bytes) {
       fetched = keys
+      fetchedBytes = bytes
       succeeded = .now
     }
   }

@@ -129,6 +129,19 @@ actor ProofExecutor {
     return try await NIOThreadPool.singleton.runIfActive(work)
   }
 
+  /// Runs work that computes in a library of its own scheduling, with the same limits.
+  nonisolated func limited<R: Sendable>(_ work: () async throws -> R) async throws -> R {
+    try await enter()
+    do {
+      let result = try await work()
+      await leave()
+      return result
+    } catch {
+      await leave()
+      throw error
+    }
+  }
+
   private func enter() async throws(Refusal) {
     guard running >= limits.concurrent else {
       running += 1

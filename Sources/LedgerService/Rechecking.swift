@@ -18,9 +18,10 @@ extension Ledger {
     await withDiscardingTaskGroup { group in
       group.addTask {
         var schedule = AnchorSchedule()
+        var claims = ClaimSchedule()
         await self.runJob {
           try await self.settleDueAnchors(&schedule)
-          _ = try await self.settleClaims()
+          _ = try await self.settleClaims(&claims)
         }
       }
       group.addTask {
@@ -43,27 +44,76 @@ extension Ledger {
     }
   }
 
+  /// What the job remembers of pending claims between its rounds.
+  struct ClaimSchedule {
+    /// Claims that are tried again although no other keys are known than before: asking for one of them makes
+    /// the ledger ask its issuer.
+    static let triesPerRound = 8
+
+    fileprivate var pending: [Int64] = []
+    fileprivate var scanned: Int64 = 0
+    fileprivate var generation: Digest?
+  }
+
   /// Holds claims whose token could not be checked when they came against today's keys and audiences, and
   /// answers how many were settled.
   ///
   /// The token's times are held against the time at which it came.
   public func settleClaims() async throws -> Int {
+    var schedule = ClaimSchedule()
+    return try await settleClaims(&schedule)
+  }
+
+  /// The same for new claims, and for all where other keys are known than before; else for a few in turn.
+  func settleClaims(_ schedule: inout ClaimSchedule) async throws -> Int {
     try requireWriting()
-    var settled = 0
-    var next: Int64 = 0
+    let size = try await store.head()
+    var new: [Int64] = []
     while true {
-      let batch = try await store.unsettledClaims(from: next, limit: 100)
-      guard let last = batch.last else { return settled }
-      next = last.position + 1
-      for stored in batch {
-        try Task.checkCancellation()
-        do { if try await settleClaim(stored) { settled += 1 } } catch is CancellationError {
-          throw CancellationError()
-        } catch {
-          // One claim that cannot be dealt with keeps no other waiting.
-          logger.warning("the claim at position \(stored.position) was left: \(error)")
-        }
+      let batch = try await store.unsettledClaims(from: schedule.scanned, limit: 500)
+      new += batch.map(\.position)
+      guard let last = batch.last else { break }
+      schedule.scanned = last.position + 1
+    }
+    schedule.scanned = max(schedule.scanned, size)
+    // Without an audience no token can be checked, whatever keys there are.
+    guard !configuration.outside.orcidAudiences.isEmpty else {
+      schedule.pending += new
+      return 0
+    }
+    let generation = try await checks.issuer.generation()
+    let tries =
+      schedule.generation == generation ? ClaimSchedule.triesPerRound : schedule.pending.count
+    schedule.generation = generation
+    let old = schedule.pending.prefix(tries)
+    schedule.pending.removeFirst(old.count)
+    var settled = 0
+    for position in old + new {
+      try Task.checkCancellation()
+      switch try await tryClaim(position) {
+      case .settled: settled += 1
+      case .over: break
+      case .pending: schedule.pending.append(position)
       }
+    }
+    return settled
+  }
+
+  private enum ClaimOutcome { case settled, over, pending }
+
+  private func tryClaim(_ position: Int64) async throws -> ClaimOutcome {
+    do {
+      guard let stored = try await store.events(from: position, limit: 1).first,
+        stored.position == position, let standing = try await statement(stored),
+        !standing.isWithdrawn, standing.verdict == .pending
+      else { return .over }
+      return try await settleClaim(stored) ? .settled : .pending
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      // One claim that cannot be dealt with keeps no other waiting.
+      logger.warning("the claim at position \(position) was left: \(error)")
+      return .pending
     }
   }
 
@@ -112,15 +162,17 @@ extension Ledger {
   /// Each location has a time of its own within the interval, whenever the service was started: what was
   /// attested together is not fetched together.
   public func recheckStorage(_ schedule: inout StorageSchedule) async throws {
+    let size = try await store.head()
     while true {
       let batch = try await store.storageAttestations(from: schedule.scanned, limit: 500)
       for stored in batch {
         schedule.places[stored.eventID] = StorageSchedule.Place(
-          position: stored.position, next: nextCheck(of: stored.eventID, stored.recordedAt))
+          position: stored.position, next: nextCheck(of: stored.eventID, now))
         schedule.scanned = stored.position + 1
       }
       if batch.count < 500 { break }
     }
+    schedule.scanned = max(schedule.scanned, size)
     let due = schedule.places.filter { $0.value.next <= now }.sorted {
       $0.value.next < $1.value.next
     }

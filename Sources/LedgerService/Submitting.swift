@@ -176,10 +176,10 @@ extension Ledger {
     let record = try await resolve(name).record
     try await bareLimits.take(client)
     let key = await registry.current
-    return try await turns.turn(record.record) {
-      if action == .timestampAnchor { try await pendingLimits.check(client, record.record) }
-      let answer = try await append(record: record, guarded: true, client: client) {
-        context, replaced in
+    func attempt(_ found: Finding??, looksOnly: Bool) async throws -> SubmissionAnswer {
+      try await append(
+        record: record, guarded: true, client: client, found: found, looksOnly: looksOnly
+      ) { context, replaced in
         context.evidence = bare.evidence
         let report = bare.payload["evidence_sha256"] == nil ? context.finding?.report : nil
         if let report { context.evidence[Digest(hashing: report)] = report }
@@ -187,28 +187,48 @@ extension Ledger {
           bare, action: action, key: key, record: record, replacing: replaced, report: report,
           at: context.now)
       } precedent: { candidate, group, timeline in
-        let fold = GroupFold(group, timeline)
-        // An anchor that came to nothing, because its time was up, keeps nobody from sending it again.
-        let bare = fold.live.filter {
-          action != .timestampAnchor || fold.bucket(of: $0) != .rejected
-        }.map(\.event).filter {
-          $0.type == candidate.type && $0.targetKey == candidate.targetKey
-            && $0.flags.contains(.bare)
-        }
-        let now = self.now
-        if let same = bare.first(where: {
-          $0.statement == candidate.statement && $0.validUntil.map { $0 > now } ?? true
-        }) {
-          return .same(same)
-        }
-        guard action == .storageAttestation else { return .none }
-        return bare.first { $0.slot == candidate.slot }.map { .older($0) } ?? .none
+        self.barePrecedent(of: candidate, among: group, timeline)
       }
+    }
+    // Whoever asks outside may wait for a minute. Nobody else's turn at this record waits meanwhile.
+    let found: Finding??
+    do { return try await attempt(nil, looksOnly: true) } catch let looked as Looked {
+      found = looked.finding
+    }
+    return try await turns.turn(record.record) {
+      if action == .timestampAnchor { try await pendingLimits.check(client, record.record) }
+      let answer = try await attempt(found, looksOnly: false)
       if action == .timestampAnchor, answer.created, answer.standing == "pending" {
         await pendingLimits.note(client, record.record)
       }
       return answer
     }
+  }
+
+  /// What has been found outside about an event that is not admitted yet.
+  private struct Looked: Error {
+    let finding: Finding??
+  }
+
+  /// What stands already for an action that the registry is to sign.
+  private func barePrecedent(
+    of candidate: FoldEvent, among group: [FoldEvent], _ timeline: KeyTimeline
+  ) -> Precedent {
+    let fold = GroupFold(group, timeline)
+    // An anchor that came to nothing, because its time was up, keeps nobody from sending it again.
+    let bare = fold.live.filter {
+      candidate.type != .timestampAnchor || fold.bucket(of: $0) != .rejected
+    }.map(\.event).filter {
+      $0.type == candidate.type && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+    }
+    let now = self.now
+    if let same = bare.first(where: {
+      $0.statement == candidate.statement && $0.validUntil.map { $0 > now } ?? true
+    }) {
+      return .same(same)
+    }
+    guard candidate.type == .storageAttestation else { return .none }
+    return bare.first { $0.slot == candidate.slot }.map { .older($0) } ?? .none
   }
 
   /// The event that the registry signs for a bare action.
@@ -266,11 +286,13 @@ extension Ledger {
   ///
   /// - Parameters:
   ///   - client: on whose behalf somebody outside is asked.
+  ///   - found: what was found outside already.
+  ///   - looksOnly: whether this ends, by throwing ``Looked``, before the event is admitted.
   ///   - make: the event, superseding the one named where `precedent` says so.
   func append(
     record: ResolvedRecord?, guarded: Bool, client: ClientID = .shell,
     facts beforehand: LedgerStore.SubmissionFacts? = nil,
-    announced approach: Approach? = nil,
+    announced approach: Approach? = nil, found known: Finding?? = nil, looksOnly: Bool = false,
     event make: (inout AdmissionContext, Digest?) async throws -> SignedEvent,
     precedent: (FoldEvent, [FoldEvent], KeyTimeline) -> Precedent = { _, _, _ in .none }
   ) async throws -> SubmissionAnswer {
@@ -280,7 +302,7 @@ extension Ledger {
     // What was read beforehand serves the first attempt; a later one reads again. What was found
     // outside stays found.
     var unused = beforehand
-    var found: Finding??
+    var found = known
     for _ in 0..<Self.readmissions {
       var known = unused
       unused = nil
@@ -332,6 +354,8 @@ extension Ledger {
       if context.finding == nil, found == nil, checks.bear(on: event, isProvider: isProvider) {
         // Nobody outside is asked on behalf of an event that is refused anyway.
         try examine(event, context)
+        // Others' batches do not wait for this one while somebody outside is slow.
+        approach?.end()
         let (asked, evidence, time) = (event, context.evidence, context.now)
         let finding = try await FetchClient.$current.withValue(
           client == .shell ? nil : client.name
@@ -340,6 +364,7 @@ extension Ledger {
         context.finding = finding
         if finding?.report != nil { event = try await make(&context, referenced?.eventID) }
       }
+      if looksOnly { throw Looked(finding: found) }
       let admission = try admit(event, context)
       let item = try AppendUnit.Item.make(
         event: event, admission: admission, record: number, referenced: referenced)

@@ -82,6 +82,51 @@ struct WebAddressTests {
     }
   }
 
+  @Test("Whatever text comes, an address that is taken is taken again as it is written")
+  func anyText() {
+    let seeds = [
+      "https://example.com:8443/a/b?c#d", "http://[::ffff:127.0.0.1]:80/%2e%2e/x", "//a.b:99999/c",
+      "https://user@a.b:0/\\..\\", "../../x?y", "https://xn--bcher-kva.example:65536/%zz", "?q",
+      "a:b",
+    ].map { Array($0.utf8) }
+    let pieces = [
+      "/", "//", "..", ":", "@", "[", "]", "%", "%00", "?", "#", "\u{0}", " ", "\r\n", "ä", "65535",
+      "65536",
+      "99999999999999999999", "0x", "-", "::", "\\", ".",
+    ].map { Array($0.utf8) }
+    // The same texts in each run.
+    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    func random(_ count: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(count))
+    }
+    var taken = 0
+    for _ in 0..<30_000 {
+      var text = seeds[random(seeds.count)]
+      for _ in 0..<1 + random(4) {
+        let place = random(text.count + 1)
+        switch random(3) {
+        case 0: text.insert(contentsOf: pieces[random(pieces.count)], at: place)
+        case 1: if place < text.count { text[place] = UInt8(random(256)) }
+        default: text.removeSubrange(place..<min(text.count, place + 1 + random(3)))
+        }
+      }
+      let string = String(decoding: text, as: UTF8.self)
+      if let target = try? GuardedFetch.Target(string) {
+        taken += 1
+        #expect((try? GuardedFetch.Target(target.url)) == target, "\(string)")
+      }
+      guard let base = try? WebAddress("https://a.example:8443/x/y?z"),
+        let next = try? base.resolving(string)
+      else { continue }
+      #expect((1...65_535).contains(next.port), "\(string)")
+      #expect((try? WebAddress("\(next)")) == next, "\(string)")
+    }
+    #expect(taken > 1000)
+  }
+
   @Test("Paths that could be read as others")
   func escapes() {
     for path in [

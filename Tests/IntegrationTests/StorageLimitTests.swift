@@ -211,6 +211,45 @@ struct StorageLimitTests {
     }
   }
 
+  @Test(
+    "One client's slow locations are refused beyond its share, and another client's are fetched at once"
+  )
+  func sharesOfClients() async throws {
+    try await withOutside { outside in
+      var reach = outside.configuration
+      reach.fetchLimits.perHost = 20
+      reach.fetchLimits.time = .seconds(6)
+      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+        let bytes = Array("kept".utf8)
+        @Sendable func attest(_ name: String, _ client: String) async -> String {
+          let json: JSON = [
+            "evidence": [:], "payload": .object(evidence.place("https", outside.url + name, bytes)),
+          ]
+          do {
+            return try await test.ledger.submit(
+              json.canonicalBytes(), record: EvidenceTests.number, action: .storageAttestation,
+              client: ClientID(client)
+            ).standing
+          } catch { return (error as? Refusal)?.check ?? "\(error)" }
+        }
+        for index in 0..<40 { _ = try await outside.post("/slow/s\(index)") }
+        _ = try await outside.post("/put/quick", bytes)
+        let attacks = Task {
+          await withTaskGroup(of: String.self) { group in
+            for index in 0..<40 { group.addTask { await attest("/s\(index)", "attacker") } }
+            return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+          }
+        }
+        while try await outside.count("/s") < 1 { try await Task.sleep(for: .milliseconds(20)) }
+        let start = ContinuousClock.now
+        #expect(await attest("/quick", "reader") == "verified")
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let outcomes = await attacks.value
+        #expect(outcomes["fetch.client_limit", default: 0] >= 20, "\(outcomes)")
+      }
+    }
+  }
+
   @Test("Locations that are slow do not keep others from being looked at again")
   func rechecksAtOnce() async throws {
     try await withOutside { outside in
