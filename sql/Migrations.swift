@@ -35,5 +35,7 @@ public enum Migrations {
     Migration("0016_append_row_by_row", PackageResources._016_append_row_by_row_sql),
     Migration("0017_index_after_loading", PackageResources._017_index_after_loading_sql),
     Migration("0018_signers_by_position", PackageResources._018_signers_by_position_sql),
+    Migration("0019_groups_by_signer", PackageResources._019_groups_by_signer_sql),
+    Migration("0020_whose_names", PackageResources._020_whose_names_sql),
   ]
 }

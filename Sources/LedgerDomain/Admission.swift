@@ -9,6 +9,8 @@ public struct RecordFacts: Sendable {
   public var authorNames: [String]?
   public var claimIDs: Set<String> = []
   public var pendingBareAnchors = 0
+  /// The record's other names, where the event is about one of them.
+  public var aliases: Set<Alias> = []
 
   public init(record: Int64, pithNumber: PithNumber, canonicalSHA256: Digest) {
     self.record = record
@@ -29,11 +31,13 @@ public struct AdmissionContext: Sendable {
   public var checkpointDigest: Digest?
   /// The event named by `supersedes` or `event_id`, among those of the same record.
   public var referenced: FoldEvent?
-  /// The events of the group that this one would join.
+  /// The events of the group that this one would join, and of those linked to it.
   public var group: [FoldEvent] = []
   public var evidence: [Digest: [UInt8]] = [:]
-  /// The citing record's Pith Number, where this ledger has it.
+  /// The citing record's Pith Number, where this ledger has it on better word than anybody's.
   public var citingKnownAs: PithNumber?
+  /// Whether the citing paper's name is one of the record that is cited, on whatever word.
+  public var citesItself = false
   public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
   public var operatorAuthorised = false
   /// What the evidence, or the place it is said to be at, was found to be; `nil` where nobody looked.
@@ -109,6 +113,9 @@ private struct Admitting {
   /// How far ahead of the ledger's clock a signer's may be.
   static let clockSkewSeconds: Int64 = 300
   static let maxPendingBareAnchors = 16
+  /// How many statements one signer may make in one slot, or authors' claims about one record: each of them
+  /// makes the next one dearer.
+  static let maxStatements = 512
 
   let event: SignedEvent
   let context: AdmissionContext
@@ -157,6 +164,7 @@ private struct Admitting {
     case .replicationRecord(let payload): try replication(payload)
     case .recordCreated(let payload): try recordCreated(payload, &admission)
     case .graphSnapshot, .aliasAdded: try requireRegistry()
+    case .aliasRetracted(let payload): try retraction(payload)
     case .anchorUpgraded:
       try requireRegistry()
       guard try referenced(body.payload).type == .timestampAnchor,
@@ -177,6 +185,7 @@ private struct Admitting {
     case .keyRegistered: break
     case .keyVouched(let payload): try vouch(payload)
     case .keyRevoked(let payload): try revocation(payload)
+    case .vouchingWithdrawn(let payload): try withdrawnVouching(payload)
     }
     return admission
   }
@@ -274,6 +283,41 @@ private struct Admitting {
     }
     guard (payload.signerType == .registry) == (key.signerType == .registry) else {
       throw refuse("authority", "payload.signer_type", "A registry key is vouched as nothing else.")
+    }
+  }
+
+  func withdrawnVouching(_ payload: Payload.VouchingWithdrawn) throws(Refusal) {
+    try requireRegistry()
+    try requireThisLog(payload.log)
+    guard let key = context.timeline.registration(of: payload.fingerprint) else {
+      throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
+    }
+    guard key.signerType != .registry else {
+      throw refuse(
+        "authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
+    }
+    guard context.timeline.isVouched(payload.fingerprint, at: context.position) else {
+      throw refuse(
+        "vouched", "payload.public_key_fingerprint", "Nobody vouches for this key now.",
+        code: .conflict)
+    }
+  }
+
+  func retraction(_ payload: Payload.AliasRetracted) throws(Refusal) {
+    try requireRegistry()
+    try requireThisLog(payload.log)
+    let known = try record().aliases.contains {
+      $0.kind == payload.alias.kind && $0.folded == payload.alias.folded
+    }
+    guard known else {
+      throw refuse(
+        "alias", "payload.alias_value",
+        "This record has no alias \(payload.alias.kind.rawValue) \(payload.alias.value).",
+        code: .notFound)
+    }
+    guard payload.alias.kind.isGiven else {
+      throw refuse(
+        "alias", "payload.alias_kind", "A short form follows from the number, and stays.")
     }
   }
 
@@ -488,8 +532,12 @@ private struct Admitting {
       }
       admission.checks.append(Check("token_form", .verified))
       apply(context.finding, otherwise: "token_signature", to: &admission)
+      admission.checks.append(Check("verified_name", payload.verdict(ofIssued: token.name)))
     } else if isRegistry {
       throw refuse("authority", "signer", "The registry claims no authorship.", code: .forbidden)
+    } else if context.timeline.isVouched(signer.fingerprint, at: context.position) {
+      let bound = context.timeline.boundName(signer.fingerprint, at: context.position)
+      admission.checks.append(Check("verified_name", payload.verdict(ofIssued: bound)))
     }
     admission.checks.append(Check("author_name", payload.nameVerdict(in: record.authorNames)))
   }
@@ -499,9 +547,7 @@ private struct Admitting {
     if isRegistry {
       throw refuse("authority", "signer", "The registry cites nothing.", code: .forbidden)
     }
-    if payload.citing.recordName == .pithNumber(record.pithNumber)
-      || context.citingKnownAs == record.pithNumber
-    {
+    if payload.citing.recordName == .pithNumber(record.pithNumber) || context.citesItself {
       throw refuse("self_citation", "payload", "A paper does not cite itself here.")
     }
     if let known = context.citingKnownAs, payload.citing.recordName != .pithNumber(known) {
@@ -534,6 +580,7 @@ private struct Admitting {
         "The canonical record's number is \(payload.canonical.pithNumber).")
     }
     admission.checks.append(Check("content_addressed", .verified))
+    if context.operatorAuthorised { admission.checks.append(Check("operator", .verified)) }
     if let receipt = payload.receipt {
       let verdict = try Receipt.check(
         receipt, digest: payload.canonical.digest, trusted: context.trustedReceiptKeys,
@@ -617,14 +664,33 @@ private struct Admitting {
     apply(finding, otherwise: "token_signature", to: &admission)
   }
 
+  /// A signer who speaks without end makes every fold of the slot longer. Whom an operator made a provider
+  /// of storage restates what is there for years.
+  func checkLength(of group: Int64?, _ fold: GroupFold) throws(Refusal) {
+    let count = fold.statements.count { $0.event.foldGroup == group }
+    guard count >= Self.maxStatements, !isStorageProvider else { return }
+    throw refuse(
+      "statements", nil,
+      "You have made \(count) statements here already, and one signer makes at most "
+        + "\(Self.maxStatements).", code: .tooMany)
+  }
+
   /// One live statement per slot; a newer one names the older in `supersedes`.
   func checkSlot(_ admission: Admission) throws(Refusal) {
     let candidate = event.foldEvent(
       admission, position: context.position, record: context.record?.record ?? -1,
       referenced: context.referenced)
     let fold = GroupFold(context.group, context.timeline)
+    try checkLength(of: candidate.foldGroup, fold)
     // A fold of its own tells whose the candidate is, as the fold of the log will.
-    let own = GroupFold([candidate], context.timeline).statements.first?.identity
+    let statement = GroupFold([candidate], context.timeline).statements.first
+    let own = statement?.identity
+    if let last = statement.flatMap({ fold.lastWithdrawal(where: $0) }), body.createdAt <= last {
+      throw refuse(
+        "created_at", "created_at",
+        "The same signer withdrew a statement here at \(last), so that this one counts for nothing: sign it "
+          + "anew with a later created_at.", code: .conflict)
+    }
     if let id = body.payload.referencedEventID {
       guard let target = fold.statements.first(where: { $0.event.eventID == id }),
         target.event.type == body.type, target.identity == own, target.event.slot == candidate.slot,

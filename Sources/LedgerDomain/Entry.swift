@@ -112,21 +112,22 @@ extension SignedEvent {
   ) -> FoldEvent {
     var columns = FoldEvent(
       position: position, record: record, eventID: eventID, type: body.type,
-      recordedAt: admission.recordedAt, verdict: admission.verdict,
+      recordedAt: admission.recordedAt, createdAt: body.createdAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
       targetKey: Digest128(of: body.target.text).word, refersTo: referenced?.position)
     if body.isBare { columns.flags.insert(.bare) }
     columns.statement = body.statement
-    var declared = body.signer.signerID
     /// Sets slot and group of a statement of which a signer has one per discriminator.
-    func slot(_ discriminator: String, group: String? = nil) {
-      columns.slot = Digest128(of: body.type.name, discriminator)
-      columns.foldGroup = Digest128(of: body.type.name, declared, group ?? discriminator).word
+    func slot(_ discriminator: String) {
+      let slot = Digest128(of: body.type.name, discriminator)
+      columns.slot = slot
+      columns.foldGroup = FoldGroup.of(body.signer, slot)
     }
     switch body.payload {
     case .timestampAnchor(let anchor):
       columns.foldGroup =
-        referenced?.foldGroup ?? Digest128(of: body.type.name, declared, anchor.evidence.hex).word
+        referenced?.foldGroup
+        ?? FoldGroup.of(body.signer, Digest128(of: body.type.name, anchor.evidence.hex))
     case .storageAttestation(let storage):
       slot(storage.location)
       columns.validUntil = storage.expiresAt
@@ -136,21 +137,32 @@ extension SignedEvent {
         columns.flags.insert(.providerStatement)
       }
     case .authorAttestation(let author):
+      let claimant = KeyTimeline.identity(signerID: author.signerID)
+      columns.slot = Digest128(of: body.type.name, author.orcid)
+      columns.claimant = claimant
+      columns.flags.insert(Self.nameFlags(admission))
       if author.method == .orcidOIDC {
-        declared = author.signerID
         columns.flags.insert(.tokenClaim)
+        // Whoever has no proof of an iD adds nothing to the iD's group.
+        columns.foldGroup =
+          admission.verdict == .verified
+          ? FoldGroup.of(identity: claimant, FoldGroup.authors) : FoldGroup.of(claim: eventID)
+      } else {
+        columns.foldGroup = FoldGroup.of(body.signer, FoldGroup.authors)
       }
-      slot(author.orcid, group: "")
-      columns.claimant = KeyTimeline.identity(signerID: author.signerID)
-      if admission.verdict(of: "author_name") == .failed { columns.flags.insert(.nameMismatch) }
     case .citationSignature(let citation): slot(citation.citing.normalised)
     case .replicationRecord(let record): slot(record.id)
-    case .recordCreated:
+    case .recordCreated(let created):
       columns.flags.insert(.contentAddressed)
+      // Only an operator brings a document; a bare record is an operator's where its entry says so.
+      if created.documentSHA256 != nil || admission.verdict(of: "operator") == .verified {
+        columns.flags.insert(.operatorImported)
+      }
       if admission.verdict(of: "pith_receipt") == .verified {
         columns.flags.insert(.receiptVerified)
       }
     case .graphSnapshot(let graph):
+      columns.flags.insert(.operatorImported)
       columns.referenceCount = Int32(graph.referenceCount)
       columns.resolvedWork = Int32(graph.resolvedWork)
       columns.formalEvidenceCount = Int32(graph.formalEvidenceCount)
@@ -158,6 +170,10 @@ extension SignedEvent {
     case .checkRecorded(let check):
       columns.foldGroup = referenced?.foldGroup
       columns.verdict = check.verdict
+      // What proves a claim that had waited joins it with what else its iD said.
+      if check.verdict == .verified, let referenced, referenced.flags.contains(.tokenClaim) {
+        columns.claimant = referenced.claimant
+      }
     case .moderationDecision(let decision):
       columns.foldGroup = referenced?.foldGroup
       if decision.decision == .approved { columns.flags.insert(.approved) }
@@ -167,12 +183,34 @@ extension SignedEvent {
         signerType: body.signer.signerType, keyID: body.signer.keyID, publicKey: key.publicKey)
     case .keyVouched(let vouch):
       columns.key = KeyColumns(
-        fingerprint: vouch.fingerprint, signerID: vouch.signerID, signerType: vouch.signerType)
+        fingerprint: vouch.fingerprint, signerID: vouch.signerID, signerType: vouch.signerType,
+        name: vouch.name)
+    case .vouchingWithdrawn(let withdrawal):
+      columns.key = KeyColumns(fingerprint: withdrawal.fingerprint)
     case .keyRevoked(let revocation):
       columns.key = KeyColumns(
         fingerprint: revocation.fingerprint, compromisedFrom: revocation.compromisedFrom)
-    case .aliasAdded: break
+    case .aliasAdded, .aliasRetracted: break
     }
     return columns
+  }
+
+  /// What admission found of the name in an author's claim.
+  ///
+  /// An entry of a program that did not compare names has neither check of `verified_name`.
+  private static func nameFlags(_ admission: Admission) -> FoldFlags {
+    var flags: FoldFlags = []
+    switch admission.verdict(of: "author_name") {
+    case .verified: flags.insert(.nameListed)
+    case .failed: flags.insert(.nameMismatch)
+    default: break
+    }
+    switch admission.verdict(of: "verified_name") {
+    case .verified: flags.insert(.nameVerified)
+    case .failed: flags.insert(.nameDiffers)
+    case .pending: flags.insert(.nameUnknown)
+    default: break
+    }
+    return flags
   }
 }

@@ -8,9 +8,12 @@ public struct FoldEvent: Sendable, Equatable {
   public var eventID: Digest
   public var type: EventType
   public var recordedAt: Timestamp
+  /// When the signer says that it was signed.
+  public var createdAt: Timestamp
   public var verdict: Verdict
   public var signerKey: Digest128
-  /// Events that can change one another's standing share a group; a collision costs time only.
+  /// One signer's statements about one thing, and what refers to them; see ``FoldGroup``. A collision
+  /// costs time only.
   public var foldGroup: Int64?
   /// What, with signer identity and target, has at most one live statement.
   public var slot: Digest128?
@@ -21,7 +24,7 @@ public struct FoldEvent: Sendable, Equatable {
   public var refersTo: Int64?
   public var validUntil: Timestamp?
   public var flags: FoldFlags
-  /// The identity an author attestation claims.
+  /// The identity an author attestation claims, or that a check found such a claim to be by.
   public var claimant: Digest128?
   public var referenceCount: Int32
   public var resolvedWork: Int32
@@ -30,7 +33,8 @@ public struct FoldEvent: Sendable, Equatable {
 
   public init(
     position: Int64, record: Int64, eventID: Digest, type: EventType, recordedAt: Timestamp,
-    verdict: Verdict, signerKey: Digest128, foldGroup: Int64? = nil, slot: Digest128? = nil,
+    createdAt: Timestamp, verdict: Verdict, signerKey: Digest128, foldGroup: Int64? = nil,
+    slot: Digest128? = nil,
     statement: Digest128? = nil, targetKey: Int64 = 0, refersTo: Int64? = nil,
     validUntil: Timestamp? = nil, flags: FoldFlags = [], claimant: Digest128? = nil,
     referenceCount: Int32 = 0, resolvedWork: Int32 = 0, formalEvidenceCount: Int32 = 0,
@@ -41,6 +45,7 @@ public struct FoldEvent: Sendable, Equatable {
     self.eventID = eventID
     self.type = type
     self.recordedAt = recordedAt
+    self.createdAt = createdAt
     self.verdict = verdict
     self.signerKey = signerKey
     self.foldGroup = foldGroup
@@ -79,6 +84,16 @@ public struct FoldFlags: OptionSet, Sendable {
   public static let providerStatement = FoldFlags(rawValue: 128)
   /// Bytes that are kept elsewhere: what the ledger has of them is a report of a look.
   public static let elsewhere = FoldFlags(rawValue: 256)
+  /// The claimed name is in the record's author list, which is known.
+  public static let nameListed = FoldFlags(rawValue: 512)
+  /// The claimed name is the one that the identity's issuer gave.
+  public static let nameVerified = FoldFlags(rawValue: 1024)
+  /// The identity's issuer gave another name than the claim does.
+  public static let nameDiffers = FoldFlags(rawValue: 2048)
+  /// The identity's issuer gave no name.
+  public static let nameUnknown = FoldFlags(rawValue: 4096)
+  /// An operator brought the record in, and not anybody.
+  public static let operatorImported = FoldFlags(rawValue: 8192)
 }
 
 /// The columns of an event about a key.
@@ -89,10 +104,13 @@ public struct KeyColumns: Sendable, Equatable {
   public var keyID: String?
   public var publicKey: [UInt8]?
   public var compromisedFrom: Int64?
+  /// The person's name that a vouch binds to the key.
+  public var name: String?
 
   public init(
     fingerprint: Digest128, signerID: String? = nil, signerType: SignerType? = nil,
-    keyID: String? = nil, publicKey: [UInt8]? = nil, compromisedFrom: Int64? = nil
+    keyID: String? = nil, publicKey: [UInt8]? = nil, compromisedFrom: Int64? = nil,
+    name: String? = nil
   ) {
     self.fingerprint = fingerprint
     self.signerID = signerID
@@ -100,5 +118,6 @@ public struct KeyColumns: Sendable, Equatable {
     self.keyID = keyID
     self.publicKey = publicKey
     self.compromisedFrom = compromisedFrom
+    self.name = name
   }
 }

@@ -50,7 +50,8 @@ public struct GroupContribution: Sendable, Equatable {
   public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
 }
 
-/// The fold of one group: its events in the order of the log, and what becomes of each statement.
+/// The fold of a group with those linked to it: their events in the order of the log, and what becomes of
+/// each statement.
 public struct GroupFold: Sendable {
   public struct Statement: Sendable {
     public let event: FoldEvent
@@ -59,20 +60,36 @@ public struct GroupFold: Sendable {
     public var verdict: Verdict
     public var isWithdrawn = false
     public var isSuperseded = false
+    /// Signed no later than the signer's last withdrawal in its slot.
+    public var isOutdated = false
     /// Another statement of the same slot came first and counts instead.
     public var isOutranked = false
     public var decision: Bool?
 
     public var isRevoked: Bool { signer.isRevoked }
     /// Neither revoked nor withdrawn nor superseded.
-    public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded }
+    public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded && !isOutdated }
+    /// Where its signer has one live statement; `nil` for types that have no slots.
+    var place: Place? {
+      event.slot.map { Place(identity: identity, slot: $0, target: event.targetKey) }
+    }
+  }
+
+  /// A signer's slot for one target.
+  struct Place: Hashable {
+    let identity: Digest128
+    let slot: Digest128
+    let target: Int64
   }
 
   public private(set) var statements: [Statement] = []
   public private(set) var equivocations: Int32 = 0
   private let timeline: KeyTimeline
+  /// When the last withdrawal in a slot was signed.
+  private var lastWithdrawals: [Place: Timestamp] = [:]
 
-  /// - Parameter events: by position; events of other groups among them do no harm.
+  /// - Parameter events: by position, all of each group and of those linked to it; other groups among them
+  ///   do no harm.
   public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
     self.timeline = timeline
     statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, timeline) }
@@ -93,6 +110,9 @@ public struct GroupFold: Sendable {
     for index in statements.indices { statements[index].identity = identity(of: statements[index]) }
     for event in events where !timeline.isRevoked(event.signerKey, at: event.position) {
       apply(event)
+    }
+    for index in statements.indices where isOutdated(statements[index]) {
+      statements[index].isOutdated = true
     }
     rankSlots()
   }
@@ -151,6 +171,9 @@ public struct GroupFold: Sendable {
           || timeline.identity(event.signerKey, at: event.position) == older.identity
       else { return }
       statements[target].isWithdrawn = true
+      if let place = older.place {
+        lastWithdrawals[place] = max(lastWithdrawals[place] ?? event.createdAt, event.createdAt)
+      }
     case .moderationDecision:
       guard older.event.type == .replicationRecord,
         timeline.isVouched(event.signerKey, at: event.position, as: .moderator),
@@ -171,17 +194,11 @@ public struct GroupFold: Sendable {
   /// Finds slots whose live statements contradict each other; the lowest position counts.
   private mutating func rankSlots() {
     guard statements.count > 1 else { return }
-    struct Slot: Hashable {
-      let identity: Digest128
-      let slot: Digest128
-      let target: Int64
-    }
-    var first: [Slot: Digest128?] = [:]
-    var contradicted: Set<Slot> = []
+    var first: [Place: Digest128?] = [:]
+    var contradicted: Set<Place> = []
     for index in statements.indices where statements[index].isLive {
       let statement = statements[index]
-      guard let slot = statement.event.slot else { continue }
-      let key = Slot(identity: statement.identity, slot: slot, target: statement.event.targetKey)
+      guard let key = statement.place else { continue }
       if let standing = first[key] {
         guard standing != statement.event.statement else { continue }
         statements[index].isOutranked = true
@@ -193,12 +210,50 @@ public struct GroupFold: Sendable {
     equivocations = Int32(contradicted.count)
   }
 
+  /// Whether it was signed no later than the same signer's last withdrawal in its slot: otherwise anybody
+  /// who has an old statement of the signer could put it in place of what was withdrawn.
+  private func isOutdated(_ s: Statement) -> Bool {
+    guard !lastWithdrawals.isEmpty, let place = s.place, let last = lastWithdrawals[place] else {
+      return false
+    }
+    return s.event.createdAt <= last
+  }
+
+  /// When the last withdrawal was signed in the slot that a statement is for, where there was one.
+  func lastWithdrawal(where statement: Statement) -> Timestamp? {
+    statement.place.flatMap { lastWithdrawals[$0] }
+  }
+
   // MARK: What follows
 
-  /// Whether an author's claim is by a verified iD whose name is in the list, where that is known.
-  private func isStrong(_ s: Statement) -> Bool {
+  /// Whether a claim proves whose it is: by a token that was verified, or by a key that was vouched for
+  /// as that iD's before.
+  private func isProven(_ s: Statement) -> Bool {
     s.verdict == .verified && s.event.claimant == s.identity
-      && !s.event.flags.contains(.nameMismatch)
+      && (s.event.flags.contains(.tokenClaim) || s.signer.isVouched)
+  }
+
+  /// Whether an author's claim is by a verified iD whose name, as its issuer gave it, is in the record's
+  /// known author list.
+  private func isStrong(_ s: Statement) -> Bool {
+    isProven(s) && s.event.flags.isSuperset(of: [.nameListed, .nameVerified])
+  }
+
+  /// Why a claim by somebody who is proven is weak all the same.
+  private func nameReason(_ s: Statement) -> String {
+    let flags = s.event.flags
+    if flags.contains(.nameMismatch) { return "the name is not in the record's author list" }
+    if !flags.contains(.nameListed) { return "the authors of this record are not known here" }
+    if flags.contains(.nameDiffers) {
+      return "the claim gives another name than the one that is bound to the key"
+    }
+    if flags.contains(.nameUnknown) {
+      return flags.contains(.tokenClaim)
+        ? "the identity token gives no name, so that nobody confirms the one in the claim"
+        : "the key was vouched for without a name, so that nobody confirms the one in the claim"
+    }
+    return
+      "the claim was recorded before names were compared with what the issuer gives: claim again"
   }
 
   private func isVerifiedStorage(_ s: Statement) -> Bool {
@@ -210,7 +265,7 @@ public struct GroupFold: Sendable {
   public func bucket(of s: Statement) -> Bucket {
     if s.isRevoked { return .revoked }
     if s.isWithdrawn { return .withdrawn }
-    if s.isSuperseded { return .superseded }
+    if s.isSuperseded || s.isOutdated { return .superseded }
     if s.isOutranked { return .rejected }
     switch s.event.type {
     case .storageAttestation where isVerifiedStorage(s): return .verified
@@ -247,10 +302,13 @@ public struct GroupFold: Sendable {
         "an earlier statement of the same signer about the same thing stands and says otherwise"
     }
     switch (s.event.type, bucket(of: s)) {
-    case (.authorAttestation, .pending) where s.event.flags.contains(.nameMismatch):
-      return "the name is not in the record's author list"
+    case (_, .superseded) where s.isOutdated && !s.isSuperseded:
+      return "the same signer signed a withdrawal here at the same time or later"
+    case (.authorAttestation, .pending) where isProven(s): return nameReason(s)
     case (.authorAttestation, .pending) where s.event.flags.contains(.tokenClaim):
       return "the identity token's signature has not been checked"
+    case (.authorAttestation, .pending) where s.event.claimant == s.identity:
+      return "it was signed while nobody had vouched that the key is this iD's"
     case (.authorAttestation, .pending): return "nobody has vouched that the key is this iD's"
     case (.timestampAnchor, .pending):
       return "the proof's form holds, and its end is not checked yet"
@@ -334,11 +392,17 @@ public struct GroupFold: Sendable {
     return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
   }
 
-  /// Until when the group's storage counts; `nil` where none does, ``Timestamp/never`` without end.
-  public var storageVerifiedUntil: Timestamp? {
-    statements.compactMap { s in
-      s.event.type == .storageAttestation ? storageVerifiedUntil(s, bucket(of: s)) : nil
-    }.max()
+  /// By group: until when its storage counts, ``Timestamp/never`` without end; groups of which none does
+  /// are left out.
+  public var storage: [Int64: Timestamp] {
+    var storage: [Int64: Timestamp] = [:]
+    for s in statements where s.event.type == .storageAttestation {
+      guard let group = s.event.foldGroup, let until = storageVerifiedUntil(s, bucket(of: s)) else {
+        continue
+      }
+      storage[group] = max(storage[group] ?? until, until)
+    }
+    return storage
   }
 
   private func storageVerifiedUntil(_ s: Statement, _ bucket: Bucket) -> Timestamp? {

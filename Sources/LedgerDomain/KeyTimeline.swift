@@ -6,6 +6,14 @@ public struct KeyTimeline: Sendable, Equatable {
     public struct Vouch: Sendable, Equatable {
       public let position: Int64
       public let type: SignerType
+      /// The person's name, where the issuer of the identity gave one.
+      public let name: String?
+      /// The position at which it was taken back.
+      public fileprivate(set) var until: Int64?
+
+      func holds(at position: Int64) -> Bool {
+        self.position < position && until.map { position < $0 } ?? true
+      }
     }
 
     public let fingerprint: Digest128
@@ -17,16 +25,27 @@ public struct KeyTimeline: Sendable, Equatable {
     public let registeredAt: Int64
     /// Vouches by the registry, by position.
     public fileprivate(set) var vouches: [Vouch] = []
+    /// Where vouches were taken back, ascending.
+    public fileprivate(set) var withdrawals: [Int64] = []
     public fileprivate(set) var revokedAt: Int64?
     public fileprivate(set) var compromisedFrom: Int64?
     /// Its identity once vouched, and before.
     let vouchedIdentity: Digest128
     let ownIdentity: Digest128
+
+    /// Whether what the key signed at this position is its signer_id's: it is once anybody vouched, also
+    /// for what came before, unless the vouch was taken back before and not given again.
+    func isBound(at position: Int64) -> Bool {
+      guard let last = vouches.last else { return false }
+      guard let withdrawn = withdrawals.last(where: { $0 < position }) else { return true }
+      return last.position > withdrawn
+    }
   }
 
-  /// A revocation that takes the standing of events which are folded already.
-  public struct RetroactiveRevocation: Sendable, Equatable {
+  /// A change of the standing, or of the signer, of events which may be folded already.
+  public struct RetroactiveChange: Sendable, Equatable {
     public let fingerprint: Digest128
+    /// The first position of the key's events that it bears on.
     public let from: Int64
   }
 
@@ -37,11 +56,14 @@ public struct KeyTimeline: Sendable, Equatable {
     let revokedAt: Int64?
     let compromisedFrom: Int64?
     let isRegistry: Bool
+    /// Whether a vouch was ever taken back, so that the answer is not that simple.
+    let hasWithdrawals: Bool
     let vouchedIdentity: Digest128
     let ownIdentity: Digest128
 
     init(_ key: Key) {
       firstVouch = key.vouches.lazy.map(\.position).min() ?? .max
+      hasWithdrawals = !key.withdrawals.isEmpty
       revokedAt = key.revokedAt
       compromisedFrom = key.compromisedFrom
       isRegistry = key.signerType == .registry
@@ -52,6 +74,8 @@ public struct KeyTimeline: Sendable, Equatable {
 
   private var byFingerprint: [Digest128: Key] = [:]
   private var standings: [Digest128: Standing] = [:]
+  /// The keys that were ever vouched for, by the identity that they are of.
+  private var byIdentity: [Digest128: [Digest128]] = [:]
   private var registry: [(from: Int64, fingerprint: Digest128)] = []
 
   public init() {}
@@ -80,15 +104,19 @@ public struct KeyTimeline: Sendable, Equatable {
     var isRevoked = false
     /// Whether the key is bound to its signer_id, in any capacity.
     var isVouched = false
-    /// Who signed: the signer_id if the key is vouched for it, otherwise the key itself.
+    /// Who signed: the signer_id if the key is bound to it, otherwise the key itself.
     var identity: Digest128
   }
 
   func signer(_ fingerprint: Digest128, at position: Int64) -> Signer {
     guard let key = standings[fingerprint] else { return Signer(identity: fingerprint) }
-    let isVouched = key.firstVouch < position
+    var isVouched = key.firstVouch < position
     // The registry stays the same signer through every rotation: its keys share one signer_id.
-    let isBound = key.isRegistry ? isRegistry(fingerprint, at: position) : isVouched
+    var isBound = key.isRegistry ? isRegistry(fingerprint, at: position) : key.firstVouch < .max
+    if key.hasWithdrawals, let whole = byFingerprint[fingerprint] {
+      isVouched = whole.vouches.contains { $0.holds(at: position) }
+      isBound = whole.isBound(at: position)
+    }
     return Signer(
       isRevoked: key.revokedAt.map {
         position > $0 || key.compromisedFrom.map { position >= $0 } ?? false
@@ -102,7 +130,7 @@ public struct KeyTimeline: Sendable, Equatable {
   ) -> Bool {
     guard let type else { return signer(fingerprint, at: position).isVouched }
     guard let key = byFingerprint[fingerprint] else { return false }
-    return key.vouches.contains { $0.position < position && $0.type == type }
+    return key.vouches.contains { $0.holds(at: position) && $0.type == type }
   }
 
   /// Whether an event of this key at this position has no standing.
@@ -110,7 +138,23 @@ public struct KeyTimeline: Sendable, Equatable {
     signer(fingerprint, at: position).isRevoked
   }
 
-  /// Who signed: the signer_id if the key is vouched for it at that position, otherwise the key itself.
+  /// The name that the newest vouch with one binds to the key, for an event at this position.
+  public func boundName(_ fingerprint: Digest128, at position: Int64) -> String? {
+    byFingerprint[fingerprint]?.vouches.last { $0.holds(at: position) && $0.name != nil }?.name
+  }
+
+  /// The identity of a key that was ever vouched for; `nil` for any other, and for the registry's.
+  func boundIdentity(_ fingerprint: Digest128) -> Digest128? {
+    guard let key = standings[fingerprint], key.firstVouch < .max, !key.isRegistry else {
+      return nil
+    }
+    return key.vouchedIdentity
+  }
+
+  /// The keys that were ever vouched for as this identity's.
+  public func keys(of identity: Digest128) -> [Digest128] { byIdentity[identity] ?? [] }
+
+  /// Who signed: the signer_id if the key is bound to it at that position, otherwise the key itself.
   public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
     signer(fingerprint, at: position).identity
   }
@@ -121,12 +165,13 @@ public struct KeyTimeline: Sendable, Equatable {
   /// Folds one event about keys; any other changes nothing.
   ///
   /// What lacks authority is ignored here, whatever let it into the log.
-  public mutating func apply(_ event: FoldEvent) -> RetroactiveRevocation? {
+  public mutating func apply(_ event: FoldEvent) -> RetroactiveChange? {
     guard let columns = event.key else { return nil }
     defer { standings[columns.fingerprint] = byFingerprint[columns.fingerprint].map(Standing.init) }
     switch event.type {
     case .keyRegistered: register(columns, event)
-    case .keyVouched: vouch(columns, event)
+    case .keyVouched: return vouch(columns, event)
+    case .vouchingWithdrawn: withdrawVouching(columns, event)
     case .keyRevoked: return revoke(columns, event)
     default: break
     }
@@ -147,19 +192,37 @@ public struct KeyTimeline: Sendable, Equatable {
     if type == .registry, registry.isEmpty { registry = [(event.position, columns.fingerprint)] }
   }
 
-  private mutating func vouch(_ columns: KeyColumns, _ event: FoldEvent) {
+  private mutating func vouch(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveChange? {
     guard isRegistry(event.signerKey, at: event.position), let type = columns.signerType,
       let key = byFingerprint[columns.fingerprint], key.signerID == columns.signerID
-    else { return }
+    else { return nil }
     byFingerprint[columns.fingerprint]?.vouches.append(
-      Key.Vouch(position: event.position, type: type))
-    if type == .registry, key.signerType == .registry {
-      registry.append((event.position + 1, columns.fingerprint))
+      Key.Vouch(position: event.position, type: type, name: columns.name))
+    if key.signerType == .registry {
+      if type == .registry { registry.append((event.position + 1, columns.fingerprint)) }
+      return nil
     }
+    if key.vouches.isEmpty {
+      byIdentity[key.vouchedIdentity, default: []].append(columns.fingerprint)
+    }
+    // What the key said since it was nobody's is its signer_id's from now on.
+    if key.isBound(at: event.position) { return nil }
+    return RetroactiveChange(
+      fingerprint: columns.fingerprint, from: key.withdrawals.last ?? 0)
   }
 
-  private mutating func revoke(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveRevocation?
-  {
+  private mutating func withdrawVouching(_ columns: KeyColumns, _ event: FoldEvent) {
+    guard isRegistry(event.signerKey, at: event.position),
+      let key = byFingerprint[columns.fingerprint], key.signerType != .registry,
+      key.vouches.contains(where: { $0.until == nil })
+    else { return }
+    for index in key.vouches.indices where key.vouches[index].until == nil {
+      byFingerprint[columns.fingerprint]?.vouches[index].until = event.position
+    }
+    byFingerprint[columns.fingerprint]?.withdrawals.append(event.position)
+  }
+
+  private mutating func revoke(_ columns: KeyColumns, _ event: FoldEvent) -> RetroactiveChange? {
     let byRegistry = isRegistry(event.signerKey, at: event.position)
     guard let key = byFingerprint[columns.fingerprint], key.signerType != .registry,
       byRegistry || event.signerKey == columns.fingerprint,
@@ -171,6 +234,6 @@ public struct KeyTimeline: Sendable, Equatable {
     byFingerprint[columns.fingerprint]?.revokedAt = min(key.revokedAt ?? .max, event.position)
     guard let from, from < event.position, from < key.compromisedFrom ?? .max else { return nil }
     byFingerprint[columns.fingerprint]?.compromisedFrom = from
-    return RetroactiveRevocation(fingerprint: columns.fingerprint, from: from)
+    return RetroactiveChange(fingerprint: columns.fingerprint, from: from)
   }
 }

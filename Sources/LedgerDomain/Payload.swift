@@ -11,6 +11,7 @@ public enum Payload: Sendable {
   case recordCreated(RecordCreated)
   case graphSnapshot(GraphSnapshot)
   case aliasAdded(Alias)
+  case aliasRetracted(AliasRetracted)
   case anchorUpgraded(eventID: Digest, evidence: Digest)
   case checkRecorded(CheckRecorded)
   case moderationDecision(ModerationDecision)
@@ -18,6 +19,7 @@ public enum Payload: Sendable {
   case keyRegistered(KeyRegistered)
   case keyVouched(KeyVouched)
   case keyRevoked(KeyRevoked)
+  case vouchingWithdrawn(VouchingWithdrawn)
 
   public struct TimestampAnchor: Sendable {
     public enum Kind: String, Sendable, CaseIterable { case opentimestamps, rfc3161 }
@@ -127,6 +129,18 @@ public enum Payload: Sendable {
     public let fingerprint: Digest128
     public let signerID: String
     public let signerType: SignerType
+    /// The person's name, where the issuer of the identity gave one.
+    public let name: String?
+    public let log: String
+  }
+
+  public struct VouchingWithdrawn: Sendable {
+    public let fingerprint: Digest128
+    public let log: String
+  }
+
+  public struct AliasRetracted: Sendable {
+    public let alias: Alias
     public let log: String
   }
 
@@ -148,6 +162,15 @@ public enum Payload: Sendable {
     case .checkRecorded(let p): p.eventID
     case .moderationDecision(let p): p.eventID
     case .eventWithdrawn(let id, _, _): id
+    default: nil
+    }
+  }
+
+  /// The name that is given to a record, or taken back.
+  public var alias: Alias? {
+    switch self {
+    case .aliasAdded(let alias): alias
+    case .aliasRetracted(let p): p.alias
     default: nil
     }
   }
@@ -257,6 +280,14 @@ public enum Payload: Sendable {
       self = .aliasAdded(
         Alias(
           kind: try m.choice("alias_kind", Alias.Kind.allCases), value: try m.text("alias_value")))
+    case .aliasRetracted:
+      _ = try m.text("reason", maxBytes: 500)
+      self = .aliasRetracted(
+        AliasRetracted(
+          alias: Alias(
+            kind: try m.choice("alias_kind", Alias.Kind.allCases),
+            value: try m.text("alias_value")),
+          log: try m.text("log")))
     case .anchorUpgraded:
       self = .anchorUpgraded(
         eventID: try m.eventID("event_id"), evidence: try m.digest("evidence_sha256"))
@@ -297,7 +328,13 @@ public enum Payload: Sendable {
       self = .keyVouched(
         KeyVouched(
           fingerprint: try m.fingerprint("public_key_fingerprint"),
-          signerID: try m.text("signer_id"), signerType: type, log: try m.text("log")))
+          signerID: try m.text("signer_id"), signerType: type, name: try m.optionalText("name"),
+          log: try m.text("log")))
+    case .vouchingWithdrawn:
+      _ = try m.text("reason", maxBytes: 500)
+      self = .vouchingWithdrawn(
+        VouchingWithdrawn(
+          fingerprint: try m.fingerprint("public_key_fingerprint"), log: try m.text("log")))
     case .keyRevoked:
       _ = try m.text("reason", maxBytes: 500)
       self = .keyRevoked(

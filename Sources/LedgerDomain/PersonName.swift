@@ -58,6 +58,12 @@ enum PersonName {
 }
 
 extension Payload.AuthorAttestation {
+  /// Whether the name is the one that the identity's issuer gave; pending where it gave none.
+  func verdict(ofIssued name: String?) -> Verdict {
+    guard let name else { return .pending }
+    return PersonName.matches(name, self.name) ? .verified : .failed
+  }
+
   /// Whether the name is in a record's author list, at its place where one is given; pending where the
   /// list is not known.
   public func nameVerdict(in names: [String]?) -> Verdict {

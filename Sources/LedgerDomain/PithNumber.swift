@@ -118,6 +118,9 @@ public struct Alias: Hashable, Sendable {
     case pithShort8 = "pith_short_8"
     case pithShort12 = "pith_short_12"
     case pithShort16 = "pith_short_16"
+
+    /// Whether somebody gave the record this name, and it does not follow from the number.
+    public var isGiven: Bool { self == .arxiv || self == .arxivVersion || self == .doi }
   }
 
   public let kind: Kind

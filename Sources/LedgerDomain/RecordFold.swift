@@ -142,54 +142,51 @@ public struct FoldedRecord: Sendable, Equatable {
     }
     members.sort { $0 < $1 }
     let alone = GroupFold([], timeline)
+    // The groups that share a signer, which are few.
+    var linked: [Int] = []
     var start = 0
     while start < members.count {
       let group = members[start].group
       var end = start + 1
       while end < members.count, members[end].group == group { end += 1 }
-      let until: Timestamp?
-      if end == start + 1 {
-        until = alone.addAlone(events[members[start].index], to: &folded.state.sums)
+      if (start..<end).contains(where: { events[members[$0].index].isLinked(timeline) }) {
+        linked += members[start..<end].map(\.index)
+      } else if end == start + 1 {
+        let until = alone.addAlone(events[members[start].index], to: &folded.state.sums)
+        if let until { folded.storage[group] = until }
       } else {
-        let fold = GroupFold(members[start..<end].map { events[$0.index] }, timeline)
-        fold.add(to: &folded.state.sums)
-        until = fold.storageVerifiedUntil
+        folded.add(GroupFold(members[start..<end].map { events[$0.index] }, timeline))
       }
-      if let until { folded.storage[group] = until }
       start = end
     }
+    if !linked.isEmpty { folded.add(GroupFold(linked.sorted().map { events[$0] }, timeline)) }
     return folded
+  }
+
+  private mutating func add(_ fold: GroupFold) {
+    fold.add(to: &state.sums)
+    for (group, until) in fold.storage { storage[group] = until }
   }
 
   /// Folds new events of one record onto its state: how the live projector computes it.
   ///
   /// - Parameters:
-  ///   - old: events that the state includes already, of at least the groups that `new` touches.
-  ///   - before: the timeline that the state was folded with; it must give the old events the same
-  ///     standing as `after`, or else the record is folded whole.
+  ///   - old: events that the state includes already: of the groups that `new` is in, of those with an event
+  ///     that means something else by `after`, and of all that ``FoldLinks`` by `after` brings to them. Each
+  ///     group is there as a whole or not at all.
+  ///   - new: later events, by position; it may be empty.
+  ///   - before: the timeline that the state was folded with.
   public static func update(
     _ state: RecordState, old: [FoldEvent], new: [FoldEvent], before: KeyTimeline,
     after: KeyTimeline
   ) -> FoldedRecord {
     var folded = FoldedRecord(state: state)
-    var touched: [Int64: [FoldEvent]] = [:]
-    for event in new {
-      folded.state.applyRecordLevel(event)
-      if let group = event.foldGroup { touched[group] = [] }
-    }
-    for event in old {
-      if let group = event.foldGroup, touched[group] != nil { touched[group]?.append(event) }
-    }
-    let was = touched
-    for event in new { if let group = event.foldGroup { touched[group]?.append(event) } }
-    for (group, events) in touched {
-      let fold = GroupFold(events, after)
-      let earlier = GroupFold(was[group] ?? [], before)
-      folded.state.sums = folded.state.sums + (fold.contribution - earlier.contribution)
-      if fold.storageVerifiedUntil != nil || earlier.storageVerifiedUntil != nil {
-        folded.storage[group] = .some(fold.storageVerifiedUntil)
-      }
-    }
+    for event in new { folded.state.applyRecordLevel(event) }
+    let fold = GroupFold(old + new.filter { $0.foldGroup != nil }, after)
+    let earlier = GroupFold(old, before)
+    folded.state.sums = folded.state.sums + (fold.contribution - earlier.contribution)
+    for group in earlier.storage.keys { folded.storage[group] = .some(nil) }
+    for (group, until) in fold.storage { folded.storage[group] = .some(until) }
     return folded
   }
 }

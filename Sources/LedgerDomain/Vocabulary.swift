@@ -6,12 +6,13 @@ public enum EventType: Int16, Sendable, CaseIterable {
   case storageAttestation, authorAttestation, citationSignature, replicationRecord
   case recordCreated, graphSnapshot, aliasAdded, anchorUpgraded, checkRecorded
   case moderationDecision, eventWithdrawn, keyRegistered, keyVouched, keyRevoked
+  case aliasRetracted, vouchingWithdrawn
 
   static let names = [
     "unknown", "timestamp_anchor", "storage_attestation", "author_attestation",
     "citation_signature", "replication_record", "record_created", "graph_snapshot", "alias_added",
     "anchor_upgraded", "check_recorded", "moderation_decision", "event_withdrawn",
-    "key_registered", "key_vouched", "key_revoked",
+    "key_registered", "key_vouched", "key_revoked", "alias_retracted", "vouching_withdrawn",
   ]
 
   /// The five that people submit.
@@ -22,7 +23,12 @@ public enum EventType: Int16, Sendable, CaseIterable {
 
   public var name: String { Self.names[Int(rawValue)] }
   public var isAttestation: Bool { rawValue >= 1 && rawValue <= 5 }
-  public var isAboutKeys: Bool { rawValue >= 13 }
+  public var isAboutKeys: Bool {
+    switch self {
+    case .keyRegistered, .keyVouched, .keyRevoked, .vouchingWithdrawn: true
+    default: false
+    }
+  }
 
   /// The type of this name; `nil` for one that is not known here.
   public init?(name: String) {

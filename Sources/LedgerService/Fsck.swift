@@ -125,18 +125,55 @@ extension Ledger {
     return missing.map { LogFault($0.check, place: place, $0.message) }
   }
 
-  /// Holds the lookup of records against the log.
+  /// Holds the look-ups of records and of their names against the log.
+  ///
+  /// - Parameter reader: of the entries that the tree covers; those that came since are read too.
   private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
-    let subjects = try await store.subjects()
-    for (number, record) in reader.records.sorted(by: { $0.value < $1.value })
-    where subjects[number] != record {
-      return LogFault(
-        "lookup.subject", position: record, place: number,
-        "the lookup leads to \(subjects[number].map(String.init) ?? "nothing")")
+    let lookups = try await store.lookupRows()
+    var reader = reader
+    while reader.next < lookups.size {
+      let entries = try await store.entries(
+        from: reader.next, limit: Int(min(2048, lookups.size - reader.next)))
+      guard !entries.isEmpty else { break }
+      let from = reader.next
+      _ = try await reader.read(
+        entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
     }
-    guard let extra = subjects.first(where: { reader.records[$0.key] == nil }) else { return nil }
+    var missing = reader.subjects
+    for row in lookups.subjects {
+      let subject = row.canonicalSHA256.map {
+        LogReader.Subject(
+          pithNumber: row.pithNumber, canonicalSHA256: $0, sourceVersion: row.sourceVersion,
+          hasTrustedReceipt: row.hasTrustedReceipt, isOperatorImported: row.isOperatorImported)
+      }
+      guard let expected = missing.removeValue(forKey: row.record) else {
+        return LogFault(
+          "lookup.subject", position: row.record, place: row.pithNumber,
+          "the lookup has a record that the log does not have")
+      }
+      guard subject == expected, expected.pithNumber.hasSuffix(":" + row.suffix) else {
+        return LogFault(
+          "lookup.subject", position: row.record, place: expected.pithNumber,
+          "the lookup of this record is not what follows from the log")
+      }
+    }
+    if let (record, subject) = missing.min(by: { $0.key < $1.key }) {
+      return LogFault(
+        "lookup.subject", position: record, place: subject.pithNumber, "the lookup leads to nothing"
+      )
+    }
+    var names = reader.names
+    for row in lookups.names {
+      let name = LogReader.Name(record: row.record, kind: row.kind, folded: row.folded)
+      guard names.removeValue(forKey: name) == row.isRetracted else {
+        return LogFault(
+          "lookup.alias", position: row.record, place: "\(row.kind) \(row.folded)",
+          "the lookup of this name is not what follows from the log")
+      }
+    }
+    guard let lost = names.keys.min(by: { $0.record < $1.record }) else { return nil }
     return LogFault(
-      "lookup.subject", position: extra.value, place: extra.key,
-      "the lookup has a record that the log does not have")
+      "lookup.alias", position: lost.record, place: "\(lost.kind) \(lost.folded)",
+      "the lookup has no such name, and the log gives it to this record")
   }
 }

@@ -41,12 +41,12 @@ extension Ledger {
       let known = try await store.resolve(.pithNumber(document.canonical.pithNumber)).first
       var items: [AppendUnit.Item] = []
       if let known {
-        if let standing = try await unchanged(document, known) {
+        if let standing = try await unchanged(document, known, operatorAuthorised) {
           return try await answer(standing, record: known, group: nil, created: false)
         }
-        items = try await additions(document, to: known)
+        items = try await additions(document, to: known, operatorAuthorised)
       } else {
-        items = try await creation(document)
+        items = try await creation(document, operatorAuthorised)
       }
       let unit = AppendUnit(
         items: items,
@@ -72,9 +72,11 @@ extension Ledger {
 
   /// The event that holds this very document already, if the newest one does.
   private func unchanged(
-    _ document: RecordDocument, _ record: ResolvedRecord
+    _ document: RecordDocument, _ record: ResolvedRecord, _ operatorAuthorised: Bool
   ) async throws -> StoredEvent? {
     guard let newest = try await newestDocumentEvent(record) else {
+      // An operator's word makes more of a record that anybody sent.
+      if operatorAuthorised, !record.isOperatorImported { return nil }
       return document.isBare
         ? try await store.latest(record: record.record, type: .recordCreated) : nil
     }
@@ -86,53 +88,58 @@ extension Ledger {
   }
 
   /// What a first import appends: the record, its aliases, and its graph where it has one.
-  private func creation(_ document: RecordDocument) async throws -> [AppendUnit.Item] {
-    var items = [
-      try await statement(.recordCreated, document.recordPayload(), document, record: nil)
-    ]
+  private func creation(
+    _ document: RecordDocument, _ operatorAuthorised: Bool
+  ) async throws -> [AppendUnit.Item] {
+    func statement(
+      _ type: EventType, _ payload: JSONObject, target: String = "record"
+    ) async throws -> AppendUnit.Item {
+      try await self.statement(
+        type, payload, document, record: nil, target: target,
+        operatorAuthorised: operatorAuthorised)
+    }
+    var items = [try await statement(.recordCreated, document.recordPayload())]
     for alias in document.allAliases {
-      items.append(
-        try await statement(.aliasAdded, RecordDocument.aliasPayload(alias), document, record: nil))
+      items.append(try await statement(.aliasAdded, RecordDocument.aliasPayload(alias)))
     }
     if let snapshot = document.snapshotPayload() {
-      items.append(
-        try await statement(.graphSnapshot, snapshot, document, record: nil, target: "graph"))
+      items.append(try await statement(.graphSnapshot, snapshot, target: "graph"))
     }
     return items
   }
 
   /// What a newer document adds to a record that is known.
   private func additions(
-    _ document: RecordDocument, to record: ResolvedRecord
+    _ document: RecordDocument, to record: ResolvedRecord, _ operatorAuthorised: Bool
   ) async throws -> [AppendUnit.Item] {
+    func statement(
+      _ type: EventType, _ payload: JSONObject, target: String = "record"
+    ) async throws -> AppendUnit.Item {
+      try await self.statement(
+        type, payload, document, record: record.record, target: target,
+        operatorAuthorised: operatorAuthorised)
+    }
     var items: [AppendUnit.Item] = []
     let projected = try await store.projection(record: record.record)
     let addsReceipt = document.receiptVerified && projected?.state.pithReceipt != true
     let snapshot = document.snapshotPayload()
     if addsReceipt || snapshot == nil {
-      items.append(
-        try await statement(
-          .recordCreated, document.recordPayload(), document, record: record.record))
+      items.append(try await statement(.recordCreated, document.recordPayload()))
     }
+    // What an operator took back is not added again by the document that it came with.
     let present = Set(
-      try await store.aliases(record: record.record).map { "\($0.kind) \($0.folded)" })
+      try await store.names(record: record.record).map { "\($0.alias.kind) \($0.alias.folded)" })
     for alias in document.allAliases where !present.contains("\(alias.kind) \(alias.folded)") {
-      items.append(
-        try await statement(
-          .aliasAdded, RecordDocument.aliasPayload(alias), document, record: record.record))
+      items.append(try await statement(.aliasAdded, RecordDocument.aliasPayload(alias)))
     }
-    if let snapshot {
-      items.append(
-        try await statement(
-          .graphSnapshot, snapshot, document, record: record.record, target: "graph"))
-    }
+    if let snapshot { items.append(try await statement(.graphSnapshot, snapshot, target: "graph")) }
     return items
   }
 
   /// One statement of the registry about a record.
   private func statement(
     _ type: EventType, _ payload: JSONObject, _ document: RecordDocument, record: Int64?,
-    target: String = "record"
+    target: String, operatorAuthorised: Bool
   ) async throws -> AppendUnit.Item {
     let keys = try await timeline.current()
     let key = await registry.current
@@ -144,6 +151,7 @@ extension Ledger {
     var context = AdmissionContext(
       now: now, origin: origin, timeline: keys.timeline, position: keys.next)
     context.trustedReceiptKeys = configuration.trustedReceiptKeys
+    context.operatorAuthorised = operatorAuthorised
     context.evidence =
       document.isBare || type == .aliasAdded ? [:] : [document.documentDigest: document.bytes]
     context.record = RecordFacts(

@@ -36,17 +36,44 @@ extension Ledger {
 
   /// Binds a registered key to its signer_id, in a capacity.
   ///
-  /// - Parameter method: `registry` for an operator's word, `orcid_oidc` for a token's.
+  /// - Parameters:
+  ///   - method: `registry` for an operator's word, `orcid_oidc` for a token's.
+  ///   - name: the person's name, which makes claims by this key under that name strong.
   public func vouch(
-    _ fingerprint: Digest128, as type: SignerType, method: String = "registry"
+    _ fingerprint: Digest128, as type: SignerType, method: String = "registry",
+    name: String? = nil
   ) async throws -> SubmissionAnswer {
     guard let key = try await timeline.current().timeline.registration(of: fingerprint) else {
       throw Refusal(.notFound, check: "known_key", "No key \(fingerprint) is registered here.")
     }
+    var payload = vouchPayload(fingerprint, key.signerID, type, method)
+    payload["name"] = name.map { .string($0) }
     return try await signAndSubmit(
-      type: .keyVouched, payload: vouchPayload(fingerprint, key.signerID, type, method),
-      record: nil,
-      target: "key:\(fingerprint.hex)", key: nil)
+      type: .keyVouched, payload: payload, record: nil, target: "key:\(fingerprint.hex)", key: nil)
+  }
+
+  /// Takes every vouch for a key back; what it said while vouched keeps its standing.
+  public func withdrawVouching(
+    _ fingerprint: Digest128, reason: String
+  ) async throws -> SubmissionAnswer {
+    try await signAndSubmit(
+      type: .vouchingWithdrawn,
+      payload: [
+        "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
+        "reason": .string(reason),
+      ], record: nil, target: "key:\(fingerprint.hex)", key: nil)
+  }
+
+  /// Takes a name of a record back, so that it leads there no more.
+  public func retractAlias(
+    _ alias: Alias, of record: String, reason: String
+  ) async throws -> SubmissionAnswer {
+    try await signAndSubmit(
+      type: .aliasRetracted,
+      payload: [
+        "alias_kind": .string(alias.kind.rawValue), "alias_value": .string(alias.value),
+        "log": .string(origin), "reason": .string(reason),
+      ], record: record, key: nil)
   }
 
   private func vouchPayload(

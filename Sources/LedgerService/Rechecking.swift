@@ -286,9 +286,9 @@ extension Ledger {
     guard let columns = try await store.foldEvent(record: stored.record, id: stored.eventID),
       let group = columns.foldGroup
     else { return nil }
+    let keys = try await timeline.current().timeline
     let fold = GroupFold(
-      try await store.foldEvents(record: stored.record, group: group),
-      try await timeline.current().timeline)
+      try await store.foldEvents(record: stored.record, groups: [group], keys), keys)
     return fold.statements.first { $0.event.position == stored.position }
   }
 

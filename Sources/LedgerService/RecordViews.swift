@@ -83,18 +83,24 @@ extension Ledger {
     return payload.canonical.json
   }
 
-  /// The document's aliases as they are, and those that only the log has.
+  /// The document's aliases as they are, without those that were retracted, and those that only the log
+  /// has.
   private func aliases(_ record: ResolvedRecord, _ document: JSON?) async throws -> [JSON] {
-    var items = document?.arrayValue ?? []
+    let names = try await store.names(record: record.record)
+    let retracted = Set(
+      names.lazy.filter(\.isRetracted).map { "\($0.alias.kind) \($0.alias.folded)" })
+    var items: [JSON] = []
     var known: Set<String> = []
-    for item in items {
+    for item in document?.arrayValue ?? [] {
       if let kind = item["alias_kind"]?.stringValue.flatMap({ Alias.Kind(rawValue: $0) }) {
-        known.insert(
-          "\(kind) \(Alias(kind: kind, value: item["alias_value"]?.stringValue ?? "").folded)")
+        let value = item["alias_value"]?.stringValue ?? ""
+        let key = "\(kind) \(Alias(kind: kind, value: value).folded)"
+        if retracted.contains(key) { continue }
+        known.insert(key)
       }
+      items.append(item)
     }
-    for alias in try await store.aliases(record: record.record)
-    where !known.contains("\(alias.kind) \(alias.folded)") {
+    for case (let alias, false) in names where !known.contains("\(alias.kind) \(alias.folded)") {
       items.append([
         "alias_kind": .string(alias.kind.rawValue),
         "alias_value": .string(
@@ -152,17 +158,16 @@ extension Ledger {
     let keys = try await timeline.current().timeline
     var standings: [JSON] = []
     let newest = try await store.newestAttestations(record: record.record, limit: Self.pageSize)
-    let folds = try await store.foldEvents(
-      record: record.record, groups: Set(newest.compactMap(\.foldGroup))
-    ).mapValues { GroupFold($0, keys) }
+    let fold = GroupFold(
+      try await store.foldEvents(
+        record: record.record, groups: Set(newest.compactMap(\.foldGroup)), keys), keys)
     for event in newest {
       standings.append([
         "event_id": .string("sha256:" + event.eventID.hex),
         "event_type": .string(event.type.name),
         "position": .integer(event.position),
         "signer_vouched": .bool(keys.isVouched(event.signerKey, at: event.position)),
-        "standing": .string(
-          event.foldGroup.flatMap { folds[$0] }?.standing(of: event.position) ?? "recorded"),
+        "standing": .string(fold.standing(of: event.position)),
       ])
     }
     json["events"] = nil
@@ -187,7 +192,11 @@ extension Ledger {
       "signer_id": .string(key.signerID), "signer_type": .string(key.signerType.name),
       "vouched": .array(
         key.vouches.map {
-          ["position": .integer($0.position), "signer_type": .string($0.type.name)]
+          [
+            "name": $0.name.map { .string($0) } ?? .null, "position": .integer($0.position),
+            "signer_type": .string($0.type.name),
+            "withdrawn_position": $0.until.map { .integer($0) } ?? .null,
+          ]
         }),
     ]
   }

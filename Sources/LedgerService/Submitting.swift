@@ -122,10 +122,18 @@ extension Ledger {
       token.nonce == IdentityNonce.of(number, event.body.signer.fingerprint)
     else { return }
     let keys = try await timeline.current()
-    guard !keys.timeline.isVouched(event.body.signer.fingerprint, at: keys.next, as: .author)
-    else { return }
-    _ = try await vouch(event.body.signer.fingerprint, as: .author, method: "orcid_oidc")
+    let key = event.body.signer.fingerprint
+    let isKnown =
+      keys.timeline.isVouched(key, at: keys.next, as: .author)
+      && (token.name == nil || token.name == keys.timeline.boundName(key, at: keys.next))
+    let others = keys.timeline.keys(of: KeyTimeline.identity(signerID: author.signerID))
+    guard !isKnown, others.contains(key) || others.count < Self.maxKeysByToken else { return }
+    _ = try await vouch(key, as: .author, method: "orcid_oidc", name: token.name)
   }
+
+  /// How many keys one iD may have vouched for by token: what any of them says is folded with what all
+  /// of them said.
+  static let maxKeysByToken = 32
 
   /// Whether an event's token was found genuine when it came.
   private func hasVerifiedToken(_ event: SignedEvent, at position: Int64) async throws -> Bool {
@@ -317,6 +325,7 @@ extension Ledger {
       var event = try await make(&context, nil)
       if let record, known == nil { known = try await facts(for: event, about: record.pithNumber) }
       context.citingKnownAs = known?.citing
+      context.citesItself = known?.citesItself ?? false
       var referenced = known?.referenced
       if record == nil {
         if let id = event.body.referencedEventID {
@@ -328,10 +337,12 @@ extension Ledger {
         .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
       if let group = candidate.foldGroup {
         // What names another event is in that one's group, which was not known before it was read.
-        context.group =
+        let own =
           if let known, referenced == nil { known.group } else {
             try await store.foldEvents(record: number, group: group)
           }
+        context.group = try await store.withLinked(
+          own, and: candidate, record: number, keys.timeline)
       }
       switch precedent(candidate, context.group, keys.timeline) {
       case .none: break
@@ -483,6 +494,9 @@ extension Ledger {
     {
       facts.claimIDs = Set(payload.claimIDs)
     }
+    if body.type == .aliasRetracted {
+      facts.aliases = Set(try await store.aliases(record: record.record))
+    }
     if body.type == .timestampAnchor {
       facts.pendingBareAnchors = try await pendingBareAnchors(record)
     }
@@ -514,9 +528,10 @@ extension Ledger {
         group = try await store.foldEvent(record: record.record, id: stored.eventID)?.foldGroup
       }
       if stored.type.isAttestation, let group {
+        let keys = await timeline.known
         let (row, events) = try await store.standing(
-          at: stored.position, record: record.record, group: group)
-        let fold = GroupFold(events, await timeline.known)
+          at: stored.position, record: record.record, group: group, keys)
+        let fold = GroupFold(events, keys)
         standing = fold.standing(of: stored.position)
         reason = fold.reason(of: stored.position)
         projected = row

@@ -20,12 +20,10 @@ public struct AppendUnit: Sendable {
       canonical: CanonicalRecord? = nil
     ) throws(Refusal) -> Item {
       let entry = try Entry(event: event, admission: admission)
-      var alias: Alias?
-      if case .aliasAdded(let added) = event.body.payload { alias = added }
       return Item(
         subject: event.body.subject.text, record: record,
         event: entry.foldEvent(position: 0, record: record ?? 0, referenced: referenced),
-        entry: entry.bytes, canonical: canonical, alias: alias)
+        entry: entry.bytes, canonical: canonical, alias: event.body.payload.alias)
     }
   }
 
@@ -63,18 +61,13 @@ public struct AppendUnit: Sendable {
   /// An entry as another log holds it, byte for byte.
   public init(restoring entry: Entry, event: FoldEvent, origin: String?) {
     var canonical: CanonicalRecord?
-    var alias: Alias?
-    switch entry.event.body.payload {
-    case .recordCreated(let payload): canonical = payload.canonical
-    case .aliasAdded(let added): alias = added
-    default: break
-    }
+    if case .recordCreated(let payload) = entry.event.body.payload { canonical = payload.canonical }
     self.init(
       items: [
         Item(
           subject: entry.event.body.subject.text,
           record: event.record == event.position ? nil : event.record, event: event,
-          entry: entry.bytes, canonical: canonical, alias: alias)
+          entry: entry.bytes, canonical: canonical, alias: entry.event.body.payload.alias)
       ], evidence: [], guardPosition: nil, origin: origin)
   }
 
@@ -357,7 +350,8 @@ actor Appender {
       .bytesArray(events.map(\.key?.fingerprint.bytes)), .textArray(events.map(\.key?.signerID)),
       .int2Array(events.map(\.key?.signerType?.rawValue)), .textArray(events.map(\.key?.keyID)),
       .bytesArray(events.map(\.key?.publicKey)), .int8Array(events.map(\.key?.compromisedFrom)),
-      .bytesArray(items.map(\.entry)), .bytesArray(items.map(\.canonical?.digest.bytes)),
+      .bytesArray(items.map(\.entry)), .timestampArray(events.map(\.createdAt.microseconds)),
+      .textArray(events.map(\.key?.name)), .bytesArray(items.map(\.canonical?.digest.bytes)),
       .int8Array(items.map(\.canonical?.sourceVersion)),
       .textArray(items.map(\.alias?.kind.rawValue)),
       .textArray(items.map(\.alias?.folded)),

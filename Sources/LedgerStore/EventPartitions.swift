@@ -19,6 +19,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   let position: Int64
   let record: Int64
   private let recordedAt: Int64
+  private let createdAt: Int64
   private let foldGroup: Int64
   private let targetKey: Int64
   private let refersTo: Int64
@@ -45,7 +46,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
     e.flags * 4294967296 + e.event_type * 65536 + e.verdict, \
     e.recorded_at, e.signer_key, e.fold_group, e.slot, e.statement, e.target_key, e.refers_to, \
     e.valid_until, e.claimant, nullif(e.reference_count, 0), nullif(e.resolved_work, 0), \
-    nullif(e.formal_evidence_count, 0)
+    nullif(e.formal_evidence_count, 0), e.created_at
     """
 
   /// The parts of the number that flags, type and verdict come as, whatever their signs.
@@ -83,6 +84,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
     referenceCount = try cursor.int4(in: row) ?? 0
     resolvedWork = try cursor.int4(in: row) ?? 0
     formalEvidenceCount = try cursor.int4(in: row) ?? 0
+    createdAt = try known(cursor.timestamp(in: row))
     note(.foldGroup, group != nil)
     note(.slot, slot != nil)
     note(.statement, statement != nil)
@@ -104,6 +106,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
       // A type from the future is counted, and stops nothing.
       type: EventType(rawValue: type) ?? .unknown,
       recordedAt: Timestamp(microseconds: recordedAt),
+      createdAt: Timestamp(microseconds: createdAt),
       verdict: Verdict(rawValue: verdict) ?? .pending, signerKey: signer,
       foldGroup: present.contains(.foldGroup) ? foldGroup : nil,
       slot: present.contains(.slot) ? slot : nil,

@@ -45,6 +45,8 @@ public struct ResolvedRecord: Sendable, Equatable {
   public let record: Int64
   public let pithNumber: PithNumber
   public let canonicalSHA256: Digest
+  /// Whether an operator brought it in, and not anybody.
+  public let isOperatorImported: Bool
 }
 
 /// A record's row of the projections.
@@ -108,6 +110,12 @@ public final class LedgerStore: Sendable {
       guard missing.isEmpty else {
         throw LedgerStoreError(
           .notMigrated, "the database lacks \(missing.count) migrations: run `pithledger migrate`")
+      }
+      guard try await ColumnRules.version(of: connection) == ColumnRules.version else {
+        throw LedgerStoreError(
+          .notMigrated,
+          "the columns of the log were written by another program's rules: run "
+            + "`pithledger migrate`")
       }
       await connection.close()
     } catch {
@@ -219,12 +227,39 @@ public final class LedgerStore: Sendable {
       [.int8(record), .int8(group)])
   }
 
-  /// The events of several groups of one record, by group, each by position.
-  public func foldEvents(record: Int64, groups: Set<Int64>) async throws -> [Int64: [FoldEvent]] {
+  /// The events of several groups of one record with those of all that are linked to them, by position.
+  public func foldEvents(
+    record: Int64, groups: Set<Int64>, _ timeline: KeyTimeline
+  ) async throws -> [FoldEvent] {
     let events = try await folded(
       "WHERE e.record = $1 AND e.fold_group = ANY($2) ORDER BY e.position",
       [.int8(record), .int8Array(groups.sorted())])
-    return Dictionary(grouping: events) { $0.foldGroup ?? 0 }
+    return try await withLinked(events, record: record, timeline)
+  }
+
+  /// The events of some groups of a record, given whole, with those of all that are linked to them, by
+  /// position.
+  ///
+  /// - Parameter candidate: an event that is not in the log, whose links are followed too.
+  public func withLinked(
+    _ events: [FoldEvent], and candidate: FoldEvent? = nil, record: Int64, _ timeline: KeyTimeline
+  ) async throws -> [FoldEvent] {
+    let links = FoldLinks(candidate.map { events + [$0] } ?? events, timeline)
+    let known = Set(events.compactMap(\.foldGroup))
+    if links.claimants.isEmpty, links.groups.isSubset(of: known) { return events }
+    let more = try await folded(
+      """
+      WHERE e.record = $1 AND e.fold_group = ANY ($2::bigint[] || ARRAY(
+          SELECT c.fold_group FROM ledger.event c
+          WHERE c.record = $1 AND c.claimant = ANY ($3) AND c.event_type = 10
+            AND c.claimant IS NOT NULL))
+        AND NOT e.fold_group = ANY ($4) ORDER BY e.position
+      """,
+      [
+        .int8(record), .int8Array(links.groups.sorted()),
+        .bytesArray(links.claimants.map(\.bytes)), .int8Array(known.sorted()),
+      ])
+    return more.isEmpty ? events : (events + more).sorted { $0.position < $1.position }
   }
 
   /// A record's newest attestations, the last first.
@@ -253,8 +288,7 @@ public final class LedgerStore: Sendable {
 
   // MARK: Records
 
-  /// The records of a name, the best first: with a trusted receipt, then the highest source version,
-  /// then the lowest position.
+  /// The records of a name, in the order of ``preference``.
   public func resolve(_ name: RecordName) async throws -> [ResolvedRecord] {
     let (condition, parameters) = Self.condition(name)
     return try await readers.query(
@@ -262,7 +296,13 @@ public final class LedgerStore: Sendable {
     ).map { try Self.resolved($0) }
   }
 
-  static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256"
+  /// Which of several records `s` that carry a name comes first: with a trusted receipt, brought by an operator,
+  /// sent by anybody; within each the highest source version, then the lowest position.
+  static let preference = """
+    s.trusted_receipt DESC, s.operator_imported DESC, s.source_version DESC, s.record
+    """
+
+  static let subjectColumns = "s.record, s.pith_number, s.canonical_sha256, s.operator_imported"
 
   /// - Parameter first: where `subjectColumns` begin.
   static func resolved(_ row: PostgresRow, from first: Int = 0) throws -> ResolvedRecord {
@@ -271,12 +311,14 @@ public final class LedgerStore: Sendable {
     else {
       throw PostgresError(.decoding, "a subject is not a Pith Number")
     }
-    return ResolvedRecord(record: try row.int(first), pithNumber: number, canonicalSHA256: digest)
+    return ResolvedRecord(
+      record: try row.int(first), pithNumber: number, canonicalSHA256: digest,
+      isOperatorImported: try row.bool(first + 3))
   }
 
   /// Which subjects a name means, and in which order.
   private static func condition(_ name: RecordName) -> (String, [PostgresValue]) {
-    let order = "ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record LIMIT 100"
+    let order = "ORDER BY \(preference) LIMIT 100"
     switch name {
     case .pithNumber(let number):
       return ("WHERE s.pith_number = $1", [.text(number.description)])
@@ -291,7 +333,8 @@ public final class LedgerStore: Sendable {
       return (
         """
         WHERE s.record = ANY (ARRAY(
-          SELECT a.record FROM ledger.alias a WHERE a.folded = $1 AND a.kind = ANY ($2))) \(order)
+          SELECT a.record FROM ledger.alias a
+          WHERE a.folded = $1 AND a.kind = ANY ($2) AND NOT a.is_retracted)) \(order)
         """, [.text(folded), .textArray(kinds.map(\.rawValue))]
       )
     }
@@ -327,7 +370,7 @@ public final class LedgerStore: Sendable {
       return RecordWithStatus(
         record: try Self.resolved(row, from: base),
         projected: row.isNull(0) ? nil : try ProjectionRows.state(row),
-        position: try row.int(base + 3) - 1)
+        position: try row.int(base + 4) - 1)
     }
   }
 
@@ -352,15 +395,18 @@ public final class LedgerStore: Sendable {
 
   /// The other names of a record.
   public func aliases(record: Int64) async throws -> [Alias] {
-    let rows = try await readers.query(
-      "SELECT kind, folded FROM ledger.alias WHERE record = $1 ORDER BY kind, folded",
-      [.int8(record)])
-    var aliases: [Alias] = []
-    for row in rows {
-      guard let kind = Alias.Kind(rawValue: try row.text(0)) else { continue }
-      aliases.append(Alias(kind: kind, value: try row.text(1)))
+    try await names(record: record).compactMap { $0.isRetracted ? nil : $0.alias }
+  }
+
+  /// Names that a record has, or had until an operator took them back.
+  public func names(record: Int64) async throws -> [(alias: Alias, isRetracted: Bool)] {
+    try await readers.query(
+      "SELECT kind, folded, is_retracted FROM ledger.alias WHERE record = $1 ORDER BY kind, folded",
+      [.int8(record)]
+    ).compactMap { row in
+      guard let kind = Alias.Kind(rawValue: try row.text(0)) else { return nil }
+      return (Alias(kind: kind, value: try row.text(1)), try row.bool(2))
     }
-    return aliases
   }
 
   /// Bytes by their SHA-256; `nil` where they never were here, were erased, or are an identity token.

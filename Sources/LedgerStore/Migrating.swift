@@ -21,6 +21,24 @@ extension LedgerStore {
   static func migrate(
     uri: String, migrations: [Migration], logger: Logger
   ) async throws -> [String] {
+    let (names, isDerivedAnew) = try await apply(migrations, uri: uri, logger: logger)
+    if isDerivedAnew {
+      logger.info("the columns of the log follow from its entries by new rules; replaying")
+      let store = try await open(StoreConfiguration(uri: uri, logger: logger))
+      do {
+        _ = try await store.replay(check: false) { _ in }
+        await store.close()
+      } catch {
+        await store.close()
+        throw error
+      }
+    }
+    return names
+  }
+
+  private static func apply(
+    _ migrations: [Migration], uri: String, logger: Logger
+  ) async throws -> (names: [String], isDerivedAnew: Bool) {
     let connection = try await PostgresConnection.connect(
       PostgresConfiguration(uri: uri, applicationName: "pithledger migrate"))
     do {
@@ -55,8 +73,9 @@ extension LedgerStore {
         try await connection.execute(
           "GRANT pithledger_writer, pithledger_projector, pithledger_reader TO CURRENT_USER")
       }
+      let isDerivedAnew = try await ColumnRules.apply(to: connection)
       await connection.close()
-      return missing.map(\.name)
+      return (missing.map(\.name), isDerivedAnew)
     } catch {
       await connection.close()
       throw error

@@ -5,9 +5,9 @@ import PostgresClient
 struct ProjectedBatch: Sendable {
   let positions: Range<Int64>
   /// The rows of records, where the projector knows all of one.
-  let states: [Int64: ProjectedState]
-  /// By record: all events of the groups that the batch touched.
-  let events: [Int64: [FoldEvent]]
+  var states: [Int64: ProjectedState]
+  /// By record: all events of the groups that the batch touched, and of those linked to them.
+  var events: [Int64: [FoldEvent]]
 
   /// Events in a batch that is worth keeping: larger ones are a projector's that catches up.
   static let maxEvents = 500
@@ -66,15 +66,16 @@ actor ProjectionProgress {
     settle()
   }
 
-  /// A record's row with the event at a position, and the events of that one's group; `nil` where it is not this
-  /// process that has just projected it.
+  /// A record's row with the event at a position, and the events of that one's group with all that are linked to
+  /// it; `nil` where it is not this process that has just projected it.
   func projected(
-    _ position: Int64, record: Int64, group: Int64
+    _ position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
   ) -> (state: ProjectedState, group: [FoldEvent])? {
     guard let batch = recent.last(where: { $0.positions.contains(position) }),
       let state = batch.states[record], let events = batch.events[record]
     else { return nil }
-    return (state, events.filter { $0.foldGroup == group })
+    let links = FoldLinks(events.lazy.filter { $0.foldGroup == group }, timeline)
+    return (state, links.events(among: events, and: group))
   }
 
   func stop() {

@@ -85,20 +85,13 @@ enum ProjectionRows {
   ///
   /// The storage of their groups comes first, since a record's row shows the latest of it.
   static func upserts(
-    _ schema: String, _ changes: ArraySlice<FoldedRecord>, whole: Set<Int64>
+    _ schema: String, _ changes: ArraySlice<FoldedRecord>
   ) -> [PostgresStatement] {
     let records = PostgresValue.int8Array(changes.map(\.state.record))
     let storage = changes.flatMap { change in
       change.storage.map { (record: change.state.record, group: $0.key, until: $0.value) }
     }
     var statements: [PostgresStatement] = []
-    let refolded = changes.map(\.state.record).filter(whole.contains)
-    if !refolded.isEmpty {
-      statements.append(
-        PostgresStatement(
-          "DELETE FROM \(schema).storage_standing WHERE record = ANY ($1)",
-          [.int8Array(refolded)]))
-    }
     let ended = storage.filter { $0.until == nil }
     if !ended.isEmpty {
       statements.append(

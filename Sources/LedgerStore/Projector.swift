@@ -170,6 +170,9 @@ public actor Projector {
     ).map(FoldColumns.event)
   }
 
+  /// Groups whose events are in memory at once, unless one record alone has more.
+  private static let maxGroups = 5000
+
   /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
   @discardableResult
   private func project(
@@ -178,68 +181,75 @@ public actor Projector {
   ) async throws -> ProjectedBatch? {
     let to = events.last.map { $0.position + 1 } ?? from
     let before = timeline
-    var refold: Set<Int64> = []
-    for event in events where event.record < 0 {
-      // Keys first: the records of the batch are folded with the timeline of its end.
-      guard let revocation = timeline.apply(event) else { continue }
-      let rows = try await connection.query(
-        """
-        SELECT DISTINCT record FROM ledger.event
-        WHERE signer_key = $1 AND record >= 0 AND position >= $2 AND position < $3
-        """,
-        [.bytes(revocation.fingerprint.bytes), .int8(revocation.from), .int8(to)])
-      for row in rows { refold.insert(try row.int(0)) }
-    }
+    // Keys first: the records of the batch are folded with the timeline of its end.
+    let changes = events.filter { $0.record < 0 }.compactMap { timeline.apply($0) }
     timelineSize = to
-    var changes: [FoldedRecord] = []
-    for record in refold {
-      let all = try await connection.query(
-        """
-        SELECT \(FoldColumns.list) FROM ledger.event e
-        WHERE e.record = $1 AND e.position < $2 ORDER BY e.position
-        """, [.int8(record), .int8(to)]
-      ).map(FoldColumns.event)
-      changes.append(FoldedRecord.whole(all, timeline))
-    }
-    let ordinary = events.filter { $0.record >= 0 && !refold.contains($0.record) }
-    let byRecord = Dictionary(grouping: ordinary, by: \.record)
-    let (rows, old) = try await touched(
-      connection, schema: schema, by: ordinary, Array(byRecord.keys), before: from)
-    let isKept = events.count <= ProjectedBatch.maxEvents
-    var states: [Int64: ProjectedState] = [:]
-    var groups: [Int64: [FoldEvent]] = [:]
-    for (record, new) in byRecord {
-      let row = rows[record]
-      let folded = FoldedRecord.update(
-        row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
-        before: before, after: timeline)
-      changes.append(folded)
-      // Where storage changed, the server finds out what is the latest of it.
-      if isKept, folded.storage.isEmpty {
-        states[record] = ProjectedState(
-          state: folded.state, storageVerifiedUntil: row?.storageVerifiedUntil)
-        groups[record] = (old[record] ?? []) + new
+    let new = Dictionary(grouping: events.filter { $0.record >= 0 }, by: \.record)
+    var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
+    for change in changes {
+      for (record, group) in try await groups(connection, of: change, before: from) {
+        touched[record, default: []].insert(group)
       }
     }
-    try await write(connection, schema: schema, changes, whole: refold, finally: finally)
-    return isKept ? ProjectedBatch(positions: from..<to, states: states, events: groups) : nil
+    let isKept = events.count <= ProjectedBatch.maxEvents
+    var kept = ProjectedBatch(positions: from..<to, states: [:], events: [:])
+    var rest = touched.sorted { $0.key < $1.key }[...]
+    repeat {
+      var chunk: [Int64: Set<Int64>] = [:]
+      var count = 0
+      while let next = rest.first, chunk.isEmpty || count + next.value.count <= Self.maxGroups {
+        chunk[next.key] = next.value
+        count += next.value.count
+        rest = rest.dropFirst()
+      }
+      let (rows, old) = try await standing(connection, schema, chunk, new, before: from)
+      var folded: [FoldedRecord] = []
+      for record in chunk.keys {
+        let row = rows[record]
+        let new = new[record] ?? []
+        let record = FoldedRecord.update(
+          row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
+          before: before, after: timeline)
+        folded.append(record)
+        // Where storage changed, the server finds out what is the latest of it.
+        if isKept, record.storage.isEmpty {
+          let number = record.state.record
+          kept.states[number] = ProjectedState(
+            state: record.state, storageVerifiedUntil: row?.storageVerifiedUntil)
+          kept.events[number] = (old[number] ?? []) + new
+        }
+      }
+      try await write(connection, schema: schema, folded, finally: rest.isEmpty ? finally : [])
+    } while !rest.isEmpty
+    return isKept ? kept : nil
   }
 
-  /// The rows of some records, and the earlier events of every group that new ones touch.
-  private func touched(
-    _ connection: PostgresConnection, schema: String, by events: [FoldEvent], _ records: [Int64],
-    before position: Int64
+  /// The groups with an event that a change of its key bears on.
+  private func groups(
+    _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Int64
+  ) async throws -> [(record: Int64, group: Int64)] {
+    try await connection.query(
+      """
+      SELECT DISTINCT record, fold_group FROM ledger.event
+      WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record >= 0
+        AND fold_group IS NOT NULL
+      """,
+      [.bytes(change.fingerprint.bytes), .int8(change.from), .int8(before)]
+    ).map { (try $0.int(0), try $0.int(1)) }
+  }
+
+  /// The rows of some records, and the earlier events of some of their groups with all that are linked to
+  /// these.
+  private func standing(
+    _ connection: PostgresConnection, _ schema: String, _ touched: [Int64: Set<Int64>],
+    _ new: [Int64: [FoldEvent]], before position: Int64
   ) async throws -> (rows: [Int64: ProjectedState], old: [Int64: [FoldEvent]]) {
-    struct Key: Hashable {
-      let record: Int64
-      let group: Int64
-    }
-    guard !records.isEmpty else { return ([:], [:]) }
-    let keys = Array(
-      Set(events.compactMap { e in e.foldGroup.map { Key(record: e.record, group: $0) } }))
+    guard !touched.isEmpty else { return ([:], [:]) }
+    let keys = touched.flatMap { record, groups in groups.map { (record: record, group: $0) } }
     let answers = try await connection.pipeline([
       PostgresStatement(
-        "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)", [.int8Array(records)]),
+        "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)",
+        [.int8Array(Array(touched.keys))]),
       PostgresStatement(
         """
         SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
@@ -253,22 +263,63 @@ public actor Projector {
       let projected = try ProjectionRows.state(row)
       rows[projected.state.record] = projected
     }
-    return (rows, Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record))
+    var old = Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record)
+    for (record, events) in try await linked(connection, touched, old, new, before: position) {
+      old[record] = ((old[record] ?? []) + events).sorted { $0.position < $1.position }
+    }
+    return (rows, old)
+  }
+
+  /// The earlier events of the groups that are linked to some, and not among them.
+  private func linked(
+    _ connection: PostgresConnection, _ touched: [Int64: Set<Int64>], _ old: [Int64: [FoldEvent]],
+    _ new: [Int64: [FoldEvent]], before position: Int64
+  ) async throws -> [Int64: [FoldEvent]] {
+    var groups: [(record: Int64, group: Int64)] = []
+    var claimants: [(record: Int64, identity: Digest128)] = []
+    for (record, known) in touched {
+      let links = FoldLinks((old[record] ?? []) + (new[record] ?? []), timeline)
+      groups += links.groups.subtracting(known).map { (record, $0) }
+      claimants += links.claimants.map { (record, $0) }
+    }
+    if groups.isEmpty && claimants.isEmpty { return [:] }
+    let events = try await connection.query(
+      """
+      SELECT \(FoldColumns.list) FROM (
+        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record, fold_group)
+        UNION
+        SELECT c.record, c.fold_group
+        FROM unnest($3::bigint[], $4::bytea[]) AS k (record, claimant)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.claimant = k.claimant
+              AND t.event_type = 10 AND t.claimant IS NOT NULL AND t.position < $5 OFFSET 0) AS c
+        ) AS k CROSS JOIN LATERAL (
+          SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+            AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
+      """,
+      [
+        .int8Array(groups.map(\.record)), .int8Array(groups.map(\.group)),
+        .int8Array(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
+        .int8(position),
+      ]
+    ).map(FoldColumns.event)
+    return Dictionary(
+      grouping: events.filter { event in
+        event.foldGroup.map { touched[event.record]?.contains($0) != true } ?? false
+      }, by: \.record)
   }
 
   /// Writes the rows of some records, a thousand in a round trip, and what comes with the last of them.
   private func write(
-    _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord], whole: Set<Int64>,
+    _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord],
     finally: [PostgresStatement]
   ) async throws {
     var rest = changes[...]
     while rest.count > 1000 {
-      _ = try await connection.pipeline(
-        ProjectionRows.upserts(schema, rest.prefix(1000), whole: whole))
+      _ = try await connection.pipeline(ProjectionRows.upserts(schema, rest.prefix(1000)))
       rest = rest.dropFirst(1000)
     }
-    let last =
-      (rest.isEmpty ? [] : ProjectionRows.upserts(schema, rest, whole: whole)) + finally
+    let last = (rest.isEmpty ? [] : ProjectionRows.upserts(schema, rest)) + finally
     if !last.isEmpty { _ = try await connection.pipeline(last) }
   }
 

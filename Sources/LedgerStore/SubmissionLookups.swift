@@ -109,14 +109,14 @@ struct SubmissionLookups: Sendable {
       statements.append(
         PostgresStatement(
           """
-          SELECT s.pith_number, k.n
+          SELECT s.pith_number, s.trusted_receipt OR s.operator_imported, k.n
           FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
             CROSS JOIN LATERAL (
               SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
               UNION ALL
               SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
-              WHERE a.kind = k.kind AND a.folded = k.name) AS s
-          ORDER BY s.trusted_receipt DESC, s.source_version DESC, s.record
+              WHERE a.kind = k.kind AND a.folded = k.name AND NOT a.is_retracted) AS s
+          ORDER BY \(LedgerStore.preference)
           """,
           [
             .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
@@ -137,7 +137,7 @@ struct SubmissionLookups: Sendable {
     _ requests: [FactsRequest], _ answers: [[PostgresRow]]
   ) throws -> [LedgerStore.SubmissionFacts?] {
     let ends = try LedgerStore.ends(answers[0])
-    let found = try byRequest(answers[1], 9) { row in
+    let found = try byRequest(answers[1], 10) { row in
       (
         record: try LedgerStore.resolved(row, from: 6),
         stored: row.isNull(0) ? nil : try LedgerStore.stored(row)
@@ -149,12 +149,17 @@ struct SubmissionLookups: Sendable {
     }
     let referenced = try byRequest(next(\.referenced), FoldColumns.count, FoldColumns.event)
     let groups = try byRequest(next(\.group), FoldColumns.count, FoldColumns.event)
-    let citing = try byRequest(next(\.citing), 1) { PithNumber(try $0.text(0)) }
+    let citing = try byRequest(next(\.citing), 2) {
+      (number: PithNumber(try $0.text(0)), isTrusted: try $0.bool(1))
+    }
     return requests.indices.map { index in
       guard let found = found[index]?.first else { return nil }
       return LedgerStore.SubmissionFacts(
         record: found.record, stored: found.stored, referenced: referenced[index]?.first,
-        group: groups[index] ?? [], citing: citing[index]?.first ?? nil, log: ends)
+        group: groups[index] ?? [],
+        citing: citing[index]?.first { $0.isTrusted }?.number ?? nil,
+        citesItself: citing[index]?.contains { $0.number == requests[index].subject } ?? false,
+        log: ends)
     }
   }
 
@@ -202,7 +207,10 @@ extension LedgerStore {
     public let referenced: FoldEvent?
     /// The events of the group it would join, unless that follows from `referenced`.
     public let group: [FoldEvent]
+    /// The record that the citing paper is known to be, on better word than anybody's.
     public let citing: PithNumber?
+    /// Whether the citing paper's name is one of the subject's, on whatever word.
+    public let citesItself: Bool
     public let log: LogEnds
   }
 
@@ -215,13 +223,20 @@ extension LedgerStore {
         subject: number, id: id, referenced: referenced, group: group, citing: citing))
   }
 
-  /// A record's row once it includes the event at a position, or as it is now, and the events of that one's group.
+  /// A record's row once it includes the event at a position, or as it is now, and the events of that one's group
+  /// with all that are linked to it.
+  ///
+  /// - Parameter timeline: as of that event, or later.
   public func standing(
-    at position: Int64, record: Int64, group: Int64
+    at position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
   ) async throws -> (ProjectedState?, [FoldEvent]) {
-    if let known = await progress.projected(position, record: record, group: group) { return known }
+    if let known = await progress.projected(position, record: record, group: group, timeline) {
+      return known
+    }
     let standing = try await lookups.standings.answer(
       SubmissionLookups.StandingRequest(record: record, group: group))
-    return (standing.projected, standing.group)
+    return (
+      standing.projected, try await withLinked(standing.group, record: record, timeline)
+    )
   }
 }

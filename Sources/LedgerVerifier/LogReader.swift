@@ -27,18 +27,57 @@ public struct LogReader: Sendable {
     public let event: FoldEvent
   }
 
+  /// A record as look-ups know it.
+  public struct Subject: Sendable, Equatable {
+    public let pithNumber: String
+    public let canonicalSHA256: Digest
+    public let sourceVersion: Int64
+    public var hasTrustedReceipt: Bool
+    public var isOperatorImported: Bool
+
+    public init(
+      pithNumber: String, canonicalSHA256: Digest, sourceVersion: Int64, hasTrustedReceipt: Bool,
+      isOperatorImported: Bool
+    ) {
+      self.pithNumber = pithNumber
+      self.canonicalSHA256 = canonicalSHA256
+      self.sourceVersion = sourceVersion
+      self.hasTrustedReceipt = hasTrustedReceipt
+      self.isOperatorImported = isOperatorImported
+    }
+  }
+
+  /// A name of a record, as it is looked up.
+  public struct Name: Hashable, Sendable {
+    public let record: Int64
+    public let kind: String
+    public let folded: String
+
+    public init(record: Int64, kind: String, folded: String) {
+      self.record = record
+      self.kind = kind
+      self.folded = folded
+    }
+  }
+
   /// Entries that one task deals with.
   private static let chunk = 128
 
   public private(set) var timeline = KeyTimeline()
   /// The position of each record's first event, by Pith Number.
   public private(set) var records: [String: Int64] = [:]
+  /// What the look-ups of names must say of each record, by its position.
+  public private(set) var subjects: [Int64: Subject] = [:]
+  /// Every name that was given to a record, and whether it was taken back.
+  public private(set) var names: [Name: Bool] = [:]
   /// By record, in the order of the log; empty where they are not kept.
   public private(set) var events: [Int64: [FoldEvent]] = [:]
   /// Events by id: those that a later one may name.
   private var byID: [Digest: FoldEvent] = [:]
   private var lastPosition: Int64 = -1
   private let keepsEvents: Bool
+  /// The position after the last that was read.
+  public var next: Int64 { lastPosition + 1 }
 
   /// - Parameter keepsEvents: whether the fold's columns are kept, for ``fold()``.
   public init(keepsEvents: Bool = true) { self.keepsEvents = keepsEvents }
@@ -151,9 +190,32 @@ public struct LogReader: Sendable {
     }
     let columns = entry.foldEvent(position: position, record: record, referenced: referenced)
     if record == -1 { _ = timeline.apply(columns) }
+    note(entry, columns)
     byID[event.eventID] = columns
     if keepsEvents, record >= 0 { events[record, default: []].append(columns) }
     return (columns, key)
+  }
+
+  /// Keeps what the look-ups must say after an entry about a record.
+  private mutating func note(_ entry: Entry, _ columns: FoldEvent) {
+    let payload = entry.event.body.payload
+    if let alias = payload.alias {
+      let name = Name(
+        record: columns.record, kind: alias.kind.rawValue, folded: alias.folded)
+      names[name] = columns.type == .aliasRetracted
+    }
+    if subjects[columns.record] == nil, case .recordCreated(let created) = payload {
+      subjects[columns.record] = Subject(
+        pithNumber: entry.event.body.subject.text, canonicalSHA256: created.canonical.digest,
+        sourceVersion: created.canonical.sourceVersion, hasTrustedReceipt: false,
+        isOperatorImported: false)
+    }
+    if columns.flags.contains(.receiptVerified) {
+      subjects[columns.record]?.hasTrustedReceipt = true
+    }
+    if columns.flags.contains(.operatorImported) {
+      subjects[columns.record]?.isOperatorImported = true
+    }
   }
 
   /// What the projections must say of one record after the entries read so far.

@@ -7,7 +7,7 @@ struct Key: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make, register, vouch for and revoke keys.",
     subcommands: [
-      Generate.self, Register.self, Vouch.self, Revoke.self, Rotate.self, List.self,
+      Generate.self, Register.self, Vouch.self, Unvouch.self, Revoke.self, Rotate.self, List.self,
     ])
 
   static func fingerprint(_ text: String) throws(Refusal) -> Digest128 {
@@ -67,11 +67,29 @@ struct Key: AsyncParsableCommand {
     @Option(
       name: .customLong("as"), help: "author, replicator, agent, moderator or storage_provider.")
     var type: String
+    @Option(help: "The person's name: their claims are strong under this name only.")
+    var name: String?
 
     func run() async throws {
       try await common.withLedger { ledger in
         common.show(
-          try await ledger.vouch(try Key.fingerprint(fingerprint), as: try Key.type(type)))
+          try await ledger.vouch(
+            try Key.fingerprint(fingerprint), as: try Key.type(type), name: name))
+      }
+    }
+  }
+
+  struct Unvouch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take every vouch for a key back, without revoking it.")
+    @OptionGroup var common: Common
+    @Argument(help: "The key's fingerprint.") var fingerprint: String
+    @Option(help: "Why.") var reason: String
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        common.show(
+          try await ledger.withdrawVouching(try Key.fingerprint(fingerprint), reason: reason))
       }
     }
   }
@@ -113,9 +131,9 @@ struct Key: AsyncParsableCommand {
       try await common.withLedger { ledger in
         let keys = try await ledger.keys()
         let lines = (keys["keys"]?.arrayValue ?? []).map { key in
-          let vouched = (key["vouched"]?.arrayValue ?? []).compactMap {
-            $0["signer_type"]?.stringValue
-          }
+          let vouched = (key["vouched"]?.arrayValue ?? []).filter {
+            $0["withdrawn_position"]?.isNull ?? true
+          }.compactMap { $0["signer_type"]?.stringValue }
           let standing =
             key["revoked_position"]?.integerValue != nil
             ? "revoked"

@@ -19,7 +19,8 @@ struct PithLedger: AsyncParsableCommand {
     abstract: "An append-only, checked ledger of attestations about papers with a Pith Number.",
     subcommands: [
       Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self, Key.self,
-      Trust.self, Anchors.self, Evidence.self, Audit.self, CheckpointCommand.self,
+      AliasCommand.self, Trust.self, Anchors.self, Evidence.self, Audit.self,
+      CheckpointCommand.self,
       Prove.self, Verify.self, Fsck.self, Witness.self, Status.self, Events.self, Replay.self,
       Export.self,
     ])

@@ -25,11 +25,19 @@ struct LifecycleTests {
       #expect(weak.reason?.contains("vouched") == true)
       #expect(weak.standing == "weak" && weak.verificationStatus?["author_attested"] == false)
       #expect(weak.verificationStatus?["weak_author_claims"] == 1)
-      _ = try await test.ledger.vouch(key.signer.fingerprint, as: .author)
+      _ = try await test.ledger.vouch(key.signer.fingerprint, as: .author, name: "Zhuang Liu")
       #expect(try await test.state().status["strong_author_claims"] == 0, "a vouch looks forward")
-      let strong = try await test.submit(.authorAttestation, claim(), by: key)
+      // It is the same signer's, and so in the same slot.
+      await #expect(throws: Refusal(.conflict, check: "slot", "")) {
+        try await test.submit(.authorAttestation, claim(), by: key)
+      }
+      var again = claim()
+      again["supersedes"] = .string("sha256:" + weak.eventID.hex)
+      let strong = try await test.submit(.authorAttestation, again, by: key)
       #expect(strong.standing == "strong" && strong.verificationStatus?["author_attested"] == true)
-      let other = try await test.key("b", "https://orcid.org/0000-0001-5109-3700", vouched: .author)
+      #expect(strong.verificationStatus?["weak_author_claims"] == 0)
+      let other = try await test.key(
+        "b", "https://orcid.org/0000-0001-5109-3700", vouched: .author, named: "Somebody Else")
       let stranger = try await test.submit(
         .authorAttestation,
         ["method": "key_signature", "name": "Somebody Else", "orcid": "0000-0001-5109-3700"],
@@ -43,7 +51,8 @@ struct LifecycleTests {
   @Test("A key that registers somebody else's name changes nothing of theirs")
   func borrowedName() async throws {
     try await withLedger { test in
-      let owner = try await test.key("owner", Self.signerID, vouched: .author)
+      let owner = try await test.key(
+        "owner", Self.signerID, vouched: .author, named: "Zhuang Liu")
       let thief = try await test.key("thief", Self.signerID)
       let claimed = try await test.submit(.authorAttestation, claim(), by: owner)
       let cited = try await test.cite("10.1000/1", by: owner)

@@ -30,7 +30,8 @@ struct StoreTests {
         bytes(event.claimant), bytes(key?.fingerprint), key?.signerID.map { .text($0) } ?? .null,
         key?.signerType.map { .int2($0.rawValue) } ?? .null, key?.keyID.map { .text($0) } ?? .null,
         key?.publicKey.map { .bytes($0) } ?? .null, int(key?.compromisedFrom),
-        .bytes([0x7B, 0x7D]),
+        .bytes([0x7B, 0x7D]), .timestamp(event.createdAt.microseconds),
+        key?.name.map { .text($0) } ?? .null,
       ])
     }
     let chunks = AsyncStream { continuation in
@@ -339,10 +340,12 @@ struct StoreTests {
     try await owner.execute(
       """
       INSERT INTO ledger.event (position, record, recorded_at, fold_group, target_key, reference_count,
-        resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry)
+        resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry,
+        created_at)
       SELECT n, 0, now(), CASE WHEN n > 1 THEN n END, 0, 0, 0, 0, 0,
         CASE n WHEN 0 THEN 6 WHEN 1 THEN 7 ELSE 4 END, 1, sha256(int8send(n)),
-        substr(sha256(int8send(n % 50)), 1, 16), convert_to(repeat('entry ', 100), 'UTF8')
+        substr(sha256(int8send(n % 50)), 1, 16), convert_to(repeat('entry ', 100), 'UTF8'),
+        now()
       FROM generate_series(0, 99999) AS n;
       UPDATE ledger.head SET size = 100000;
       """)

@@ -41,12 +41,14 @@ struct LedgerUnderTest: Sendable {
 
   func key(
     _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
-    vouched: SignerType? = nil
+    vouched: SignerType? = nil, named: String? = nil
   ) async throws -> KeyFile {
     let key = KeyFile(
       key: SigningKey(), keyID: name, signerID: signerID ?? "urn:\(name)", signerType: type)
     _ = try await ledger.register(key)
-    if let vouched { _ = try await ledger.vouch(key.signer.fingerprint, as: vouched) }
+    if let vouched {
+      _ = try await ledger.vouch(key.signer.fingerprint, as: vouched, name: named)
+    }
     return key
   }
 

@@ -19,24 +19,21 @@ import Testing
   ) {
     let batch = log.events[range]
     let before = timeline
-    var refold: Set<Int64> = []
-    for event in batch where event.record < 0 {
-      guard let revocation = timeline.apply(event) else { continue }
-      for touched in log.events[..<range.upperBound]
-      where touched.record >= 0 && touched.signerKey == revocation.fingerprint
-        && touched.position >= revocation.from
-      { refold.insert(touched.record) }
-    }
-    for record in refold {
-      rows[record] = .whole(
-        log.events[..<range.upperBound].filter { $0.record == record }, timeline)
-    }
-    let ordinary = batch.filter { $0.record >= 0 && !refold.contains($0.record) }
-    for (record, new) in Dictionary(grouping: ordinary, by: \.record) {
-      let groups = Set(new.compactMap(\.foldGroup))
-      let old = log.events[..<range.lowerBound].filter {
-        $0.record == record && $0.foldGroup.map(groups.contains) ?? false
+    let earlier = log.events[..<range.lowerBound]
+    let new = Dictionary(grouping: batch.filter { $0.record >= 0 }, by: \.record)
+    var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
+    for change in batch.filter({ $0.record < 0 }).compactMap({ timeline.apply($0) }) {
+      for event in earlier
+      where event.record >= 0 && event.signerKey == change.fingerprint
+        && event.position >= change.from
+      {
+        if let group = event.foldGroup { touched[event.record, default: []].insert(group) }
       }
+    }
+    for (record, groups) in touched {
+      let new = new[record] ?? []
+      let old = LogWriter.linked(
+        groups, earlier.filter { $0.record == record }, new: new, timeline)
       var row = rows[record] ?? FoldedRecord(state: RecordState(record: record))
       let update = FoldedRecord.update(
         row.state, old: old, new: new, before: before, after: timeline)
@@ -102,11 +99,24 @@ import Testing
   @Test func randomLogsReachEveryCase() {
     var buckets = [Int32](repeating: 0, count: 30)
     var sum = GroupContribution()
-    var retroactive = 0
+    var retroactive: Set<EventType> = []
+    var outdated = 0
+    var joined = 0
+    var proven = 0
     for seed in Self.seeds {
       let log = RandomLog(seed: seed)
       var timeline = KeyTimeline()
-      retroactive += log.events.count { timeline.apply($0) != nil }
+      for event in log.events where timeline.apply(event) != nil { retroactive.insert(event.type) }
+      for record in log.records {
+        let fold = GroupFold(log.events.filter { $0.record == record }, timeline)
+        outdated += fold.statements.count { $0.isOutdated && !$0.isWithdrawn && !$0.isSuperseded }
+        for (_, same) in Dictionary(grouping: fold.live, by: \.identity) {
+          joined += Set(same.map(\.event.signerKey)).count > 1 ? 1 : 0
+        }
+        proven += log.events.count {
+          $0.record == record && $0.type == .checkRecorded && $0.claimant != nil
+        }
+      }
       for (_, folded) in whole(log, upTo: log.events.count) {
         sum = sum + folded.state.sums
       }
@@ -119,6 +129,7 @@ import Testing
     }
     #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)
     #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
-    #expect(sum.vouchedCitationEdges > 0 && retroactive > 0)
+    #expect(sum.vouchedCitationEdges > 0 && retroactive == [.keyVouched, .keyRevoked])
+    #expect(outdated > 0 && joined > 0 && proven > 0)
   }
 }

@@ -7,6 +7,12 @@ public struct LogWriter: Sendable {
     public let signerID: String
     public let type: SignerType
     public var fingerprint: Digest128 { Digest128(of: "fingerprint", name) }
+
+    public init(name: String, signerID: String, type: SignerType) {
+      self.name = name
+      self.signerID = signerID
+      self.type = type
+    }
   }
 
   public private(set) var events: [FoldEvent] = []
@@ -27,6 +33,11 @@ public struct LogWriter: Sendable {
     "https://orcid.org/0000-0000-0000-000\(number)"
   }
 
+  /// When an event at this position is recorded, and signed unless it says otherwise.
+  public static func time(of position: Int64) -> Timestamp {
+    Timestamp(microseconds: (position + 1) * 1_000_000)
+  }
+
   @discardableResult
   public mutating func append(
     _ type: EventType, by signer: Signer, record: Int64,
@@ -35,7 +46,7 @@ public struct LogWriter: Sendable {
     let position = Int64(events.count)
     var event = FoldEvent(
       position: position, record: record, eventID: Digest(hashing: Array("event \(position)".utf8)),
-      type: type, recordedAt: Timestamp(microseconds: (position + 1) * 1_000_000),
+      type: type, recordedAt: Self.time(of: position), createdAt: Self.time(of: position),
       verdict: .verified, signerKey: signer.fingerprint)
     change(&event)
     events.append(event)
@@ -64,11 +75,18 @@ public struct LogWriter: Sendable {
   }
 
   public mutating func vouch(
-    _ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil
+    _ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil,
+    name: String? = nil
   ) {
     append(.keyVouched, by: voucher ?? registry, record: -1) {
       $0.key = KeyColumns(
-        fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: type)
+        fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: type, name: name)
+    }
+  }
+
+  public mutating func withdrawVouching(_ signer: Signer, by withdrawer: Signer? = nil) {
+    append(.vouchingWithdrawn, by: withdrawer ?? registry, record: -1) {
+      $0.key = KeyColumns(fingerprint: signer.fingerprint)
     }
   }
 
@@ -106,16 +124,19 @@ public struct LogWriter: Sendable {
 
   /// One of the five; `slot` is what discriminates among the signer's statements of that type.
   ///
-  /// - Parameter token: the iD that an identity token is about; the registry signs.
+  /// - Parameters:
+  ///   - token: the iD that an identity token is about.
+  ///   - flags: an author's name is in the list and as issued, unless these say something about it.
   @discardableResult
   public mutating func attest(
     _ type: EventType, _ record: Int64, by signer: Signer? = nil, slot: String = "1",
     says: String = "a", verdict: Verdict = .verified, supersedes: Int64? = nil,
     target: String = "record", token: String? = nil, until: Timestamp? = nil,
-    flags: FoldFlags = [], roleCounts: Bool = true
+    flags: FoldFlags = [], roleCounts: Bool = true, createdAt: Timestamp? = nil
   ) -> Int64 {
     let author = signer ?? registry
     let older = supersedes.map { events[Int($0)] }
+    let identity = KeyTimeline.identity(signerID: token ?? author.signerID)
     return append(type, by: author, record: record) {
       let declared = token ?? author.signerID
       $0.verdict = verdict
@@ -125,18 +146,34 @@ public struct LogWriter: Sendable {
       $0.targetKey = Digest128(of: target).word
       $0.refersTo = supersedes
       $0.validUntil = until
-      var group = Digest128(of: type.name, declared, slot).word
+      if let createdAt { $0.createdAt = createdAt }
+      /// The group of what the signer says about something.
+      func group(_ topic: Digest128) -> Int64 {
+        author.type == .registry
+          ? FoldGroup.of(identity: KeyTimeline.identity(signerID: author.signerID), topic)
+          : FoldGroup.of(key: author.fingerprint, topic)
+      }
+      let topic = Digest128(of: type.name, slot)
       switch type {
-      case .timestampAnchor: group = older?.foldGroup ?? group
+      case .timestampAnchor: $0.foldGroup = older?.foldGroup ?? group(topic)
       case .authorAttestation:
         $0.slot = Digest128(of: type.name, declared)
-        group = Digest128(of: type.name, declared, "").word
-        $0.claimant = KeyTimeline.identity(signerID: declared)
-        if token != nil { $0.flags.insert(.tokenClaim) }
-      default: $0.slot = Digest128(of: type.name, slot)
+        $0.claimant = identity
+        if flags.isDisjoint(with: [.nameMismatch, .nameDiffers, .nameUnknown]) {
+          $0.flags.insert([.nameListed, .nameVerified])
+        }
+        $0.foldGroup = group(FoldGroup.authors)
+        if token != nil {
+          $0.flags.insert(.tokenClaim)
+          $0.foldGroup =
+            verdict == .verified
+            ? FoldGroup.of(identity: identity, FoldGroup.authors) : FoldGroup.of(claim: $0.eventID)
+        }
+      default:
+        $0.slot = topic
+        $0.foldGroup = group(topic)
       }
       if type == .storageAttestation, roleCounts { $0.flags.insert(.contentRoleCounts) }
-      $0.foldGroup = group
     }
   }
 
@@ -144,15 +181,24 @@ public struct LogWriter: Sendable {
   @discardableResult
   public mutating func about(
     _ position: Int64, _ type: EventType, by signer: Signer? = nil, verdict: Verdict = .verified,
-    approved: Bool = false
+    approved: Bool = false, createdAt: Timestamp? = nil
   ) -> Int64 {
     let target = events[Int(position)]
     return append(type, by: signer ?? registry, record: target.record) {
       $0.verdict = verdict
       $0.refersTo = position
       $0.foldGroup = target.foldGroup
+      if let createdAt { $0.createdAt = createdAt }
+      if type == .checkRecorded, verdict == .verified, target.flags.contains(.tokenClaim) {
+        $0.claimant = target.claimant
+      }
       if approved { $0.flags.insert(.approved) }
     }
+  }
+
+  /// Makes an author's claim one of an entry that says nothing about the issuer's name.
+  public mutating func clearNameFlags(of position: Int64) {
+    events[Int(position)].flags.remove([.nameVerified, .nameDiffers, .nameUnknown])
   }
 
   // MARK: What follows
@@ -164,14 +210,49 @@ public struct LogWriter: Sendable {
   public func sums(_ record: Int64) -> GroupContribution { folded(record).state.sums }
 
   public func standing(_ position: Int64) -> String {
+    GroupFold(group(of: position), timeline).standing(of: position)
+  }
+
+  /// Why an event counts for less than it could.
+  public func reason(_ position: Int64) -> String? {
+    GroupFold(group(of: position), timeline).reason(of: position)
+  }
+
+  /// The events of the group of one, and of those linked to it.
+  public func group(of position: Int64) -> [FoldEvent] {
     let event = events[Int(position)]
-    let group = events(of: event.record).filter { $0.foldGroup == event.foldGroup }
-    return GroupFold(group, timeline).standing(of: position)
+    guard let group = event.foldGroup else { return [] }
+    return Self.linked([group], events(of: event.record), timeline)
+  }
+
+  /// Those of a record's events that are in some groups, and in those linked to them.
+  ///
+  /// - Parameter new: events that are not among them, whose links are followed too.
+  public static func linked(
+    _ groups: Set<Int64>, _ events: [FoldEvent], new: [FoldEvent] = [], _ timeline: KeyTimeline
+  ) -> [FoldEvent] {
+    let own = events.filter { $0.foldGroup.map(groups.contains) ?? false }
+    let links = FoldLinks(own + new, timeline)
+    var wanted = groups.union(links.groups)
+    for event in events where event.type == .checkRecorded {
+      if let claimant = event.claimant, links.claimants.contains(claimant),
+        let group = event.foldGroup
+      {
+        wanted.insert(group)
+      }
+    }
+    return events.filter { $0.foldGroup.map(wanted.contains) ?? false }
   }
 }
 
 /// A log of every kind of event, sound and unsound, that a seed determines.
 public struct RandomLog: Sendable {
+  /// When the next event says that it was signed: mostly just now, sometimes long before.
+  private static func signed(_ random: inout SeededGenerator, _ log: LogWriter) -> Timestamp? {
+    guard Int.random(in: 0..<4, using: &random) == 0 else { return nil }
+    return LogWriter.time(of: Int64.random(in: 0..<Int64(log.events.count), using: &random))
+  }
+
   public let seed: UInt64
   public let events: [FoldEvent]
   public let records: [Int64]
@@ -205,7 +286,14 @@ public struct RandomLog: Sendable {
         let from = Int64.random(in: 0..<Int64(log.events.count), using: &random)
         log.revoke(
           someone, by: own ? someone : nil, from: Bool.random(using: &random) ? from : nil)
-      case 15: log.rotate(to: "registry \(log.events.count)")
+      case 15:
+        if Bool.random(using: &random) {
+          log.rotate(to: "registry \(log.events.count)")
+        } else if let someone {
+          let stranger = Int.random(in: 0..<5, using: &random) == 0
+          log.withdrawVouching(
+            someone, by: stranger ? signers.randomElement(using: &random) : nil)
+        }
       case 16..<19:
         let references = Int32.random(in: 0..<4, using: &random)
         log.snapshot(
@@ -222,7 +310,7 @@ public struct RandomLog: Sendable {
         log.about(
           older, kinds[Int.random(in: 0..<kinds.count, using: &random)], by: by,
           verdict: Verdict.allCases.randomElement(using: &random) ?? .verified,
-          approved: Bool.random(using: &random))
+          approved: Bool.random(using: &random), createdAt: Self.signed(&random, log))
       default:
         var type = EventType.attestations[Int.random(in: 0..<5, using: &random)]
         var by = Int.random(in: 0..<4, using: &random) == 0 ? nil : someone
@@ -239,12 +327,14 @@ public struct RandomLog: Sendable {
           }
         }
         let token =
-          type == .authorAttestation && by == nil
+          type == .authorAttestation
+            && (by == nil || Int.random(in: 0..<5, using: &random) == 0)
           ? LogWriter.orcid(Int.random(in: 0..<3, using: &random)) : nil
         var flags: FoldFlags = []
         if type == .storageAttestation, by != nil { flags.insert(.providerStatement) }
         if type == .authorAttestation, Int.random(in: 0..<4, using: &random) == 0 {
-          flags.insert(.nameMismatch)
+          let names: [FoldFlags] = [.nameMismatch, .nameDiffers, .nameUnknown]
+          flags.insert(names.randomElement(using: &random) ?? [])
         }
         attestations.append(
           log.attest(
@@ -257,7 +347,8 @@ public struct RandomLog: Sendable {
             token: token,
             until: Bool.random(using: &random)
               ? Timestamp(microseconds: Int64.random(in: 0..<1_000_000_000, using: &random)) : nil,
-            flags: flags, roleCounts: Int.random(in: 0..<3, using: &random) > 0))
+            flags: flags, roleCounts: Int.random(in: 0..<3, using: &random) > 0,
+            createdAt: Self.signed(&random, log)))
       }
     }
     self.events = log.events

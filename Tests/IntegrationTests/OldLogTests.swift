@@ -1,0 +1,105 @@
+import CanonicalJSON
+import Foundation
+import LedgerDomain
+import LedgerService
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import LedgerStore
+
+/// Logs of programs that folded by other rules.
+@Suite("Logs from before", .privateServer())
+struct OldLogTests {
+  /// What the program that grouped by declared signers exported.
+  private static let folder = "Tests/Vectors/log-of-declared-groups"
+
+  private func restored(_ body: (LedgerConfiguration) async throws -> Void) async throws {
+    let running = try PrivateServer.running()
+    var configuration = LedgerConfiguration(
+      dataDirectory: running.directory + "/ledger-\(UUID())")
+    configuration.databaseURL = try await running.database()
+    configuration.isReadOnly = true
+    _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
+    _ = try await Ledger.importLog(
+      from: Fixtures.project.appendingPathComponent(Self.folder).path, configuration,
+      logger: PrivateServer.logger)
+    try await body(configuration)
+  }
+
+  /// The key whose status changed, what it was, and what it is by the rules of today.
+  private static let changes: [String: (was: JSON, now: JSON)] = [
+    // The claim under the right name was recorded before names were compared with what the issuer gives.
+    "author_attested": (true, false), "strong_author_claims": (1, 0),
+    // A key and the signer that it was vouched for later are one: two claims fewer, and one that was strong.
+    "weak_author_claims": (2, 2),
+    // The same signer said `extends` before the vouch and `refutes` after it.
+    "citation_signatures": (2, 1),
+  ]
+
+  @Test("An exported log of declared groups is imported, and each number that changed has a reason")
+  func imported() async throws {
+    let lines = try Fixtures.project(Self.folder + "/projections.ndjson")
+    let before = try JSON.parse(Array(lines.split(separator: 0x0A)[0]))
+    try await restored { configuration in
+      let ledger = try await Ledger.open(
+        configuration, runProjector: false, logger: PrivateServer.logger)
+      let now = try await ledger.status(Fixtures.sampleNumber)
+      for (key, was) in before["verification_status"]?.objectValue ?? [:] {
+        let change = Self.changes[key]
+        #expect(was == change?.was ?? was, "\(key)")
+        #expect(now["verification_status"]?[key] == change?.now ?? was, "\(key)")
+      }
+      let types = now["event_summary"]?["by_type"]
+      #expect(types?["citation_signature"]?["rejected"] == 1, "the second of an equivocation")
+      #expect(now["event_summary"]?["equivocations"] == 1)
+      #expect(types?["author_attestation"]?["pending"] == 3)
+      let state = try await ledger.state(Fixtures.sampleNumber)
+      #expect(state["standings"]?.arrayValue?.contains { $0["standing"] == "strong" } == false)
+      #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
+      await ledger.close()
+    }
+  }
+
+  @Test("A database of older columns gets them anew from its entries, and is replayed")
+  func derivedAnew() async throws {
+    try await restored { configuration in
+      let uri = try #require(configuration.databaseURL)
+      let store = try await LedgerStore.open(
+        StoreConfiguration(uri: uri, logger: PrivateServer.logger))
+      let expected = try await store.foldEvents(from: 0, limit: 1000)
+      let number = try #require(PithNumber(Fixtures.sampleNumber))
+      let record = try #require(try await store.resolve(.pithNumber(number)).first)
+      let row = try await store.projection(record: record.record)
+      #expect(record.isOperatorImported)
+      await store.close()
+      let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
+      try await owner.execute(
+        """
+        ALTER TABLE ledger.event DISABLE TRIGGER event_is_append_only;
+        UPDATE ledger.event SET created_at = 'epoch', fold_group = 7, flags = flags & 511, claimant = NULL;
+        ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_is_append_only;
+        ALTER TABLE ledger.subject DISABLE TRIGGER subject_is_append_only;
+        UPDATE ledger.subject SET operator_imported = false;
+        ALTER TABLE ledger.subject ENABLE ALWAYS TRIGGER subject_is_append_only;
+        UPDATE ledger.verification_status SET citation_signatures = 9;
+        UPDATE ledger.column_rules SET version = 1;
+        """)
+      await #expect(throws: LedgerStoreError(.notMigrated, "")) {
+        try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
+      }
+      #expect(try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger).isEmpty)
+      let mended = try await LedgerStore.open(
+        StoreConfiguration(uri: uri, logger: PrivateServer.logger))
+      #expect(try await mended.foldEvents(from: 0, limit: 1000) == expected)
+      #expect(try await mended.projection(record: record.record) == row)
+      #expect(
+        try await mended.resolve(.pithNumber(record.pithNumber)).first?.isOperatorImported == true)
+      await #expect(throws: PostgresError(.server, "", sqlState: "PL001")) {
+        try await owner.execute("UPDATE ledger.event SET flags = 0")
+      }
+      await mended.close()
+      await owner.close()
+    }
+  }
+}
