@@ -21,6 +21,13 @@ public final class Ledger: Sendable {
   let served: ServedCheckpoints
   let timeline: TimelineCache
   let statuses: StatusCache
+  /// Bundles, kept in files and measured in bytes.
+  let bundles = BuildCache<BundleKey, SpooledBytes>(
+    check: "bundle", maxRunning: 2, maxWaiting: 16, maxCost: 512 << 20, life: .seconds(60),
+    cost: { $0.count })
+  /// Past states of records.
+  let pasts = BuildCache<PastKey, ProjectedState>(
+    check: "as_of", maxRunning: 2, maxWaiting: 32, maxCost: 10_000)
   let checks: EvidenceChecks
   public let logger: Logger
   let bareLimits: ClientLimits

@@ -7,6 +7,14 @@ public import TransparencyLog
 
 /// Answers that need no belief: checkpoints, tiles, and proofs of what is in the log.
 extension Ledger {
+  /// What a bundle follows from: with the same of these, a newer one proves nothing more.
+  struct BundleKey: Hashable, Sendable {
+    let record: Int64
+    let lastEvent: Int64
+    /// The last of the registry's events, proofs of time over checkpoints among them.
+    let lastKeyEvent: Int64
+  }
+
   /// The key that checkpoints are signed by, as name+id+base64; `nil` before the first.
   public func logVerifierKey() async throws -> String? {
     if let keeper { return keeper.verifierKey.description }
@@ -148,12 +156,23 @@ extension Ledger {
   /// A record with everything that proves it: its entries and the keys' with inclusion proofs, its document,
   /// and what the fold gives. One canonical JSON object, written piece by piece.
   ///
-  /// It says what the newest checkpoint that covers the record covers.
+  /// It is as of a checkpoint that covers all of them. It is written once for all who ask within a minute, and
+  /// again when something about the record or about keys comes.
   public func bundle(_ name: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
     let record = try await resolve(name).record
+    let ends = try await store.ends()
     let last =
       try await store.events(record: record.record, limit: 1, newestFirst: true).first?.position
       ?? record.record
+    let key = BundleKey(record: record.record, lastEvent: last, lastKeyEvent: ends.lastKeyEvent)
+    return try await bundles.value(for: key) {
+      try await SpooledBytes.spool { try await self.writeBundle(record, upTo: last, $0) }
+    }.stream()
+  }
+
+  private func writeBundle(
+    _ record: ResolvedRecord, upTo last: Int64, _ write: @Sendable ([UInt8]) throws -> Void
+  ) async throws {
     let stamps = try await stamps(covering: last)
     let checkpoint = try await checkpoint(
       covering: stamps.map(\.lastPosition).reduce(last, max))
@@ -180,42 +199,19 @@ extension Ledger {
       "pith_number": .string(record.pithNumber.description),
       "verification_status": .object(status.verificationStatus),
     ]
-    return Self.stream { write in
-      // The members in the order of canonical JSON, each written as soon as it is there.
-      var opening = JSON.object(head).canonicalBytes()
-      opening.removeLast()
-      try await write(opening + Array(",\"events\":[".utf8))
-      try await self.writeEntries(events.map(\.position), checkpoint.size, write)
-      try await write(
-        Array("],\"format\":\"\(BundleVerification.format)\",\"keys\":[".utf8))
-      try await self.writeEntries(keys, checkpoint.size, write)
-      try await write(Array("],".utf8) + JSON.object(tail).canonicalBytes().dropFirst())
-    }
-  }
-
-  /// A stream whose writer waits for its reader.
-  private static func stream(
-    _ body: @escaping @Sendable (@Sendable ([UInt8]) async throws -> Void) async throws -> Void
-  ) -> AsyncThrowingStream<[UInt8], any Error> {
-    let (stream, continuation) = AsyncThrowingStream.makeStream(
-      of: [UInt8].self, bufferingPolicy: .bufferingOldest(8))
-    let task = Task {
-      do {
-        try await body { bytes in
-          while case .dropped = continuation.yield(bytes) {
-            try await Task.sleep(for: .milliseconds(20))
-          }
-        }
-        continuation.finish()
-      } catch { continuation.finish(throwing: error) }
-    }
-    continuation.onTermination = { _ in task.cancel() }
-    return stream
+    // The members in the order of canonical JSON, each written as soon as it is there.
+    var opening = JSON.object(head).canonicalBytes()
+    opening.removeLast()
+    try write(opening + Array(",\"events\":[".utf8))
+    try await writeEntries(events.map(\.position), checkpoint.size, write)
+    try write(Array("],\"format\":\"\(BundleVerification.format)\",\"keys\":[".utf8))
+    try await writeEntries(keys, checkpoint.size, write)
+    try write(Array("],".utf8) + JSON.object(tail).canonicalBytes().dropFirst())
   }
 
   /// Entries with their inclusion proofs, separated by commas.
   private func writeEntries(
-    _ positions: [Int64], _ size: UInt64, _ write: @Sendable ([UInt8]) async throws -> Void
+    _ positions: [Int64], _ size: UInt64, _ write: @Sendable ([UInt8]) throws -> Void
   ) async throws {
     for start in stride(from: 0, to: positions.count, by: 100) {
       let slice = Array(positions[start..<min(start + 100, positions.count)])
@@ -234,7 +230,7 @@ extension Ledger {
         bytes += Array(",\"inclusion\":".utf8) + JSON.array(proof).canonicalBytes()
         bytes += Array(",\"position\":\(position)}".utf8)
       }
-      try await write(bytes)
+      try write(bytes)
     }
   }
 

@@ -108,17 +108,30 @@ extension Ledger {
       throw Refusal(
         .notFound, check: "as_of", "The record is not among the first \(size) events.")
     }
-    var timeline = KeyTimeline()
-    for event in try await store.keyEvents(from: 0) where event.position < size {
-      _ = timeline.apply(event)
+    let ends = try await store.lastPositions(of: record.record, below: size)
+    let key = PastKey(record: record.record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
+    let past = try await pasts.value(for: key) {
+      var timeline = KeyTimeline()
+      for event in try await self.store.keyEvents(from: 0, below: ends.keyEvent + 1) {
+        _ = timeline.apply(event)
+      }
+      let events = try await self.store.foldEvents(record: record.record, upTo: ends.event + 1)
+      let folded = FoldedRecord.whole(events, timeline)
+      return ProjectedState(
+        state: folded.state, storageVerifiedUntil: folded.storageVerifiedUntil)
     }
-    let events = try await store.foldEvents(record: record.record, upTo: size)
-    let folded = FoldedRecord.whole(events, timeline)
     return statusJSON(
       record, position: size - 1,
-      status: folded.state.verificationStatus(
-        storageVerifiedUntil: folded.storageVerifiedUntil, at: last.recordedAt),
-      summary: folded.state.eventSummary())
+      status: past.state.verificationStatus(
+        storageVerifiedUntil: past.storageVerifiedUntil, at: last.recordedAt),
+      summary: past.state.eventSummary())
+  }
+
+  /// What a record's state was: it is the same until the next event about the record or about a key.
+  struct PastKey: Hashable, Sendable {
+    let record: Int64
+    let lastEvent: Int64
+    let lastKeyEvent: Int64
   }
 
   // MARK: Events

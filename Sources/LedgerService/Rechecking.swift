@@ -327,6 +327,7 @@ extension Ledger {
     }
     // The word comes first: bytes that are gone without a word would look like a loss.
     _ = try await store.eraseEvidence(digest)
+    await bundles.removeAll()
     return count
   }
 

@@ -53,6 +53,11 @@ public struct ResolvedRecord: Sendable, Equatable {
 public struct ProjectedState: Sendable, Equatable {
   public let state: RecordState
   public let storageVerifiedUntil: Timestamp?
+
+  public init(state: RecordState, storageVerifiedUntil: Timestamp?) {
+    self.state = state
+    self.storageVerifiedUntil = storageVerifiedUntil
+  }
 }
 
 /// The event log and its projections in one PostgreSQL database.
@@ -282,8 +287,24 @@ public final class LedgerStore: Sendable {
   }
 
   /// The registry's events from a position on.
-  public func keyEvents(from: Int64) async throws -> [FoldEvent] {
-    try await folded("WHERE e.record = -1 AND e.position >= $1 ORDER BY e.position", [.int8(from)])
+  public func keyEvents(from: Int64, below: Int64 = .max) async throws -> [FoldEvent] {
+    try await folded(
+      "WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position",
+      [.int8(from), .int8(below)])
+  }
+
+  /// The last event of a record, and the last of the registry, among the first `size` of the log; −1 for none.
+  public func lastPositions(
+    of record: Int64, below size: Int64
+  ) async throws -> (event: Int64, keyEvent: Int64) {
+    let row = try await readers.query(
+      """
+      SELECT coalesce(
+          (SELECT max(e.position) FROM ledger.event e WHERE e.record = $1 AND e.position < $2), -1),
+        coalesce(
+          (SELECT max(e.position) FROM ledger.event e WHERE e.record = -1 AND e.position < $2), -1)
+      """, [.int8(record), .int8(size)])[0]
+    return (try row.int(0), try row.int(1))
   }
 
   // MARK: Records
