@@ -34,7 +34,7 @@ extension AttackScene {
     as type: SignerType? = nil, target: String? = nil, fingerprint: Digest128? = nil
   ) throws -> AttackTests.Attack {
     let signer = Signer(
-      keyID: key.keyID, fingerprint: fingerprint ?? key.signer.fingerprint,
+      keyID: key.signer.keyID, fingerprint: fingerprint ?? key.signer.fingerprint,
       signerID: key.signer.signerID, signerType: type ?? key.signer.signerType)
     let body = try EventBody.make(
       type: .keyRegistered,
@@ -324,10 +324,9 @@ extension AttackScene {
       try attack(
         "a canonical record of other bytes", ["content"], .storageAttestation,
         storage("https://example.org/a", "canonical_record"), owner),
-      try attack(
-        "a provider's word without a vouch",
-        ["fetch", "fetch.address", "fetch.host", "fetch.dns", "fetch.status", "content"],
-        .storageAttestation, storage("https://nowhere.invalid/a"), owner),
+      AttackTests.Attack(
+        "a text that shows otherwise than it reads", ["member"],
+        altered(storage("https://example.org/a"), "text/plain", "text\u{202E}nialp/")),
       AttackTests.Attack(
         "an address with a password", ["location"],
         altered(
