@@ -122,10 +122,14 @@ let package = Package(
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog", logging,
+        "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
+        "GuardedFetch", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     // `pithledger verify`, and the same as a program that no database's library is linked into.
@@ -205,6 +209,13 @@ let package = Package(
       dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", "TestSupport", crypto],
       swiftSettings: strict),
     .testTarget(
+      name: "LedgerHTTPTests",
+      dependencies: [
+        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "GuardedFetch",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP", "DurableFiles",
@@ -215,6 +226,7 @@ let package = Package(
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["signer.py", "outside.py", "log_judge.py"], swiftSettings: strict),

@@ -16,6 +16,8 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     case tooLarge = "too_large"
     /// Well formed, and provably false or not allowed.
     case invalid
+    /// The body is of a type that is not taken here.
+    case unsupportedType = "unsupported_type"
     /// This client has used up its allowance for now.
     case tooMany = "too_many"
     /// The ledger cannot take it now and could later.
@@ -33,10 +35,12 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   public let message: String
   /// Names the caller may choose from, where the refused one was ambiguous.
   public let candidates: [String]
+  /// Whole seconds after which the same request may succeed; `nil` where time alone changes nothing.
+  public let retryAfter: Int?
 
   public init(
     _ code: Code, check: String, field: String? = nil, offset: Int? = nil, _ message: String,
-    candidates: [String] = []
+    candidates: [String] = [], retryAfter: Int? = nil
   ) {
     self.code = code
     self.check = check
@@ -44,6 +48,7 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     self.offset = offset
     self.message = message
     self.candidates = candidates
+    self.retryAfter = retryAfter
   }
 
   public var description: String {

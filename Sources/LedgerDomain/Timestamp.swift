@@ -75,9 +75,17 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
-  /// This instant, `seconds` later.
+  /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can spell.
+  public static let latest = Timestamp(microseconds: 253_402_300_799_000_000)
+
+  /// This instant, `seconds` later; never later than ``latest``.
   public func adding(seconds: Int64) -> Timestamp {
-    Timestamp(microseconds: microseconds + seconds * 1_000_000)
+    let (added, isTooFar) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, isBeyond) = microseconds.addingReportingOverflow(added)
+    guard !isTooFar, !isBeyond else {
+      return seconds > 0 ? .latest : Timestamp(microseconds: 0)
+    }
+    return min(Timestamp(microseconds: sum), max(self, .latest))
   }
 
   static func daysInMonth(year: Int64, month: Int64) -> Int64 {

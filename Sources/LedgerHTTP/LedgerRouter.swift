@@ -1,28 +1,24 @@
 import CanonicalJSON
 import Foundation
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import LedgerDomain
-public import LedgerService
+import LedgerService
 import LedgerStore
 import NIOCore
-
-/// A request with the address it came from.
-public struct LedgerRequestContext: RequestContext, RemoteAddressRequestContext {
-  public var coreContext: CoreRequestContextStorage
-  public let remoteAddress: SocketAddress?
-
-  public init(source: ApplicationRequestContextSource) {
-    coreContext = .init(source: source)
-    remoteAddress = source.channel.remoteAddress
-  }
-}
+import ServiceLifecycle
+import Synchronization
 
 /// Every route of the service, mountable without a socket.
-public func buildRouter(ledger: Ledger) -> Router<LedgerRequestContext> {
+///
+/// - Parameter host: the name or address that the service listens on, which then counts as its own.
+func buildRouter(
+  ledger: Ledger, state: ServerState, listensOn host: String?
+) -> Router<LedgerRequestContext> {
   let router = Router(context: LedgerRequestContext.self, options: .autoGenerateHeadEndpoints)
   router.add(middleware: ProblemMiddleware())
-  let routes = Routes(ledger: ledger)
+  let routes = Routes(
+    ledger: ledger, state: state, callers: Callers(ledger.configuration, listensOn: host))
   routes.addRecords(to: router)
   routes.addLog(to: router)
   routes.addTransparency(to: router)
@@ -33,27 +29,79 @@ public func buildRouter(ledger: Ledger) -> Router<LedgerRequestContext> {
 /// The handlers; each reads its request, calls the ledger, and writes the answer.
 struct Routes: Sendable {
   let ledger: Ledger
+  let state: ServerState
+  let callers: Callers
   typealias Context = LedgerRequestContext
+  static let jsonType = "application/json"
+  static let linesType = "application/x-ndjson"
+  static let bytesType = "application/octet-stream"
 
   // MARK: Reading requests
 
   func identifier(_ context: Context) throws -> String {
     let raw = try context.parameters.require("id")
-    let name = raw.contains("%") ? raw.removingPercentEncoding ?? raw : raw
+    guard let name = raw.removingPercentEncoding, !name.utf8.contains(0) else {
+      throw Refusal(.malformed, check: "path", "The path's percent escapes are not text.")
+    }
     return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
   }
 
-  func number<N: FixedWidthInteger>(_ request: Request, _ name: String) throws -> N? {
+  /// A query parameter that is a whole number from 0 to 2^53 − 1: one more is a number too.
+  func number(_ request: Request, _ name: String) throws(Refusal) -> Int64? {
     guard let text = request.uri.queryParameters[Substring(name)] else { return nil }
-    guard let number = N(text), number >= 0 else {
-      throw Refusal(.malformed, check: "query", field: name, "Not a whole number from 0 on.")
+    return try Self.wholeNumber(text, check: "query", name)
+  }
+
+  static func wholeNumber(
+    _ text: some StringProtocol, check: String, _ field: String
+  ) throws(Refusal) -> Int64 {
+    guard (1...16).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int64(text), number <= JSON.maxInteger
+    else {
+      throw Refusal(
+        .malformed, check: check, field: field, "Not a whole number from 0 to \(JSON.maxInteger).")
     }
     return number
   }
 
-  func body(_ request: Request) async throws -> [UInt8] {
-    let buffer = try await request.body.collect(upTo: ledger.configuration.limits.submissionBytes)
-    return Array(buffer.readableBytesView)
+  /// How many items an answer is to have; the ledger's page size at most.
+  func limit(_ request: Request) throws(Refusal) -> Int {
+    Int(min(try number(request, "limit") ?? 100, Int64(Ledger.pageSize)))
+  }
+
+  /// Hands over a request's body, and counts its memory until the answer is there.
+  func withBody<R: Sendable>(
+    _ request: Request, _ context: Context, _ body: ([UInt8]) async throws -> R
+  ) async throws -> R {
+    let limit = ledger.configuration.limits.submissionBytes
+    let lease = state.bodies.lease(for: client(request, context))
+    var bytes: [UInt8] = []
+    for try await buffer in request.body {
+      guard bytes.count + buffer.readableBytes <= limit else { throw HTTPError(.contentTooLarge) }
+      try await lease.hold(bytes.count + buffer.readableBytes)
+      bytes += buffer.readableBytesView
+    }
+    defer { lease.end() }
+    return try await body(bytes)
+  }
+
+  /// Refuses a write that another site's page could have sent, or whose body is of another type.
+  ///
+  /// - Returns: the body's media type.
+  @discardableResult
+  func checkWrite(
+    _ request: Request, _ context: Context, types: [String]
+  ) throws(Refusal) -> String {
+    try callers.checkSite(request.head, context.peer, localAddress: context.localAddress)
+    let type =
+      request.headers[values: .contentType].first?.split(separator: ";").first?
+      .trimmingCharacters(in: .whitespaces).lowercased() ?? ""
+    guard request.headers[values: .contentType].count <= 1, types.contains(type) else {
+      throw Refusal(
+        .unsupportedType, check: "content_type", field: "Content-Type",
+        "The body's Content-Type is \(types.joined(separator: " or ")).")
+    }
+    return type
   }
 
   /// The address under which this request reached us, for links.
@@ -62,12 +110,7 @@ struct Routes: Sendable {
   }
 
   func client(_ request: Request, _ context: Context) -> ClientID {
-    if ledger.configuration.trustsProxy, let name = HTTPField.Name("X-Forwarded-For"),
-      let forwarded = request.headers[name]?.split(separator: ",").last
-    {
-      return ClientID(forwarded.trimmingPrefix(while: \.isWhitespace).description)
-    }
-    return ClientID(context.remoteAddress?.ipAddress ?? "unknown")
+    callers.client(request.headers, context.peer)
   }
 
   /// Who asks, and with what authority.
@@ -77,26 +120,9 @@ struct Routes: Sendable {
   }
 
   func caller(_ request: Request, _ context: Context) throws -> Caller {
-    Caller(client: client(request, context), isOperator: try isOperator(request, context))
-  }
-
-  /// Whether the caller is the operator: on this machine, or with the operator's token.
-  func isOperator(_ request: Request, _ context: Context) throws -> Bool {
-    if let token = try ledger.configuration.operatorToken(),
-      let header = request.headers[.authorization], header.hasPrefix("Bearer ")
-    {
-      return Self.constantTimeEqual(Array(header.dropFirst(7).utf8), Array(token.utf8))
-    }
-    // Behind a proxy everybody comes from this machine, so that only the token counts.
-    guard !ledger.configuration.trustsProxy else { return false }
-    let address = context.remoteAddress?.ipAddress ?? ""
-    return address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
-  }
-
-  static func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-    var difference = a.count ^ b.count
-    for index in a.indices { difference |= Int(a[index] ^ (b.isEmpty ? 0 : b[index % b.count])) }
-    return difference == 0
+    Caller(
+      client: client(request, context),
+      isOperator: try callers.isOperator(request.headers, context.peer))
   }
 
   // MARK: Writing answers
@@ -135,22 +161,18 @@ struct Routes: Sendable {
       })
   }
 
-  /// Whether the body is one JSON document a line.
-  func isLines(_ request: Request) -> Bool {
-    request.headers[.contentType]?.lowercased().hasPrefix("application/x-ndjson") ?? false
-  }
-
   /// Answers each line of the body with a line, in order, as it is dealt with.
   func lines(_ request: Request, _ context: Context, _ kind: Ledger.LineKind) throws -> Response {
     let caller = try caller(request, context)
     let limit = ledger.configuration.limits.submissionBytes
     let logger = context.logger
     let body = request.body
+    let window = LineWindow(state.bodies.lease(for: caller.client))
     return Response(
       status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { writer in
         let answers = self.ledger.takeLines(
-          BodyLines(body: body, limit: limit), kind, client: caller.client,
+          BodyLines(body: body, limit: limit, window: window), kind, client: caller.client,
           operatorAuthorised: caller.isOperator)
         do {
           for try await answer in answers {
@@ -159,6 +181,7 @@ struct Routes: Sendable {
               case .success(let answer): answer.json
               case .failure(let error): .object(Problem(error, logger: logger).json)
               }
+            try await window.answered()
             try await writer.write(ByteBuffer(bytes: json.canonicalBytes() + [0x0A]))
           }
         } catch let refusal as Refusal {
@@ -182,8 +205,9 @@ struct Routes: Sendable {
       self.answer(
         try await self.ledger.state(self.identifier(context), baseURL: self.baseURL(request)))
     }
-    router.get("/pith/:id/bundle.json") { _, context in
-      self.stream(
+    router.get("/pith/:id/bundle.json") { request, context in
+      try self.ledger.countHeavyRead(by: self.client(request, context))
+      return self.stream(
         try await self.ledger.bundle(self.identifier(context)),
         type: "application/json")
     }
@@ -200,7 +224,7 @@ struct Routes: Sendable {
       self.answer(
         try await self.ledger.events(
           self.identifier(context), from: self.number(request, "from") ?? 0,
-          limit: self.number(request, "limit") ?? 100, baseURL: self.baseURL(request)))
+          limit: self.limit(request), baseURL: self.baseURL(request)))
     }
     router.get("/api/pith-number/:id/status.json") { request, context in
       let name = try self.identifier(context)
@@ -209,6 +233,7 @@ struct Routes: Sendable {
       guard asOf != nil || atLeast != nil else {
         return self.answer(bytes: try await self.ledger.statusBytes(name))
       }
+      if asOf != nil { try self.ledger.countHeavyRead(by: self.client(request, context)) }
       return self.answer(try await self.ledger.status(name, asOf: asOf, atLeast: atLeast))
     }
     router.post("/pith/:id/action/:action") { request, context in
@@ -221,15 +246,17 @@ struct Routes: Sendable {
           "The actions are \(EventType.attestations.map(\.name).joined(separator: ", ")).")
       }
       let record = try self.identifier(context)
+      try self.checkWrite(request, context, types: [Self.jsonType])
       let caller = try self.caller(request, context)
-      let bytes = try await self.body(request)
-      if request.uri.queryParameters["prepare"] == "true" {
-        return self.answer(try await self.ledger.prepare(bytes, record: record, action: action))
+      return try await self.withBody(request, context) { bytes in
+        if request.uri.queryParameters["prepare"] == "true" {
+          return self.answer(try await self.ledger.prepare(bytes, record: record, action: action))
+        }
+        return self.answer(
+          try await self.ledger.submit(
+            bytes, record: record, action: action, client: caller.client,
+            operatorAuthorised: caller.isOperator), request)
       }
-      return self.answer(
-        try await self.ledger.submit(
-          bytes, record: record, action: action, client: caller.client,
-          operatorAuthorised: caller.isOperator), request)
     }
   }
 
@@ -264,18 +291,15 @@ struct Routes: Sendable {
     router.get("/api/events") { request, _ in
       self.answer(
         try await self.ledger.log(
-          from: self.number(request, "from") ?? 0, limit: self.number(request, "limit") ?? 100,
+          from: self.number(request, "from") ?? 0, limit: self.limit(request),
           baseURL: self.baseURL(request)))
     }
-    router.get("/api/events/stream") { request, _ in
-      var from: Int64 = try self.number(request, "from") ?? 0
+    router.get("/api/events/stream") { request, context in
+      var from = try self.number(request, "from") ?? 0
       if let name = HTTPField.Name("Last-Event-ID"), let last = request.headers[name] {
-        guard let position = Int64(last) else {
-          throw Refusal(.malformed, check: "last_event_id", "Last-Event-ID is a position.")
-        }
-        from = position + 1
+        from = 1 + (try Self.wholeNumber(last, check: "last_event_id", "Last-Event-ID"))
       }
-      return self.serverSentEvents(from: from)
+      return try self.serverSentEvents(from: from, client: self.client(request, context))
     }
     router.get("/api/evidence/:id") { _, context in
       let bytes = try await self.ledger.evidence(self.identifier(context))
@@ -289,7 +313,10 @@ struct Routes: Sendable {
       return Response(
         status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
-    router.post("/api/evidence/check") { request, _ in
+    router.post("/api/evidence/check") { request, context in
+      try self.checkWrite(request, context, types: [Self.bytesType])
+      let caller = try self.caller(request, context)
+      if !caller.isOperator { try self.ledger.countProofCheck(by: caller.client) }
       let digest = try request.uri.queryParameters["digest"].map { text throws(Refusal) in
         guard let digest = Digest(hex: text.lowercased()) else {
           throw Refusal(
@@ -297,9 +324,11 @@ struct Routes: Sendable {
         }
         return digest
       }
-      return self.answer(
-        try await self.ledger.examineProof(self.body(request), of: digest),
-        headers: [.cacheControl: "no-store"])
+      return try await self.withBody(request, context) { bytes in
+        self.answer(
+          try await self.ledger.examineProof(bytes, of: digest),
+          headers: [.cacheControl: "no-store"])
+      }
     }
     router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
     router.get("/api/keys/:id") { _, context in
@@ -313,28 +342,42 @@ struct Routes: Sendable {
     one: @escaping @Sendable ([UInt8], Caller) async throws -> SubmissionAnswer
   ) {
     router.post(path) { request, context in
-      if self.isLines(request) { return try self.lines(request, context, kind) }
+      let type = try self.checkWrite(request, context, types: [Self.jsonType, Self.linesType])
+      if type == Self.linesType { return try self.lines(request, context, kind) }
       let caller = try self.caller(request, context)
-      return self.answer(try await one(self.body(request), caller), request)
+      return try await self.withBody(request, context) { bytes in
+        self.answer(try await one(bytes, caller), request)
+      }
     }
   }
 
   /// The log as server-sent events (HTML, section 9.2); an empty comment keeps idle connections open.
-  private func serverSentEvents(from: Int64) -> Response {
-    Response(
+  private func serverSentEvents(from: Int64, client: ClientID) throws(Refusal) -> Response {
+    guard let place = StreamPlace(state.table, client) else {
+      throw Refusal(
+        .tooMany, check: "stream_limit",
+        "A client has at most \(ledger.configuration.server.streamsPerClient) streams open; close one first.",
+        retryAfter: 10)
+    }
+    return Response(
       status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
       body: ResponseBody { writer in
-        // The first bytes go out at once, so that a client knows it is connected.
-        try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
-        for try await item in self.ledger.logStream(from: from) {
-          guard let item else {
-            try await writer.write(ByteBuffer(string: ":\n\n"))
-            continue
+        defer { place.leave() }
+        try await withGracefulShutdownHandler {
+          // The first bytes go out at once, so that a client knows it is connected.
+          try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
+          for try await item in self.ledger.logStream(from: from) {
+            guard let item else {
+              try await writer.write(ByteBuffer(string: ":\n\n"))
+              continue
+            }
+            var buffer = ByteBuffer(string: "id: \(item.position)\ndata: ")
+            buffer.writeBytes(item.json)
+            buffer.writeString("\n\n")
+            try await writer.write(buffer)
           }
-          var buffer = ByteBuffer(string: "id: \(item.position)\ndata: ")
-          buffer.writeBytes(item.json)
-          buffer.writeString("\n\n")
-          try await writer.write(buffer)
+        } onGracefulShutdown: {
+          Task { await self.ledger.endStreams() }
         }
         try await writer.finish(nil)
       })
@@ -386,26 +429,16 @@ struct Routes: Sendable {
   }
 }
 
-/// The service on a socket.
-public func buildApplication(
-  ledger: Ledger, host: String, port: Int,
-  onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
-) -> some ApplicationProtocol {
-  Application(
-    router: buildRouter(ledger: ledger),
-    configuration: .init(address: .hostname(host, port: port), serverName: "pithledger"),
-    onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) },
-    logger: ledger.logger)
-}
-
 /// The lines of a request's body, read as they are asked for.
 private struct BodyLines: AsyncSequence, Sendable {
   let body: RequestBody
   let limit: Int
+  let window: LineWindow
 
   struct AsyncIterator: AsyncIteratorProtocol {
     var buffers: RequestBody.AsyncIterator
     var splitter: LineSplitter
+    let window: LineWindow
     var lines: ArraySlice<[UInt8]> = []
     var isFinished = false
 
@@ -417,6 +450,7 @@ private struct BodyLines: AsyncSequence, Sendable {
           isFinished = true
           lines = splitter.finish().map { [$0] } ?? []
         }
+        try await window.arrived(lines.map(\.count), begun: splitter.bufferedCount)
       }
       return lines.popFirst()
     }
@@ -425,6 +459,62 @@ private struct BodyLines: AsyncSequence, Sendable {
   }
 
   func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(buffers: body.makeAsyncIterator(), splitter: LineSplitter(limit: limit))
+    AsyncIterator(
+      buffers: body.makeAsyncIterator(), splitter: LineSplitter(limit: limit), window: window)
+  }
+}
+
+/// The memory of a bulk submission: the lines that wait for their answers, and the one that is coming.
+private final class LineWindow: Sendable {
+  private struct State {
+    var waiting: [Int] = []
+    var begun = 0
+  }
+
+  private let state = Mutex(State())
+  private let lease: BodyBudget.Lease
+
+  init(_ lease: BodyBudget.Lease) { self.lease = lease }
+
+  /// Errors: `unavailable` where there is no memory for them.
+  func arrived(_ lines: [Int], begun: Int) async throws {
+    let total = state.withLock { state in
+      state.waiting += lines
+      state.begun = begun
+      return state.waiting.reduce(begun, +)
+    }
+    try await lease.hold(total)
+  }
+
+  /// The oldest line has its answer.
+  func answered() async throws {
+    let total = state.withLock { state in
+      if !state.waiting.isEmpty { state.waiting.removeFirst() }
+      return state.waiting.reduce(state.begun, +)
+    }
+    try await lease.hold(total)
+  }
+}
+
+/// One of a client's places for event streams, left once.
+private final class StreamPlace: Sendable {
+  private let table: ConnectionTable
+  private let client: ClientID
+  private let isLeft = Mutex(false)
+
+  init?(_ table: ConnectionTable, _ client: ClientID) {
+    guard table.openStream(client) else { return nil }
+    self.table = table
+    self.client = client
+  }
+
+  deinit { leave() }
+
+  func leave() {
+    let isFirst = isLeft.withLock { isLeft in
+      defer { isLeft = true }
+      return !isLeft
+    }
+    if isFirst { table.closeStream(client) }
   }
 }

@@ -5,6 +5,7 @@ import LedgerDomain
 import LedgerStore
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// An answer of RFC 9457, `application/problem+json`: what was wrong, where, and what to do.
 struct Problem: Error, ResponseGenerator {
@@ -14,6 +15,8 @@ struct Problem: Error, ResponseGenerator {
   var field: String?
   var offset: Int?
   var candidates: [String] = []
+  /// Seconds after which the request may be sent again.
+  var retryAfter: Int?
 
   init(_ status: HTTPResponse.Status, check: String, _ detail: String) {
     self.status = status
@@ -31,12 +34,14 @@ struct Problem: Error, ResponseGenerator {
       case .tooLarge: .contentTooLarge
       case .invalid: .unprocessableContent
       case .tooMany: .tooManyRequests
+      case .unsupportedType: .unsupportedMediaType
       case .unavailable: .serviceUnavailable
       }
     self.init(status, check: refusal.check, refusal.message)
     field = refusal.field
     offset = refusal.offset
     candidates = refusal.candidates
+    retryAfter = refusal.retryAfter
   }
 
   /// What a caller is told of any error; the log is told more.
@@ -47,6 +52,9 @@ struct Problem: Error, ResponseGenerator {
     case let error as LedgerStoreError
     where error.code == .queueFull || error.code == .outcomeUnknown:
       self.init(.serviceUnavailable, check: error.code.rawValue, error.message)
+    case let refusal as HeadRefusal:
+      self.init(
+        .init(code: Int(refusal.status.code)), check: refusal.check, refusal.detail)
     case let error as HTTPError:
       let detail =
         error.status == .contentTooLarge
@@ -83,8 +91,11 @@ struct Problem: Error, ResponseGenerator {
 
   func response(from request: Request, context: some RequestContext) throws -> Response {
     var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
-    if status == .tooManyRequests { headers[.retryAfter] = "60" }
-    if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    if let retryAfter {
+      headers[.retryAfter] = String(retryAfter)
+    } else if status == .serviceUnavailable {
+      headers[.retryAfter] = "1"
+    }
     return Response(
       status: status, headers: headers,
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.object(json).canonicalBytes())))

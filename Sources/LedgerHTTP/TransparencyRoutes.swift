@@ -30,13 +30,15 @@ extension Routes {
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
     router.get("/api/proof/consistency") { request, _ in
-      guard let old: UInt64 = try self.number(request, "old") else {
+      guard let old = try self.number(request, "old") else {
         throw Refusal(
           .malformed, check: "query", field: "old",
           "Name the older size, and the newer one unless it is the newest checkpoint's.")
       }
       return self.answer(
-        try await self.ledger.consistencyProof(old: old, new: self.number(request, "new")))
+        try await self.ledger.consistencyProof(
+          old: UInt64(clamping: old), new: self.number(request, "new").map { UInt64(clamping: $0) })
+      )
     }
     router.get("/api/proof/:id") { _, context in
       let proof = try await self.ledger.inclusionProof(self.identifier(context))

@@ -5,7 +5,7 @@ import NIOCore
 import TransparencyLog
 
 /// The one route of a witness, mountable without a socket (C2SP tlog-witness).
-public func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
+func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
   let router = Router()
   router.post("/add-checkpoint") { request, _ in
     let body = try await request.body.collect(upTo: SignedNote.maxBytes)
@@ -24,4 +24,21 @@ public func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
   }
   router.get("/healthz") { _, _ in "alive\n" }
   return router
+}
+
+/// A witness on a port, with the limits that a ledger has by default.
+///
+/// - Parameter onServerRunning: told the port once connections are taken.
+public func buildWitnessApplication(
+  _ witness: LogWitness, host: String, port: UInt16,
+  onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
+) -> some ApplicationProtocol {
+  let limits = ServerLimits()
+  let table = ConnectionTable(
+    total: limits.connections(descriptors: ServerLimits.raiseDescriptorLimit()),
+    perClient: limits.connectionsPerClient, streamsPerClient: limits.streamsPerClient)
+  return Application(
+    router: buildRouter(witness: witness), server: .limited(limits, table),
+    configuration: .init(address: .hostname(host, port: Int(port)), backlog: 1024),
+    onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) })
 }

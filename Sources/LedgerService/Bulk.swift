@@ -10,6 +10,9 @@ public struct LineSplitter: Sendable {
 
   public init(limit: Int) { self.limit = limit }
 
+  /// Bytes of the line that has begun.
+  public var bufferedCount: Int { line.count }
+
   /// The lines that end in these bytes, without their ends; blank ones are left out.
   public mutating func feed(_ bytes: [UInt8]) throws(Refusal) -> [[UInt8]] {
     var lines: [[UInt8]] = []

@@ -30,12 +30,15 @@ extension Ledger {
     guard operatorAuthorised || document.isBare else {
       throw Refusal(
         .forbidden, check: "operator",
-        "Importing a document needs the operator's token from here; a bare canonical_record does not."
+        "Importing a document needs the operator: send the token of operator.token in the data directory as "
+          + "Authorization: Bearer, or use the ledger's Unix socket. A bare canonical_record needs neither."
       )
     }
     try requireWriting()
     _ = try await keeper?.signedSize()
-    if !operatorAuthorised { try await bareLimits.take(client) }
+    if !operatorAuthorised {
+      try quotas.takeBareAction(client, evidenceBytes: document.bytes.count)
+    }
     for _ in 0..<Self.readmissions {
       let next = try await timeline.current().next
       let known = try await store.resolve(.pithNumber(document.canonical.pithNumber)).first

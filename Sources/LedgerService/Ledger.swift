@@ -30,8 +30,8 @@ public final class Ledger: Sendable {
     check: "as_of", maxRunning: 2, maxWaiting: 32, maxCost: 10_000)
   let checks: EvidenceChecks
   public let logger: Logger
-  let bareLimits: ClientLimits
-  let registrationLimits: ClientLimits
+  let quotas: Quotas
+  let feed: LogFeed
   let pendingLimits = PendingAnchorLimits()
   let turns = TurnTaking<Int64>()
   let witnessBackoff = WitnessBackoff()
@@ -57,10 +57,12 @@ public final class Ledger: Sendable {
     checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
     self.server = server
     self.logger = logger
-    bareLimits = ClientLimits(
-      perHour: configuration.limits.bareActionsPerHour, check: "bare_action_limit")
-    registrationLimits = ClientLimits(
-      perHour: configuration.limits.keyRegistrationsPerHour, check: "key_registration_limit")
+    quotas = Quotas(configuration.limits)
+    feed = LogFeed { from, limit in
+      try await store.events(from: from, limit: limit).map {
+        StreamedEvent(position: $0.position, json: try Self.eventJSON($0).canonicalBytes())
+      }
+    }
     supervision = server.map { server in Task { await server.keepRunning(logger: logger) } }
     projection =
       runProjector
@@ -84,6 +86,7 @@ public final class Ledger: Sendable {
       let registry = try RegistryKey(configuration)
       let timeline = TimelineCache(store: store)
       if !configuration.isReadOnly {
+        try configuration.makeOperatorToken()
         try await registry.begin(store: store, configuration: configuration)
         try await registry.settle(current: timeline.current())
       }

@@ -16,15 +16,15 @@ public struct LedgerConfiguration: Sendable {
   public var origin: String?
   /// The address under which people reach the service, for links; `nil` takes it from each request.
   public var publicURL: String?
-  /// The file whose first line is the operator's bearer token; `nil` leaves operators to loopback.
+  /// The file whose first line is the operator's bearer token; `nil` is `operator.token` in the data directory.
   public var operatorTokenFile: String?
   /// The registry key's file; `nil` is `registry.key` in the data directory.
   public var registryKeyFile: String?
   /// Keys trusted for receipts: fingerprint to 32 raw bytes.
   public var trustedReceiptKeys: [Digest128: [UInt8]]
   public var limits: Limits
-  /// Whether `X-Forwarded-For` names the client, because a proxy of the operator's sets it.
-  public var trustsProxy: Bool
+  /// What the HTTP service takes from its clients.
+  public var server = ServerLimits()
 
   /// Whether this process only answers: for a standby, which takes no writes.
   public var isReadOnly = false
@@ -89,6 +89,20 @@ public struct LedgerConfiguration: Sendable {
     public var bareActionsPerHour = 60
     /// Keys a client may register in an hour.
     public var keyRegistrationsPerHour = 20
+    /// Signed submissions a client may send in an hour, those of vouched keys not counted.
+    public var submissionsPerHour = 100_000
+    /// Submissions by one key that are taken in an hour.
+    public var submissionsPerKeyPerHour = 10_000
+    /// Bytes of evidence a client may send in an hour, those of vouched keys not counted.
+    public var evidenceBytesPerHour = 256 << 20
+    /// Bytes of evidence with the submissions of one key in an hour.
+    public var evidenceBytesPerKeyPerHour = 128 << 20
+    /// How many times as much a vouched key may send.
+    public var vouchedKeyFactor = 10
+    /// Proofs a client may have checked in an hour without a submission.
+    public var proofChecksPerHour = 600
+    /// Bundles and past states a client may read in an hour.
+    public var heavyReadsPerHour = 3600
     /// Bytes of one submission, evidence in base64 included.
     public var submissionBytes = 12 << 20
     /// Bytes of an imported document.
@@ -121,7 +135,6 @@ public struct LedgerConfiguration: Sendable {
     self.dataDirectory = dataDirectory
     trustedReceiptKeys = Self.publishedReceiptKeys
     limits = Limits()
-    trustsProxy = false
   }
 
   /// The key `pith-v1-2026-05`, which signs the receipts of published Pith Numbers.
@@ -129,6 +142,9 @@ public struct LedgerConfiguration: Sendable {
     let key = Base64.decode("stVStoiQhXFxp4s2pdzPNoqVNBMojDU/fJ2db5S3CbM=") ?? []
     return [Digest(hashing: key).prefix: key]
   }()
+
+  /// The largest number that a setting takes: sums and products of a few stay within 64 bits.
+  static let maxNumber = 1_000_000_000_000
 
   /// Reads the `PITHLEDGER_*` variables.
   ///
@@ -143,10 +159,10 @@ public struct LedgerConfiguration: Sendable {
     }
     func number(_ name: String, _ fallback: Int) throws(Refusal) -> Int {
       guard let value = text(name) else { return fallback }
-      guard let number = Int(value), number > 0 else {
+      guard let number = Int(value), (1...Self.maxNumber).contains(number) else {
         throw Refusal(
           .malformed, check: "configuration", field: "PITHLEDGER_" + name,
-          "Not a positive whole number.")
+          "Not a whole number from 1 to \(Self.maxNumber).")
       }
       return number
     }
@@ -174,12 +190,9 @@ public struct LedgerConfiguration: Sendable {
     for name in ["STAMP_CALENDARS", "STAMP_AUTHORITIES"] {
       for item in list(name) { try checkAddress(item, "PITHLEDGER_" + name) }
     }
-    configuration.trustsProxy = text("TRUSTED_PROXY") == "1"
+    try configuration.server.read(text, number)
     configuration.isReadOnly = text("READ_ONLY") == "1"
-    configuration.limits.bareActionsPerHour = try number(
-      "BARE_ACTIONS_PER_HOUR", configuration.limits.bareActionsPerHour)
-    configuration.limits.keyRegistrationsPerHour = try number(
-      "KEY_REGISTRATIONS_PER_HOUR", configuration.limits.keyRegistrationsPerHour)
+    try configuration.limits.read(number)
     if let list = text("RECEIPT_KEYS") {
       configuration.trustedReceiptKeys = [:]
       for item in list.split(separator: ",") {
@@ -270,9 +283,24 @@ public struct LedgerConfiguration: Sendable {
   }
 
   /// The operator's token, read when asked for, so that it can be changed without a restart.
+  ///
+  /// `nil` where no file is named and the data directory has none, as on a ledger that only answers.
   public func operatorToken() throws(Refusal) -> String? {
-    guard let operatorTokenFile else { return nil }
-    return try Self.firstLine(of: operatorTokenFile, field: "PITHLEDGER_OPERATOR_TOKEN_FILE")
+    if operatorTokenFile == nil, !FileManager.default.fileExists(atPath: operatorTokenPath) {
+      return nil
+    }
+    return try Self.firstLine(of: operatorTokenPath, field: "PITHLEDGER_OPERATOR_TOKEN_FILE")
+  }
+
+  var operatorTokenPath: String {
+    operatorTokenFile
+      ?? URL(fileURLWithPath: dataDirectory).appendingPathComponent(OperatorToken.fileName).path
+  }
+
+  /// Makes the operator's token in the data directory, unless a setting names another file.
+  func makeOperatorToken() throws(Refusal) {
+    guard operatorTokenFile == nil else { return }
+    try OperatorToken.make(at: operatorTokenPath)
   }
 
   /// The first line of a file that nobody else may read.
@@ -288,5 +316,24 @@ public struct LedgerConfiguration: Sendable {
       throw refusal("The first line of \(file) is empty.")
     }
     return String(decoding: line, as: UTF8.self)
+  }
+}
+
+extension LedgerConfiguration.Limits {
+  /// Reads the `PITHLEDGER_*` variables about quotas.
+  fileprivate mutating func read(
+    _ number: (String, Int) throws(Refusal) -> Int
+  ) throws(Refusal) {
+    bareActionsPerHour = try number("BARE_ACTIONS_PER_HOUR", bareActionsPerHour)
+    keyRegistrationsPerHour = try number("KEY_REGISTRATIONS_PER_HOUR", keyRegistrationsPerHour)
+    submissionsPerHour = try number("SUBMISSIONS_PER_HOUR", submissionsPerHour)
+    submissionsPerKeyPerHour = try number(
+      "SUBMISSIONS_PER_KEY_PER_HOUR", submissionsPerKeyPerHour)
+    evidenceBytesPerHour = try number("EVIDENCE_BYTES_PER_HOUR", evidenceBytesPerHour)
+    evidenceBytesPerKeyPerHour = try number(
+      "EVIDENCE_BYTES_PER_KEY_PER_HOUR", evidenceBytesPerKeyPerHour)
+    vouchedKeyFactor = try number("VOUCHED_KEY_FACTOR", vouchedKeyFactor)
+    proofChecksPerHour = try number("PROOF_CHECKS_PER_HOUR", proofChecksPerHour)
+    heavyReadsPerHour = try number("HEAVY_READS_PER_HOUR", heavyReadsPerHour)
   }
 }

@@ -118,7 +118,11 @@ extension Ledger {
 
   private func position(_ name: String) async throws -> Int64 {
     // Sixty-four digits are a hash, whatever digits they are.
-    if name.utf8.count < 20, let position = Int64(name), position >= 0 { return position }
+    if name.utf8.count < 20, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let position = Int64(name)
+    {
+      return position
+    }
     let hex = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
     guard let id = Digest(hex: hex.lowercased()) else {
       throw Refusal(
@@ -141,8 +145,10 @@ extension Ledger {
         "Two sizes, the older no larger than the newer, which is at most \(newest.size).")
     }
     return [
-      "new_root": .string(try await root(size: new).base64), "new_size": .integer(Int64(new)),
-      "old_root": .string(try await root(size: old).base64), "old_size": .integer(Int64(old)),
+      "new_root": .string(try await root(size: new).base64),
+      "new_size": .integer(Int64(clamping: new)),
+      "old_root": .string(try await root(size: old).base64),
+      "old_size": .integer(Int64(clamping: old)),
       "proof": .array(try await store.hashes(of: shape).map { .string($0.base64) }),
     ]
   }

@@ -137,7 +137,7 @@ extension Ledger {
   // MARK: Events
 
   /// One event as readers see it: what was signed, its place in the log, and what admission found.
-  func eventJSON(_ stored: StoredEvent) throws -> JSON {
+  static func eventJSON(_ stored: StoredEvent) throws -> JSON {
     let entry = try JSON.parse(stored.entry, limits: JSONLimits(maxBytes: 65_535, maxDepth: 64))
     var members = entry["event"]?.objectValue ?? [:]
     members["position"] = .integer(stored.position)
@@ -147,7 +147,7 @@ extension Ledger {
   }
 
   private func page(_ events: [StoredEvent], limit: Int, next: (Int64) -> String) throws -> JSON {
-    var members: JSONObject = ["events": .array(try events.map(eventJSON))]
+    var members: JSONObject = ["events": .array(try events.map(Self.eventJSON))]
     if events.count == limit, let last = events.last {
       members["next"] = .string(next(last.position + 1))
     }
@@ -174,46 +174,6 @@ extension Ledger {
     return try page(try await store.events(from: from, limit: limit), limit: limit) {
       "\(base(baseURL))/api/events?from=\($0)&limit=\(limit)"
     }
-  }
-
-  /// An event of the log as a stream hands it over.
-  public struct StreamedEvent: Sendable {
-    public let position: Int64
-    public let json: [UInt8]
-  }
-
-  /// The log as it grows, each event once and in order, and `nil` every fifteen idle seconds; ends when
-  /// its reader stops reading.
-  public func logStream(from: Int64) -> AsyncThrowingStream<StreamedEvent?, any Error> {
-    let (stream, continuation) = AsyncThrowingStream.makeStream(
-      of: StreamedEvent?.self, bufferingPolicy: .bufferingOldest(512))
-    let task = Task {
-      do {
-        var next = from
-        var idle = ContinuousClock.now
-        while !Task.isCancelled {
-          let events = try await store.events(from: next, limit: 200)
-          for event in events {
-            let item = StreamedEvent(
-              position: event.position, json: try eventJSON(event).canonicalBytes())
-            // A slow reader holds the log back, and costs at most one buffer.
-            while case .dropped = continuation.yield(item) {
-              try await Task.sleep(for: .milliseconds(50))
-            }
-            next = event.position + 1
-          }
-          if !events.isEmpty { idle = .now }
-          if ContinuousClock.now - idle > .seconds(15) {
-            continuation.yield(nil)
-            idle = .now
-          }
-          if events.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
-        }
-        continuation.finish()
-      } catch { continuation.finish(throwing: error) }
-    }
-    continuation.onTermination = { _ in task.cancel() }
-    return stream
   }
 
   // MARK: Keys

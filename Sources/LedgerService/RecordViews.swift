@@ -52,7 +52,7 @@ extension Ledger {
     let about = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
     }.prefix(100)
-    json["events"] = .array(try about.map(eventJSON))
+    json["events"] = .array(try about.map(Self.eventJSON))
     if newest.count == 200 || about.count == 100 {
       json["events_next"] = .string(
         "\(base(baseURL))/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000")

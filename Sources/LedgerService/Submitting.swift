@@ -68,7 +68,8 @@ extension Ledger {
           .malformed, check: "signature", field: "signature",
           "An event sent here is signed. A bare payload goes to /pith/{id}/action/{event_type}.")
       }
-      return try await submitBare(bare, action: action, record: name, client: client)
+      return try await submitBare(
+        bare, action: action, record: name, client: operatorAuthorised ? .shell : client)
     }
   }
 
@@ -77,6 +78,8 @@ extension Ledger {
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
     operatorAuthorised: Bool = false
   ) async throws -> SubmissionAnswer {
+    let client = operatorAuthorised ? .shell : client
+    try quotas.takeSubmission(client)
     let approach = store.announce()
     defer { approach.end() }
     guard case .record(let number) = event.body.subject else {
@@ -90,23 +93,36 @@ extension Ledger {
         "This ledger has no record \(number). Import it first: POST /api/records.")
     }
     try await check(path: name, agreesWith: facts.record)
-    try checkSignature(event, try await timeline.current(facts.log).timeline)
-    let answer =
-      if let stored = facts.stored {
-        try await answer(stored, record: facts.record, group: nil, created: false)
-      } else {
-        try await append(
-          record: facts.record, guarded: false, client: client, facts: facts, announced: approach
-        ) { context, _ in
-          context.evidence = evidence
-          context.operatorAuthorised = operatorAuthorised
-          context.verifiedEvent = event.eventID
-          return event
-        }
+    let keys = try await timeline.current(facts.log)
+    try checkSignature(event, keys.timeline)
+    let answer: SubmissionAnswer
+    if let stored = facts.stored {
+      answer = try await self.answer(stored, record: facts.record, group: nil, created: false)
+    } else {
+      try count(event, evidence, by: client, keys)
+      answer = try await append(
+        record: facts.record, guarded: false, client: client, facts: facts, announced: approach
+      ) { context, _ in
+        context.evidence = evidence
+        context.operatorAuthorised = operatorAuthorised
+        context.verifiedEvent = event.eventID
+        return event
       }
+    }
     try await vouchByToken(
       event, evidence, isVerified: hasVerifiedToken(event, at: answer.position))
     return answer
+  }
+
+  /// Counts a new event whose signature holds, for its client and its key.
+  private func count(
+    _ event: SignedEvent, _ evidence: [Digest: [UInt8]], by client: ClientID,
+    _ keys: (timeline: KeyTimeline, next: Int64)
+  ) throws(Refusal) {
+    let fingerprint = event.body.signer.fingerprint
+    try quotas.takeVerified(
+      client, key: fingerprint, isVouched: keys.timeline.isVouched(fingerprint, at: keys.next),
+      evidenceBytes: evidence.values.reduce(0) { $0 + $1.count })
   }
 
   /// Vouches for the key of a claim whose token was asked for with that very key's nonce, and verified.
@@ -154,11 +170,13 @@ extension Ledger {
         .invalid, check: "subject", field: "subject_pith_number",
         "An event about the registry is posted to /api/events.")
     }
-    try checkSignature(event, try await timeline.current().timeline)
+    let keys = try await timeline.current()
+    try checkSignature(event, keys.timeline)
     if let stored = try await store.event(record: -1, id: event.eventID) {
       return try await answer(stored, record: nil, group: nil, created: false)
     }
-    if event.body.type == .keyRegistered { try await registrationLimits.take(client) }
+    if event.body.type == .keyRegistered { try quotas.takeRegistration(client) }
+    try count(event, evidence, by: client, keys)
     return try await append(record: nil, guarded: false) { context, _ in
       context.evidence = evidence
       context.operatorAuthorised = operatorAuthorised
@@ -182,7 +200,8 @@ extension Ledger {
           + "?prepare=true answers with the bytes to sign.")
     }
     let record = try await resolve(name).record
-    try await bareLimits.take(client)
+    try quotas.takeBareAction(
+      client, evidenceBytes: bare.evidence.values.reduce(0) { $0 + $1.count })
     let key = await registry.current
     func attempt(_ found: Finding??, looksOnly: Bool) async throws -> SubmissionAnswer {
       try await append(

@@ -119,7 +119,7 @@ actor ProjectionProgress {
         settle()
         let patience: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
         if let told = try await connection.nextNotification(timeout: patience) {
-          if let next = Int64(told.payload) { reached = max(reached, next - 1) }
+          if let next = Int64(told.payload), next > 0 { reached = max(reached, next - 1) }
         } else if !waiters.isEmpty {
           try await look(connection)
         }

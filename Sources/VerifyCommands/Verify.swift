@@ -93,8 +93,9 @@ public struct Verify: AsyncParsableCommand {
         return (
           [
             "event_id": event.map { .string("sha256:" + $0.eventID.hex) } ?? .null,
-            "origin": .string(signed.checkpoint.origin), "position": .integer(Int64(proof.index)),
-            "size": .integer(Int64(signed.checkpoint.size)),
+            "origin": .string(signed.checkpoint.origin),
+            "position": .integer(Int64(clamping: proof.index)),
+            "size": .integer(Int64(clamping: signed.checkpoint.size)),
           ],
           "holds: \(event.map { "sha256:" + $0.eventID.hex } ?? "the entry") is number \(proof.index) of the "
             + "\(signed.checkpoint.size) entries of \(signed.checkpoint.origin)"
@@ -116,7 +117,7 @@ public struct Verify: AsyncParsableCommand {
         let promise = try PromiseNote(try Verify.read(file), by: keys)
         var answer: JSONObject = [
           "event_id": .string(promise.eventID), "origin": .string(promise.origin),
-          "position": .integer(Int64(promise.position)),
+          "position": .integer(Int64(clamping: promise.position)),
         ]
         var line =
           "holds: \(promise.origin) promised \(promise.eventID) at position \(promise.position)"
@@ -169,7 +170,7 @@ public struct Verify: AsyncParsableCommand {
             "event_summary": .object(outcome.status.eventSummary),
             "events": .integer(Int64(outcome.events)),
             "pith_number": .string(outcome.pithNumber),
-            "size": .integer(Int64(outcome.checkpoint.size)),
+            "size": .integer(Int64(clamping: outcome.checkpoint.size)),
             "verification_status": .object(status),
           ], lines.joined(separator: "\n")
         )
@@ -269,7 +270,7 @@ public struct Verify: AsyncParsableCommand {
             "projections": report.projections.map { .integer(Int64($0)) } ?? .null,
             "records": .integer(Int64(report.records)),
             "root": .string(report.checkpoint.root.base64),
-            "size": .integer(Int64(report.checkpoint.size)),
+            "size": .integer(Int64(clamping: report.checkpoint.size)),
           ],
           "holds: \(report.checkpoint.size) entries of \(report.records) records of "
             + "\(report.checkpoint.origin), root \(report.checkpoint.root); \(report.contained) older "
@@ -299,7 +300,8 @@ public struct Verify: AsyncParsableCommand {
           proof: try await hashes(old, new))
         return (
           [
-            "new_size": .integer(Int64(new.size)), "old_size": .integer(Int64(old.size)),
+            "new_size": .integer(Int64(clamping: new.size)),
+            "old_size": .integer(Int64(clamping: old.size)),
             "origin": .string(old.origin),
           ],
           "holds: the \(new.size) entries of \(new.origin) begin with the \(old.size) of before"

@@ -53,7 +53,7 @@ struct Prove: AsyncParsableCommand {
       if let out {
         try write(proof.bytes, to: out)
         common.show(
-          ["file": .string(out), "position": .integer(Int64(proof.index))],
+          ["file": .string(out), "position": .integer(Int64(clamping: proof.index))],
           "position \(proof.index): \(out)")
       } else {
         common.show(
@@ -132,7 +132,10 @@ struct ExportLog: AsyncParsableCommand {
 
 private func showReport(_ report: Ledger.ExportReport, _ common: Common, _ directory: String) {
   common.show(
-    ["entries": .integer(Int64(report.entries)), "written": .integer(Int64(report.written))],
+    [
+      "entries": .integer(Int64(clamping: report.entries)),
+      "written": .integer(Int64(report.written)),
+    ],
     "\(report.entries) entries, \(report.written) new files in \(directory)")
 }
 
@@ -154,7 +157,10 @@ struct ImportLog: AsyncParsableCommand {
         progress: Progress.show)
       Progress.end()
       common.show(
-        ["root": .string(checkpoint.root.base64), "size": .integer(Int64(checkpoint.size))],
+        [
+          "root": .string(checkpoint.root.base64),
+          "size": .integer(Int64(clamping: checkpoint.size)),
+        ],
         "\(checkpoint.size) entries, root \(checkpoint.root)")
     }
   }

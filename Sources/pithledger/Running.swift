@@ -7,12 +7,13 @@ import LedgerHTTP
 import LedgerService
 import LedgerStore
 import Logging
+import ServiceLifecycle
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
   @OptionGroup var common: Common
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port; 0 takes a free one.") var port = 8080
+  @Option(help: "The port; 0 takes a free one.") var port: UInt16 = 8080
 
   func run() async throws {
     try await Failure.reported {
@@ -20,7 +21,12 @@ struct Serve: AsyncParsableCommand {
         try common.configuration(), logger: common.logger(.notice))
       let asJSON = common.json
       let host = host
-      let application = buildApplication(ledger: ledger, host: host, port: port) { port in
+      let server = LedgerServer(ledger: ledger)
+      let socket =
+        ledger.configuration.isReadOnly
+        ? nil
+        : OperatorSocket(directory: ledger.configuration.dataDirectory, logger: ledger.logger)
+      let application = server.network(host: host, port: port) { port in
         let url = "http://\(host):\(port ?? 0)"
         let line =
           asJSON ? JSON.object(["url": .string(url)]).canonicalString() : "listening on \(url)"
@@ -33,10 +39,13 @@ struct Serve: AsyncParsableCommand {
       func close() async {
         for job in jobs { job.cancel() }
         for job in jobs { await job.value }
+        socket?.remove()
         await ledger.close()
       }
       do {
-        try await application.runService()
+        var listeners: [any Service] = [application]
+        if let socket { listeners.append(server.operatorSocket(socket)) }
+        try await server.run(listeners)
         await close()
       } catch {
         await close()

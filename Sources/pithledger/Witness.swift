@@ -18,7 +18,7 @@ struct Witness: AsyncParsableCommand {
   @Option(help: "A file with a line for each log.") var logs: String
   @Option(help: "Where the key and what was seen are kept.") var dir = ".pithwitness"
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port; 0 takes a free one.") var port = 8081
+  @Option(help: "The port; 0 takes a free one.") var port: UInt16 = 8081
   @Flag(help: "Print the witness's key, as NAME+ID+KEY, and do nothing else.") var key = false
 
   func run() async throws {
@@ -30,13 +30,9 @@ struct Witness: AsyncParsableCommand {
         return
       }
       let host = host
-      let application = Application(
-        router: buildRouter(witness: witness),
-        configuration: .init(address: .hostname(host, port: port)),
-        onServerRunning: { channel in
-          let port = channel.localAddress?.port ?? 0
-          FileHandle.standardOutput.write(Data("listening on http://\(host):\(port)\n".utf8))
-        })
+      let application = buildWitnessApplication(witness, host: host, port: port) { port in
+        FileHandle.standardOutput.write(Data("listening on http://\(host):\(port ?? 0)\n".utf8))
+      }
       try await application.runService()
     }
   }

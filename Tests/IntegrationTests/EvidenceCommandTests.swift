@@ -152,6 +152,7 @@ struct EvidenceCommandTests {
             ]
             return try await client.execute(
               uri: "/pith/\(Self.number)/action/\(action)", method: .post,
+              headers: .json,
               body: ByteBuffer(bytes: body.canonicalBytes())
             ) { response in
               #expect(response.status == .created)

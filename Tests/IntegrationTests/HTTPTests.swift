@@ -41,7 +41,7 @@ struct HTTPTests {
     try await withService { _, client in
       func problem(
         _ method: HTTPRequest.Method, _ uri: String, _ body: String = "",
-        headers: HTTPFields = [:]
+        headers: HTTPFields = .json
       ) async throws -> (Int, String, JSON) {
         try await client.execute(
           uri: uri, method: method, headers: headers, body: ByteBuffer(string: body)
@@ -91,7 +91,7 @@ struct HTTPTests {
         ],
       ]
       let posted = try await client.execute(
-        uri: "/pith/\(Self.number)/action/storage_attestation", method: .post,
+        uri: "/pith/\(Self.number)/action/storage_attestation", method: .post, headers: .json,
         body: ByteBuffer(bytes: body.canonicalBytes())
       ) { $0.status }
       #expect(posted == .created)
@@ -126,7 +126,7 @@ struct HTTPTests {
           ],
         ]
         return try await client.execute(
-          uri: "/pith/\(Self.number)/action/timestamp_anchor", method: .post,
+          uri: "/pith/\(Self.number)/action/timestamp_anchor", method: .post, headers: .json,
           body: ByteBuffer(bytes: body.canonicalBytes())
         ) { ($0.status.code, try $0.json()["check"]?.stringValue ?? "") }
       }
@@ -161,7 +161,7 @@ struct HTTPTests {
       ]
       let size = try await test.ledger.health().size
       let answer = try await client.execute(
-        uri: "/pith/\(Self.number)/action/storage_attestation", method: .post,
+        uri: "/pith/\(Self.number)/action/storage_attestation", method: .post, headers: .json,
         body: ByteBuffer(bytes: body.canonicalBytes())
       ) { $0 }
       #expect(answer.status.code == 413)

@@ -124,7 +124,8 @@ struct ProofVerdictTests {
         for item in cases {
           let query = item.digest.map { "?digest=\($0)" } ?? ""
           let (status, json) = try await client.execute(
-            uri: "/api/evidence/check\(query)", method: .post, body: ByteBuffer(bytes: item.bytes)
+            uri: "/api/evidence/check\(query)", method: .post, headers: .bytes,
+            body: ByteBuffer(bytes: item.bytes)
           ) { ($0.status.code, try $0.json()) }
           #expect(status == 200 || status == 422, "\(item.name)")
           let refused = json["check"]?.stringValue ?? ""
@@ -145,7 +146,8 @@ struct ProofVerdictTests {
       }
       #expect(try await ledger.health().size == size)
       let wrong = try await client.execute(
-        uri: "/api/evidence/check?digest=xyz", method: .post, body: ByteBuffer(string: "x")
+        uri: "/api/evidence/check?digest=xyz", method: .post, headers: .bytes,
+        body: ByteBuffer(string: "x")
       ) { ($0.status.code, try $0.json()) }
       #expect(wrong.0 == 400 && wrong.1["field"] == "digest")
     }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import EmbeddedPostgres
 import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import LedgerDomain
@@ -87,10 +88,9 @@ struct LedgerUnderTest: Sendable {
   func serving(
     _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
-    let application = Application(
-      router: buildRouter(ledger: ledger),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)))
-    try await application.test(.live) { client in try await body(client) }
+    let server = LedgerServer(ledger: ledger)
+    try await server.network(host: "127.0.0.1", port: 0)
+      .test(.live) { client in try await body(client) }
   }
 
   struct ShellAnswer {
@@ -122,6 +122,11 @@ struct LedgerUnderTest: Sendable {
 
 extension TestResponse {
   func json() throws -> JSON { try JSON.parse(Array(body.readableBytesView)) }
+}
+
+extension HTTPFields {
+  static let json: HTTPFields = [.contentType: "application/json"]
+  static let bytes: HTTPFields = [.contentType: "application/octet-stream"]
 }
 
 /// Runs something with a file of these bytes.

@@ -21,9 +21,7 @@ struct WitnessTests {
   private func withWitness(
     _ witness: LogWitness, _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
-    let application = Application(
-      router: buildRouter(witness: witness),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+    let application = buildWitnessApplication(witness, host: "127.0.0.1", port: 0)
     try await application.test(.live) { try await body($0) }
   }
 
@@ -311,9 +309,7 @@ struct FalseWitnessTests {
       let witness = try LogWitness(
         name: "example.org/w", logs: try #require(try await test.ledger.logVerifierKey()),
         directory: folder)
-      let application = Application(
-        router: buildRouter(witness: witness),
-        configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+      let application = buildWitnessApplication(witness, host: "127.0.0.1", port: 0)
       try await application.test(.live) { client in
         let port = try #require(client.port)
         var watched = test.ledger.configuration

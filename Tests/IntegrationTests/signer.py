@@ -11,7 +11,7 @@ def canonical(value):
 
 
 def call(path, body=None):
-    request = urllib.request.Request(base + path, data=body)
+    request = urllib.request.Request(base + path, data=body, headers={"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)

@@ -1,0 +1,129 @@
+import Foundation
+public import Hummingbird
+import HummingbirdCore
+public import LedgerService
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+import UnixSignals
+
+/// What the requests of all listeners share.
+struct ServerState: Sendable {
+  let table: ConnectionTable
+  let bodies: BodyBudget
+
+  init(_ limits: ServerLimits, connections: Int) {
+    table = ConnectionTable(
+      total: connections, perClient: limits.connectionsPerClient,
+      streamsPerClient: limits.streamsPerClient)
+    bodies = BodyBudget(total: limits.bodyMemory)
+  }
+}
+
+/// The service on a port, and on a Unix socket for the operator.
+public struct LedgerServer: Sendable {
+  private let ledger: Ledger
+  private let state: ServerState
+
+  /// Raises the limit of file descriptors, from which the limit of connections follows.
+  public init(ledger: Ledger) {
+    self.ledger = ledger
+    let limits = ledger.configuration.server
+    state = ServerState(
+      limits, connections: limits.connections(descriptors: ServerLimits.raiseDescriptorLimit()))
+  }
+
+  /// The service on a port.
+  ///
+  /// - Parameter onServerRunning: told the port once connections are taken.
+  public func network(
+    host: String, port: UInt16,
+    onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
+  ) -> some ApplicationProtocol {
+    application(
+      .hostname(host, port: Int(port)), listensOn: host, isLocalSocket: false,
+      onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) })
+  }
+
+  /// The service on a Unix socket, over which the ledger's user and root are the operator.
+  public func operatorSocket(_ socket: OperatorSocket) -> some ApplicationProtocol {
+    application(
+      .unixDomainSocket(path: socket.path), listensOn: nil, isLocalSocket: true,
+      onServerRunning: { _ in socket.restrict() })
+  }
+
+  private func application(
+    _ address: BindAddress, listensOn host: String?, isLocalSocket: Bool,
+    onServerRunning: @escaping @Sendable (any Channel) async -> Void
+  ) -> Application<RouterResponder<LedgerRequestContext>> {
+    let limits = ledger.configuration.server
+    let table = state.table
+    return Application(
+      router: buildRouter(ledger: ledger, state: state, listensOn: host),
+      server: .limited(limits, table, isLocalSocket: isLocalSocket),
+      configuration: .init(address: address, serverName: "pithledger", backlog: 1024),
+      onServerRunning: onServerRunning, logger: ledger.logger)
+  }
+
+  /// Runs listeners until a signal, and ends what is under way at the latest after the shutdown's timeout.
+  public func run(_ listeners: [any Service]) async throws {
+    var configuration = ServiceGroupConfiguration(
+      services: listeners, gracefulShutdownSignals: [.sigterm, .sigint], logger: ledger.logger)
+    configuration.maximumGracefulShutdownDuration = ledger.configuration.server.shutdownTimeout
+    try await ServiceGroup(configuration: configuration).run()
+  }
+}
+
+/// The Unix socket in a ledger's data directory.
+public struct OperatorSocket: Sendable {
+  let path: String
+
+  /// The socket of a data directory; `nil` where its path is too long for one, or another process listens on it.
+  public init?(directory: String, logger: Logger) {
+    path = URL(fileURLWithPath: directory).appendingPathComponent("ledger.sock").path
+    guard path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else {
+      logger.warning(
+        "no Unix socket: the path \(path) is too long for one. The operator's token works as ever.")
+      return nil
+    }
+    guard !isServed else {
+      logger.warning("no Unix socket: another process listens on \(path).")
+      return nil
+    }
+    // What a process that was killed left behind is nobody's.
+    if FileManager.default.fileExists(atPath: path) { unsafe unlink(path) }
+  }
+
+  private var isServed: Bool {
+    let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard socket >= 0 else { return false }
+    defer { close(socket) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    return unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+      }
+    }
+  }
+
+  /// Leaves the socket to its owner. Others who came before this are turned away by their credentials.
+  func restrict() { unsafe chmod(path, 0o600) }
+
+  /// Removes the socket's file.
+  public func remove() { unsafe unlink(path) }
+}
+
+extension HTTPServerBuilder {
+  /// HTTP/1.1 with a service's limits.
+  static func limited(
+    _ limits: ServerLimits, _ table: ConnectionTable, isLocalSocket: Bool = false
+  ) -> HTTPServerBuilder {
+    HTTPServerBuilder { responder in
+      LedgerChannel(
+        responder: responder, limits: limits, table: table, isLocalSocket: isLocalSocket)
+    }
+  }
+}

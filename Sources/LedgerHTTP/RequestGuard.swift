@@ -1,0 +1,357 @@
+import CanonicalJSON
+import LedgerService
+import NIOCore
+import NIOHTTP1
+
+/// Counts what arrives on a connection, before it is parsed.
+final class ArrivalHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let requests: RequestGuard
+
+  init(_ requests: RequestGuard) { self.requests = requests }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    requests.arrived(unwrapInboundIn(data).readableBytes)
+    context.fireChannelRead(data)
+  }
+}
+
+/// Lets only well-formed requests through to the routes, and closes connections that take too long.
+///
+/// A malformed request gets its answer here, after the answers to the requests before it. It lives on the
+/// connection's event loop.
+final class RequestGuard: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum State {
+    /// Between requests, or within a head once bytes of one have come.
+    case head
+    case body
+    /// Nothing more is taken from this connection.
+    case closing
+  }
+
+  /// How long a refused connection may take to read its answer, and a half-sent request to end at a shutdown.
+  private static let linger: Duration = .seconds(1)
+
+  private let limits: ServerLimits
+  private let table: ConnectionTable
+  private let connection: ConnectionTable.ID
+  private var state = State.head
+  /// Requests that were handed on and whose answers are not complete.
+  private var unanswered = 0
+  private var refusal: HeadRefusal?
+  private var refusesHead = false
+  /// Whether the connection ends with the answer that is under way.
+  private var isLast = false
+  /// When the bytes of the next head began to come; `nil` before.
+  private var headBegan: ContinuousClock.Instant?
+  private var quietSince = ContinuousClock.now
+  private var isFresh = true
+  /// How long the body may still be waited for, and since when it is.
+  private var patience: Duration = .zero
+  private var readSince: ContinuousClock.Instant?
+  private var blockedSince: ContinuousClock.Instant?
+  private var lingersUntil: ContinuousClock.Instant?
+  private var timer: (task: Scheduled<Void>, due: ContinuousClock.Instant)?
+
+  init(limits: ServerLimits, table: ConnectionTable, connection: ConnectionTable.ID) {
+    self.limits = limits
+    self.table = table
+    self.connection = connection
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { rearm(context) }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.task.cancel()
+    timer = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.task.cancel()
+    timer = nil
+    table.close(connection)
+    context.fireChannelInactive()
+  }
+
+  // MARK: What comes in
+
+  /// Bytes came in, of whatever part of a request.
+  fileprivate func arrived(_ count: Int) {
+    let now = ContinuousClock.now
+    switch state {
+    case .head: headBegan = headBegan ?? now
+    case .body:
+      if let since = readSince { patience -= now - since }
+      readSince = nil
+      let earned = Duration.seconds(Double(count) / Double(limits.bodyBytesPerSecond))
+      patience = min(limits.bodyTimeout, patience + earned)
+    case .closing: break
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard state != .closing else { return }
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      headBegan = nil
+      isFresh = false
+      if let refusal = RequestHeadCheck.refusal(of: head) {
+        refuse(context, refusal, isHead: head.method == .HEAD)
+        return
+      }
+      state = .body
+      patience = limits.bodyTimeout
+      readSince = nil
+      if unanswered == 0 {
+        table.note(connection, isBusy: true)
+        if head.headers["Expect"].first?.lowercased() == "100-continue", head.version == .http1_1 {
+          let go = HTTPResponseHead(version: .http1_1, status: .continue)
+          context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
+        }
+      }
+      unanswered += 1
+      // Another protocol would begin behind this request: none is spoken here.
+      if !head.headers["Upgrade"].isEmpty || !head.isKeepAlive { isLast = true }
+      context.fireChannelRead(data)
+    case .body: context.fireChannelRead(data)
+    case .end:
+      state = isLast ? .closing : .head
+      quietSince = .now
+      context.fireChannelRead(data)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    // A head that came whole needs no clock.
+    if state == .head, headBegan != nil { rearm(context) }
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if state == .body, readSince == nil {
+      readSince = .now
+      rearm(context)
+    }
+    context.read()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? HTTPParserError else {
+      context.fireErrorCaught(error)
+      return
+    }
+    switch state {
+    case .closing: break
+    case .head: refuse(context, Self.refusal(for: error), isHead: false)
+    case .body:
+      // Its route is reading the body, and answers.
+      fail(context, Self.refusal(for: error))
+    }
+  }
+
+  private static func refusal(for error: HTTPParserError) -> HeadRefusal {
+    switch error {
+    case .headerOverflow:
+      HeadRefusal(
+        .requestHeaderFieldsTooLarge, check: "http.headers", "The headers are larger than is taken."
+      )
+    case .invalidVersion:
+      HeadRefusal(
+        .httpVersionNotSupported, check: "http.version", "The versions are HTTP/1.0 and HTTP/1.1.")
+    case .invalidEOFState:
+      HeadRefusal(check: "http.framing", "The request breaks off.")
+    default:
+      HeadRefusal(check: "http.framing", "The request is not well-formed HTTP/1.1.")
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case ChannelEvent.inputClosed where state == .closing && unanswered == 0:
+      context.close(promise: nil)
+    case ChannelEvent.inputClosed where state == .head && headBegan == nil && unanswered == 0:
+      context.close(promise: nil)
+    case is ChannelShouldQuiesceEvent:
+      isLast = true
+      // Whoever has not sent the whole request by then will not get an answer.
+      if state == .body || headBegan != nil || unanswered == 0 {
+        linger(context, for: unanswered == 0 ? .zero : Self.linger)
+      } else {
+        // A stream that nobody reads would never see its end.
+        linger(context, for: limits.shutdownTimeout)
+      }
+      context.fireUserInboundEventTriggered(event)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  // MARK: What goes out
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(var head):
+      if isLast || refusal != nil, head.status.code >= 200 {
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+      }
+      context.write(wrapOutboundOut(.head(head)), promise: promise)
+    case .body: context.write(data, promise: promise)
+    case .end:
+      unanswered -= 1
+      context.write(data, promise: promise)
+      guard unanswered == 0 else { return }
+      if let refusal {
+        answer(context, refusal)
+      } else if isLast || state == .body {
+        // The rest of a body whose answer is given already is not waited for.
+        finish(context)
+      } else {
+        quietSince = .now
+        table.note(connection, isBusy: false)
+        rearm(context)
+      }
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    blockedSince = context.channel.isWritable ? nil : .now
+    rearm(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// Refuses what came, once the requests before it have their answers.
+  private func refuse(_ context: ChannelHandlerContext, _ refusal: HeadRefusal, isHead: Bool) {
+    guard self.refusal == nil else { return }
+    self.refusal = refusal
+    refusesHead = isHead
+    state = .closing
+    if unanswered == 0 { answer(context, refusal) }
+  }
+
+  private func answer(_ context: ChannelHandlerContext, _ refusal: HeadRefusal) {
+    let problem: JSON = [
+      "check": .string(refusal.check), "detail": .string(refusal.detail),
+      "status": .integer(Int64(refusal.status.code)),
+      "title": .string(refusal.status.reasonPhrase),
+      "type": .string("urn:pithledger:error:\(refusal.check)"),
+    ]
+    let bytes = problem.canonicalBytes()
+    let head = HTTPResponseHead(
+      version: .http1_1, status: refusal.status,
+      headers: [
+        "Content-Type": "application/problem+json", "Content-Length": "\(bytes.count)",
+        "Cache-Control": "no-store", "Connection": "close",
+      ])
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    if !refusesHead {
+      let body = context.channel.allocator.buffer(bytes: bytes)
+      context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    finish(context)
+  }
+
+  /// Makes the route's reading of the body fail.
+  private func fail(_ context: ChannelHandlerContext, _ refusal: HeadRefusal) {
+    state = .closing
+    isLast = true
+    if unanswered == 0 {
+      context.close(promise: nil)
+      return
+    }
+    linger(context, for: .seconds(10))
+    context.fireErrorCaught(refusal)
+  }
+
+  /// Ends what is sent, and leaves the client a moment to read it.
+  private func finish(_ context: ChannelHandlerContext) {
+    state = .closing
+    context.flush()
+    context.close(mode: .output, promise: nil)
+    linger(context, for: Self.linger)
+  }
+
+  private func linger(_ context: ChannelHandlerContext, for time: Duration) {
+    guard time > .zero else {
+      context.close(promise: nil)
+      return
+    }
+    let end = ContinuousClock.now + time
+    lingersUntil = min(end, lingersUntil ?? end)
+    rearm(context)
+  }
+
+  // MARK: Time
+
+  /// When something has to happen, unless something else happens before.
+  private var due: ContinuousClock.Instant? {
+    var due = lingersUntil
+    func add(_ time: ContinuousClock.Instant) { due = min(time, due ?? time) }
+    if let blockedSince { add(blockedSince + limits.writeTimeout) }
+    switch state {
+    case .closing: break
+    case .body: if let readSince { add(readSince + max(.zero, patience)) }
+    case .head:
+      if let headBegan {
+        add(headBegan + limits.headerTimeout)
+      } else if unanswered == 0 {
+        add(quietSince + (isFresh ? limits.headerTimeout : limits.idleTimeout))
+      }
+    }
+    return due
+  }
+
+  /// Has the timer ring when something is due; one that rings too early is set again then.
+  private func rearm(_ context: ChannelHandlerContext) {
+    guard let due, context.channel.isActive || isFresh else { return }
+    if let timer {
+      guard due < timer.due else { return }
+      timer.task.cancel()
+    }
+    // The handler and its context are used on this event loop only.
+    let task = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(
+      in: TimeAmount(max(.zero, due - .now))
+    ) { self.rang(context) }
+    timer = (task, due)
+  }
+
+  private func rang(_ context: ChannelHandlerContext) {
+    timer = nil
+    guard let due else { return }
+    let now = ContinuousClock.now
+    guard now >= due else {
+      rearm(context)
+      return
+    }
+    if let lingersUntil, now >= lingersUntil {
+      context.close(promise: nil)
+    } else if let blockedSince, now >= blockedSince + limits.writeTimeout {
+      context.close(promise: nil)
+    } else if state == .body {
+      fail(
+        context,
+        HeadRefusal(
+          .requestTimeout, check: "http.body_timeout",
+          "The body arrives more slowly than \(limits.bodyBytesPerSecond) bytes a second."))
+    } else if headBegan != nil {
+      refuse(
+        context,
+        HeadRefusal(
+          .requestTimeout, check: "http.header_timeout", "The request's head did not come in time."),
+        isHead: false)
+    } else {
+      context.close(promise: nil)
+    }
+  }
+}
+
+@available(*, unavailable)
+extension RequestGuard: Sendable {}
+@available(*, unavailable)
+extension ArrivalHandler: Sendable {}
