@@ -11,7 +11,7 @@ import ProofForms
 struct AnchorSchedule: Sendable {
   /// How often calendars must have denied a promise before it counts as unknown to them.
   static let denials = 3
-  /// Anchors whose calendars are asked in one round; those that were asked least come first.
+  /// Anchors whose calendars are asked in one round at most.
   static let asksPerRound = 64
 
   struct Pending: Sendable, Equatable {
@@ -61,7 +61,12 @@ struct AnchorSchedule: Sendable {
     self.roots = roots
     let asking = Set(
       pending.filter { $0.value.nextAsk <= now }
-        .sorted { ($0.value.attempts, $0.key) < ($1.value.attempts, $1.key) }
+        .sorted {
+          // Those that their calendars know come before those that these have denied; else who waits longest.
+          ($0.value.denials, $0.value.nextAsk, $0.key) < (
+            $1.value.denials, $1.value.nextAsk, $1.key
+          )
+        }
         .prefix(Self.asksPerRound).map(\.key))
     return pending.filter { position, anchor in
       asking.contains(position) || anchor.isNew || (isTrustNew && anchor.heights.isEmpty)
@@ -91,7 +96,10 @@ struct AnchorSchedule: Sendable {
     }
     if settlement.expires {
       let life =
-        anchor.denials >= Self.denials ? outside.unknownPromiseLife : outside.pendingAnchorLife
+        anchor.denials >= Self.denials
+        ? outside.unknownPromiseLife
+        : settlement.isPromised
+          ? outside.pendingAnchorLife : min(outside.completeProofLife, outside.pendingAnchorLife)
       anchor.expiresAt = settlement.lastChange.adding(seconds: Int64(life / .seconds(1)))
     }
     pending[position] = anchor
@@ -199,7 +207,7 @@ extension Ledger {
     let reason =
       anchor.denials >= AnchorSchedule.denials
       ? "expired: no calendar that it names knows of it"
-      : "expired: nothing has settled it in \(configuration.outside.pendingAnchorLife / .seconds(86_400)) days"
+      : "expired: nothing has settled it in all its time; the same proof can be sent again"
     try await record(.failed, reason, about: stored, of: record(of: event))
     return AnchorOutcome(
       eventID: stored.eventID, subject: event.body.subject.text, outcome: "failed", detail: reason)

@@ -129,6 +129,9 @@ extension Ledger {
     var heights: [Int64] = []
     /// Whether it was asked about, and none of its calendars knows what it is said to have promised.
     var isUnknown = false
+    /// Whether a calendar that the ledger asks may yet complete it. Otherwise its proof is complete, and whoever
+    /// has it loses nothing by sending it again later.
+    var isPromised = false
     /// When the registry last learned something about it.
     var lastChange: Timestamp
     /// Unsigned, and about a record: such an anchor expires.
@@ -168,7 +171,9 @@ extension Ledger {
     do {
       var finding = try await checks.proof(anchor.kind, bytes, missing: missing)
       if anchor.kind == .opentimestamps {
-        settlement.heights = try await checks.executed(bytes).heights
+        let proof = try await checks.executed(bytes)
+        settlement.heights = proof.heights
+        settlement.isPromised = checks.isPromised(proof)
       }
       if finding.verdict == .pending, asking, anchor.kind == .opentimestamps {
         let asked = try await upgraded(bytes)

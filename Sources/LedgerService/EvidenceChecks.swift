@@ -149,13 +149,20 @@ struct EvidenceChecks: Sendable {
       provenAt: Timestamp(microseconds: proven * 1_000_000))
   }
 
+  /// Whether a calendar that the ledger asks has promised to complete a proof.
+  func isPromised(_ proof: ExecutedProof) -> Bool {
+    proof.ends.contains {
+      if case .pending(let uri) = $0.attestation {
+        configuration.outside.calendars.contains(uri)
+      } else {
+        false
+      }
+    }
+  }
+
   /// Whether a pending proof names a calendar that the ledger asks, or a block that may exist.
   private func canBeSettled(_ proof: ExecutedProof) async throws -> Bool {
-    let asked = configuration.outside.calendars
-    let isPromised = proof.ends.contains {
-      if case .pending(let uri) = $0.attestation { asked.contains(uri) } else { false }
-    }
-    if isPromised { return true }
+    if isPromised(proof) { return true }
     guard let lowest = proof.heights.min() else { return false }
     return lowest <= (try await highestBlock())
   }

@@ -69,6 +69,9 @@ public struct LedgerConfiguration: Sendable {
     public var s3Locations: [S3Location] = []
     /// How long an unsigned anchor may stay pending without any change before the ledger calls it failed.
     public var pendingAnchorLife: Duration = .seconds(30 * 86_400)
+    /// The same of one whose proof is complete, and waits for trust in its block or authority: whoever sent it
+    /// has all of it, and can send it again.
+    public var completeProofLife: Duration = .seconds(7 * 86_400)
     /// The same of one whose calendars do not know what they are said to have promised.
     public var unknownPromiseLife: Duration = .seconds(86_400)
     /// How long a calendar's answer serves other proofs that rest on the same promise.

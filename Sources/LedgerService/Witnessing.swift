@@ -129,7 +129,7 @@ extension Ledger {
   /// `/checkpoint/` and the SHA-256 of the origin, that one is compared with the log.
   private func examine(_ witness: WitnessEndpoint, _ claim: String) async throws {
     var fetch = GuardedFetch.Request(
-      witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex)
+      witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex, .witnesses)
     fetch.keeping = 65_536
     guard let shown = try? await checks.fetch.fetch(fetch), let keeper else {
       throw TransparencyError("witness.ahead", "\(claim), and shows no checkpoint")

@@ -258,12 +258,15 @@ extension EvidenceTests {
     func due(_ known: Set<Int64> = [], _ roots: Digest = roots, at wait: Int64 = 0) -> [Bool] {
       schedule.due(at: now + .seconds(wait), .now, known: known, roots: roots).map(\.asking)
     }
-    func look(_ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false) {
+    func look(
+      _ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false, isPromised: Bool = true
+    ) {
       schedule.note(
         Ledger.Settlement(
           outcome: .init(
             eventID: stored.eventID, subject: "", outcome: "pending", detail: ""),
-          heights: heights, isUnknown: isUnknown, lastChange: stored.recordedAt, expires: true),
+          heights: heights, isUnknown: isUnknown, isPromised: isPromised,
+          lastChange: stored.recordedAt, expires: true),
         at: 7, asked: asked, now, .init())
     }
     schedule.add(stored, at: now)
@@ -289,6 +292,9 @@ extension EvidenceTests {
     // Unsigned, it does not wait for ever; what its calendars deny ends after a day.
     #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 29 * 86_400)))
     #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 30 * 86_400)))
+    look(false, isPromised: false)
+    #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 7 * 86_400)))
+    look(false)
     for _ in 0..<3 { look(true, isUnknown: true) }
     #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 86_400)))
     #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 86_000)))
