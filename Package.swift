@@ -83,8 +83,11 @@ let package = Package(
     .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
     // Files that are whole or absent: keys, tokens, the memory of what was signed; locks.
     .target(name: "DurableFiles", swiftSettings: strict),
+    .systemLibrary(name: "CSpawn"),
     .target(
-      name: "EmbeddedPostgres", dependencies: ["DurableFiles", logging], swiftSettings: strict),
+      name: "EmbeddedPostgres",
+      dependencies: ["CSpawn", "DurableFiles", "PostgresClient", logging],
+      swiftSettings: strict),
 
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(

@@ -1,6 +1,7 @@
 import DurableFiles
 import Foundation
 public import Logging
+import PostgresClient
 
 /// Why the private PostgreSQL is not there, and what to do about it.
 public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -13,34 +14,40 @@ public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringCon
   public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
 }
 
-/// A private PostgreSQL under the ledger's data directory, reached through a Unix socket alone.
+/// A private PostgreSQL under the ledger's data directory, reached through a Unix socket alone, by the user of
+/// this process alone.
 ///
 /// Its postmaster outlives a `kill -9` of this program; the next start joins it. Processes share it by
 /// holding a lease, and the last one out stops it.
 public final class EmbeddedPostgres: Sendable {
-  public let uri: String
+  /// The database that `start` made or found, for the cluster's owner.
+  public var uri: String { uri(database: database) }
   /// Whether this start made the cluster.
   public let createdCluster: Bool
   private let installation: Installation
   private let home: String
   private let socket: String
+  private let database: String
   private let settings: [String: String]
   private let dataDirectory: String
   private let lease: FileLock
+  private let postmaster: PostmasterFile
   private var cluster: String { home + "/data" }
 
   private init(
-    uri: String, createdCluster: Bool, installation: Installation, home: String, socket: String,
-    settings: [String: String], dataDirectory: String, lease: FileLock
+    createdCluster: Bool, installation: Installation, home: String, socket: String,
+    database: String, settings: [String: String], dataDirectory: String, lease: FileLock,
+    postmaster: PostmasterFile
   ) {
-    self.uri = uri
     self.createdCluster = createdCluster
     self.installation = installation
     self.home = home
     self.socket = socket
+    self.database = database
     self.settings = settings
     self.dataDirectory = dataDirectory
     self.lease = lease
+    self.postmaster = postmaster
   }
 
   /// Settings that would lose acknowledged events in a crash.
@@ -48,10 +55,12 @@ public final class EmbeddedPostgres: Sendable {
 
   /// Starts the server of a data directory or joins it, creating cluster and database the first time.
   ///
-  /// - Parameter settings: further settings of PostgreSQL; one that gives up durability is refused.
+  /// - Parameters:
+  ///   - logins: roles that the user of this process may log in as, beside the cluster's owner.
+  ///   - settings: further settings of PostgreSQL; one that gives up durability is refused.
   public static func start(
-    dataDirectory: String, database: String = "pithledger", settings: [String: String] = [:],
-    logger: Logger
+    dataDirectory: String, database: String = "pithledger", logins: [String] = [],
+    settings: [String: String] = [:], logger: Logger
   ) async throws -> EmbeddedPostgres {
     for name in durable {
       if let value = settings[name], !["on", "remote_apply", "remote_write"].contains(value) {
@@ -71,23 +80,27 @@ public final class EmbeddedPostgres: Sendable {
     let cluster = home + "/data"
     let created = !FileManager.default.fileExists(atPath: cluster + "/PG_VERSION")
     if created { try await initialise(cluster, installation) }
-    let socket = try socketDirectory(home, installation)
-    if try await runningPID(cluster, installation) == nil {
-      try await startServer(cluster, home, socket, settings, installation)
+    let access = ClusterAccess(logins: [superuser] + logins.sorted())
+    let postmaster = PostmasterFile(cluster: cluster, installation: installation)
+    if try await access.install(in: cluster, installation) { postmaster.reload() }
+    let server = EmbeddedPostgres(
+      createdCluster: created, installation: installation, home: home,
+      socket: try socketDirectory(home, installation), database: database, settings: settings,
+      dataDirectory: directory, lease: lease, postmaster: postmaster)
+    let connection = try await server.bringUp(logger: logger)
+    do {
+      try await makeDatabase(database, connection)
+      await connection.close()
+    } catch {
+      await connection.close()
+      throw error
     }
-    try await makeDatabase(database, socket, installation)
-    return EmbeddedPostgres(
-      uri: uri(socket: socket, database: database), createdCluster: created,
-      installation: installation, home: home, socket: socket, settings: settings,
-      dataDirectory: directory, lease: lease)
+    return server
   }
 
   /// The postmaster's process, if it lives.
   public var postmasterPID: Int32? {
-    guard let text = try? String(contentsOfFile: cluster + "/postmaster.pid", encoding: .utf8),
-      let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }),
-      kill(pid, 0) == 0 || errno == EPERM
-    else { return nil }
+    guard case .running(let pid, _) = postmaster.state() else { return nil }
     return pid
   }
 
@@ -101,9 +114,9 @@ public final class EmbeddedPostgres: Sendable {
         let gate = try FileLock(path: dataDirectory + "/postgres.lock")
         try await gate.lock(exclusive: true)
         defer { gate.unlock() }
-        guard try await Self.runningPID(cluster, installation) == nil else { continue }
+        guard postmasterPID == nil else { continue }
         logger.warning("the private PostgreSQL is gone: starting it again")
-        try await Self.startServer(cluster, home, socket, settings, installation)
+        try await bringUp(logger: logger).close()
       } catch is CancellationError {
       } catch {
         logger.error("the private PostgreSQL cannot be started again: \(error)")
@@ -113,14 +126,23 @@ public final class EmbeddedPostgres: Sendable {
 
   static let superuser = "pithledger"
 
-  private static func uri(socket: String, database: String) -> String {
-    let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket
-    return "postgresql:///\(database)?host=\(host)&user=\(superuser)"
-  }
-
-  /// Another database of the same server.
-  public func uri(database: String) -> String {
-    uri.replacing(/\/\/\/[^?]*/, with: "///\(database)")
+  /// The URI of a database of this server, for one of its logins.
+  ///
+  /// Every parameter that an environment variable could set for libpq is in it.
+  public func uri(database: String, user: String? = nil) -> String {
+    func escaped(_ text: String) -> String {
+      text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
+    }
+    let parameters = [
+      ("host", socket), ("user", user ?? Self.superuser), ("port", Self.port), ("hostaddr", ""),
+      ("password", ""), ("options", ""), ("sslmode", "disable"), ("gssencmode", "disable"),
+      ("channel_binding", "disable"), ("ssl_min_protocol_version", ""),
+      ("ssl_max_protocol_version", ""), ("target_session_attrs", "any"),
+      // Whoever may write to the directory of the socket could put another one there.
+      ("requirepeer", installation.serverUser),
+    ]
+    return "postgresql:///\(escaped(database))?"
+      + parameters.map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
   }
 
   /// Gives up this process's share; the last one out stops the server and waits for it.
@@ -132,6 +154,7 @@ public final class EmbeddedPostgres: Sendable {
     let all = try FileLock(path: dataDirectory + "/postgres.lease")
     guard all.tryLockExclusive() else { return }
     defer { all.unlock() }
+    guard postmasterPID != nil else { return }
     _ = try await installation.run("pg_ctl", ["-D", cluster, "-m", "fast", "-w", "stop"])
   }
 
@@ -190,7 +213,7 @@ public final class EmbeddedPostgres: Sendable {
     let result = try await installation.run(
       "initdb",
       [
-        "-D", draft, "-U", superuser, "-E", "UTF8", "--locale=C", "--auth-local=trust",
+        "-D", draft, "-U", superuser, "-E", "UTF8", "--locale=C", "--auth-local=peer",
         "--auth-host=reject", "--data-checksums",
       ])
     guard result.succeeded else {
@@ -227,16 +250,6 @@ public final class EmbeddedPostgres: Sendable {
     return path
   }
 
-  private static func runningPID(
-    _ cluster: String, _ installation: Installation
-  ) async throws -> Int32? {
-    guard try await installation.run("pg_ctl", ["-D", cluster, "status"]).succeeded,
-      let text = try? String(contentsOfFile: cluster + "/postmaster.pid", encoding: .utf8),
-      let line = text.split(separator: "\n").first
-    else { return nil }
-    return Int32(line)
-  }
-
   /// Megabytes that the server may fill with pages: an eighth of the machine's memory, from 128 MB to 4 GB.
   /// The indexes of a large log do not fit into PostgreSQL's own default, and every append would fetch and
   /// write pages of theirs.
@@ -244,15 +257,15 @@ public final class EmbeddedPostgres: Sendable {
     min(4096, max(128, ProcessInfo.processInfo.physicalMemory >> 23))
   }
 
-  private static func startServer(
-    _ cluster: String, _ home: String, _ socket: String, _ settings: [String: String],
-    _ installation: Installation
-  ) async throws {
+  /// Not a port: the last part of the socket's name.
+  static let port = "5432"
+
+  private func serverOptions() async throws -> String {
     var all = [
       "listen_addresses": "", "unix_socket_directories": socket, "unix_socket_permissions": "0700",
-      "shared_buffers": "\(sharedBuffers)MB", "max_connections": "100", "fsync": "on",
-      "full_page_writes": "on",
-      "synchronous_commit": "on", "wal_compression": "on", "max_wal_size": "2GB",
+      "port": Self.port, "shared_buffers": "\(Self.sharedBuffers)MB", "max_connections": "100",
+      "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_compression": "on",
+      "max_wal_size": "2GB",
     ]
     // Where this build has lz4, full pages in the write-ahead log cost a fraction of the time.
     let hasLZ4 = try await installation.run(
@@ -260,173 +273,79 @@ public final class EmbeddedPostgres: Sendable {
     ).succeeded
     if hasLZ4 { all["wal_compression"] = "lz4" }
     all.merge(settings) { $1 }
-    let options = all.sorted { $0.key < $1.key }.map { "-c \($0.key)='\($0.value)'" }
+    return all.sorted { $0.key < $1.key }.map { "-c \($0.key)='\($0.value)'" }
       .joined(separator: " ")
-    var result = RunResult(succeeded: false, output: "")
-    // After a crash of the postmaster its last backends may hold the memory for a moment longer.
-    for attempt in 0..<20 {
-      if attempt > 0 { try await Task.sleep(for: .milliseconds(250)) }
-      result = try await installation.run(
-        "pg_ctl",
-        ["-D", cluster, "-l", home + "/postgres.log", "-w", "-t", "120", "-o", options, "start"])
-      if result.succeeded { return }
+  }
+
+  /// How long a server may take to replay its write-ahead log, or to stop, before it is given up.
+  private static let patience: Duration = .seconds(120)
+
+  /// Waits for a server that starts or stops, starts one where there is none, and connects to it; the caller holds the gate.
+  private func bringUp(logger: Logger) async throws -> PostgresConnection {
+    let configuration = PostgresConfiguration(
+      uri: uri(database: "postgres"), connectTimeout: .seconds(5))
+    let start = ContinuousClock.now
+    var options: String?
+    var readySince: ContinuousClock.Instant?
+    var failure: any Error = CancellationError()
+    var firstFailure: ContinuousClock.Instant?
+    while ContinuousClock.now - start < Self.patience {
+      switch postmaster.state() {
+      case .running(let pid, let isReady):
+        do { return try await PostgresConnection.connect(configuration) } catch { failure = error }
+        if isReady, case .running(pid, _) = postmaster.state() {
+          readySince = readySince ?? .now
+          // One that says it is ready and lets nobody in is not going to change.
+          if let readySince, ContinuousClock.now - readySince > .seconds(15) {
+            throw EmbeddedPostgresError(
+              code: .startFailed,
+              message: "the private PostgreSQL (process \(pid)) accepts no connection: \(failure)")
+          }
+        }
+      case .unfinished: try await postmaster.removeIfUnfinished()
+      case .stale(let pid):
+        logger.notice("postmaster.pid names process \(pid), which is not a running PostgreSQL")
+        try await postmaster.disown(pid)
+      case .absent:
+        readySince = nil
+        if options == nil { options = try await serverOptions() }
+        let result = try await installation.run(
+          "pg_ctl",
+          [
+            "-D", cluster, "-l", home + "/postgres.log", "-w", "-t", "120", "-o", options ?? "",
+            "start",
+          ])
+        if result.succeeded { continue }
+        failure = EmbeddedPostgresError(code: .startFailed, message: startFailure(result))
+        firstFailure = firstFailure ?? .now
+        let failing = ContinuousClock.now - (firstFailure ?? .now)
+        if failing > .seconds(15) { throw failure }
+        // After a crash of the postmaster its last backends hold the memory until they notice, and one that is
+        // frozen never does.
+        if failing > .seconds(1.5) { postmaster.killOrphans(logger: logger) }
+      }
+      try await Task.sleep(for: .milliseconds(100))
     }
+    throw failure
+  }
+
+  private func startFailure(_ result: RunResult) -> String {
     let log =
       (try? String(contentsOfFile: home + "/postgres.log", encoding: .utf8)) ?? result.output
-    throw EmbeddedPostgresError(
-      code: .startFailed,
-      message:
-        "PostgreSQL does not start; \(home)/postgres.log ends: \(RunResult(succeeded: false, output: log).lastLines)"
-    )
+    return "PostgreSQL does not start; \(home)/postgres.log ends: "
+      + RunResult(succeeded: false, output: log).lastLines
   }
 
   private static func makeDatabase(
-    _ database: String, _ socket: String, _ installation: Installation
+    _ database: String, _ connection: PostgresConnection
   ) async throws {
-    let result = try await installation.run(
-      "createdb", ["-h", socket, "-U", superuser, "-T", "template0", database])
+    let rows = try await connection.query(
+      """
+      SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1), quote_ident($1), pg_is_in_recovery()
+      """, [.text(database)])
     // A standby takes no CREATE DATABASE; what its primary has, it has.
-    guard
-      result.succeeded || result.output.contains("already exists")
-        || result.output.contains("read-only transaction")
-    else {
-      throw EmbeddedPostgresError(
-        code: .startFailed, message: "the database could not be made: \(result.lastLines)")
-    }
-  }
-}
-
-struct RunResult: Sendable {
-  let succeeded: Bool
-  let output: String
-  var lastLines: String {
-    output.split(separator: "\n").suffix(4).joined(separator: "; ")
-  }
-}
-
-/// Where PostgreSQL's programs are, and as whom they run.
-struct Installation: Sendable {
-  struct User: Sendable {
-    let name: String
-    let uid: uid_t
-    let gid: gid_t
-
-    /// Whether this user may walk down to a directory.
-    func canReach(_ path: String) -> Bool {
-      var current = ""
-      for part in path.split(separator: "/") {
-        current += "/" + part
-        var info = stat()
-        guard unsafe stat(current, &info) == 0 else { return false }
-        let bit: mode_t =
-          info.st_uid == uid ? 0o100 : info.st_gid == gid ? 0o010 : 0o001
-        if info.st_mode & bit == 0 { return false }
-      }
-      return true
-    }
-  }
-
-  let directory: String
-  /// `nil` where the programs run as whoever runs this one.
-  let user: User?
-
-  static func find() throws -> Installation {
-    let directory = try programs()
-    guard getuid() == 0 else { return Installation(directory: directory, user: nil) }
-    // PostgreSQL refuses to run as root.
-    guard let entry = unsafe getpwnam("postgres") else {
-      throw EmbeddedPostgresError(
-        code: .noServerUser,
-        message:
-          "PostgreSQL does not run as root, and there is no user postgres: apt-get install postgresql, or start as another user"
-      )
-    }
-    return unsafe Installation(
-      directory: directory,
-      user: User(name: "postgres", uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid))
-  }
-
-  private static func programs() throws -> String {
-    let needed = ["initdb", "postgres", "pg_ctl", "createdb"]
-    func isComplete(_ directory: String) -> Bool {
-      needed.allSatisfy { FileManager.default.isExecutableFile(atPath: directory + "/" + $0) }
-    }
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    for directory in path.split(separator: ":").map(String.init) where isComplete(directory) {
-      return directory
-    }
-    let root = "/usr/lib/postgresql"
-    let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [])
-      .compactMap { Int($0) }.sorted(by: >)
-    for version in versions where version >= 15 {
-      let directory = "\(root)/\(version)/bin"
-      if isComplete(directory) { return directory }
-    }
-    throw EmbeddedPostgresError(
-      code: .notInstalled,
-      message:
-        "PostgreSQL 15 or newer was not found: apt-get install postgresql, or set PITHLEDGER_DATABASE_URL"
-    )
-  }
-
-  /// Runs one of the programs to its end, with a clean environment.
-  func run(_ program: String, _ arguments: [String], plain: Bool = false) async throws -> RunResult
-  {
-    var command = [plain ? "/bin/\(program)" : "\(directory)/\(program)"] + arguments
-    if let user {
-      // The change of user is left to a program of its own: made between fork and exec of a process
-      // with threads, it can wait for ever.
-      command =
-        ["/usr/bin/setpriv", "--reuid", user.name, "--regid", "\(user.gid)", "--init-groups", "--"]
-        + command
-    }
-    // A file, not a pipe: the server inherits it, and a pipe would stay open as long as it runs.
-    let path = "/tmp/pithledger-run-\(UUID().uuidString)"
-    let output = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard output >= 0 else {
-      throw EmbeddedPostgresError(code: .startFailed, message: "\(path) cannot be written")
-    }
-    defer {
-      close(output)
-      try? FileManager.default.removeItem(atPath: path)
-    }
-    // A directory that the server's user may enter, whatever this program was started in.
-    let arguments = ["/usr/bin/env", "--chdir=/"] + command
-    let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-      // Foundation's Process waits for every heir of its socket, and the server is one; this waits for
-      // the program alone, on a thread that may block.
-      Thread.detachNewThread {
-        continuation.resume(with: Result { try Self.spawn(arguments, output: output) })
-      }
-    }
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    return RunResult(succeeded: status == 0, output: text)
-  }
-
-  /// Runs a command to its end, and answers what `waitpid` says of it.
-  private static func spawn(_ command: [String], output: Int32) throws -> Int32 {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-    unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
-    var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
-    unsafe arguments.append(nil)
-    let variables: [String] = ["LC_ALL=C", "PATH=/usr/bin:/bin"]
-    var environment: [UnsafeMutablePointer<CChar>?] = unsafe variables.map { unsafe strdup($0) }
-    unsafe environment.append(nil)
-    let pointers = unsafe arguments + environment
-    defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
-    var pid: pid_t = 0
-    let failure = unsafe posix_spawn(&pid, command[0], &actions, nil, arguments, environment)
-    guard failure == 0 else {
-      throw EmbeddedPostgresError(
-        code: .startFailed,
-        message: "\(command[0]) cannot be run: \(unsafe String(cString: strerror(failure)))")
-    }
-    var status: Int32 = 0
-    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    return status
+    if try rows[0].bool(0) || rows[0].bool(2) { return }
+    try await connection.execute(
+      "CREATE DATABASE \(try rows[0].text(1)) TEMPLATE template0")
   }
 }

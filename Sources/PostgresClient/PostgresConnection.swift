@@ -234,7 +234,7 @@ public actor PostgresConnection {
     // only a default.
     let settings = [
       ("connect_timeout", "\(seconds)"),
-      ("fallback_application_name", configuration.applicationName),
+      ("application_name", configuration.applicationName),
       ("dbname", configuration.uri), ("client_encoding", "UTF8"),
     ]
     var keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) }

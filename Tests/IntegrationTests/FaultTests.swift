@@ -106,7 +106,7 @@ struct FaultTests {
   private func note(
     _ fault: String, kills: Int = 1, acknowledged: Int, _ found: Findings
   ) throws {
-    guard let path = ProcessInfo.processInfo.environment["PITHLEDGER_TORTURE_LOG"] else { return }
+    guard let path = ProcessInfo.processInfo.environment["PITHLEDGER_CHAOS_LOG"] else { return }
     let handle = try #require(FileHandle(forWritingAtPath: path))
     try handle.seekToEnd()
     let numbers = [kills, acknowledged, found.lost, found.gaps, found.duplicates, found.drift]
@@ -365,27 +365,35 @@ struct FaultTests {
       PostgresConfiguration(uri: primary.uri))
     let programs = try await connection.query(
       "SELECT setting FROM pg_config WHERE name = 'BINDIR'")[0].text(0)
+    if following {
+      let primaryFiles = try await connection.query("SHOW data_directory")[0].text(0)
+      // The standby's own processes are not the ledger's user: it has a login of its own.
+      try await connection.execute(
+        """
+        CREATE ROLE follower LOGIN REPLICATION PASSWORD 'of the test';
+        COPY (VALUES ('local replication follower scram-sha-256'), ('local all all peer map=pithledger'),
+          ('local replication all peer map=pithledger')) TO '\(primaryFiles)/pg_hba.conf'
+        """)
+      try await connection.execute("SELECT pg_reload_conf()")
+    }
     await connection.close()
     let socket = try #require(primary.uri.firstMatch(of: /host=([^&]*)/)).1
     let home = directory + "/postgres"
     let script = """
       set -e
-      as=""
       install -d -m 0711 "$1"
-      if [ "$(id -u)" = 0 ]; then
-        install -d -m 0700 -o postgres -g postgres "$2"
-        as="setpriv --reuid postgres --regid postgres --init-groups --"
-      else
-        install -d -m 0700 "$2"
+      install -d -m 0700 "$2"
+      "$3/pg_basebackup" -h "$4" -U pithledger -D "$2/data" -X stream -c fast ${5:+-R -C -S standby}
+      if [ -n "$5" ]; then
+        echo "primary_conninfo = 'host=$4 user=follower password=$5'" >> "$2/data/postgresql.auto.conf"
       fi
-      cd /
-      $as "$3/pg_basebackup" -h "$4" -U pithledger -D "$2/data" -X stream -c fast ${5:+-R -C -S standby}
+      if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$2"; fi
       """
     let result = try await run(
       .name("bash"),
       arguments: Arguments([
         "-c", script, "bash", directory, home, programs,
-        String(socket).removingPercentEncoding ?? "", following ? "yes" : "",
+        String(socket).removingPercentEncoding ?? "", following ? "of the test" : "",
       ]), input: .none, output: .discarded, error: .string(limit: 65_536))
     try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
     return try await EmbeddedPostgres.start(
@@ -406,8 +414,8 @@ struct FaultTests {
       let other = try #require(follower.uri.firstMatch(of: /host=([^&]*)/)).1
       var configuration = LedgerConfiguration(dataDirectory: directory + "/ledger")
       configuration.databaseURL =
-        primary.uri.replacing("&user", with: ",\(other)&user")
-        + "&target_session_attrs=read-write"
+        primary.uri.replacing("&user", with: ",\(other)&user").replacing(
+          "target_session_attrs=any", with: "target_session_attrs=read-write")
       _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
       let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
       let load = try await load(ledger, count: 600)

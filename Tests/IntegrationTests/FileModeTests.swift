@@ -1,5 +1,6 @@
 import CanonicalJSON
 import DurableFiles
+import EmbeddedPostgres
 import Foundation
 import LedgerDomain
 import LedgerService
@@ -136,6 +137,52 @@ struct FileModeTests {
           try await test.ledger.exportLog(to: directory + "/log")
         }
       }
+    }
+  }
+
+  /// What libpq reads, each with a value that no private server could be reached with or that it refuses.
+  static let variables = [
+    "PGHOST": "/nowhere", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGUSER": "nobody",
+    "PGDATABASE": "none", "PGPASSWORD": "wrong", "PGPASSFILE": "/nowhere", "PGSERVICE": "none",
+    "PGSERVICEFILE": "/nowhere", "PGSYSCONFDIR": "/nowhere", "PGOPTIONS": "-c no_such_setting=1",
+    "PGAPPNAME": "other", "PGSSLMODE": "verify-full", "PGREQUIRESSL": "1",
+    "PGSSLMINPROTOCOLVERSION": "none", "PGSSLMAXPROTOCOLVERSION": "none",
+    "PGGSSENCMODE": "require", "PGCHANNELBINDING": "require", "PGREQUIREPEER": "nobody",
+    "PGREQUIREAUTH": "none,md5", "PGTARGETSESSIONATTRS": "standby",
+    "PGLOADBALANCEHOSTS": "wrong", "PGCONNECT_TIMEOUT": "wrong", "PGCLIENTENCODING": "wrong",
+    "PGDATESTYLE": "wrong", "PGTZ": "wrong", "PGGEQO": "wrong", "PGKRBSRVNAME": "none",
+    "PGSSLROOTCERT": "/nowhere", "PGSSLCERT": "/nowhere", "PGSSLKEY": "/nowhere",
+  ]
+
+  @Test("With its own PostgreSQL the program ignores every variable of libpq")
+  func libpqVariables() async throws {
+    try await withDirectory { directory in
+      try #require(unsafe chmod(directory, 0o711) == 0)
+      let data = directory + "/data"
+      let all = Self.variables.map { "export \($0.key)='\($0.value)'" }.joined(separator: "; ")
+      let first = try await shell(all, ["migrate", "--data-dir", data])
+      #expect(first.isSuccess, "\(first.errors)")
+      // Started once, so that each of the commands only joins it.
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: data, logger: PrivateServer.logger)
+      for (name, value) in Self.variables {
+        let answer = try await shell(
+          "export \(name)='\(value)'", ["trust", "list", "--data-dir", data])
+        #expect(answer.isSuccess, "\(name): \(answer.errors)")
+      }
+      try await server.stop()
+    }
+  }
+
+  @Test("A connection of the library names every parameter that a variable could set")
+  func explicitParameters() async throws {
+    let uri = try PrivateServer.running().server.uri
+    for parameter in [
+      "host", "hostaddr", "port", "user", "password", "options", "sslmode", "gssencmode",
+      "channel_binding", "ssl_min_protocol_version", "ssl_max_protocol_version", "requirepeer",
+      "target_session_attrs",
+    ] {
+      #expect(uri.contains("?\(parameter)=") || uri.contains("&\(parameter)="), "\(parameter)")
     }
   }
 

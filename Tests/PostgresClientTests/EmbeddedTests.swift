@@ -75,6 +75,196 @@ struct EmbeddedTests {
     }
   }
 
+  // MARK: Descriptors
+
+  @Test("The server inherits no descriptor, even one that is open to heirs")
+  func descriptors() async throws {
+    try await withDirectory { directory in
+      let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let file = unsafe open("/dev/null", O_RDONLY)
+      defer {
+        close(listener)
+        close(file)
+      }
+      try #require(listen(listener, 1) == 0 && file > 2)
+      func isHeir(_ descriptor: Int32) -> Bool { fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0 }
+      try #require(isHeir(listener) && isHeir(file))
+      let link = try FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/self/fd/\(listener)")
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let pid = try #require(server.postmasterPID)
+      let held = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").map {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)")
+      }
+      #expect(held.count > 3)
+      #expect(!held.contains(link), "the listening socket")
+      // Its own input is /dev/null.
+      #expect(held.count { $0 == "/dev/null" } <= 1)
+      try await server.stop()
+    }
+  }
+
+  // MARK: After a crash
+
+  enum Leftover: String, CaseIterable {
+    case dead, zombie, otherProgram, otherServer, thisProcess, empty, cutShort
+  }
+
+  /// Runs a shell command as the server's user, in a process that is there until the test ends.
+  private func background(_ script: String, isShort: Bool = false) throws -> (
+    process: Process, line: String
+  ) {
+    let process = Process()
+    let output = Pipe()
+    let asServer =
+      getuid() == 0
+      ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"] : []
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["--chdir=/"] + asServer + ["bash", "-c", script]
+    process.standardOutput = output
+    try process.run()
+    let reading = output.fileHandleForReading
+    let line = String(
+      decoding: isShort ? reading.readDataToEndOfFile() : reading.availableData, as: UTF8.self)
+    return (process, line.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  @Test(
+    "Whatever a crash left in postmaster.pid, the next start succeeds", arguments: Leftover.allCases
+  )
+  func leftovers(leftover: Leftover) async throws {
+    try await withDirectory { directory in
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
+      try await connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS a")
+      await connection.close()
+      let pid = try #require(server.postmasterPID)
+      let path = directory + "/postgres/data/postmaster.pid"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      #expect(kill(pid, SIGKILL) == 0)
+      var helper: Process?
+      defer { helper.map { _ = kill($0.processIdentifier, SIGKILL) } }
+      var other: EmbeddedPostgres?
+      func named(_ pid: String) -> String {
+        ([pid[...]] + text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst())
+          .joined(separator: "\n")
+      }
+      var content = text
+      switch leftover {
+      case .dead: break
+      case .zombie:
+        // The shell becomes a program that never waits for the child.
+        let (process, line) = try background("sleep 0 & echo $!; exec sleep 600")
+        helper = process
+        content = named(line)
+      case .otherProgram:
+        let (process, line) = try background("echo $$; exec sleep 600")
+        helper = process
+        content = named(line)
+      case .otherServer:
+        other = try await EmbeddedPostgres.start(
+          dataDirectory: directory + "/other", logger: PrivateServer.logger)
+        content = named("\(try #require(other?.postmasterPID))")
+      case .thisProcess: content = named("\(getpid())")
+      case .empty: content = ""
+      case .cutShort: content = String(text.prefix { $0 != "\n" })
+      }
+      // In place, so that the file stays the server's.
+      let file = try #require(FileHandle(forWritingAtPath: path))
+      try file.truncate(atOffset: 0)
+      try file.write(contentsOf: Data(content.utf8))
+      try file.close()
+      if leftover != .dead, leftover != .cutShort { #expect(server.postmasterPID == nil) }
+      let again = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      #expect(again.postmasterPID != nil && again.postmasterPID != pid)
+      let reading = try await PostgresConnection.connect(PostgresConfiguration(uri: again.uri))
+      #expect(try await reading.query("SELECT count(*) FROM kept")[0].int(0) == 1000)
+      await reading.close()
+      try await server.stop()
+      try await again.stop()
+      try await other?.stop()
+    }
+  }
+
+  @Test("A process that outlives its postmaster and never notices does not keep the next one out")
+  func frozenOrphan() async throws {
+    try await withDirectory { directory in
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
+      let backend = Int32(try await connection.query("SELECT pg_backend_pid()")[0].int(0))
+      #expect(kill(backend, SIGSTOP) == 0)
+      #expect(kill(try #require(server.postmasterPID), SIGKILL) == 0)
+      let again = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      #expect(try await one(again.uri) == 1)
+      await connection.close()
+      try await server.stop()
+      try await again.stop()
+    }
+  }
+
+  // MARK: Who may connect
+
+  @Test(
+    "The user of the server's processes is refused, also by a cluster that an earlier version made",
+    .enabled(if: getuid() == 0, "the server has a user of its own only where the ledger is root"))
+  func otherUsers() async throws {
+    try await withDirectory { directory in
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      func attempt() throws -> String {
+        let (process, line) = try background(
+          "psql 'host=\(directory)/postgres user=pithledger dbname=postgres' -Atc 'SELECT 42' 2>&1",
+          isShort: true)
+        process.waitUntilExit()
+        return line
+      }
+      #expect(try attempt().contains("Peer authentication failed"))
+      #expect(try await one(server.uri) == 1)
+      // As the version before left it, and running.
+      let (process, _) = try background(
+        "echo 'local all all trust' > \(directory)/postgres/data/pg_hba.conf; echo")
+      process.waitUntilExit()
+      #expect(kill(try #require(server.postmasterPID), SIGHUP) == 0)
+      var answer = ""
+      for _ in 0..<50 where answer != "42" {
+        answer = try attempt()
+        if answer != "42" { try await Task.sleep(for: .milliseconds(50)) }
+      }
+      #expect(answer == "42", "the old rules let it in")
+      let joined = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      for _ in 0..<50 where answer == "42" {
+        answer = try attempt()
+        if answer == "42" { try await Task.sleep(for: .milliseconds(50)) }
+      }
+      #expect(answer.contains("Peer authentication failed"))
+      #expect(try await one(joined.uri) == 1)
+      try await joined.stop()
+      try await server.stop()
+    }
+  }
+
+  @Test("Further logins are open to this user")
+  func logins() async throws {
+    try await withDirectory { directory in
+      let server = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logins: ["a \"reader\""], logger: PrivateServer.logger)
+      let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
+      try await owner.execute("CREATE ROLE \"a \"\"reader\"\"\" LOGIN; CREATE ROLE other LOGIN")
+      await owner.close()
+      #expect(try await one(server.uri(database: "pithledger", user: "a \"reader\"")) == 1)
+      await #expect(throws: PostgresError.self) {
+        try await one(server.uri(database: "pithledger", user: "other"))
+      }
+      try await server.stop()
+    }
+  }
+
   @Test("Settings that could lose what was acknowledged are refused")
   func unsafeSettings() async throws {
     for name in ["fsync", "full_page_writes", "synchronous_commit"] {
