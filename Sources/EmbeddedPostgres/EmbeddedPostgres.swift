@@ -309,6 +309,7 @@ public final class EmbeddedPostgres: Sendable {
       case .absent:
         readySince = nil
         if options == nil { options = try await serverOptions() }
+        try await postmaster.removeStaleLock(ofSocketIn: socket)
         let result = try await installation.run(
           "pg_ctl",
           [

@@ -73,6 +73,18 @@ struct PostmasterFile: Sendable {
     try await installation.write(lines.joined(separator: "\n"), to: path)
   }
 
+  /// Removes the lock of the socket where it names a process that is not the postmaster.
+  func removeStaleLock(ofSocketIn directory: String) async throws {
+    let path = "\(directory)/.s.PGSQL.\(EmbeddedPostgres.port).lock"
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
+    let pid = text.split(separator: "\n").first.flatMap { Int32($0) }
+    if let pid, pid > 0 {
+      // PostgreSQL itself recognises an id that no process has.
+      guard kill(pid, 0) == 0 || errno == EPERM, !isPostmaster(pid) else { return }
+    }
+    _ = try await installation.run("rm", ["-f", path], plain: true)
+  }
+
   /// Removes a file that an interrupted start left without content.
   func removeIfUnfinished() async throws {
     // A start that is under way writes the rest at once.

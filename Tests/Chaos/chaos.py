@@ -458,9 +458,9 @@ class Campaign:
         is_equal = result.returncode == 0 and json.loads(result.stdout)["drift"] == []
         service.kill(signal.SIGTERM)
         try:
-            service.process.wait(30)
+            service.process.wait(40)
         except subprocess.TimeoutExpired:
-            self.problem("the ledger did not stop within 30 s")
+            self.problem("the ledger did not stop within 40 s")
         if service.process.returncode != 0 or service.postgres():
             self.problem(f"the stop ended with {service.process.returncode}, and left {service.postgres()}")
         return size, lost, gaps, duplicates, is_equal

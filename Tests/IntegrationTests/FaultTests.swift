@@ -182,6 +182,70 @@ struct FaultTests {
     }
   }
 
+  /// A served ledger that was started on a port and is to be killed.
+  private struct Served {
+    let process: Process
+    let url: String
+
+    init(_ directory: String, port: String) throws {
+      process = Process()
+      process.executableURL = URL(fileURLWithPath: FaultTests.program)
+      process.arguments = ["serve", "--port", port, "--data-dir", directory]
+      process.standardError = FileHandle.nullDevice
+      let output = Pipe()
+      process.standardOutput = output
+      try process.run()
+      let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      url = String(try #require(line.firstMatch(of: /http:[^ \n]*/)).0)
+    }
+
+    func answers() async throws -> Bool {
+      try await Subprocess.run(
+        .name("curl"), arguments: ["-sf", "-m", "2", url + "/readyz"], output: .discarded,
+        error: .discarded
+      ).terminationStatus.isSuccess
+    }
+
+    func kill() {
+      _ = Foundation.kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+  }
+
+  enum Order: String, CaseIterable {
+    case postgresThenLedger, postgresRestartedThenLedger, ledgerThenPostgres
+  }
+
+  @Test("kill -9 of both, and a new ledger at once on the same port", arguments: Order.allCases)
+  func bothKilled(order: Order) async throws {
+    try await withDirectory { directory in
+      let first = try Served(directory, port: "0")
+      let port = String(try #require(first.url.split(separator: ":").last))
+      switch order {
+      case .postgresThenLedger:
+        try kill(.postmaster, directory)
+        first.kill()
+      case .postgresRestartedThenLedger:
+        try kill(.postmaster, directory)
+        try await Task.sleep(for: .seconds(1))
+        var isBack = false
+        for _ in 0..<100 where !isBack { isBack = try await first.answers() }
+        #expect(isBack)
+        first.kill()
+      case .ledgerThenPostgres:
+        first.kill()
+        try kill(.postmaster, directory)
+      }
+      let start = ContinuousClock.now
+      let second = try Served(directory, port: port)
+      #expect(try await second.answers())
+      #expect(ContinuousClock.now - start < .seconds(30))
+      second.process.terminate()
+      second.process.waitUntilExit()
+      #expect(second.process.terminationStatus == 0)
+    }
+  }
+
   enum Victim: String, CaseIterable { case postmaster, allOfPostgres, oneBackend }
 
   @Test("kill -9 of PostgreSQL", arguments: Victim.allCases)

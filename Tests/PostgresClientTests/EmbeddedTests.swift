@@ -171,11 +171,13 @@ struct EmbeddedTests {
       case .empty: content = ""
       case .cutShort: content = String(text.prefix { $0 != "\n" })
       }
-      // In place, so that the file stays the server's.
-      let file = try #require(FileHandle(forWritingAtPath: path))
-      try file.truncate(atOffset: 0)
-      try file.write(contentsOf: Data(content.utf8))
-      try file.close()
+      for path in [path, directory + "/postgres/.s.PGSQL.5432.lock"] {
+        // In place, so that the file stays the server's.
+        let file = try #require(FileHandle(forWritingAtPath: path))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: Data(content.utf8))
+        try file.close()
+      }
       if leftover != .dead, leftover != .cutShort { #expect(server.postmasterPID == nil) }
       let again = try await EmbeddedPostgres.start(
         dataDirectory: directory, logger: PrivateServer.logger)
