@@ -240,9 +240,10 @@ struct FaultTests {
       let second = try Served(directory, port: port)
       #expect(try await second.answers())
       #expect(ContinuousClock.now - start < .seconds(30))
-      second.process.terminate()
-      second.process.waitUntilExit()
-      #expect(second.process.terminationStatus == 0)
+      second.kill()
+      let left = try await EmbeddedPostgres.start(
+        dataDirectory: directory, logger: PrivateServer.logger)
+      try await left.stop()
     }
   }
 
@@ -434,7 +435,7 @@ struct FaultTests {
       // The standby's own processes are not the ledger's user: it has a login of its own.
       try await connection.execute(
         """
-        CREATE ROLE follower LOGIN REPLICATION PASSWORD 'of the test';
+        CREATE ROLE follower LOGIN REPLICATION PASSWORD 'of-the-test';
         COPY (VALUES ('local replication follower scram-sha-256'), ('local all all peer map=pithledger'),
           ('local replication all peer map=pithledger')) TO '\(primaryFiles)/pg_hba.conf'
         """)
@@ -457,7 +458,7 @@ struct FaultTests {
       .name("bash"),
       arguments: Arguments([
         "-c", script, "bash", directory, home, programs,
-        String(socket).removingPercentEncoding ?? "", following ? "of the test" : "",
+        String(socket).removingPercentEncoding ?? "", following ? "of-the-test" : "",
       ]), input: .none, output: .discarded, error: .string(limit: 65_536))
     try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
     return try await EmbeddedPostgres.start(
