@@ -17,7 +17,8 @@ struct HTTPBench {
     process.arguments = arguments + ["--data-dir", directory + "/service"]
     process.environment = [
       "PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin",
-      "PITHLEDGER_ORIGIN": "bench",
+      "PITHLEDGER_ORIGIN": "bench", "PITHLEDGER_SUBMISSIONS_PER_HOUR": "100000000",
+      "PITHLEDGER_SUBMISSIONS_PER_KEY_PER_HOUR": "100000000",
     ]
     return process
   }
