@@ -211,6 +211,8 @@ let package = Package(
       name: "LedgerDomainTests",
       dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", "TestSupport", crypto],
       swiftSettings: strict),
+    // Requests out of arbitrary bytes, for a test and for the fuzzer.
+    .target(name: "RouterInput", path: "Tests/Fuzz/RouterInput", swiftSettings: strict),
     .testTarget(
       name: "LedgerHTTPTests",
       dependencies: [
@@ -223,7 +225,8 @@ let package = Package(
       dependencies: [
         "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP", "DurableFiles",
         "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "ProofChecks",
-        "GuardedFetch", "TransparencyLog", "LedgerVerifier", "TestSupport", crypto, subprocess,
+        "GuardedFetch", "TransparencyLog", "LedgerVerifier", "RouterInput", "TestSupport", crypto,
+        subprocess,
         logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -252,5 +255,6 @@ if isFuzzing {
     fuzzTarget("FuzzNotes", ["TransparencyLog"]),
     fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks", "ProofForms"]),
     fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
+    fuzzTarget("FuzzRouter", ["RouterInput", "LedgerHTTP", "LedgerService", logging]),
   ]
 }

@@ -323,6 +323,18 @@ public struct LedgerConfiguration: Sendable {
 }
 
 extension LedgerConfiguration.Limits {
+  /// Lifts every quota, for a service whose only client measures or tests it.
+  public mutating func unlimited() {
+    bareActionsPerHour = LedgerConfiguration.maxNumber
+    keyRegistrationsPerHour = LedgerConfiguration.maxNumber
+    submissionsPerHour = LedgerConfiguration.maxNumber
+    submissionsPerKeyPerHour = LedgerConfiguration.maxNumber
+    evidenceBytesPerHour = LedgerConfiguration.maxNumber
+    evidenceBytesPerKeyPerHour = LedgerConfiguration.maxNumber
+    proofChecksPerHour = LedgerConfiguration.maxNumber
+    heavyReadsPerHour = LedgerConfiguration.maxNumber
+  }
+
   /// Reads the `PITHLEDGER_*` variables about quotas.
   fileprivate mutating func read(
     _ number: (String, Int) throws(Refusal) -> Int
