@@ -326,7 +326,8 @@ struct Routes: Sendable {
       }
       return try await self.withBody(request, context) { bytes in
         self.answer(
-          try await self.ledger.examineProof(bytes, of: digest),
+          try await self.ledger.examineProof(
+            bytes, of: digest, client: caller.isOperator ? .shell : caller.client),
           headers: [.cacheControl: "no-store"])
       }
     }

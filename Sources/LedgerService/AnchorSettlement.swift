@@ -201,7 +201,9 @@ extension Ledger {
     _ position: Int64, _ anchor: AnchorSchedule.Pending?
   ) async throws -> AnchorOutcome? {
     guard let anchor, let stored = try await store.events(from: position, limit: 1).first,
-      stored.position == position
+      stored.position == position,
+      // Another process may have settled it in this very round.
+      try await statement(stored)?.verdict == .pending
     else { return nil }
     let event = try Entry(bytes: stored.entry).event
     let reason =

@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import GuardedFetch
 public import LedgerDomain
 import LedgerStore
 import ProofChecks
@@ -11,11 +12,20 @@ extension Ledger {
   /// - Parameters:
   ///   - bytes: an `.ots` file, or an RFC 3161 token or response.
   ///   - digest: the SHA-256 that it must be about; `nil` takes any.
+  ///   - client: who asks; a part of the checks that wait is for each.
   ///
   /// Answers `form`, `digest`, `verdict` (`verified` or `pending`), `proven_at`, and the attestations or the
   /// token's own members. Errors: a `Refusal` by the check that an anchor with this proof would be refused
   /// by.
-  public func examineProof(_ bytes: [UInt8], of digest: Digest?) async throws -> JSON {
+  public func examineProof(
+    _ bytes: [UInt8], of digest: Digest?, client: ClientID = .shell
+  ) async throws -> JSON {
+    try await FetchClient.$current.withValue(client == .shell ? nil : client.name) {
+      try await examine(bytes, of: digest)
+    }
+  }
+
+  private func examine(_ bytes: [UInt8], of digest: Digest?) async throws -> JSON {
     // A token is a DER sequence; an .ots file begins with a zero.
     let kind: Payload.TimestampAnchor.Kind = bytes.first == 0x30 ? .rfc3161 : .opentimestamps
     let finding = try await checks.proof(kind, bytes, of: digest, missing: .left)
