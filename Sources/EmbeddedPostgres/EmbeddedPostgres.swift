@@ -268,13 +268,25 @@ public final class EmbeddedPostgres: Sendable {
       "max_wal_size": "2GB",
     ]
     // Where this build has lz4, full pages in the write-ahead log cost a fraction of the time.
-    let hasLZ4 = try await installation.run(
-      "postgres", ["-D", cluster, "-c", "wal_compression=lz4", "-C", "wal_compression"]
-    ).succeeded
-    if hasLZ4 { all["wal_compression"] = "lz4" }
+    if try await supports("wal_compression", "lz4") { all["wal_compression"] = "lz4" }
+    // After a crash PostgreSQL flushes each of the cluster's files by itself, which takes many seconds on a slow disk;
+    // one call flushes the whole file system. Linux reports the errors of that call from 5.8 on.
+    let kernel = OperatingSystemVersion(majorVersion: 5, minorVersion: 8, patchVersion: 0)
+    if ProcessInfo.processInfo.isOperatingSystemAtLeast(kernel),
+      try await supports("recovery_init_sync_method", "syncfs")
+    {
+      all["recovery_init_sync_method"] = "syncfs"
+    }
     all.merge(settings) { $1 }
     return all.sorted { $0.key < $1.key }.map { "-c \($0.key)='\($0.value)'" }
       .joined(separator: " ")
+  }
+
+  /// Whether this build of PostgreSQL knows a value of a setting.
+  private func supports(_ setting: String, _ value: String) async throws -> Bool {
+    try await installation.run(
+      "postgres", ["-D", cluster, "-c", "\(setting)=\(value)", "-C", setting]
+    ).succeeded
   }
 
   /// How long a server may take to replay its write-ahead log, or to stop, before it is given up.
