@@ -254,8 +254,14 @@ extension Ledger {
     }) {
       return .same(same)
     }
-    guard candidate.type == .storageAttestation else { return .none }
-    return bare.first { $0.slot == candidate.slot }.map { .older($0) } ?? .none
+    guard candidate.type == .storageAttestation,
+      let older = bare.first(where: { $0.slot == candidate.slot })
+    else { return .none }
+    // Nobody ends what counts by a statement about the same place that does not.
+    let counts =
+      older.flags.contains(.contentRoleCounts) && older.validUntil.map { $0 > now } ?? true
+      && fold.statements.contains { $0.event.position == older.position && $0.verdict == .verified }
+    return counts && !candidate.flags.contains(.contentRoleCounts) ? .stands(older) : .older(older)
   }
 
   /// The event that the registry signs for a bare action.
@@ -295,6 +301,8 @@ extension Ledger {
     case same(FoldEvent)
     /// The new one is to supersede it.
     case older(FoldEvent)
+    /// It says more, and the new one is refused.
+    case stands(FoldEvent)
   }
 
   /// What admission asks of a record about one event, in one round trip; `nil` without such a record.
@@ -362,6 +370,15 @@ extension Ledger {
           }
         context.group = try await store.withLinked(
           own, and: candidate, record: number, keys.timeline)
+        if candidate.flags.isSuperset(of: [.tokenClaim, .bare]),
+          let token = event.body.payload.evidence
+        {
+          // A claim that waits for its check is in no group of its iD's.
+          let waiting = try await store.claim(by: token, record: number)
+          if let waiting, waiting.foldGroup != group {
+            context.group = (context.group + [waiting]).sorted { $0.position < $1.position }
+          }
+        }
       }
       switch precedent(candidate, context.group, keys.timeline) {
       case .none: break
@@ -370,7 +387,12 @@ extension Ledger {
           continue
         }
         return try await answer(
-          stored, record: record, group: candidate.foldGroup, created: false)
+          stored, record: record, group: first.foldGroup, created: false)
+      case .stands(let standing):
+        throw Refusal(
+          .conflict, check: "slot", field: "payload.content_role",
+          "sha256:\(standing.eventID.hex) attests that this place keeps bytes of a role that counts, and a "
+            + "statement of a role that does not count takes its place only when it has ended.")
       case .older(let older):
         event = try await make(&context, older.eventID)
         referenced = older

@@ -286,6 +286,16 @@ public final class LedgerStore: Sendable {
       "WHERE e.record = $1 AND e.position < $2 ORDER BY e.position", [.int8(record), .int8(size)])
   }
 
+  /// The event of a record that an identity token has served.
+  public func claim(by token: Digest, record: Int64) async throws -> FoldEvent? {
+    try await folded(
+      """
+      WHERE e.record = $1
+        AND e.event_id = (SELECT u.event_id FROM ledger.token_use u WHERE u.sha256 = $2)
+      """, [.int8(record), .bytes(token.bytes)]
+    ).first
+  }
+
   /// The registry's events from a position on.
   public func keyEvents(from: Int64, below: Int64 = .max) async throws -> [FoldEvent] {
     try await folded(

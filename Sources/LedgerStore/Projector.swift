@@ -11,6 +11,8 @@ public actor Projector {
   private let configuration: StoreConfiguration
   /// Events folded in one transaction at most.
   private let batchSize: Int64
+  /// Groups whose events are in memory at once, unless one record alone has more.
+  private let maxGroups: Int
   /// Who is told how far this projector is.
   private let progress: ProjectionProgress?
   private var timeline = KeyTimeline()
@@ -18,11 +20,12 @@ public actor Projector {
   private var timelineSize: Int64 = 0
 
   init(
-    _ configuration: StoreConfiguration, batchSize: Int64 = 5000,
+    _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
     progress: ProjectionProgress? = nil
   ) {
     self.configuration = configuration
     self.batchSize = batchSize
+    self.maxGroups = maxGroups
     self.progress = progress
   }
 
@@ -170,9 +173,6 @@ public actor Projector {
     ).map(FoldColumns.event)
   }
 
-  /// Groups whose events are in memory at once, unless one record alone has more.
-  private static let maxGroups = 5000
-
   /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
   @discardableResult
   private func project(
@@ -197,7 +197,7 @@ public actor Projector {
     repeat {
       var chunk: [Int64: Set<Int64>] = [:]
       var count = 0
-      while let next = rest.first, chunk.isEmpty || count + next.value.count <= Self.maxGroups {
+      while let next = rest.first, chunk.isEmpty || count + next.value.count <= maxGroups {
         chunk[next.key] = next.value
         count += next.value.count
         rest = rest.dropFirst()

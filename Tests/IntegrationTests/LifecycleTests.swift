@@ -217,12 +217,14 @@ struct LifecycleTests {
   func bareStorage() async throws {
     try await withLedger { test in
       let bytes = Array("bytes of the paper".utf8)
-      func upload(_ mediaType: String) async throws -> SubmissionAnswer {
+      func upload(
+        _ mediaType: String, role: String = "document"
+      ) async throws -> SubmissionAnswer {
         let digest = Digest(hashing: bytes)
         let wire: JSON = [
           "evidence": .object([digest.hex: .string(Base64.encode(bytes))]),
           "payload": [
-            "content_role": "document", "content_sha256": .string(digest.hex),
+            "content_role": .string(role), "content_sha256": .string(digest.hex),
             "evidence_sha256": .string(digest.hex),
             "location": .string("urn:sha256:" + digest.hex), "media_type": .string(mediaType),
             "size_bytes": .integer(Int64(bytes.count)), "storage_kind": "file",
@@ -244,6 +246,11 @@ struct LifecycleTests {
       let counts = changed.eventSummary?["by_type"]?["storage_attestation"]
       #expect(counts?["superseded"] == 1 && counts?["verified"] == 1)
       #expect(changed.eventSummary?["equivocations"] == 0)
+      // Nobody ends what counts by saying less about the same place.
+      await #expect(throws: Refusal(.conflict, check: "slot", "")) {
+        try await upload("text/markdown", role: "other")
+      }
+      #expect(try await test.state().status["storage_verified"] == true)
       try await test.replayAgrees()
     }
   }

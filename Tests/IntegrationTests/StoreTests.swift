@@ -68,7 +68,9 @@ struct StoreTests {
       try await insert(log.events[start..<end], owner)
       // Now and then another projector takes over, with nothing in its memory.
       if Bool.random(using: &random) {
-        projector = Projector(configuration, batchSize: .random(in: 1...50, using: &random))
+        projector = Projector(
+          configuration, batchSize: .random(in: 1...50, using: &random),
+          maxGroups: .random(in: 1...20, using: &random))
       }
       while try await projector.step(follower) > 0 {}
       start = end

@@ -147,6 +147,9 @@ extension EvidenceTests {
         let token = try await outside.token(claims(try nonce))
         let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(claimed.standing == "pending")
+        // Sent again, it is answered with the first.
+        let again = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+        #expect(!again.created && again.position == claimed.position && again.standing == "pending")
         let fresh = try await outside.token(claims(try nonce))
         await #expect(throws: Refusal(.unavailable, check: "token_signature", "")) {
           try await bare(
