@@ -72,7 +72,7 @@ public struct KeyTimeline: Sendable, Equatable {
     }
   }
 
-  private var byFingerprint: [Digest128: Key] = [:]
+  private var byFingerprint = KeyTable()
   private var standings: [Digest128: Standing] = [:]
   /// The keys that were ever vouched for, by the identity that they are of.
   private var byIdentity: [Digest128: [Digest128]] = [:]
@@ -85,7 +85,7 @@ public struct KeyTimeline: Sendable, Equatable {
   }
 
   /// All keys, in the order of their registration.
-  public var keys: [Key] { byFingerprint.values.sorted { $0.registeredAt < $1.registeredAt } }
+  public var keys: [Key] { byFingerprint.all.sorted { $0.registeredAt < $1.registeredAt } }
 
   public func registration(of fingerprint: Digest128) -> Key? { byFingerprint[fingerprint] }
 
@@ -236,4 +236,23 @@ public struct KeyTimeline: Sendable, Equatable {
     byFingerprint[columns.fingerprint]?.compromisedFrom = from
     return RetroactiveChange(fingerprint: columns.fingerprint, from: from)
   }
+}
+
+/// Keys by fingerprint, in parts, so that a copy of a timeline that is changed copies one part and not all
+/// keys that anybody ever registered.
+private struct KeyTable: Sendable, Equatable {
+  private static let parts = 256
+  private var byFingerprint = [[Digest128: KeyTimeline.Key]](repeating: [:], count: parts)
+
+  /// Which part, by the process's own seed: nobody can choose fingerprints that share one.
+  private static func part(_ fingerprint: Digest128) -> Int {
+    Int(truncatingIfNeeded: fingerprint.hashValue) & (parts - 1)
+  }
+
+  subscript(fingerprint: Digest128) -> KeyTimeline.Key? {
+    get { byFingerprint[Self.part(fingerprint)][fingerprint] }
+    set { byFingerprint[Self.part(fingerprint)][fingerprint] = newValue }
+  }
+
+  var all: [KeyTimeline.Key] { byFingerprint.flatMap(\.values) }
 }

@@ -51,6 +51,8 @@ public actor Projector {
         do {
           // Alive, it speaks every 250 ms: one that is frozen loses its session, and the lock with it.
           try await connection.execute("SET idle_session_timeout = \(LedgerStore.lockLife)")
+          // It reads by position and by group, whatever the planner guesses of a log without statistics.
+          try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
           try await follow(connection) { failures = 0 }
         } catch {
           await progress?.lead(false)
@@ -240,6 +242,8 @@ public actor Projector {
 
   /// The rows of some records, and the earlier events of some of their groups with all that are linked to
   /// these.
+  ///
+  /// Each group is looked up by itself: a planner without statistics would read the whole log to join them.
   private func standing(
     _ connection: PostgresConnection, _ schema: String, _ touched: [Int64: Set<Int64>],
     _ new: [Int64: [FoldEvent]], before position: Int64
@@ -253,8 +257,10 @@ public actor Projector {
       PostgresStatement(
         """
         SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
-        JOIN ledger.event e ON e.record = k.record AND e.fold_group = k.fold_group
-        WHERE e.fold_group IS NOT NULL AND e.position < $3 ORDER BY e.position
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+              AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
+        ORDER BY e.position
         """,
         [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)]),
     ])
