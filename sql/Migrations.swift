@@ -37,5 +37,8 @@ public enum Migrations {
     Migration("0018_signers_by_position", PackageResources._018_signers_by_position_sql),
     Migration("0019_groups_by_signer", PackageResources._019_groups_by_signer_sql),
     Migration("0020_whose_names", PackageResources._020_whose_names_sql),
+    Migration("0025_separate_logins", PackageResources._025_separate_logins_sql),
+    Migration("0026_checkpoints_of_the_tree", PackageResources._026_checkpoints_of_the_tree_sql),
+    Migration("0027_no_rotation_since", PackageResources._027_no_rotation_since_sql),
   ]
 }

@@ -164,7 +164,7 @@ extension Ledger {
       expires: record != nil && columns.flags.contains(.bare))
     let digest =
       try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence } ?? anchor.evidence
-    guard let digest, let bytes = try await store.evidenceForAudit(digest)?.bytes else {
+    guard let digest, let bytes = try await store.evidence(digest) else {
       settlement.outcome = outcome("pending", "the proof's bytes were erased")
       return settlement
     }
@@ -304,7 +304,6 @@ extension Ledger {
     _ type: EventType, _ payload: JSONObject, about target: StoredEvent, of record: ResolvedRecord?,
     evidence: [[UInt8]] = [], finding: Finding?
   ) async throws -> SubmissionAnswer {
-    let key = await registry.current
     var payload = payload
     payload["event_id"] = .string("sha256:" + target.eventID.hex)
     let said = payload
@@ -315,6 +314,7 @@ extension Ledger {
     return try await append(record: record, guarded: false) { context, _ in
       for bytes in evidence { context.evidence[Digest(hashing: bytes)] = bytes }
       context.finding = finding
+      let key = try await self.registry.key(in: context.timeline, at: context.position)
       return try key.key.sign(
         EventBody.make(
           type: type, payload: said, signer: key.signer, subject: subject, target: target,

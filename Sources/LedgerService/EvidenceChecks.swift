@@ -205,7 +205,7 @@ struct EvidenceChecks: Sendable {
         }
         try BitcoinHeader.checkLinks(neighbours)
         if missing == .askedAndKept, !configuration.isReadOnly {
-          _ = try await store.trust(headers: [(height, header.bytes)])
+          try await store.trust(found: header.bytes, at: height)
         }
         headers[height] = header
       } catch {

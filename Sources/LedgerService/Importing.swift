@@ -51,11 +51,12 @@ extension Ledger {
       } else {
         items = try await creation(document, operatorAuthorised)
       }
-      let unit = AppendUnit(
+      var unit = AppendUnit(
         items: items,
         evidence: document.isBare
           ? [] : [.init(digest: document.documentDigest, bytes: document.bytes, kind: "document")],
         guardPosition: next - 1)
+      unit.registryAsOf = next
       switch try await store.append(unit) {
       case .conflict: continue
       case .stored:
@@ -145,7 +146,7 @@ extension Ledger {
     target: String, operatorAuthorised: Bool
   ) async throws -> AppendUnit.Item {
     let keys = try await timeline.current()
-    let key = await registry.current
+    let key = try await registry.key(in: keys.timeline, at: keys.next)
     let now = now
     let body = try EventBody.make(
       type: type, payload: payload, signer: key.signer,

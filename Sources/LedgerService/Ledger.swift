@@ -81,14 +81,15 @@ public final class Ledger: Sendable {
     var opened: LedgerStore?
     do {
       if server != nil { _ = try await LedgerStore.migrate(uri: uri, logger: logger) }
-      let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
+      let store = try await LedgerStore.open(
+        configuration.store(uri: uri, isPrivate: server != nil, logger: logger))
       opened = store
       let registry = try RegistryKey(configuration)
       let timeline = TimelineCache(store: store)
       if !configuration.isReadOnly {
         try configuration.makeOperatorToken()
         try await registry.begin(store: store, configuration: configuration)
-        try await registry.settle(current: timeline.current())
+        try await registry.settle(current: try await timeline.current())
       }
       let origin = try await store.origin()
       var keeper: LogKeeper?
@@ -115,7 +116,8 @@ public final class Ledger: Sendable {
   ) async throws -> [String] {
     let (uri, server) = try await database(configuration, logger: logger)
     do {
-      let applied = try await LedgerStore.migrate(uri: uri, logger: logger)
+      let applied = try await LedgerStore.migrate(
+        uri: configuration.databaseOwnerURL ?? uri, logger: logger)
       try await server?.stop()
       return applied
     } catch {
@@ -172,6 +174,16 @@ public final class Ledger: Sendable {
     guard configuration.isReadOnly else { return }
     throw Refusal(
       .unavailable, check: "read_only", "This ledger only answers; submit to the one that writes.")
+  }
+}
+
+extension LedgerConfiguration {
+  /// How the store connects: with separate logins to the private PostgreSQL, to another as it is configured.
+  ///
+  /// The owner's connection is closed once the private database is migrated.
+  func store(uri: String, isPrivate: Bool, logger: Logger) -> StoreConfiguration {
+    StoreConfiguration(
+      uri: uri, logins: isPrivate || usesSeparateLogins ? .separate : .shared, logger: logger)
   }
 }
 

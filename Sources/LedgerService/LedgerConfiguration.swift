@@ -9,6 +9,10 @@ import ProofForms
 public struct LedgerConfiguration: Sendable {
   /// Any libpq URI or connection string; `nil` keeps a private PostgreSQL under `dataDirectory`.
   public var databaseURL: String?
+  /// Whether a process connects with a login for each kind of work, in place of the URL's user.
+  public var usesSeparateLogins = false
+  /// The owner of the database's schema, who migrates it; `nil` where that is the user of `databaseURL`.
+  public var databaseOwnerURL: String?
   /// Where the registry key is, and the private PostgreSQL if there is one.
   public var dataDirectory: String
   /// The name of this ledger in statements of authority, fixed when the log begins; `nil` derives one
@@ -173,6 +177,19 @@ public struct LedgerConfiguration: Sendable {
     if let file = text("DATABASE_URL_FILE") {
       configuration.databaseURL = try Self.firstLine(
         of: file, field: "PITHLEDGER_DATABASE_URL_FILE")
+    }
+    configuration.databaseOwnerURL = text("DATABASE_OWNER_URL")
+    if let file = text("DATABASE_OWNER_URL_FILE") {
+      configuration.databaseOwnerURL = try Self.firstLine(
+        of: file, field: "PITHLEDGER_DATABASE_OWNER_URL_FILE")
+    }
+    switch text("DATABASE_LOGINS") ?? "shared" {
+    case "shared": configuration.usesSeparateLogins = false
+    case "separate": configuration.usesSeparateLogins = true
+    default:
+      throw Refusal(
+        .malformed, check: "configuration", field: "PITHLEDGER_DATABASE_LOGINS",
+        "Either shared or separate.")
     }
     configuration.outside = try outside(text, number)
     configuration.origin = text("ORIGIN")

@@ -117,7 +117,8 @@ extension Ledger {
     let (uri, server) = try await database(configuration, logger: logger)
     do {
       if server != nil { _ = try await LedgerStore.migrate(uri: uri, logger: logger) }
-      let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
+      let store = try await LedgerStore.open(
+        configuration.store(uri: uri, isPrivate: server != nil, logger: logger))
       let projection = Task<Void, Never> { try? await store.projector().run() }
       do {
         let checkpoint = try await restore(directory, store, configuration, progress)

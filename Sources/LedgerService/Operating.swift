@@ -15,16 +15,30 @@ extension Ledger {
     type: EventType, payload: JSONObject, record name: String?, target: String = "record",
     evidence: [[UInt8]] = [], key: KeyFile?, client: ClientID = .shell
   ) async throws -> SubmissionAnswer {
-    let key = if let key { key } else { await registry.current }
     var subject = Subject.registry
     if let name { subject = .record(try await resolve(name).record.pithNumber) }
-    let body = try EventBody.make(
-      type: type, payload: payload, signer: key.signer, subject: subject, target: target,
-      createdAt: now)
     var named: [Digest: [UInt8]] = [:]
     for bytes in evidence { named[Digest(hashing: bytes)] = bytes }
-    return try await submit(
-      try key.key.sign(body), evidence: named, client: client, operatorAuthorised: true)
+    for _ in 0..<Self.readmissions {
+      let keys = try await timeline.current()
+      let signing =
+        if let key { key } else { try await registry.key(in: keys.timeline, at: keys.next) }
+      let body = try EventBody.make(
+        type: type, payload: payload, signer: signing.signer, subject: subject, target: target,
+        createdAt: now)
+      do {
+        return try await submit(
+          try signing.key.sign(body), evidence: named, client: client, operatorAuthorised: true)
+      } catch let refusal as Refusal where key == nil && refusal.check == "authority" {
+        // The registry key may have been rotated between the look and the append.
+        let later = try await timeline.current()
+        guard later.timeline.registryKey(at: later.next) != signing.signer.fingerprint else {
+          throw refusal
+        }
+      }
+    }
+    throw Refusal(
+      .unavailable, check: "contention", "The registry key is rotated over and over; try again.")
   }
 
   /// Registers a key by its own signature.
@@ -103,9 +117,9 @@ extension Ledger {
   /// neither.
   public func rotateRegistryKey() async throws -> SubmissionAnswer {
     try requireWriting()
-    let old = await registry.current
-    let next = try await registry.prepareNext()
     let keys = try await timeline.current()
+    let old = try await registry.key(in: keys.timeline, at: keys.next)
+    let next = try await registry.prepareNext()
     let created = now
     var context = AdmissionContext(
       now: created, origin: origin, timeline: keys.timeline, position: keys.next)

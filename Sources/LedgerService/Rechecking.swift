@@ -120,7 +120,7 @@ extension Ledger {
   private func settleClaim(_ stored: StoredEvent) async throws -> Bool {
     let event = try Entry(bytes: stored.entry).event
     guard case .authorAttestation(let author) = event.body.payload, let digest = author.evidence,
-      let token = try await store.evidenceForAudit(digest)?.bytes,
+      let token = try await store.tokenToSettle(digest),
       case .record(let number) = event.body.subject,
       let record = try await store.resolve(.pithNumber(number)).first
     else { return false }

@@ -9,6 +9,8 @@ import ProofForms
 actor RegistryKey {
   private let path: String
   private var file: KeyFile
+  /// Keys that were the registry's while this process ran: somebody may still hold an older timeline.
+  private var known: [Digest128: KeyFile] = [:]
 
   /// Where a new key waits while its rotation is under way.
   private var nextPath: String { path + ".next" }
@@ -44,7 +46,43 @@ actor RegistryKey {
       signerID: signerID ?? "urn:pithledger:registry:\(key.fingerprint.hex)", signerType: .registry)
   }
 
+  /// The key as it was read last, which another process may have rotated since: for a look, not for signing.
   var current: KeyFile { file }
+
+  /// How often the files are read again while the log names another key than they hold, and how long apart.
+  private static let attempts = 20
+  private static let patience: Duration = .milliseconds(50)
+
+  /// The key that signs for an event at a position; read again where another process has rotated it.
+  ///
+  /// A rotation writes the new key beside the old one, then to the log, and then moves it into place: one of the two
+  /// files holds it at any time, but not at the moment between two looks.
+  ///
+  /// Errors: `registry_key`, unavailable, where no file here holds the key that the log names.
+  func key(in timeline: KeyTimeline, at position: Int64) async throws -> KeyFile {
+    let expected = timeline.registryKey(at: position)
+    for attempt in 0..<Self.attempts {
+      if attempt > 0 { try await Task.sleep(for: Self.patience) }
+      if file.signer.fingerprint == expected { return file }
+      if let expected, let earlier = known[expected] { return earlier }
+      for path in [path, nextPath] {
+        guard let read = try? KeyFile(path: path), read.signer.fingerprint == expected,
+          read.signer.signerType == .registry
+        else { continue }
+        take(read)
+        return read
+      }
+    }
+    throw Refusal(
+      .unavailable, check: "registry_key", field: path,
+      "The registry key was rotated to \(expected?.hex ?? "none"), and the file holds another. Put the new key file "
+        + "there; nothing else has to be done.")
+  }
+
+  private func take(_ next: KeyFile) {
+    known[file.signer.fingerprint] = file
+    file = next
+  }
 
   /// Writes the log's first event: the registry key, the root of all authority in this ledger.
   func begin(store: LedgerStore, configuration: LedgerConfiguration) async throws {
@@ -62,12 +100,12 @@ actor RegistryKey {
   }
 
   /// Holds this key against the log: it must be the registry's, or about to become it.
-  func settle(current: (timeline: KeyTimeline, next: Int64)) throws {
+  func settle(current: (timeline: KeyTimeline, next: Int64)) async throws {
     let expected = current.timeline.registryKey(at: current.next)
     if expected == file.signer.fingerprint { return }
     if let next = try? KeyFile(path: nextPath), next.signer.fingerprint == expected {
       // A rotation reached the log, and the process ended before the files followed.
-      try adopt(next)
+      try await adopt(next)
       return
     }
     throw Refusal(
@@ -78,15 +116,26 @@ actor RegistryKey {
   }
 
   /// Makes the key that will follow this one, on disk before any event names it.
-  func prepareNext() throws(Refusal) -> KeyFile {
-    if FileManager.default.fileExists(atPath: nextPath) { return try KeyFile(path: nextPath) }
+  func prepareNext() async throws -> KeyFile {
+    if FileManager.default.fileExists(atPath: nextPath) {
+      let next = try KeyFile(path: nextPath)
+      if next.signer.fingerprint != file.signer.fingerprint { return next }
+      // The log names it already: whoever rotated to it ended before its file was moved.
+      try await adopt(next)
+    }
     try Self.fresh(signerID: file.signer.signerID).write(to: nextPath)
     return try KeyFile(path: nextPath)
   }
 
   /// Takes the new key's file in place of the old, which is kept beside it.
-  func adopt(_ next: KeyFile) throws {
-    let old = "\(path).\(file.signer.fingerprint.hex.prefix(8)).retired"
+  func adopt(_ next: KeyFile) async throws {
+    let lock = try FileLock(path: path + ".lock")
+    try await lock.lock(exclusive: true)
+    defer { lock.unlock() }
+    defer { take(next) }
+    let replaced = try KeyFile(path: path).signer.fingerprint
+    if replaced == next.signer.fingerprint { return }
+    let old = "\(path).\(replaced.hex.prefix(8)).retired"
     do throws(DurableFileError) {
       do throws(DurableFileError) {
         try SecretFile.create(old, with: SecretFile.read(path))
@@ -95,7 +144,6 @@ actor RegistryKey {
       }
       try DurableFile.move(nextPath, to: path)
     } catch { throw Refusal(error, check: "registry_key") }
-    file = next
   }
 
   static func registration(of key: SigningKey) -> JSONObject {

@@ -202,7 +202,6 @@ extension Ledger {
     let record = try await resolve(name).record
     try quotas.takeBareAction(
       client, evidenceBytes: bare.evidence.values.reduce(0) { $0 + $1.count })
-    let key = await registry.current
     func attempt(_ found: Finding??, looksOnly: Bool) async throws -> SubmissionAnswer {
       try await append(
         record: record, guarded: true, client: client, found: found, looksOnly: looksOnly
@@ -210,6 +209,7 @@ extension Ledger {
         context.evidence = bare.evidence
         let report = bare.payload["evidence_sha256"] == nil ? context.finding?.report : nil
         if let report { context.evidence[Digest(hashing: report)] = report }
+        let key = try await self.registry.key(in: context.timeline, at: context.position)
         return try self.bareEvent(
           bare, action: action, key: key, record: record, replacing: replaced, report: report,
           at: context.now)
@@ -420,9 +420,10 @@ extension Ledger {
       let admission = try admit(event, context)
       let item = try AppendUnit.Item.make(
         event: event, admission: admission, record: number, referenced: referenced)
-      let unit = AppendUnit(
+      var unit = AppendUnit(
         items: [item], evidence: evidenceItems(event, context.evidence),
         guardPosition: guarded ? keys.next - 1 : nil)
+      if event.body.signer.signerType == .registry { unit.registryAsOf = keys.next }
       approach?.end()
       switch try await appended(unit) {
       case .stored(let positions, _, isNew: true):

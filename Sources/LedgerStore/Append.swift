@@ -48,6 +48,9 @@ public struct AppendUnit: Sendable {
   public var guardPosition: Int64?
   /// The log's name, for the unit that begins it.
   public var origin: String?
+  /// For what the registry key signed: the position up to which the log was known, from which on that key must not
+  /// have been replaced. Where it was, the unit is answered with `conflict`.
+  public var registryAsOf: Int64?
 
   public init(
     items: [Item], evidence: [Evidence], guardPosition: Int64?, origin: String? = nil
@@ -81,7 +84,7 @@ public enum AppendOutcome: Sendable, Equatable {
   /// All items are in the log at these positions. `isNew` says whether this append put the last of them
   /// there; `nil` where an answer was lost, and only its bytes can tell.
   case stored(positions: [Int64], record: Int64, isNew: Bool?)
-  /// The record moved past the guard; nothing was stored.
+  /// The record moved past the guard, or the registry key was replaced; nothing was stored.
   case conflict
 
   var lastPosition: Int64? {
@@ -228,7 +231,13 @@ actor Appender {
       }
     } catch {
       guard batch.count > 1, (error as? PostgresError)?.code == .server else {
-        for waiting in batch { waiting.continuation.resume(throwing: error) }
+        for waiting in batch {
+          if (error as? PostgresError)?.sqlState == "PL014" {
+            waiting.continuation.resume(returning: .conflict)
+          } else {
+            waiting.continuation.resume(throwing: error)
+          }
+        }
         return
       }
       // One unit spoilt the transaction: alone, only that one fails.
@@ -372,6 +381,10 @@ actor Appender {
             .bytesArray(tokens.map(\.token.bytes)), .int8Array(tokens.map { $0.item.record ?? -1 }),
             .bytesArray(tokens.map(\.item.event.eventID.bytes)),
           ]))
+    }
+    if let since = units.compactMap(\.registryAsOf).min() {
+      statements.append(
+        PostgresStatement("SELECT ledger.require_no_rotation($1)", [.int8(since)]))
     }
     statements.append(PostgresStatement("COMMIT"))
     return statements

@@ -5,13 +5,23 @@ import PostgresClient
 
 /// How to open a store.
 public struct StoreConfiguration: Sendable {
+  /// Who connects.
+  public enum Logins: Sendable {
+    /// The URI's user, who takes on a role for each kind of work, and can leave it again.
+    case shared
+    /// A login for each kind of work: the URI's user is not used.
+    case separate
+  }
+
   public var uri: String
+  public var logins: Logins
   /// Connections for reading.
   public var readers: Int
   public var logger: Logger
 
-  public init(uri: String, readers: Int = 6, logger: Logger) {
+  public init(uri: String, logins: Logins = .shared, readers: Int = 6, logger: Logger) {
     self.uri = uri
+    self.logins = logins
     self.readers = readers
     self.logger = logger
   }
@@ -67,6 +77,10 @@ public final class LedgerStore: Sendable {
   let configuration: StoreConfiguration
   let readers: PostgresPool
   let writer: PostgresPool
+  let signer: PostgresPool
+  let settler: PostgresPool
+  /// Connects when an operator's command needs it, and not before.
+  let administrator: PostgresPool
   private let appender: Appender
   let progress: ProjectionProgress
   let lookups: SubmissionLookups
@@ -76,12 +90,7 @@ public final class LedgerStore: Sendable {
 
   private init(_ configuration: StoreConfiguration) {
     self.configuration = configuration
-    func role(_ name: String) -> PostgresConfiguration {
-      PostgresConfiguration(
-        uri: configuration.uri, silenceTimeout: .seconds(20),
-        onConnect: ["SET ROLE \(name)", "SET jit = off"])
-    }
-    var reading = role("pithledger_reader")
+    var reading = configuration.connection(as: .read)
     // Looking things up is done by index and in its order, with a plan that is made once: planning costs as
     // much as reading, and whatever the planner guesses of a table, a page must not read the whole of it.
     reading.onConnect += [
@@ -92,13 +101,20 @@ public final class LedgerStore: Sendable {
       reading, size: configuration.readers, maxWaiting: 4096,
       acquireTimeout: .seconds(15),
       logger: configuration.logger)
-    var writing = role("pithledger_writer")
     // A process that is frozen in the middle of an append must not hold the head for ever.
-    writing.onConnect.append("SET idle_in_transaction_session_timeout = \(Self.lockLife)")
-    writer = PostgresPool(writing, size: 3, logger: configuration.logger)
+    let frozen = ["SET idle_in_transaction_session_timeout = \(Self.lockLife)"]
+    func pool(_ role: DatabaseRole, size: Int) -> PostgresPool {
+      PostgresPool(
+        configuration.connection(as: role, onConnect: frozen), size: size,
+        logger: configuration.logger)
+    }
+    writer = pool(.append, size: 3)
+    signer = pool(.sign, size: 2)
+    settler = pool(.settle, size: 1)
+    administrator = pool(.administer, size: 1)
     appender = Appender(pool: writer)
     lookups = SubmissionLookups(readers: readers)
-    progress = ProjectionProgress(role("pithledger_reader"))
+    progress = ProjectionProgress(configuration.connection(as: .read))
   }
 
   /// Opens the store of a database that is migrated.
@@ -106,7 +122,9 @@ public final class LedgerStore: Sendable {
   /// Errors: `notMigrated`, `migrationChanged`, `migrationUnknown`.
   public static func open(_ configuration: StoreConfiguration) async throws -> LedgerStore {
     let connection = try await PostgresConnection.connect(
-      PostgresConfiguration(uri: configuration.uri))
+      PostgresConfiguration(
+        uri: configuration.uri,
+        user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil))
     do {
       let known = try await connection.query(
         "SELECT to_regclass('pithledger.migration') IS NOT NULL")
@@ -136,8 +154,7 @@ public final class LedgerStore: Sendable {
   /// Lets go of every connection.
   public func close() async {
     await progress.stop()
-    await writer.close()
-    await readers.close()
+    for pool in [administrator, settler, signer, writer, readers] { await pool.close() }
   }
 
   /// Announces a unit that is about to be checked: what is appended meanwhile waits a moment for it.

@@ -54,7 +54,7 @@ extension LedgerStore {
     var goal: UInt64?
     while true {
       // Read where it is written: a standby's older tree would look like a log that lost entries.
-      let (state, isStandby) = try await tree(from: writer)
+      let (state, isStandby) = try await tree(from: signer)
       if isStandby {
         throw LedgerStoreError(
           .standby,
@@ -70,7 +70,7 @@ extension LedgerStore {
       var full: [TreeEdge.FullTile] = []
       for leaf in leaves { edge.append(leaf) { full.append($0) } }
       do {
-        _ = try await writer.query(
+        _ = try await signer.query(
           "SELECT ledger.grow_tree($1, $2, $3, $4, $5, $6)",
           [
             .int8(from), .int8(to), .bytesArray(edge.levels.map { TileBytes.encode($0) }),
@@ -288,7 +288,7 @@ extension LedgerStore {
   /// Errors: `anotherRoot` where that size was signed with another root.
   public func record(_ checkpoint: SignedCheckpoint) async throws {
     do {
-      _ = try await writer.query(
+      _ = try await signer.query(
         "SELECT ledger.record_checkpoint($1, $2, $3)",
         [
           .int8(Int64(clamping: checkpoint.checkpoint.size)),
@@ -301,7 +301,7 @@ extension LedgerStore {
   }
 
   public func record(_ cosignature: NoteSignature, size: UInt64) async throws {
-    _ = try await writer.query(
+    _ = try await signer.query(
       "SELECT ledger.record_cosignature($1, $2, $3)",
       [.int8(Int64(clamping: size)), .text(cosignature.name), .text(cosignature.line)])
   }
@@ -316,7 +316,7 @@ extension LedgerStore {
 
   /// Says that checkpoints are signed by this key, and answers the one that stands.
   public func claimLogKey(_ key: NoteVerifierKey) async throws -> String {
-    try await writer.query("SELECT ledger.claim_log_key($1)", [.text(key.description)])[0].text(0)
+    try await signer.query("SELECT ledger.claim_log_key($1)", [.text(key.description)])[0].text(0)
   }
 
   // MARK: For whoever checks everything
@@ -344,7 +344,7 @@ extension LedgerStore {
 
   /// Evidence whose bytes are not those of its name.
   public func corruptEvidence() async throws -> [Digest] {
-    try await writer.query("SELECT * FROM ledger.corrupt_evidence()").compactMap {
+    try await administrator.query("SELECT * FROM ledger.corrupt_evidence()").compactMap {
       Digest(bytes: try $0.bytes(0))
     }
   }

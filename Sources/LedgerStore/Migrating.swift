@@ -64,15 +64,7 @@ extension LedgerStore {
         logger.info("applied migration \(migration.name)")
       }
       // Whoever migrates may act in each role; the service sets the one it needs.
-      let isMember = try await connection.query(
-        """
-        SELECT bool_and(pg_has_role(r, 'MEMBER'))
-        FROM unnest('{pithledger_writer,pithledger_projector,pithledger_reader}'::name[]) r
-        """)[0].bool(0)
-      if !isMember {
-        try await connection.execute(
-          "GRANT pithledger_writer, pithledger_projector, pithledger_reader TO CURRENT_USER")
-      }
+      try await becomeMember(connection)
       let isDerivedAnew = try await ColumnRules.apply(to: connection)
       await connection.close()
       return (missing.map(\.name), isDerivedAnew)
@@ -80,6 +72,16 @@ extension LedgerStore {
       await connection.close()
       throw error
     }
+  }
+
+  /// Lets the user who migrates act in each role, as a ledger with one URL for everything does.
+  private static func becomeMember(_ connection: PostgresConnection) async throws {
+    let missing = try await connection.query(
+      """
+      SELECT string_agg(quote_ident(rolname), ', ') FROM pg_roles
+      WHERE rolname = ANY ($1) AND NOT pg_has_role(oid, 'MEMBER')
+      """, [.textArray(DatabaseRole.names)])[0].optionalText(0)
+    if let missing { try await connection.execute("GRANT \(missing) TO CURRENT_USER") }
   }
 
   /// The migrations that the database lacks, once those it has are found unchanged.

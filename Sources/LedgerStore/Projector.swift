@@ -30,16 +30,17 @@ public actor Projector {
   }
 
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
-    PostgresConfiguration(
-      uri: configuration.uri, applicationName: "pithledger projector",
+    var connection = configuration.connection(
+      as: .project, applicationName: "pithledger projector",
       onConnect: [
-        // Its statements run for milliseconds, or once: compiling them costs more than it saves.
-        "SET ROLE pithledger_projector", "SET jit = off",
         "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
         // What it writes follows from the log: what a crash takes back is folded again from the checkpoint, which
         // goes back with it. A swap after a replay drops tables, and is durable whatever is set here.
         "SET synchronous_commit = off",
       ])
+    // A replay waits for one statement for as long as that takes.
+    connection.silenceTimeout = nil
+    return connection
   }
 
   /// Runs until its task is cancelled; takes over when another process's projector dies.

@@ -15,13 +15,21 @@ extension LedgerStore {
   ///
   /// Errors: `PL012` where another header is trusted at one of the heights.
   public func trust(headers: [(height: Int64, bytes: [UInt8])]) async throws -> Int64 {
-    try await writer.query(
+    try await administrator.query(
       "SELECT ledger.trust_headers($1, $2)",
       [.int8Array(headers.map(\.height)), .bytesArray(headers.map(\.bytes))])[0].int(0)
   }
 
+  /// Trusts a header that an explorer or node of the operator's choice gave, where none is trusted at its height.
+  ///
+  /// Errors: `PL012` where another header is trusted there.
+  public func trust(found header: [UInt8], at height: Int64) async throws {
+    _ = try await settler.query(
+      "SELECT ledger.trust_headers($1, $2)", [.int8Array([height]), .bytesArray([header])])
+  }
+
   public func untrust(header height: Int64) async throws -> Bool {
-    try await writer.query("SELECT ledger.untrust_header($1)", [.int8(height)])[0].bool(0)
+    try await administrator.query("SELECT ledger.untrust_header($1)", [.int8(height)])[0].bool(0)
   }
 
   /// The trusted headers among some heights, 80 bytes each.
@@ -56,12 +64,12 @@ extension LedgerStore {
 
   /// `false` where the same bytes are trusted already.
   public func trust(_ kind: TrustedKind, _ bytes: [UInt8]) async throws -> Bool {
-    try await writer.query(
+    try await administrator.query(
       "SELECT ledger.trust_document($1, $2)", [.text(kind.rawValue), .bytes(bytes)])[0].bool(0)
   }
 
   public func untrust(_ kind: TrustedKind, _ digest: Digest) async throws -> Bool {
-    try await writer.query(
+    try await administrator.query(
       "SELECT ledger.untrust_document($1, $2)", [.text(kind.rawValue), .bytes(digest.bytes)])[0]
       .bool(0)
   }
@@ -75,18 +83,24 @@ extension LedgerStore {
 
   // MARK: Evidence
 
-  /// Evidence of every kind, for the ledger's own checks; `nil` where it was erased or never here.
+  /// Evidence of every kind, for an operator's audit; `nil` where it was erased or never here.
   public func evidenceForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {
-    try await writer.query(
+    try await administrator.query(
       "SELECT kind, bytes FROM ledger.evidence_for_audit($1)", [.bytes(digest.bytes)]
     ).first.map { (try $0.text(0), try $0.bytes(1)) }
+  }
+
+  /// The token of a claim that was pending when it came; `nil` for any other evidence, and where it was erased.
+  public func tokenToSettle(_ digest: Digest) async throws -> [UInt8]? {
+    try await settler.query("SELECT bytes FROM ledger.token_to_settle($1)", [.bytes(digest.bytes)])
+      .first?.bytes(0)
   }
 
   /// Names and kinds of all evidence, tokens too, after a digest.
   public func evidenceList(
     after digest: Digest?, limit: Int
   ) async throws -> [(digest: Digest, kind: String)] {
-    try await writer.query(
+    try await administrator.query(
       "SELECT sha256, kind FROM ledger.evidence_names($1, $2)",
       [digest.map { .bytes($0.bytes) } ?? .bytes([]), .int4(Int32(limit))]
     ).compactMap { row in
@@ -107,7 +121,8 @@ extension LedgerStore {
 
   /// Removes bytes for good; `false` where they were not there.
   public func eraseEvidence(_ digest: Digest) async throws -> Bool {
-    try await writer.query("SELECT ledger.erase_evidence($1)", [.bytes(digest.bytes)])[0].bool(0)
+    try await administrator.query("SELECT ledger.erase_evidence($1)", [.bytes(digest.bytes)])[0]
+      .bool(0)
   }
 
   /// The events that name evidence, by a look at the whole log: for the rare command that erases.
@@ -121,7 +136,7 @@ extension LedgerStore {
 
   /// Whether an identity token has served an event.
   public func isSpent(token digest: Digest) async throws -> Bool {
-    try await writer.query(
+    try await readers.query(
       "SELECT EXISTS (SELECT FROM ledger.token_use WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]
       .bool(0)
   }

@@ -8,6 +8,8 @@ public struct PostgresConfiguration: Sendable {
   /// Any libpq URI or connection string; several hosts and `target_session_attrs` reach libpq as they
   /// are.
   public var uri: String
+  /// Who connects, in place of the user that the URI names; `nil` for that one.
+  public var user: String?
   public var applicationName: String
   public var connectTimeout: Duration
   /// The server ends a statement after this time; `nil` leaves it to the server's own setting.
@@ -19,10 +21,12 @@ public struct PostgresConfiguration: Sendable {
   public var onConnect: [String]
 
   public init(
-    uri: String, applicationName: String = "pithledger", connectTimeout: Duration = .seconds(10),
+    uri: String, user: String? = nil, applicationName: String = "pithledger",
+    connectTimeout: Duration = .seconds(10),
     statementTimeout: Duration? = nil, silenceTimeout: Duration? = nil, onConnect: [String] = []
   ) {
     self.uri = uri
+    self.user = user
     self.applicationName = applicationName
     self.connectTimeout = connectTimeout
     self.statementTimeout = statementTimeout
@@ -232,11 +236,12 @@ public actor PostgresConnection {
     let seconds = max(2, Int(configuration.connectTimeout / .seconds(1)))
     // What stands after `dbname`, which expands to the whole URI, overrides it; what stands before is
     // only a default.
-    let settings = [
+    var settings = [
       ("connect_timeout", "\(seconds)"),
       ("application_name", configuration.applicationName),
       ("dbname", configuration.uri), ("client_encoding", "UTF8"),
     ]
+    if let user = configuration.user { settings.append(("user", user)) }
     var keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) }
     var values = unsafe settings.map { unsafe UnsafePointer(strdup($0.1)) }
     unsafe keywords.append(nil)
