@@ -105,6 +105,7 @@ extension LedgerStore {
             + "the change as a new migration")
       }
     }
-    return migrations.dropFirst(rows.count).map { $0 }
+    let applied = try Set(rows.map { Int(try $0.int(0)) })
+    return migrations.filter { !applied.contains($0.number) }
   }
 }

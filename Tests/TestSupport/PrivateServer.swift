@@ -47,7 +47,10 @@ public struct PrivateServer: SuiteTrait, TestScoping {
     return logger
   }
 
-  fileprivate init(settings: [String: String]) { self.settings = settings }
+  /// A suite runs its tests at once, each with a ledger or two and a dozen connections for each.
+  fileprivate init(settings: [String: String]) {
+    self.settings = ["max_connections": "500"].merging(settings) { $1 }
+  }
 
   public func provideScope(
     for test: Test, testCase: Test.Case?,
