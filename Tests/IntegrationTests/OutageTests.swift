@@ -139,9 +139,10 @@ struct OutageTests {
           """
           WITH added AS (
             INSERT INTO ledger.event (position, record, recorded_at, target_key, reference_count,
-              resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry)
+              resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry,
+              created_at)
             SELECT n, 1000000000, now(), 0, 0, 0, 0, 0, 0, 1, sha256(int8send(n)),
-              substr(sha256(int8send(n)), 1, 16), convert_to('entry ' || n, 'UTF8')
+              substr(sha256(int8send(n)), 1, 16), convert_to('entry ' || n, 'UTF8'), now()
             FROM generate_series((SELECT size FROM ledger.head), 299) AS n RETURNING 1)
           UPDATE ledger.head SET size = 300 WHERE (SELECT count(*) FROM added) >= 0
           """)
