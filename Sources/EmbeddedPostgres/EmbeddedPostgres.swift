@@ -56,7 +56,7 @@ public final class EmbeddedPostgres: Sendable {
   /// Starts the server of a data directory or joins it, creating cluster and database the first time.
   ///
   /// - Parameters:
-  ///   - logins: roles that the user of this process may log in as, beside the cluster's owner.
+  ///   - logins: roles that the user of this process may log in as, beside the cluster's owner and the ledger's own.
   ///   - settings: further settings of PostgreSQL; one that gives up durability is refused.
   public static func start(
     dataDirectory: String, database: String = "pithledger", logins: [String] = [],
@@ -80,7 +80,7 @@ public final class EmbeddedPostgres: Sendable {
     let cluster = home + "/data"
     let created = !FileManager.default.fileExists(atPath: cluster + "/PG_VERSION")
     if created { try await initialise(cluster, installation) }
-    let access = ClusterAccess(logins: [superuser] + logins.sorted())
+    let access = ClusterAccess(logins: [superuser] + ledgerLogins + logins.sorted())
     let postmaster = PostmasterFile(cluster: cluster, installation: installation)
     if try await access.install(in: cluster, installation) { postmaster.reload() }
     let server = EmbeddedPostgres(
@@ -125,6 +125,11 @@ public final class EmbeddedPostgres: Sendable {
   }
 
   static let superuser = "pithledger"
+  /// The logins that a ledger's migrations make. Whoever starts the server lets them in, so that no start shuts out
+  /// a ledger that is running.
+  static let ledgerLogins = ["admin", "projector", "reader", "settler", "signer", "writer"].map {
+    "pithledger_\($0)"
+  }
 
   /// The URI of a database of this server, for one of its logins.
   ///
