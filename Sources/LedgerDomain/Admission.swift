@@ -62,7 +62,7 @@ public struct Finding: Sendable, Equatable {
   public var provenAt: Timestamp?
   /// What was seen in detail, as bytes that the ledger keeps as evidence.
   public var report: [UInt8]?
-  /// Whether anything that the ledger follows can decide what is pending.
+  /// Whether a calendar that the ledger asks, or a block that may exist, can decide what is pending.
   public var canBeSettled = true
 
   public init(
@@ -403,18 +403,11 @@ private struct Admitting {
     apply(
       context.finding, otherwise: payload.kind == .rfc3161 ? "token_signature" : "bitcoin",
       to: &admission)
-    if isRegistry, context.record != nil, admission.verdict == .pending,
-      context.finding?.canBeSettled == false
-    {
-      throw refuse(
-        "unsettleable", "evidence",
-        "The proof names no calendar that this ledger asks, and no Bitcoin block that exists: it could "
-          + "never be settled. Have one of the ledger's calendars stamp the digest, or sign the anchor with "
-          + "a registered key.")
-    }
-    if isRegistry, admission.verdict == .pending, let record = context.record,
-      record.pendingBareAnchors >= Self.maxPendingBareAnchors
-    {
+    guard isRegistry, admission.verdict == .pending, let record = context.record else { return }
+    if context.finding?.canBeSettled == false {
+      // It takes no place among the record's pending anchors, so that worthless ones keep nobody out.
+      admission.checks.append(Check(Admission.settleable, .failed))
+    } else if record.pendingBareAnchors >= Self.maxPendingBareAnchors {
       throw refuse(
         "pending_anchors", nil,
         "This record has \(record.pendingBareAnchors) unsigned anchors that are still pending; sign "

@@ -33,6 +33,10 @@ public struct Admission: Sendable, Equatable {
     Admission(checks: [Check("signature", .verified)], verdict: .verified, recordedAt: time)
   }
 
+  /// The check that fails for an unsigned anchor whose proof names no calendar that the ledger asks and no block
+  /// that may exist.
+  static let settleable = "settleable"
+
   func verdict(of check: String) -> Verdict? { checks.first { $0.name == check }?.verdict }
 }
 
@@ -128,6 +132,9 @@ extension SignedEvent {
       columns.foldGroup =
         referenced?.foldGroup
         ?? FoldGroup.of(body.signer, Digest128(of: body.type.name, anchor.evidence.hex))
+      if admission.verdict(of: Admission.settleable) == .failed {
+        columns.flags.insert(.unsettleable)
+      }
     case .storageAttestation(let storage):
       slot(storage.location)
       columns.validUntil = storage.expiresAt

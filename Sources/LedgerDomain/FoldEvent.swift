@@ -94,6 +94,8 @@ public struct FoldFlags: OptionSet, Sendable {
   public static let nameUnknown = FoldFlags(rawValue: 4096)
   /// An operator brought the record in, and not anybody.
   public static let operatorImported = FoldFlags(rawValue: 8192)
+  /// An unsigned anchor that nothing the ledger asks could settle: it does not count towards the record's limit.
+  public static let unsettleable = FoldFlags(rawValue: 16_384)
 }
 
 /// The columns of an event about a key.

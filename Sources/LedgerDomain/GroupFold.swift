@@ -310,6 +310,9 @@ public struct GroupFold: Sendable {
     case (.authorAttestation, .pending) where s.event.claimant == s.identity:
       return "it was signed while nobody had vouched that the key is this iD's"
     case (.authorAttestation, .pending): return "nobody has vouched that the key is this iD's"
+    case (.timestampAnchor, .pending) where s.event.flags.contains(.unsettleable):
+      return
+        "the proof names no calendar that this ledger asks and no block that may exist; it expires soon"
     case (.timestampAnchor, .pending):
       return "the proof's form holds, and its end is not checked yet"
     case (.replicationRecord, .pending): return "a moderator has not decided yet"
@@ -371,7 +374,8 @@ public struct GroupFold: Sendable {
     sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
     switch (s.event.type, bucket) {
     case (.timestampAnchor, .verified): sum.verifiedAnchors += 1
-    case (.timestampAnchor, .pending) where s.event.flags.contains(.bare):
+    case (.timestampAnchor, .pending)
+    where s.event.flags.contains(.bare) && !s.event.flags.contains(.unsettleable):
       sum.pendingBareAnchors += 1
     case (.replicationRecord, .verified): sum.approvedReplications += 1
     default: break

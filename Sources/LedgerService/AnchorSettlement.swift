@@ -96,7 +96,7 @@ struct AnchorSchedule: Sendable {
     }
     if settlement.expires {
       let life =
-        anchor.denials >= Self.denials
+        anchor.denials >= Self.denials || settlement.isUnsettleable
         ? outside.unknownPromiseLife
         : settlement.isPromised
           ? outside.pendingAnchorLife : min(outside.completeProofLife, outside.pendingAnchorLife)

@@ -132,6 +132,8 @@ extension Ledger {
     /// Whether a calendar that the ledger asks may yet complete it. Otherwise its proof is complete, and whoever
     /// has it loses nothing by sending it again later.
     var isPromised = false
+    /// Whether it was found on arrival that nothing the ledger asks could settle it.
+    var isUnsettleable = false
     /// When the registry last learned something about it.
     var lastChange: Timestamp
     /// Unsigned, and about a record: such an anchor expires.
@@ -160,6 +162,7 @@ extension Ledger {
     var settlement = Settlement(
       outcome: outcome(
         "pending", anchor.kind == .rfc3161 ? "no trusted root" : "not in a known block"),
+      isUnsettleable: columns.flags.contains(.unsettleable),
       lastChange: upgrade?.recordedAt ?? stored.recordedAt,
       expires: record != nil && columns.flags.contains(.bare))
     let digest =

@@ -51,30 +51,52 @@ struct PendingAnchorTests {
     (0..<count).map { [salt, UInt8($0 & 0xFF), UInt8($0 >> 8)] }
   }
 
-  @Test(
-    "An unsigned anchor that nothing could ever settle is refused; signed, it is its signer's matter"
-  )
+  @Test("Unsigned anchors that nothing could settle take no place at a record, and expire in a day")
   func worthlessAnchors() async throws {
-    try await evidence.withBoth { test, outside in
-      let size = try await test.ledger.health().size
-      for (index, attestation) in [
-        OpenTimestampsProof.Attestation.pending(uri: "https://calendar.example"),
-        .pending(uri: outside.url + "/"), .pending(uri: outside.url.uppercased()),
-        .litecoin(height: 1), .ethereum(height: 1), .unknown(tag: Array(1...8), payload: []),
-        .bitcoin(height: 10_000_000), .bitcoin(height: UInt64(Int64.max)), .bitcoin(height: .max),
-      ].enumerated() {
-        for client in 0..<2 {
-          let worthless = try await proof(test, [[UInt8(index)]], attestation)
-          await #expect(throws: Refusal(.invalid, check: "unsettleable", ""), "\(attestation)") {
-            try await anchorAs(ClientID("\(index).\(client)"), test, worthless)
-          }
+    try await withOutside { outside in
+      let hours = Mutex<Int64>(0)
+      let reach = outside.configuration
+      try await withLedger(configure: {
+        $0.outside = reach
+        $0.clock = { Timestamp.now.adding(seconds: 3600 * hours.withLock { $0 }) }
+      }) { test in
+        let worthless: [OpenTimestampsProof.Attestation] = [
+          .pending(uri: "https://calendar.example"), .pending(uri: outside.url + "/"),
+          .pending(uri: outside.url.uppercased()), .litecoin(height: 1), .ethereum(height: 1),
+          .unknown(tag: Array(1...8), payload: []), .bitcoin(height: 10_000_000),
+          .bitcoin(height: UInt64(Int64.max)), .bitcoin(height: .max),
+        ]
+        for (index, attestation) in (worthless + worthless).enumerated() {
+          let proof = try await proof(test, [[UInt8(index)]], attestation)
+          let answer = try await anchorAs(ClientID("\(index)"), test, proof)
+          #expect(answer.standing == "pending", "\(attestation)")
+          #expect(answer.reason?.contains("no calendar") == true, "\(attestation)")
         }
+        // Eighteen of them leave all places free.
+        let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [outside.url])
+        #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
+        let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
+        #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
+        let status = try await test.ledger.status(EvidenceTests.number)
+        #expect(counts(status, "pending") == 20)
+        try await test.replayAgrees()
+        hours.withLock { $0 = 25 }
+        var schedule = AnchorSchedule()
+        try await test.ledger.settleDueAnchors(&schedule)
+        let later = try await test.ledger.status(EvidenceTests.number)
+        #expect(counts(later, "pending") == 2 && counts(later, "rejected") == 18)
+        try await test.replayAgrees()
       }
-      #expect(try await test.ledger.health().size == size, "a refused one leaves nothing")
-      let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [outside.url])
-      #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
-      let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
-      #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
+    }
+  }
+
+  private func counts(_ status: JSON, _ bucket: String) -> Int64? {
+    status["event_summary"]?["by_type"]?["timestamp_anchor"]?[bucket]?.integerValue
+  }
+
+  @Test("A signed anchor that nothing could settle is its signer's matter")
+  func signedWorthlessAnchor() async throws {
+    try await evidence.withBoth { test, _ in
       let key = try await test.key("k")
       let signed = try await proof(test, [[9]], .pending(uri: "https://calendar.example"))
       let answer = try await test.submit(
@@ -84,13 +106,6 @@ struct PendingAnchorTests {
           "evidence_sha256": .string(Digest(hashing: signed).hex),
         ], by: key, evidence: [signed])
       #expect(answer.standing == "pending")
-      // From a trusted header on, no block is much higher than it.
-      _ = try await test.ledger.trustHeaders(try await outside.mine())
-      let later = try await proof(test, [[2]], .bitcoin(height: 500_001))
-      await #expect(throws: Refusal(.invalid, check: "unsettleable", "")) {
-        try await anchorAs(ClientID("reader"), test, later)
-      }
-      try await test.replayAgrees()
     }
   }
 
