@@ -135,8 +135,9 @@ public final class EmbeddedPostgres: Sendable {
   ///
   /// Every parameter that an environment variable could set for libpq is in it.
   public func uri(database: String, user: String? = nil) -> String {
+    let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
     func escaped(_ text: String) -> String {
-      text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
+      text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
     }
     let parameters = [
       ("host", socket), ("user", user ?? Self.superuser), ("port", Self.port), ("hostaddr", ""),
