@@ -61,7 +61,7 @@ public struct Target: Sendable, Equatable {
       text == "record" || text == "graph"
       || (text.hasPrefix("claim:") && (1...64).contains(text.utf8.count - 6))
       || (text.hasPrefix("key:") && Digest128(hex: String(text.dropFirst(4))) != nil)
-      || (text.hasPrefix("checkpoint:") && Int64(text.dropFirst(11)).map { $0 >= 0 } ?? false)
+      || (text.hasPrefix("checkpoint:") && Self.size(text.dropFirst(11)) != nil)
     guard valid else {
       throw Refusal(
         .invalid, check: "target", field: "target",
@@ -72,7 +72,15 @@ public struct Target: Sendable, Equatable {
 
   /// How many entries the checkpoint covers, where the target is one.
   public var checkpoint: UInt64? {
-    text.hasPrefix("checkpoint:") ? UInt64(text.dropFirst(11)) : nil
+    text.hasPrefix("checkpoint:") ? Self.size(text.dropFirst(11)) : nil
+  }
+
+  /// A size in plain decimal: a sign or a leading zero would be a second spelling of one target.
+  private static func size(_ digits: Substring) -> UInt64? {
+    guard (1...16).contains(digits.utf8.count), digits.utf8.count == 1 || digits.first != "0",
+      digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return UInt64(digits)
   }
 
   /// The claim's id, where the target is one.

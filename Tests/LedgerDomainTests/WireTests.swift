@@ -28,6 +28,24 @@ struct WireTests {
     return nil
   }
 
+  @Test("A target has one spelling")
+  func targets() throws {
+    let fingerprint = key.fingerprint.hex
+    for text in [
+      "record", "graph", "claim:C1", "key:\(fingerprint)", "checkpoint:0", "checkpoint:15",
+    ] {
+      #expect(try Target(text).text == text)
+    }
+    #expect(try Target("checkpoint:15").checkpoint == 15)
+    for text in [
+      "", "Record", "claim:", "key:", "key:\(fingerprint.uppercased())", "checkpoint:",
+      "checkpoint:+5",
+      "checkpoint:-0", "checkpoint:05", "checkpoint: 5", "checkpoint:99999999999999999999",
+    ] {
+      #expect(throws: Refusal(.invalid, check: "target", ""), "\(text)") { try Target(text) }
+    }
+  }
+
   @Test("No change of one byte is another valid event")
   func mutations() throws {
     let seed = UInt64.random(in: .min ... .max)
