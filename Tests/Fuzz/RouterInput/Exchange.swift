@@ -23,6 +23,8 @@ public enum Exchange {
         let count = unsafe rest.withUnsafeBytes {
           unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
+        // The fuzzer's timer interrupts calls.
+        if count < 0, errno == EINTR { continue }
         // A server may close before it has read everything.
         guard count > 0 else { break }
         rest = rest.dropFirst(count)
@@ -33,6 +35,8 @@ public enum Exchange {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while all.count < maxBytes {
       let count = unsafe recv(socket, &buffer, buffer.count, 0)
+      // A socket with a time limit is not read on by itself after a signal.
+      if count < 0, errno == EINTR { continue }
       if count < 0, errno != ECONNRESET { return .hang(text: String(decoding: all, as: UTF8.self)) }
       guard count > 0 else { break }
       all += buffer[..<count]
