@@ -58,7 +58,7 @@ struct Growth {
       sha256(e.event_id || int8send(\(number))), e.signer_key,
       substr(sha256(e.slot || int8send(\(number))), 1, 16), e.statement, e.claimant,
       e.key_fingerprint, e.key_signer_id, e.key_signer_type, e.key_id, e.key_public,
-      e.compromised_from, e.entry
+      e.compromised_from, e.entry, e.created_at, e.key_name
     """
   }
 

@@ -224,7 +224,8 @@ struct HTTPBench {
         }
     }
     let marks = (1...numbers.count + bytes.count).map { "$\($0)" }.joined(separator: ", ")
-    let sql = "INSERT INTO plain (\(columns), recorded_at) VALUES (\(marks), now())"
+    let sql =
+      "INSERT INTO plain (\(columns), recorded_at, created_at) VALUES (\(marks), now(), now())"
     let bench = bench
     let took = try await Bench.seconds {
       try await withThrowingDiscardingTaskGroup { group in
