@@ -53,17 +53,21 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     let end = rest.firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 } ?? rest.endIndex
     let (host, port) = try Self.authority(rest[..<end])
     let (path, query) = try Self.pathAndQuery(rest[end...])
-    self.init(scheme, host, port, path.isEmpty ? "/" : path, query)
+    try self.init(scheme, host, port, path.isEmpty ? "/" : path, query)
   }
 
+  /// Percent-encoding makes an address longer: the limit is for what is written too, so that it can be read again.
   private init(
     _ scheme: String, _ host: String, _ port: Int?, _ path: String, _ query: String?
-  ) {
+  ) throws(Fault) {
     self.scheme = scheme
     self.host = host
     explicitPort = port
     self.path = path
     self.query = query
+    guard description.utf8.count <= Self.maxBytes else {
+      throw Fault("An address has at most \(Self.maxBytes) bytes, percent escapes included.")
+    }
   }
 
   /// The address that a reference leads to from here, as in a `Location` field (RFC 3986, section 5.2).
@@ -78,11 +82,11 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     if let mark, bytes[mark] == 0x3A { return try WebAddress(reference) }
     let (path, query) = try Self.pathAndQuery(bytes[...])
     if path.isEmpty {
-      return WebAddress(scheme, host, explicitPort, self.path, query ?? self.query)
+      return try WebAddress(scheme, host, explicitPort, self.path, query ?? self.query)
     }
     let folder = self.path[...(self.path.lastIndex(of: "/") ?? self.path.startIndex)]
     let joined = path.hasPrefix("/") ? path : folder + path
-    return WebAddress(scheme, host, explicitPort, Self.withoutDotSegments(joined), query)
+    return try WebAddress(scheme, host, explicitPort, Self.withoutDotSegments(joined), query)
   }
 
   /// Whether a path has a segment `.` or `..`, in any percent-encoding, or a slash in disguise.

@@ -127,6 +127,22 @@ struct WebAddressTests {
     #expect(taken > 1000)
   }
 
+  @Test("An address that percent-encoding makes too long is refused, also where a redirect leads")
+  func lengths() throws {
+    let fits = "https://a.example/" + String(repeating: "é", count: 679)
+    let address = try WebAddress(fits)
+    #expect("\(address)".utf8.count == 18 + 679 * 6)
+    #expect(try WebAddress("\(address)") == address)
+    #expect(throws: WebAddress.Fault.self) { try WebAddress(fits + "é") }
+    let folder = try WebAddress("https://a.example/" + String(repeating: "x", count: 2000) + "/y")
+    #expect(throws: WebAddress.Fault.self) {
+      try folder.resolving(String(repeating: "z", count: 2080))
+    }
+    #expect(throws: WebAddress.Fault.self) {
+      try folder.resolving("?" + String(repeating: "é", count: 400))
+    }
+  }
+
   @Test("Paths that could be read as others")
   func escapes() {
     for path in [
