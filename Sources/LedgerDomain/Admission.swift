@@ -286,16 +286,21 @@ private struct Admitting {
     }
   }
 
-  func withdrawnVouching(_ payload: Payload.VouchingWithdrawn) throws(Refusal) {
-    try requireRegistry()
-    try requireThisLog(payload.log)
-    guard let key = context.timeline.registration(of: payload.fingerprint) else {
+  /// That a key is registered, and is not one of the registry's own.
+  func requireSignersKey(_ fingerprint: Digest128) throws(Refusal) {
+    guard let key = context.timeline.registration(of: fingerprint) else {
       throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
     }
     guard key.signerType != .registry else {
       throw refuse(
         "authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
     }
+  }
+
+  func withdrawnVouching(_ payload: Payload.VouchingWithdrawn) throws(Refusal) {
+    try requireRegistry()
+    try requireThisLog(payload.log)
+    try requireSignersKey(payload.fingerprint)
     guard context.timeline.isVouched(payload.fingerprint, at: context.position) else {
       throw refuse(
         "vouched", "payload.public_key_fingerprint", "Nobody vouches for this key now.",
@@ -323,13 +328,7 @@ private struct Admitting {
 
   func revocation(_ payload: Payload.KeyRevoked) throws(Refusal) {
     try requireThisLog(payload.log)
-    guard let key = context.timeline.registration(of: payload.fingerprint) else {
-      throw refuse("known_key", "payload.public_key_fingerprint", "No such key is registered.")
-    }
-    guard key.signerType != .registry else {
-      throw refuse(
-        "authority", "payload.public_key_fingerprint", "A registry key is rotated instead.")
-    }
+    try requireSignersKey(payload.fingerprint)
     guard isRegistry || signer.fingerprint == payload.fingerprint else {
       throw refuse(
         "authority", "signer", "A key is revoked by itself or by the registry.", code: .forbidden)

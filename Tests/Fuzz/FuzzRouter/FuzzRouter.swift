@@ -8,7 +8,8 @@ import Synchronization
 
 /// Whatever is sent to the service, it answers or closes, never with 500, and goes on.
 ///
-/// One ledger on a private database serves all inputs.
+/// One ledger on a private database serves all inputs. A finding ends the process by `fatalError`, since libFuzzer
+/// keeps the input of a process that dies.
 @main enum FuzzRouter {
   private struct Service: Sendable {
     let port: UInt16
