@@ -46,10 +46,13 @@ let package = Package(
   ],
   targets: [
     // The leaves: each builds alone in seconds, and each can be fuzzed or sanitised alone.
+    .target(name: "Encodings", dependencies: [crypto], swiftSettings: strict),
     .target(name: "CanonicalJSON", swiftSettings: strict),
     .target(
-      name: "ProofForms",
-      dependencies: ["CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1")],
+      name: "ProofFormats",
+      dependencies: [
+        "Encodings", "CanonicalJSON", .product(name: "SwiftASN1", package: "swift-asn1"),
+      ],
       swiftSettings: strict),
     .systemLibrary(
       name: "CLibSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
@@ -57,21 +60,21 @@ let package = Package(
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // A tamper-evident log's tree, notes and proofs, for whoever writes one and whoever doubts one.
     .target(
-      name: "TransparencyLog", dependencies: ["ProofForms", "Ed25519", crypto],
+      name: "TransparencyLog", dependencies: ["Encodings", "Ed25519", crypto],
       swiftSettings: strict),
     // Proofs held against what is trusted. No network: what is trusted is handed in.
     .target(
-      name: "ProofChecks",
+      name: "ProofVerification",
       dependencies: [
-        "ProofForms", "CanonicalJSON", "CLibCrypto", crypto,
+        "Encodings", "ProofFormats", "CanonicalJSON", "CLibCrypto", crypto,
         .product(name: "JWTKit", package: "jwt-kit"),
       ],
       swiftSettings: strict),
     // The one way out: fetches what others name, and never from inside.
     .target(
-      name: "GuardedFetch",
+      name: "SafeHTTPClient",
       dependencies: [
-        "ProofForms", crypto, logging,
+        "Encodings", "ProofFormats", crypto, logging,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -91,13 +94,16 @@ let package = Package(
 
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(
-      name: "LedgerDomain", dependencies: ["CanonicalJSON", "ProofForms", "Ed25519", crypto],
+      name: "LedgerDomain",
+      dependencies: ["Encodings", "CanonicalJSON", "ProofFormats", "Ed25519", crypto],
       swiftSettings: strict),
 
     // What doubts a log: entries, tree, signatures and fold, from files or from anywhere, without a ledger.
     .target(
       name: "LedgerVerifier",
-      dependencies: ["LedgerDomain", "TransparencyLog", "ProofForms", "CanonicalJSON"],
+      dependencies: [
+        "LedgerDomain", "TransparencyLog", "Encodings", "ProofFormats", "CanonicalJSON",
+      ],
       swiftSettings: strict),
 
     // The log and its projections in PostgreSQL.
@@ -107,7 +113,8 @@ let package = Package(
     .target(
       name: "LedgerStore",
       dependencies: [
-        "LedgerDomain", "PostgresClient", "LedgerSQL", "TransparencyLog", "CanonicalJSON", crypto,
+        "Encodings", "LedgerDomain", "PostgresClient", "LedgerSQL", "TransparencyLog",
+        "CanonicalJSON", crypto,
         logging,
       ],
       swiftSettings: strict),
@@ -116,8 +123,9 @@ let package = Package(
     .target(
       name: "LedgerService",
       dependencies: [
-        "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres", "PostgresClient",
-        "CanonicalJSON", "ProofForms", "ProofChecks", "GuardedFetch", "TransparencyLog",
+        "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
+        "PostgresClient",
+        "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
         "LedgerVerifier", crypto, logging,
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -125,8 +133,9 @@ let package = Package(
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
-        "GuardedFetch", logging,
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON",
+        "TransparencyLog",
+        "SafeHTTPClient", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -139,7 +148,8 @@ let package = Package(
     .target(
       name: "VerifyCommands",
       dependencies: [
-        "LedgerVerifier", "LedgerDomain", "TransparencyLog", "ProofChecks", "ProofForms",
+        "Encodings", "LedgerVerifier", "LedgerDomain", "TransparencyLog", "ProofVerification",
+        "ProofFormats",
         "CanonicalJSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -152,7 +162,7 @@ let package = Package(
     .executableTarget(
       name: "pithledger",
       dependencies: [
-        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
+        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
         "LedgerVerifier",
         "TransparencyLog", "VerifyCommands", "CanonicalJSON", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -165,7 +175,8 @@ let package = Package(
     .executableTarget(
       name: "pithledger-bench",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerDomain", "EmbeddedPostgres", "PostgresClient",
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "EmbeddedPostgres",
+        "PostgresClient",
         "TransparencyLog", "CanonicalJSON", logging,
       ],
       path: "Benchmarks", swiftSettings: strict),
@@ -173,7 +184,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "EmbeddedPostgres", "LedgerDomain", "PostgresClient", "CanonicalJSON", "ProofForms",
+        "Encodings", "EmbeddedPostgres", "LedgerDomain", "PostgresClient", "CanonicalJSON",
+        "ProofFormats",
         subprocess, logging,
       ],
       path: "Tests/TestSupport", exclude: ["tokens.py"],
@@ -182,19 +194,24 @@ let package = Package(
       name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ProofFormsTests",
-      dependencies: ["ProofForms", "ProofChecks", "CanonicalJSON", "TestSupport"],
+      name: "ProofFormatsTests",
+      dependencies: [
+        "Encodings", "ProofFormats", "ProofVerification", "CanonicalJSON", "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "Ed25519Tests", dependencies: ["Ed25519", "ProofForms", "TestSupport", crypto],
+      name: "Ed25519Tests",
+      dependencies: ["Encodings", "Ed25519", "ProofFormats", "TestSupport", crypto],
       swiftSettings: strict),
     .testTarget(
       name: "TransparencyLogTests",
-      dependencies: ["TransparencyLog", "ProofForms", "TestSupport"], swiftSettings: strict),
+      dependencies: ["Encodings", "TransparencyLog", "ProofFormats", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
-      name: "GuardedFetchTests",
+      name: "SafeHTTPClientTests",
       dependencies: [
-        "GuardedFetch", "ProofForms", .product(name: "Hummingbird", package: "hummingbird"),
+        "Encodings", "SafeHTTPClient", "ProofFormats",
+        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -209,23 +226,26 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LedgerDomainTests",
-      dependencies: ["LedgerDomain", "CanonicalJSON", "ProofForms", "TestSupport", crypto],
+      dependencies: [
+        "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TestSupport", crypto,
+      ],
       swiftSettings: strict),
     // Requests out of arbitrary bytes, for a test and for the fuzzer.
     .target(name: "RouterInput", path: "Tests/Fuzz/RouterInput", swiftSettings: strict),
     .testTarget(
       name: "LedgerHTTPTests",
       dependencies: [
-        "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "GuardedFetch",
+        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "SafeHTTPClient",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP", "DurableFiles",
-        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofForms", "ProofChecks",
-        "GuardedFetch", "TransparencyLog", "LedgerVerifier", "RouterInput", "TestSupport", crypto,
+        "Encodings", "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
+        "DurableFiles",
+        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofFormats", "ProofVerification",
+        "SafeHTTPClient", "TransparencyLog", "LedgerVerifier", "RouterInput", "TestSupport", crypto,
         subprocess,
         logging,
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -235,7 +255,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["signer.py", "outside.py", "log_judge.py"], swiftSettings: strict),
+      exclude: ["signer.py", "fake_services.py", "reference_log.py"], swiftSettings: strict),
   ]
 )
 
@@ -251,10 +271,10 @@ if isFuzzing {
   package.targets += [
     .target(name: "FuzzDriver", path: "Tests/Fuzz/FuzzDriver", swiftSettings: strict),
     fuzzTarget("FuzzJSON", ["CanonicalJSON"]),
-    fuzzTarget("FuzzProofs", ["ProofForms", "ProofChecks"]),
+    fuzzTarget("FuzzProofs", ["ProofFormats", "ProofVerification"]),
     fuzzTarget("FuzzNotes", ["TransparencyLog"]),
-    fuzzTarget("FuzzFetched", ["GuardedFetch", "ProofChecks", "ProofForms"]),
-    fuzzTarget("FuzzWire", ["LedgerDomain", "CanonicalJSON"]),
+    fuzzTarget("FuzzFetched", ["SafeHTTPClient", "ProofVerification", "ProofFormats"]),
+    fuzzTarget("FuzzSubmission", ["LedgerDomain", "CanonicalJSON"]),
     fuzzTarget("FuzzRouter", ["RouterInput", "LedgerHTTP", "LedgerService", logging]),
   ]
 }

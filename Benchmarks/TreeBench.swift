@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
@@ -23,22 +24,22 @@ struct TreeBench {
   private func appends(
     _ store: LedgerStore, _ append: (Int) async throws -> [Double]
   ) async throws {
-    try await store.growTree()
+    try await store.integrate()
     var without: [Double] = []
     var with: [Double] = []
     for round in 0..<bench.rounds {
       without += try await append(2 * round)
-      try await store.growTree()
+      try await store.integrate()
       let follower = Task {
         while !Task.isCancelled {
-          try await store.growTree()
+          try await store.integrate()
           try await Task.sleep(for: .milliseconds(200))
         }
       }
       with += try await append(2 * round + 1)
       follower.cancel()
       _ = try? await follower.value
-      try await store.growTree()
+      try await store.integrate()
     }
     Bench.report("(g) append with the tree built behind it", with, "without", without)
   }
@@ -56,7 +57,7 @@ struct TreeBench {
         TRUNCATE ledger.tile; UPDATE ledger.tree SET size = 0, edge = '{}';
         ALTER TABLE ledger.tile ENABLE TRIGGER ALL; ALTER TABLE ledger.tree ENABLE TRIGGER ALL
         """)
-      ours.append(Double(size) / (try await Bench.seconds { try await store.growTree() }))
+      ours.append(Double(size) / (try await Bench.seconds { try await store.integrate() }))
       bare.append(
         Double(size)
           / (try await Bench.seconds {
@@ -131,7 +132,7 @@ struct TreeBench {
       bare.append(
         Double(size)
           / (try await Bench.seconds {
-            for entry in entries { _ = TreeHash.leaf(entry) }
+            for entry in entries { _ = Digest.leaf(entry) }
           }))
     }
     await ledger.close()

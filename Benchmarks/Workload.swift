@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import LedgerDomain
 import LedgerService
 import LedgerStore

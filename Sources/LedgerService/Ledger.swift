@@ -4,7 +4,7 @@ import Foundation
 public import LedgerDomain
 public import LedgerStore
 public import Logging
-import ProofForms
+import ProofFormats
 
 /// A running attestation ledger: it admits what is submitted, answers what is verified, and rebuilds
 /// its projections from the log.
@@ -17,7 +17,7 @@ public final class Ledger: Sendable {
   let store: LedgerStore
   let registry: RegistryKey
   /// Signs for the log; `nil` in a process that only answers.
-  let keeper: LogKeeper?
+  let checkpointSigner: CheckpointSigner?
   let served: ServedCheckpoints
   let timeline: TimelineCache
   let statuses: StatusCache
@@ -33,7 +33,7 @@ public final class Ledger: Sendable {
   let quotas: Quotas
   let feed: LogFeed
   let pendingLimits = PendingAnchorLimits()
-  let turns = TurnTaking<Int64>()
+  let turns = KeyedMutex<Int64>()
   let witnessBackoff = WitnessBackoff()
   private let server: EmbeddedPostgres?
   private let projection: Task<Void, Never>?
@@ -41,17 +41,18 @@ public final class Ledger: Sendable {
 
   private init(
     configuration: LedgerConfiguration, origin: String, store: LedgerStore, registry: RegistryKey,
-    keeper: LogKeeper?, timeline: TimelineCache, server: EmbeddedPostgres?, runProjector: Bool,
+    checkpointSigner: CheckpointSigner?, timeline: TimelineCache, server: EmbeddedPostgres?,
+    runProjector: Bool,
     logger: Logger
   ) {
     self.configuration = configuration
     self.origin = origin
     self.store = store
     self.registry = registry
-    self.keeper = keeper
+    self.checkpointSigner = checkpointSigner
     self.timeline = timeline
     served = ServedCheckpoints(
-      store: store, key: keeper?.verifierKey, origin: origin,
+      store: store, key: checkpointSigner?.verifierKey, origin: origin,
       witnesses: configuration.witnesses.map(\.key), logger: logger)
     statuses = StatusCache(store: store)
     checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
@@ -92,15 +93,15 @@ public final class Ledger: Sendable {
         try await registry.settle(current: try await timeline.current())
       }
       let origin = try await store.origin()
-      var keeper: LogKeeper?
+      var checkpointSigner: CheckpointSigner?
       if !configuration.isReadOnly {
         let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
-        keeper = LogKeeper(key: key, store: store, origin: origin, logger: logger)
-        try await keeper?.begin()
+        checkpointSigner = CheckpointSigner(key: key, store: store, origin: origin, logger: logger)
+        try await checkpointSigner?.begin()
       }
       return Ledger(
         configuration: configuration, origin: origin, store: store,
-        registry: registry, keeper: keeper, timeline: timeline, server: server,
+        registry: registry, checkpointSigner: checkpointSigner, timeline: timeline, server: server,
         runProjector: runProjector && !configuration.isReadOnly,
         logger: logger)
     } catch {
@@ -208,11 +209,11 @@ actor TimelineCache {
 
   /// The timeline, and the position that the next event will have at the earliest.
   func current() async throws -> (timeline: KeyTimeline, next: Int64) {
-    try await current(store.ends())
+    try await current(store.logHead())
   }
 
   /// The same for a log that is known to end there.
-  func current(_ log: LedgerStore.LogEnds) async throws -> (timeline: KeyTimeline, next: Int64) {
+  func current(_ log: LedgerStore.LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
     if log.lastKeyEvent >= size {
       // Another call may have advanced while this one waited; only what is new is applied.
       for event in try await store.keyEvents(from: size) where event.position >= size {

@@ -1,3 +1,4 @@
+public import Encodings
 public import LedgerDomain
 import LedgerSQL
 public import Logging
@@ -82,7 +83,7 @@ public final class LedgerStore: Sendable {
   /// Connects when an operator's command needs it, and not before.
   let administrator: PostgresPool
   private let appender: Appender
-  let progress: ProjectionProgress
+  let progress: ProjectionWaiter
   let lookups: SubmissionLookups
 
   /// How long, in milliseconds, a process that says nothing keeps the locks it holds.
@@ -114,7 +115,7 @@ public final class LedgerStore: Sendable {
     administrator = pool(.administer, size: 1)
     appender = Appender(pool: writer)
     lookups = SubmissionLookups(readers: readers)
-    progress = ProjectionProgress(configuration.connection(as: .read))
+    progress = ProjectionWaiter(configuration.connection(as: .read))
   }
 
   /// Opens the store of a database that is migrated.
@@ -158,7 +159,7 @@ public final class LedgerStore: Sendable {
   }
 
   /// Announces a unit that is about to be checked: what is appended meanwhile waits a moment for it.
-  public func announce() -> Approach { appender.announce() }
+  public func reserve() -> SubmissionReservation { appender.reserve() }
 
   /// Appends a unit; it is durable once this returns.
   public func append(_ unit: AppendUnit) async throws -> AppendOutcome {
@@ -423,7 +424,7 @@ public final class LedgerStore: Sendable {
   }
 
   /// Where the log ends, and where the last event about keys is.
-  public struct LogEnds: Sendable {
+  public struct LogHead: Sendable {
     public let size: Int64
     public let lastKeyEvent: Int64
   }
@@ -433,12 +434,12 @@ public final class LedgerStore: Sendable {
     FROM ledger.head h
     """
 
-  static func ends(_ rows: [PostgresRow]) throws -> LogEnds {
-    LogEnds(size: try rows[0].int(0), lastKeyEvent: try rows[0].int(1))
+  static func logHead(_ rows: [PostgresRow]) throws -> LogHead {
+    LogHead(size: try rows[0].int(0), lastKeyEvent: try rows[0].int(1))
   }
 
-  public func ends() async throws -> LogEnds {
-    try Self.ends(try await readers.query(Self.endsQuery))
+  public func logHead() async throws -> LogHead {
+    try Self.logHead(try await readers.query(Self.endsQuery))
   }
 
   /// The other names of a record.

@@ -1,6 +1,6 @@
 import CanonicalJSON
+public import Encodings
 public import LedgerDomain
-import ProofForms
 public import TransparencyLog
 
 /// Everything there is about one record, with the proofs that it is in the log: checked by keys that are
@@ -38,7 +38,7 @@ public struct BundleVerification: Sendable {
     public let checkpoint: Checkpoint
     public let events: Int
     public let keys: Int
-    public let status: FoldedStatus
+    public let status: RecordStatus
     /// Whether the document that the entries name is in it.
     public let hasDocument: Bool
     public let anchors: [Anchor]
@@ -156,13 +156,13 @@ public struct BundleVerification: Sendable {
     return entries
   }
 
-  private static func hashes(_ json: JSON?) throws(TransparencyError) -> [TreeHash] {
+  private static func hashes(_ json: JSON?) throws(TransparencyError) -> [Digest] {
     guard let items = json?.arrayValue, items.count <= TreeProofs.maxHashes else {
       throw TransparencyError("proof.form", "a proof is an array of hashes")
     }
-    var hashes: [TreeHash] = []
+    var hashes: [Digest] = []
     for item in items {
-      guard let hash = item.stringValue.flatMap({ TreeHash(base64: $0) }) else {
+      guard let hash = item.stringValue.flatMap({ Digest(base64: $0) }) else {
         throw TransparencyError("proof.form", "a hash of a proof is 32 bytes in base64")
       }
       hashes.append(hash)

@@ -1,5 +1,6 @@
+public import Encodings
 public import LedgerDomain
-public import TransparencyLog
+import TransparencyLog
 
 /// Reads a log entry by entry and believes nothing of it: form, canonical bytes, event id, what it names,
 /// and the signature by a key that the log itself registered before.
@@ -22,7 +23,7 @@ public struct LogReader: Sendable {
   public struct Checked: Sendable {
     public let position: Int64
     public let entry: Entry
-    public let leaf: TreeHash
+    public let leaf: Digest
     /// The columns that follow from it.
     public let event: FoldEvent
   }
@@ -125,7 +126,7 @@ public struct LogReader: Sendable {
     }
   }
 
-  private static func parse(_ item: Item) throws -> (Entry, TreeHash) {
+  private static func parse(_ item: Item) throws -> (Entry, Digest) {
     let entry: Entry
     do throws(Refusal) { entry = try Entry(bytes: item.bytes) } catch {
       throw LogFault("entry.form", position: item.position, "the entry cannot be read: \(error)")
@@ -221,7 +222,7 @@ public struct LogReader: Sendable {
   /// What the projections must say of one record after the entries read so far.
   ///
   /// - Parameter time: against which the expiry of storage is held.
-  public func fold(_ record: Int64, at time: Timestamp) -> FoldedStatus {
-    FoldedStatus(FoldedRecord.whole(events[record] ?? [], timeline), at: time)
+  public func fold(_ record: Int64, at time: Timestamp) -> RecordStatus {
+    RecordStatus(FoldedRecord.whole(events[record] ?? [], timeline), at: time)
   }
 }

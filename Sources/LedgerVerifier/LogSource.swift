@@ -1,3 +1,4 @@
+public import Encodings
 public import Foundation
 public import LedgerDomain
 public import TransparencyLog
@@ -7,7 +8,7 @@ public protocol LogSource: Sendable {
   /// Entries by position; fewer than asked for at the end.
   func entries(from position: Int64, limit: Int) async throws -> [[UInt8]]
   /// A tile's hashes; `nil` where there is none of that width.
-  func tile(level: Int, index: UInt64, width: Int) async throws -> [TreeHash]?
+  func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]?
   /// The columns that are stored beside the entries; `nil` where there are none to check.
   func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]?
 }
@@ -76,7 +77,7 @@ public struct LogDirectory: LogSource {
     return entries
   }
 
-  public func tile(level: Int, index: UInt64, width: Int) async throws -> [TreeHash]? {
+  public func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]? {
     let path = TilePath(.hashes(level: level), index: index, width: width).description
     guard let bytes = try file(path) else { return nil }
     guard let hashes = TileBytes.decode(bytes), hashes.count == width else {
@@ -90,8 +91,8 @@ public struct LogDirectory: LogSource {
 
 extension LogDirectory {
   /// The hash of one element of a proof, from the tiles of a tree of this size.
-  public func hash(_ element: ProofElement, size: UInt64) async throws -> TreeHash {
-    var hashes: [TreeNode: TreeHash] = [:]
+  public func hash(_ element: ProofElement, size: UInt64) async throws -> Digest {
+    var hashes: [TreeNode: Digest] = [:]
     for node in element {
       let slice = TileSlice(node)
       let width = UInt64(TilePath.fullWidth)
@@ -105,7 +106,7 @@ extension LogDirectory {
       }
       hashes[node] = hash
     }
-    return try TreeShape.hash(element) { node in
+    return try ProofLayout.hash(element) { node in
       guard let hash = hashes[node] else {
         throw LogFault("tree.tile", "a hash of the tree is missing")
       }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 public import LedgerDomain
 public import TransparencyLog
 
@@ -27,7 +28,7 @@ public struct LogVerification: Sendable {
   /// What a check came to.
   public struct Outcome: Sendable {
     public let reader: LogReader
-    public let edge: TreeEdge
+    public let edge: Frontier
     public let lastRecordedAt: Timestamp?
     /// Checkpoints that the log was found to contain.
     public let checkpoints: Int
@@ -54,7 +55,7 @@ public struct LogVerification: Sendable {
     keepsEvents: Bool = true, progress: @Sendable (Progress) -> Void = { _ in }
   ) async throws -> Outcome {
     var reader = LogReader(keepsEvents: keepsEvents)
-    var edge = TreeEdge()
+    var edge = Frontier()
     var waiting = expectations[...]
     var last: Timestamp?
     let start = ContinuousClock.now
@@ -80,7 +81,7 @@ public struct LogVerification: Sendable {
         try Self.compare(columns, checked)
       }
       for entry in checked {
-        var full: [TreeEdge.FullTile] = []
+        var full: [Frontier.FullTile] = []
         edge.append(entry.leaf) { full.append($0) }
         for tile in full where tile.level > 0 {
           try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
@@ -113,14 +114,15 @@ public struct LogVerification: Sendable {
 
   /// Holds the checkpoints of this very size against the tree.
   private static func meet(
-    _ waiting: inout ArraySlice<Expectation>, _ edge: TreeEdge
+    _ waiting: inout ArraySlice<Expectation>, _ edge: Frontier
   ) throws(LogFault) {
     while let next = waiting.first, next.checkpoint.size == edge.size {
       guard edge.root == next.checkpoint.root else {
         throw LogFault(
           "checkpoint.root", position: Int64(clamping: edge.size) - 1, place: next.place,
-          "the first \(edge.size) entries have the root \(edge.root), and the checkpoint says "
-            + "\(next.checkpoint.root): an entry at or before this position is not what it was")
+          "the first \(edge.size) entries have the root \(edge.root.base64), and the checkpoint says "
+            + "\(next.checkpoint.root.base64): an entry at or before this position is not what it was"
+        )
       }
       waiting.removeFirst()
     }
@@ -133,12 +135,12 @@ public struct LogVerification: Sendable {
       let slice = entries[start..<min(start + TilePath.fullWidth, entries.count)]
       let index = (from + UInt64(start)) / width
       try await expectTile(
-        0, index, slice.map { TreeHash.leaf($0) }, position: Int64(clamping: index * width))
+        0, index, slice.map { Digest.leaf($0) }, position: Int64(clamping: index * width))
     }
   }
 
   private func expectTile(
-    _ level: Int, _ index: UInt64, _ hashes: [TreeHash], position: Int64
+    _ level: Int, _ index: UInt64, _ hashes: [Digest], position: Int64
   ) async throws {
     let path = TilePath(.hashes(level: level), index: index, width: hashes.count).description
     guard let tile = try await source.tile(level: level, index: index, width: hashes.count) else {

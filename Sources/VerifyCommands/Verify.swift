@@ -1,10 +1,11 @@
 public import ArgumentParser
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerVerifier
-import ProofChecks
-import ProofForms
+import ProofFormats
+import ProofVerification
 import TransparencyLog
 
 /// Checks what a ledger gave out, by keys that are given and by nothing else: no database, no server.
@@ -114,7 +115,7 @@ public struct Verify: AsyncParsableCommand {
 
     func run() async throws {
       try await keys.report { keys in
-        let promise = try PromiseNote(try Verify.read(file), by: keys)
+        let promise = try LogReceipt(try Verify.read(file), by: keys)
         var answer: JSONObject = [
           "event_id": .string(promise.eventID), "origin": .string(promise.origin),
           "position": .integer(Int64(clamping: promise.position)),
@@ -123,7 +124,7 @@ public struct Verify: AsyncParsableCommand {
           "holds: \(promise.origin) promised \(promise.eventID) at position \(promise.position)"
         if let path = proof {
           let proof = try InclusionProof(try Verify.read(path))
-          guard let entry = proof.extra, TreeHash.leaf(entry) == promise.leaf,
+          guard let entry = proof.extra, Digest.leaf(entry) == promise.leaf,
             proof.index == promise.position
           else {
             throw LogFault(
@@ -189,23 +190,23 @@ public struct Verify: AsyncParsableCommand {
         return (try checkOpenTimestamps(anchor, headers, what, fault), true)
       case .rfc3161:
         guard let tsa else { return ("\(what), not checked: give --tsa FILE", false) }
-        do throws(ProofFormError) {
+        do throws(ProofFormatError) {
           let (token, verdict) = try TimestampToken.check(
             anchor.proof, roots: try Self.bytes(tsa))
           guard token.imprint == anchor.digest.bytes else {
-            throw ProofFormError("rfc3161.imprint", "the token is of another checkpoint")
+            throw ProofFormatError("rfc3161.imprint", "the token is of another checkpoint")
           }
           guard verdict == .verified else {
-            throw ProofFormError("rfc3161.chain", "the token's chain ends at no root of yours")
+            throw ProofFormatError("rfc3161.chain", "the token's chain ends at no root of yours")
           }
           return ("\(what), verified: \(token.genTime)", true)
         } catch { throw fault(error.check, error.message) }
       }
     }
 
-    private static func bytes(_ path: String) throws(ProofFormError) -> [UInt8] {
+    private static func bytes(_ path: String) throws(ProofFormatError) -> [UInt8] {
       do { return try Verify.read(path) } catch {
-        throw ProofFormError("certificate", error.message)
+        throw ProofFormatError("certificate", error.message)
       }
     }
 
@@ -215,27 +216,27 @@ public struct Verify: AsyncParsableCommand {
     ) throws -> String {
       let known: [Int64: BitcoinHeader]
       do { known = try BitcoinHeader.lines(try Verify.read(path)) } catch let error
-        as ProofFormError
+        as ProofFormatError
       { throw Unreadable("\(path): \(error.message) [\(error.check)]") }
-      do throws(ProofFormError) {
+      do throws(ProofFormatError) {
         let proof = try OpenTimestampsProof.parse(anchor.proof)
         guard proof.digest == anchor.digest.bytes else {
-          throw ProofFormError("ots.digest", "the proof is of another checkpoint")
+          throw ProofFormatError("ots.digest", "the proof is of another checkpoint")
         }
         var earliest: Int64?
-        for end in try proof.ends() {
+        for end in try proof.evaluate() {
           guard case .bitcoin(let height) = end.attestation,
             let header = known[Int64(clamping: height)]
           else {
             continue
           }
           guard header.merkleRoot == end.message else {
-            throw ProofFormError("ots.bitcoin", "block \(height) has another merkle root")
+            throw ProofFormatError("ots.bitcoin", "block \(height) has another merkle root")
           }
           earliest = min(earliest ?? .max, Int64(header.time))
         }
         guard let earliest else {
-          throw ProofFormError("ots.bitcoin", "the proof ends at no header of yours")
+          throw ProofFormatError("ots.bitcoin", "the proof ends at no header of yours")
         }
         return "\(what), verified: block of \(Timestamp(microseconds: earliest * 1_000_000))"
       } catch { throw fault(error.check, error.message) }
@@ -273,7 +274,7 @@ public struct Verify: AsyncParsableCommand {
             "size": .integer(Int64(clamping: report.checkpoint.size)),
           ],
           "holds: \(report.checkpoint.size) entries of \(report.records) records of "
-            + "\(report.checkpoint.origin), root \(report.checkpoint.root); \(report.contained) older "
+            + "\(report.checkpoint.origin), root \(report.checkpoint.root.base64); \(report.contained) older "
             + "checkpoints contained; \(projections)"
         )
       }
@@ -309,12 +310,12 @@ public struct Verify: AsyncParsableCommand {
       }
     }
 
-    private func hashes(_ old: Checkpoint, _ new: Checkpoint) async throws -> [TreeHash] {
+    private func hashes(_ old: Checkpoint, _ new: Checkpoint) async throws -> [Digest] {
       if let proof {
         guard let json = try? JSON.parse(try Verify.read(proof)),
           let items = json["proof"]?.arrayValue, items.count <= TreeProofs.maxHashes
         else { throw Unreadable("\(proof) is no answer of /api/proof/consistency") }
-        let hashes = items.compactMap { $0.stringValue.flatMap { TreeHash(base64: $0) } }
+        let hashes = items.compactMap { $0.stringValue.flatMap { Digest(base64: $0) } }
         guard hashes.count == items.count else {
           throw Unreadable("\(proof): a hash is 32 bytes in base64")
         }
@@ -324,9 +325,9 @@ public struct Verify: AsyncParsableCommand {
         if old.size == new.size || old.size == 0 { return [] }
         throw Unreadable("give the hashes between the two by --proof FILE, or tiles by --log DIR")
       }
-      guard let shape = TreeShape.consistency(old: old.size, new: new.size) else { return [] }
+      guard let shape = ProofLayout.consistency(old: old.size, new: new.size) else { return [] }
       let folder = LogDirectory(log)
-      var hashes: [TreeHash] = []
+      var hashes: [Digest] = []
       for element in shape { hashes.append(try await folder.hash(element, size: new.size)) }
       return hashes
     }

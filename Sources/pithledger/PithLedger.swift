@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService

@@ -1,7 +1,7 @@
-import Crypto
+import enum Crypto.Curve25519
 import Ed25519
+import Encodings
 import Foundation
-import ProofForms
 import TestSupport
 import Testing
 

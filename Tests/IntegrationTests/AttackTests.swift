@@ -1,7 +1,7 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
-import ProofForms
 import TestSupport
 import Testing
 

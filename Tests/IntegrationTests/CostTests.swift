@@ -1,9 +1,9 @@
 import CanonicalJSON
+import Encodings
 import LedgerDomain
 import LedgerService
 import LedgerStore
 import PostgresClient
-import ProofForms
 import TestSupport
 import Testing
 

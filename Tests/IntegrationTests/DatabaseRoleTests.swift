@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import PostgresClient
@@ -179,19 +180,19 @@ struct DatabaseRoleTests {
   func falseCheckpoints() async throws {
     try await withLedger { test in
       _ = try await test.ledger.signCheckpoint()
-      let edge = try await test.ledger.store.growTree()
+      let edge = try await test.ledger.store.integrate()
       let connection = try await connect(test.uri, as: .sign)
-      func record(_ size: UInt64, _ root: TreeHash, _ note: String) async throws {
+      func record(_ size: UInt64, _ root: Digest, _ note: String) async throws {
         _ = try await connection.query(
           "SELECT ledger.record_checkpoint($1, $2, $3)",
           [.int8(Int64(clamping: size)), .bytes(root.bytes), .text(note)])
       }
-      func text(_ size: UInt64, _ root: TreeHash, _ origin: String? = nil) -> String {
+      func text(_ size: UInt64, _ root: Digest, _ origin: String? = nil) -> String {
         Checkpoint(origin: origin ?? test.ledger.origin, size: size, root: root).text
           + "\n— x AAAAAAAA\n"
       }
-      let other = TreeHash.leaf([1])
-      let cases: [(UInt64, TreeHash, String, String)] = [
+      let other = Digest.leaf([1])
+      let cases: [(UInt64, Digest, String, String)] = [
         (edge.size + 1, edge.root, text(edge.size + 1, edge.root), "PL022"),
         (1 << 40, edge.root, text(1 << 40, edge.root), "PL022"),
         (edge.size, other, text(edge.size, other), "PL021"),
@@ -236,7 +237,7 @@ struct DatabaseRoleTests {
     try await withLedger { test in
       let good = try await test.ledger.signCheckpoint()
       _ = try await test.key("another")
-      let edge = try await test.ledger.store.growTree()
+      let edge = try await test.ledger.store.integrate()
       let origin = test.ledger.origin
       let stranger = try NoteSigner(
         name: LogKey.name(for: origin), secret: NoteSigner.freshSecret())
@@ -272,7 +273,7 @@ struct DatabaseRoleTests {
       _ = try await test.key("a third")
       let next = try await test.ledger.signCheckpoint()
       #expect(try await test.ledger.checkpointNote() == next)
-      #expect(await test.ledger.contradiction() == nil)
+      #expect(await test.ledger.historyMismatch() == nil)
     }
   }
 

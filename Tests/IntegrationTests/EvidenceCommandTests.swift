@@ -1,11 +1,11 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import LedgerDomain
 import LedgerStore
 import NIOCore
-import ProofForms
 import TestSupport
 import Testing
 
@@ -82,13 +82,13 @@ struct EvidenceCommandTests {
 
   @Test("Every way to a timestamp, a claim by token and its withdrawal, with servers outside")
   func outside() async throws {
-    try await withOutside { outside in
-      let configuration = outside.configuration
-      try await withLedger(configure: { $0.outside = configuration }) { test in
+    try await withFakeServices { services in
+      let configuration = services.configuration
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let settings = [
-          "CALENDARS": outside.url, "FETCH_ALLOW_HOSTS": "localhost",
-          "FETCH_CA_FILE": outside.directory + "/root.pem", "ORCID_AUDIENCES": "APP-TEST",
-          "ORCID_ISSUER": outside.url,
+          "CALENDARS": services.url, "FETCH_ALLOW_HOSTS": "localhost",
+          "FETCH_CA_FILE": services.directory + "/root.pem", "ORCID_AUDIENCES": "APP-TEST",
+          "ORCID_ISSUER": services.url,
         ]
         func shell(_ arguments: String...) async throws -> JSON {
           let answer = try await test.pithledger(arguments, settings: settings)
@@ -97,16 +97,16 @@ struct EvidenceCommandTests {
         }
         // An authority asked, its root trusted later; a calendar asked, its block trusted later.
         let token = try await shell(
-          "attest", "timestamp", Self.number, "--tsa", outside.url + "/tsa")
+          "attest", "timestamp", Self.number, "--tsa", services.url + "/tsa")
         #expect(token["standing"] == "pending")
-        let settled = try await shell("trust", "tsa", "add", outside.directory + "/tsa-root.pem")
+        let settled = try await shell("trust", "tsa", "add", services.directory + "/tsa-root.pem")
         #expect(settled.canonicalString().contains("\"verified\""))
         let promised = try await shell(
-          "attest", "timestamp", Self.number, "--calendar", outside.url)
+          "attest", "timestamp", Self.number, "--calendar", services.url)
         #expect(promised["standing"] == "pending")
         // A proof made elsewhere, over a block that is trusted when it comes.
-        let elsewhere = try await test.ledger.stamp(Self.number, calendars: [outside.url])
-        let headers = try await outside.mine()
+        let elsewhere = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let headers = try await services.mine()
         _ = try await withFile(headers) { try await shell("trust", "headers", "add", $0) }
         let upgraded = try await shell("anchors", "upgrade")
         #expect(upgraded["anchors"]?.arrayValue?.map { $0["outcome"] } == ["verified"])
@@ -120,7 +120,7 @@ struct EvidenceCommandTests {
         // A claim by token that nobody signed, and its withdrawal by a fresh one.
         let pith = try #require(PithNumber(Self.number))
         func identity() async throws -> [UInt8] {
-          try await outside.token([
+          try await services.token([
             "family_name": "Liu", "given_name": "Zhuang",
             "nonce": .string(IdentityNonce.of(pith)), "sub": .string(EvidenceTests.orcid),
           ])
@@ -171,7 +171,7 @@ struct EvidenceCommandTests {
         let refused = try await test.pithledger(
           [
             "attest", "storage", Self.number, "--kind", "https", "--location",
-            outside.url + "/nothing", "--sha256", String(repeating: "0", count: 64), "--size", "1",
+            services.url + "/nothing", "--sha256", String(repeating: "0", count: 64), "--size", "1",
             "--expires-at", "2030-01-01T00:00:00Z",
           ], settings: settings)
         #expect(refused.status == 2 && refused.errors.contains("bare_members"))

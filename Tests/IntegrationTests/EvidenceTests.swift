@@ -1,11 +1,12 @@
 import CanonicalJSON
+import Encodings
 import Foundation
-import GuardedFetch
 import LedgerDomain
 import LedgerService
 import LedgerStore
-import ProofChecks
-import ProofForms
+import ProofFormats
+import ProofVerification
+import SafeHTTPClient
 import TestSupport
 import Testing
 
@@ -16,14 +17,14 @@ struct EvidenceTests {
 
   /// A ledger that can reach the outside world.
   func withBoth(
-    _ body: (LedgerUnderTest, OutsideWorld) async throws -> Void
+    _ body: (LedgerUnderTest, FakeServices) async throws -> Void
   ) async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.issuerPatience = .zero
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        try await body(test, outside)
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        try await body(test, services)
       }
     }
   }
@@ -57,8 +58,8 @@ struct EvidenceTests {
     "A calendar's promise is pending, upgraded when it is kept, and verified when its block is known"
   )
   func calendar() async throws {
-    try await withBoth { test, outside in
-      let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+    try await withBoth { test, services in
+      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
       let promised = try await anchor(test, "opentimestamps", proof)
       #expect(promised.standing == "pending")
       #expect(promised.verificationStatus?["externally_anchored"] == false)
@@ -66,9 +67,9 @@ struct EvidenceTests {
 
       // A block that nobody trusts yet, with others' digests in it.
       for index in 0..<4 {
-        _ = try await outside.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
+        _ = try await services.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
       }
-      let headers = try await outside.mine()
+      let headers = try await services.mine()
       #expect(
         try await test.ledger.settleAnchors().map(\.outcome) == ["pending"], "nobody was asked")
       #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
@@ -88,8 +89,8 @@ struct EvidenceTests {
       try await test.replayAgrees()
 
       // Complete at once, where the block is known beforehand.
-      let second = try await test.ledger.stamp(Self.number, calendars: [outside.url])
-      _ = try await test.ledger.trustHeaders(try await outside.mine())
+      let second = try await test.ledger.stamp(Self.number, calendars: [services.url])
+      _ = try await test.ledger.trustHeaders(try await services.mine())
       let late = try await anchor(test, "opentimestamps", second)
       #expect(late.standing == "pending", "the promise alone proves nothing")
       #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
@@ -99,9 +100,9 @@ struct EvidenceTests {
 
   @Test("A path that leads to another root than the trusted header's is refused, or fails later")
   func wrongRoot() async throws {
-    try await withBoth { test, outside in
-      _ = try await test.ledger.stamp(Self.number, calendars: [outside.url])
-      let headers = try await outside.mine()
+    try await withBoth { test, services in
+      _ = try await test.ledger.stamp(Self.number, calendars: [services.url])
+      let headers = try await services.mine()
       let digest = try await digest(test)
       let forged = OpenTimestampsProof(
         algorithm: .sha256, digest: digest.bytes,
@@ -130,7 +131,7 @@ struct EvidenceTests {
       }
       #expect(try await test.ledger.health().size == size, "a refused one leaves nothing")
       // Trust is not changed by the way, and headers hang together.
-      let next = try await outside.mine()
+      let next = try await services.mine()
       var broken = next
       // A digit of the hash of the block before.
       broken[20] = broken[20] == 0x30 ? 0x31 : 0x30
@@ -143,38 +144,39 @@ struct EvidenceTests {
 
   @Test("A block explorer, where one is configured, is asked for the header that is missing")
   func explorer() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
-      reach.esploraURL = outside.url
+    try await withFakeServices { services in
+      var reach = services.configuration
+      reach.esploraURL = services.url
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
-        _ = try await outside.mine()
+        _ = try await services.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
       }
       // A block that few others stand on may yet be replaced: its header is not taken.
       reach.headerDepth = 3
       let patient = reach
-      try await withLedger(configure: { $0.outside = patient }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+      try await withLedger(configure: { $0.externalServices = patient }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
-        _ = try await outside.mine()
+        _ = try await services.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
-        _ = try await outside.mine()
+        _ = try await services.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
-        _ = try await outside.mine()
+        _ = try await services.mine()
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
       }
       // An explorer that contradicts what the operator trusts is not believed.
-      let stranger = String(decoding: try await outside.mine(), as: UTF8.self)
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
-        let words = try await outside.mine().split(separator: UInt8(ascii: " "))
+      let stranger = String(decoding: try await services.mine(), as: UTF8.self)
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let words = try await services.mine().split(separator: UInt8(ascii: " "))
         #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1005")
         _ = try await anchor(test, "opentimestamps", proof)
         // Under the height before it, another block than the one that it follows.
-        let other = "1004 " + String(decoding: try await outside.mine(), as: UTF8.self).dropFirst(5)
+        let other =
+          "1004 " + String(decoding: try await services.mine(), as: UTF8.self).dropFirst(5)
         #expect(try await test.ledger.trustHeaders(Array(other.utf8)) == 1)
         #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
         #expect(try await test.ledger.untrustHeader(1004))
@@ -186,14 +188,14 @@ struct EvidenceTests {
 
   @Test("A token is verified by a trusted root, pending without one, and settled when one comes")
   func authority() async throws {
-    try await withBoth { test, outside in
-      let token = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+    try await withBoth { test, services in
+      let token = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
       let early = try await anchor(test, "rfc3161", token)
       #expect(early.standing == "pending")
-      #expect(try await test.ledger.trustAuthority(outside.file("tsa-root.pem")) == 1)
+      #expect(try await test.ledger.trustAuthority(services.file("tsa-root.pem")) == 1)
       #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["verified"])
       #expect(try await test.state().status["externally_anchored"] == true)
-      let second = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+      let second = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
       let late = try await anchor(test, "rfc3161", second)
       #expect(late.standing == "verified")
       var broken = second
@@ -201,7 +203,7 @@ struct EvidenceTests {
       await #expect(throws: Refusal.self) { try await anchor(test, "rfc3161", broken) }
       #expect(try await test.ledger.audit(nil).findings.isEmpty)
       // Trust withdrawn is what an audit notices, and what changes nothing by itself.
-      let roots = Digest(hashing: try outside.file("tsa-root.pem"))
+      let roots = Digest(hashing: try services.file("tsa-root.pem"))
       #expect(try await test.ledger.untrust(.tsa, roots))
       let findings = try await test.ledger.audit(Self.number).findings
       #expect(findings.map(\.now) == ["pending", "pending"])
@@ -220,16 +222,16 @@ struct EvidenceTests {
 
   @Test("A location is fetched and hashed; wrong bytes, none, too many or too slow are refused")
   func storage() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let bytes = Array("hello world\n".utf8)
-      _ = try await outside.post("/put/paper", bytes)
-      let here = outside.url + "/paper"
+      _ = try await services.post("/put/paper", bytes)
+      let here = services.url + "/paper"
       let stored = try await bare(test, .storageAttestation, place("https", here, bytes))
       #expect(stored.standing == "verified")
       #expect(stored.verificationStatus?["storage_verified"] == true)
       let again = try await bare(test, .storageAttestation, place("https", here, bytes))
       #expect(!again.created && again.position == stored.position)
-      let followed = outside.url + "/redirect?" + here
+      let followed = services.url + "/redirect?" + here
       #expect(
         try await bare(test, .storageAttestation, place("https", followed, bytes)).standing
           == "verified")
@@ -242,7 +244,7 @@ struct EvidenceTests {
       ] {
         await #expect(throws: Refusal(.invalid, check: check, ""), "\(location)") {
           try await bare(
-            test, .storageAttestation, place("https", outside.url + location, bytes))
+            test, .storageAttestation, place("https", services.url + location, bytes))
         }
       }
       await #expect(throws: Refusal(.invalid, check: "fetch.content", "")) {
@@ -252,26 +254,26 @@ struct EvidenceTests {
 
       // Names that say what the bytes are.
       let cid = "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4"
-      _ = try await outside.post("/put/\(cid)", bytes)
+      _ = try await services.post("/put/\(cid)", bytes)
       #expect(
         try await bare(test, .storageAttestation, place("ipfs", "ipfs://\(cid)", bytes)).standing
           == "verified")
       let other = Array("other bytes".utf8)
       let misnamed = "bafkreify5fcjtmxizqowyxpdz6xr54ixwoid6kjxvjwo52bvbfityrraae"
-      _ = try await outside.post("/put/\(misnamed)", other)
+      _ = try await services.post("/put/\(misnamed)", other)
       await #expect(throws: Refusal(.invalid, check: "cid", "")) {
         try await bare(test, .storageAttestation, place("ipfs", "ipfs://\(misnamed)", other))
       }
-      _ = try await outside.post("/put/QmLayout", bytes)
+      _ = try await services.post("/put/QmLayout", bytes)
       #expect(
         try await bare(test, .storageAttestation, place("ipfs", "ipfs://QmLayout", bytes)).standing
           == "pending")
       let git = "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"
-      _ = try await outside.post("/put/\(git)", bytes)
+      _ = try await services.post("/put/\(git)", bytes)
       let heritage = place("software_heritage", "swh:1:cnt:\(git)", bytes)
       #expect(try await bare(test, .storageAttestation, heritage).standing == "verified")
       let wrong = String(git.dropLast()) + "e"
-      _ = try await outside.post("/put/\(wrong)", bytes)
+      _ = try await services.post("/put/\(wrong)", bytes)
       await #expect(throws: Refusal(.invalid, check: "swhid", "")) {
         try await bare(
           test, .storageAttestation, place("software_heritage", "swh:1:cnt:\(wrong)", bytes))
@@ -288,25 +290,25 @@ struct EvidenceTests {
 
   /// Runs a test with a copy that is attested, and due to be looked at again at once.
   func withKeptCopy(
-    _ body: (OutsideWorld, LedgerUnderTest, [UInt8]) async throws -> Void
+    _ body: (FakeServices, LedgerUnderTest, [UInt8]) async throws -> Void
   ) async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.storageInterval = .milliseconds(1)
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let bytes = Array("kept".utf8)
-        _ = try await outside.post("/put/kept", bytes)
+        _ = try await services.post("/put/kept", bytes)
         _ = try await bare(
-          test, .storageAttestation, place("https", outside.url + "/kept", bytes))
-        try await body(outside, test, bytes)
+          test, .storageAttestation, place("https", services.url + "/kept", bytes))
+        try await body(services, test, bytes)
       }
     }
   }
 
   @Test("A copy that is gone, changed or back again is noticed, and the log says so")
   func rechecks() async throws {
-    try await withKeptCopy { outside, test, bytes in
+    try await withKeptCopy { services, test, bytes in
       var schedule = Ledger.StorageSchedule()
       func look() async throws -> (JSON?, JSON?) {
         try await Task.sleep(for: .milliseconds(5))
@@ -318,11 +320,11 @@ struct EvidenceTests {
       var size = try await test.ledger.health().size
       #expect(try await look() == (true, nil))
       #expect(try await test.ledger.health().size == size, "nothing changed, nothing is said")
-      _ = try await outside.post("/drop/kept")
+      _ = try await services.post("/drop/kept")
       #expect(try await look() == (false, "gone"))
-      _ = try await outside.post("/put/kept", [9])
+      _ = try await services.post("/put/kept", [9])
       #expect(try await look() == (false, "changed"))
-      _ = try await outside.post("/put/kept", bytes)
+      _ = try await services.post("/put/kept", bytes)
       #expect(try await look() == (true, "verified"))
       size = try await test.ledger.health().size
       #expect(try await look() == (true, "verified"))
@@ -346,14 +348,14 @@ struct EvidenceTests {
     "PyPI's opentimestamps follows our upgraded proofs to the same root, and we follow its proofs",
     .enabled(if: hasJudge, "PyPI opentimestamps is not installed; scripts/test installs it"))
   func judged() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let digest = try await digest(test)
-      let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url, outside.url])
+      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url, services.url])
       _ = try await anchor(test, "opentimestamps", proof)
       for index in 0..<5 {
-        _ = try await outside.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
+        _ = try await services.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
       }
-      let line = String(decoding: try await outside.mine(), as: UTF8.self)
+      let line = String(decoding: try await services.mine(), as: UTF8.self)
       let header = try #require(line.split(whereSeparator: \.isWhitespace).last)
       _ = try await test.ledger.trustHeaders(Array(line.utf8))
       #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
@@ -388,10 +390,11 @@ struct EvidenceTests {
       let words = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace)
       let rewritten = try OpenTimestampsProof.parse(try #require(Hex.decode(String(words[0]))))
       let ours = try OpenTimestampsProof.parse(bytes)
-      #expect(Set(try rewritten.ends().map(\.message)) == Set(try ours.ends().map(\.message)))
+      #expect(
+        Set(try rewritten.evaluate().map(\.message)) == Set(try ours.evaluate().map(\.message)))
       let theirs = try OpenTimestampsProof.parse(try #require(Hex.decode(String(words[1]))))
-      #expect(try theirs.ends().map { Hex.encode($0.message) } == [String(words[2])])
-      #expect(try theirs.ends().map(\.attestation) == [.bitcoin(height: 7)])
+      #expect(try theirs.evaluate().map { Hex.encode($0.message) } == [String(words[2])])
+      #expect(try theirs.evaluate().map(\.attestation) == [.bitcoin(height: 7)])
     }
   }
 
@@ -415,7 +418,7 @@ struct EvidenceTests {
 
   @Test("A token of the issuer makes a claim strong, once; every other token is refused")
   func identity() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
       let nonce = IdentityNonce.of(pith)
       let size = try await test.ledger.health().size
@@ -433,14 +436,14 @@ struct EvidenceTests {
       ] as [(String, JSONObject, JSONObject)] {
         var said = claims(nonce)
         for (name, value) in changes { said[name] = value }
-        let token = try await outside.token(said, order)
+        let token = try await services.token(said, order)
         await #expect(throws: Refusal(.invalid, check: check, ""), "\(check)") {
           try await bare(test, .authorAttestation, claim(token), evidence: [token])
         }
       }
       #expect(try await test.ledger.health().size == size)
 
-      let token = try await outside.token(claims(nonce))
+      let token = try await services.token(claims(nonce))
       let strong = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(strong.standing == "strong")
       #expect(strong.verificationStatus?["author_attested"] == true)
@@ -462,10 +465,10 @@ struct EvidenceTests {
 
   @Test("A token that names a key vouches for it; one for the record alone does not")
   func tokenVouches() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
       let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
-      let plain = try await outside.token(claims(IdentityNonce.of(pith)))
+      let plain = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await test.submit(.authorAttestation, claim(plain), by: key, evidence: [plain])
       func isVouched() async throws -> Bool {
         let json = try await test.ledger.key(key.signer.fingerprint.hex)
@@ -473,7 +476,7 @@ struct EvidenceTests {
       }
       #expect(try await !isVouched())
       let other = try await test.key("o", "https://orcid.org/" + Self.orcid)
-      let foreign = try await outside.token(
+      let foreign = try await services.token(
         claims(IdentityNonce.of(pith, key.signer.fingerprint)))
       await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
         try await test.submit(.authorAttestation, claim(foreign), by: other, evidence: [foreign])
@@ -489,29 +492,29 @@ struct EvidenceTests {
 
   @Test("Without an audience a token waits; offline, a trusted key set is enough")
   func offlineIdentity() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let pith = try #require(PithNumber(Self.number))
       let nonce = IdentityNonce.of(pith)
-      var closed = outside.configuration
+      var closed = services.configuration
       closed.orcidAudiences = []
       let noAudience = closed
-      try await withLedger(configure: { $0.outside = noAudience }) { test in
-        let token = try await outside.token(claims(nonce))
+      try await withLedger(configure: { $0.externalServices = noAudience }) { test in
+        let token = try await services.token(claims(nonce))
         let answer = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(
           answer.standing == "pending" && answer.verificationStatus?["author_attested"] == false)
       }
-      closed = outside.configuration
+      closed = services.configuration
       closed.allowedHosts = []
       let offline = closed
-      try await withLedger(configure: { $0.outside = offline }) { test in
-        let token = try await outside.token(claims(nonce))
+      try await withLedger(configure: { $0.externalServices = offline }) { test in
+        let token = try await services.token(claims(nonce))
         _ = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(try await test.state().status["author_attested"] == false)
-        var request = GuardedFetch.Request(outside.url + "/oauth/jwks")
-        request.keeping = 65_536
-        #expect(try await test.ledger.trustIssuer(outside.fetch.fetch(request).bytes))
-        let second = try await outside.token(claims(nonce))
+        var request = SafeHTTPClient.Request(services.url + "/oauth/jwks")
+        request.maxResponseBytes = 65_536
+        #expect(try await test.ledger.trustIssuer(services.fetch.fetch(request).bytes))
+        let second = try await services.token(claims(nonce))
         let strong = try await bare(
           test, .authorAttestation, claim(second, name: "Z. Liu"), evidence: [second])
         #expect(strong.standing == "strong")

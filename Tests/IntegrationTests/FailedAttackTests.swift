@@ -1,13 +1,14 @@
 import CanonicalJSON
+import Encodings
 import Foundation
-import GuardedFetch
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import LedgerDomain
 import LedgerService
-import ProofChecks
-import ProofForms
+import ProofFormats
+import ProofVerification
+import SafeHTTPClient
 import Synchronization
 import TestSupport
 import Testing
@@ -110,16 +111,16 @@ struct FailedAttackTests {
 
   @Test("Identity tokens: of more than 37 forgeries none is taken, and nothing of them is stored")
   func forgedTokens() async throws {
-    try await evidence.withBoth { test, outside in
+    try await evidence.withBoth { test, services in
       let nonce = IdentityNonce.of(try #require(PithNumber(EvidenceTests.number)))
-      let stranger = try await outside.token(evidence.claims(nonce), ["stranger": true])
-      let forgeries = forgeries(outside.url, nonce, stranger)
+      let stranger = try await services.token(evidence.claims(nonce), ["stranger": true])
+      let forgeries = forgeries(services.url, nonce, stranger)
       let size = try await test.ledger.health().size
       var refused = 0
       for forgery in forgeries {
         var said = evidence.claims(nonce)
         for (name, value) in forgery.claims { said[name] = value }
-        let token = forgery.change(try await outside.token(said, forgery.order))
+        let token = forgery.change(try await services.token(said, forgery.order))
         do {
           let answer = try await evidence.bare(
             test, .authorAttestation, evidence.claim(token), evidence: [token])
@@ -218,7 +219,7 @@ struct FailedRedirectTests {
         "nat64.example": ["64:ff9b::7f00:1"], "localhost": ["127.0.0.1"],
         "localhost.": ["127.0.0.1"],
       ]
-      let fetch = GuardedFetch(
+      let fetch = SafeHTTPClient(
         allowedHosts: ["start.example:\(port)"],
         // A number is an address to the system's resolver, however it is written.
         resolve: { name in

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -8,7 +9,6 @@ import LedgerHTTP
 import LedgerService
 import LedgerStore
 import NIOCore
-import ProofForms
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
 import LedgerStore
-import ProofForms
 import TestSupport
 import Testing
 

@@ -1,11 +1,11 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
 import LedgerStore
 import LedgerVerifier
 import PostgresClient
-import ProofForms
 import TestSupport
 import Testing
 
@@ -23,16 +23,16 @@ extension EvidenceTests {
 
   @Test("A token without a name proves an iD and no author")
   func namelessToken() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
       var nameless = claims(IdentityNonce.of(pith))
       nameless["given_name"] = .null
       nameless["family_name"] = .null
-      let token = try await outside.token(nameless)
+      let token = try await services.token(nameless)
       let weak = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(weak.standing == "weak" && weak.verificationStatus?["author_attested"] == false)
       #expect(weak.reason?.contains("the identity token gives no name") == true)
-      let named = try await outside.token(claims(IdentityNonce.of(pith)))
+      let named = try await services.token(claims(IdentityNonce.of(pith)))
       let strong = try await bare(
         test, .authorAttestation, supersede(weak, claim(named)), evidence: [named])
       #expect(strong.standing == "strong" && strong.reason == nil)
@@ -42,10 +42,10 @@ extension EvidenceTests {
 
   @Test("A key that was vouched for under one name claims nothing strong under another")
   func otherName() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
       let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
-      let token = try await outside.token(
+      let token = try await services.token(
         claims(IdentityNonce.of(pith, key.signer.fingerprint)))
       let first = try await test.submit(
         .authorAttestation, claim(token), by: key, evidence: [token])
@@ -75,10 +75,10 @@ extension EvidenceTests {
 
   @Test("On a record whose authors are not known, a verified name is nobody's of them")
   func unknownAuthors() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let bareRecord = try await bareImport(test, id: "2401.00001", version: 1)
       let number = try #require(bareRecord.pithNumber)
-      let token = try await outside.token(claims(IdentityNonce.of(number)))
+      let token = try await services.token(claims(IdentityNonce.of(number)))
       let json: JSON = [
         "evidence": .object([Digest(hashing: token).hex: .string(Base64.encode(token))]),
         "payload": .object(claim(token)),

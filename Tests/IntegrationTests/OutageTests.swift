@@ -21,7 +21,7 @@ struct OutageTests {
   ) async throws {
     _ = try await test.ledger.signCheckpoint()
     _ = try await test.key("held \(UUID())")
-    try await test.ledger.store.growTree()
+    try await test.ledger.store.integrate()
     try await test.owner { owner in
       try await owner.execute("BEGIN; LOCK TABLE ledger.tile IN ACCESS EXCLUSIVE MODE")
       try await body(owner)
@@ -46,13 +46,13 @@ struct OutageTests {
   }
 
   private func expectWorking(_ test: LedgerUnderTest) async throws {
-    #expect(await test.ledger.contradiction() == nil)
+    #expect(await test.ledger.historyMismatch() == nil)
     _ = try await test.key("after \(UUID())")
     let size = UInt64(try await test.ledger.health().size)
     let note = try SignedNote(try await test.ledger.signCheckpoint())
     #expect(try Checkpoint(text: note.text).size >= size)
     #expect(await test.ledger.signingOutage() == nil)
-    #expect(await test.ledger.contradiction() == nil)
+    #expect(await test.ledger.historyMismatch() == nil)
   }
 
   @Test("A statement timeout during the comparison is named as the database's, and passes")
@@ -69,7 +69,7 @@ struct OutageTests {
         await #expect(throws: PostgresError(.timedOut, "", sqlState: "57014")) {
           try await impatient.ledger.signCheckpoint()
         }
-        #expect(await impatient.ledger.contradiction() == nil)
+        #expect(await impatient.ledger.historyMismatch() == nil)
         #expect(await impatient.ledger.signingOutage()?.check == "database")
         try await impatient.serving { client in
           try await client.execute(uri: "/readyz", method: .get) { response in
@@ -97,7 +97,7 @@ struct OutageTests {
         try await waitForWaiter(owner)
         signing.cancel()
         await #expect(throws: (any Error).self) { try await signing.value }
-        #expect(await test.ledger.contradiction() == nil)
+        #expect(await test.ledger.historyMismatch() == nil)
         #expect(await test.ledger.signingOutage() == nil)
       }
       try await expectWorking(test)
@@ -122,7 +122,7 @@ struct OutageTests {
         }
         let error = await #expect(throws: PostgresError.self) { try await signing.value }
         #expect(error?.code == .connectionLost)
-        #expect(await test.ledger.contradiction() == nil)
+        #expect(await test.ledger.historyMismatch() == nil)
         #expect(await test.ledger.signingOutage()?.check == "database")
       }
       try await expectWorking(test)
@@ -147,7 +147,7 @@ struct OutageTests {
           UPDATE ledger.head SET size = 300 WHERE (SELECT count(*) FROM added) >= 0
           """)
       }
-      try await ledger.store.growTree()
+      try await ledger.store.integrate()
       try await test.owner {
         try await $0.execute(
           """
@@ -156,7 +156,7 @@ struct OutageTests {
           """)
       }
       await #expect(throws: LedgerStoreError(.treeBroken, "")) { try await ledger.signCheckpoint() }
-      #expect(await ledger.contradiction() == nil)
+      #expect(await ledger.historyMismatch() == nil)
       #expect(await ledger.signingOutage()?.check == "log")
       try await test.owner {
         try await $0.execute("INSERT INTO ledger.tile SELECT * FROM public.kept")
@@ -180,7 +180,7 @@ struct OutageTests {
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.memory", "")) {
         try await test.ledger.signCheckpoint()
       }
-      #expect(await test.ledger.contradiction() == nil)
+      #expect(await test.ledger.historyMismatch() == nil)
       #expect(await test.ledger.signingOutage()?.check == "checkpoint.memory")
       // A process that begins now cannot know what was signed: it answers, and accepts nothing yet.
       let begun = LedgerUnderTest(
@@ -207,7 +207,7 @@ struct OutageTests {
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.memory_damaged", "")) {
         try await test.ledger.signCheckpoint()
       }
-      #expect(await test.ledger.contradiction() == nil)
+      #expect(await test.ledger.historyMismatch() == nil)
       try await test.ledger.continueFrom(note)
       try await expectWorking(test)
     }
@@ -226,7 +226,7 @@ struct OutageTests {
       }
       for _ in 0..<15 {
         let other = try await test.another(runProjector: false)
-        #expect(await other.contradiction() == nil)
+        #expect(await other.historyMismatch() == nil)
         _ = try await other.signCheckpoint()
         await other.close()
       }
@@ -247,7 +247,7 @@ struct OutageTests {
     let test = LedgerUnderTest(ledger: ledger, uri: server.uri)
     _ = try await ledger.signCheckpoint()
     _ = try await test.key("first")
-    try await ledger.store.growTree()
+    try await ledger.store.integrate()
     let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
     try await owner.execute("BEGIN; LOCK TABLE ledger.tile IN ACCESS EXCLUSIVE MODE")
     let signing = Task { try await ledger.signCheckpoint() }
@@ -255,7 +255,7 @@ struct OutageTests {
     _ = kill(try #require(server.postmasterPID), SIGKILL)
     _ = await signing.result
     await owner.close()
-    #expect(await ledger.contradiction() == nil)
+    #expect(await ledger.historyMismatch() == nil)
     // The supervisor starts it again.
     for _ in 0..<200 {
       if (try? await ledger.health()) != nil, (try? await ledger.signCheckpoint()) != nil { break }

@@ -1,9 +1,10 @@
 import CanonicalJSON
+import Encodings
 import Foundation
-import GuardedFetch
 import LedgerDomain
 import LedgerStore
-import ProofForms
+import ProofFormats
+import SafeHTTPClient
 import Synchronization
 import TestSupport
 import Testing
@@ -53,16 +54,16 @@ struct PendingAnchorTests {
 
   @Test("Unsigned anchors that nothing could settle take no place at a record, and expire in a day")
   func worthlessAnchors() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let hours = Mutex<Int64>(0)
-      let reach = outside.configuration
+      let reach = services.configuration
       try await withLedger(configure: {
-        $0.outside = reach
+        $0.externalServices = reach
         $0.clock = { Timestamp.now.adding(seconds: 3600 * hours.withLock { $0 }) }
       }) { test in
         let worthless: [OpenTimestampsProof.Attestation] = [
-          .pending(uri: "https://calendar.example"), .pending(uri: outside.url + "/"),
-          .pending(uri: outside.url.uppercased()), .litecoin(height: 1), .ethereum(height: 1),
+          .pending(uri: "https://calendar.example"), .pending(uri: services.url + "/"),
+          .pending(uri: services.url.uppercased()), .litecoin(height: 1), .ethereum(height: 1),
           .unknown(tag: Array(1...8), payload: []), .bitcoin(height: 10_000_000),
           .bitcoin(height: UInt64(Int64.max)), .bitcoin(height: .max),
         ]
@@ -73,7 +74,7 @@ struct PendingAnchorTests {
           #expect(answer.reason?.contains("no calendar") == true, "\(attestation)")
         }
         // Eighteen of them leave all places free.
-        let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [outside.url])
+        let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [services.url])
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
         let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
         #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
@@ -111,35 +112,35 @@ struct PendingAnchorTests {
 
   @Test("One client cannot fill a record's places for unsigned anchors")
   func placesPerClient() async throws {
-    try await evidence.withBoth { test, outside in
+    try await evidence.withBoth { test, services in
       for index in 0..<4 {
-        let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: outside.url))
+        let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: services.url))
         #expect(try await anchorAs(ClientID("attacker"), test, junk).standing == "pending")
       }
-      let fifth = try await proof(test, numbers(1, 200), .pending(uri: outside.url))
+      let fifth = try await proof(test, numbers(1, 200), .pending(uri: services.url))
       await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
         try await anchorAs(ClientID("attacker"), test, fifth)
       }
-      let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [outside.url])
+      let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [services.url])
       #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
     }
   }
 
   @Test("Sixteen junk anchors block a record only until the calendars have denied them for a day")
   func junkEnds() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let days = Mutex<Int64>(0)
-      let reach = outside.configuration
+      let reach = services.configuration
       try await withLedger(configure: {
-        $0.outside = reach
+        $0.externalServices = reach
         $0.clock = { Timestamp.now.adding(seconds: 3600 * days.withLock { $0 }) }
       }) { test in
         // They name a calendar that the ledger asks, and commitments that it has never seen.
         for index in 0..<16 {
-          let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: outside.url))
+          let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: services.url))
           _ = try await anchorAs(ClientID("\(index / 4)"), test, junk)
         }
-        let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [outside.url])
+        let genuine = try await test.ledger.stamp(EvidenceTests.number, calendars: [services.url])
         await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
           try await anchorAs(ClientID("reader"), test, genuine)
         }
@@ -174,27 +175,27 @@ struct PendingAnchorTests {
   @Test(
     "Of a proof with many promises eight are followed, each once, and calendars are asked slowly")
   func promises() async throws {
-    try await evidence.withBoth { test, outside in
-      let many = try await proof(test, numbers(100), .pending(uri: outside.url))
+    try await evidence.withBoth { test, services in
+      let many = try await proof(test, numbers(100), .pending(uri: services.url))
       _ = try await evidence.anchor(test, "opentimestamps", many)
       #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
-      #expect(try await outside.count("/timestamp/") == Ledger.maxPromises)
+      #expect(try await services.count("/timestamp/") == Ledger.maxPromises)
       // The same promise a hundred times is one.
       let one = Node(items: [
-        .operation(.hash(.sha256), Node(items: [.attestation(.pending(uri: outside.url))]))
+        .operation(.hash(.sha256), Node(items: [.attestation(.pending(uri: services.url))]))
       ])
       let same = OpenTimestampsProof(
         algorithm: .sha256, digest: try await evidence.digest(test).bytes,
         root: Node(items: (0..<100).flatMap { _ in one.items }))
       let upgraded = try await test.ledger.upgraded(same.serialised())
       #expect(upgraded.proof == nil && upgraded.isUnknown)
-      #expect(try await outside.count("/timestamp/") == Ledger.maxPromises + 1)
+      #expect(try await services.count("/timestamp/") == Ledger.maxPromises + 1)
     }
   }
 
   @Test("A calendar that fails is left alone, and does not make an anchor false")
   func failingCalendar() async throws {
-    try await evidence.withBoth { test, outside in
+    try await evidence.withBoth { test, services in
       let calendars = CalendarClient(test.ledger.checks.fetch)
       let closed = "https://localhost:1"
       for index in 0..<5 {
@@ -213,19 +214,19 @@ struct PendingAnchorTests {
         for index in 0..<12 {
           group.addTask {
             _ = try? await calendars.timestamp(
-              of: [UInt8](repeating: UInt8(100 + index), count: 32), by: outside.url)
+              of: [UInt8](repeating: UInt8(100 + index), count: 32), by: services.url)
           }
         }
       }
       #expect(ContinuousClock.now - start > .milliseconds(800))
-      let asked = try await outside.count("/timestamp/")
+      let asked = try await services.count("/timestamp/")
       #expect(asked == 12)
     }
   }
 
   @Test("A proof is executed once, however often it is sent and however many rounds it waits")
   func executedOnce() async throws {
-    try await evidence.withBoth { test, outside in
+    try await evidence.withBoth { test, services in
       let pending = try await proof(test, numbers(20), .bitcoin(height: 1000))
       let executor = test.ledger.checks.executor
       let before = await executor.executions
@@ -235,7 +236,7 @@ struct PendingAnchorTests {
       #expect(try await test.ledger.settleDueAnchors(&schedule).map(\.outcome) == ["pending"])
       for _ in 0..<5 { #expect(try await test.ledger.settleDueAnchors(&schedule).isEmpty) }
       #expect(await executor.executions == before + 1)
-      _ = try await test.ledger.trustHeaders(try await outside.mine())
+      _ = try await test.ledger.trustHeaders(try await services.mine())
       #expect(try await test.ledger.settleDueAnchors(&schedule).map(\.outcome) == ["failed"])
       #expect(await executor.executions == before + 1, "trust changed, and the proof did not")
       #expect(schedule.pending.isEmpty)

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
@@ -6,7 +7,6 @@ import LedgerDomain
 import LedgerService
 import LedgerStore
 import NIOCore
-import ProofForms
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerStore

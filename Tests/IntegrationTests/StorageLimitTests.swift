@@ -1,8 +1,8 @@
 import CanonicalJSON
-import GuardedFetch
+import Encodings
 import LedgerDomain
 import LedgerStore
-import ProofForms
+import SafeHTTPClient
 import TestSupport
 import Testing
 
@@ -21,16 +21,16 @@ struct StorageLimitTests {
     "With the ledger's own credentials only opened buckets and prefixes are read, by their plain names"
   )
   func openedLocations() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let bytes = Array("in a bucket".utf8)
       for name in ["paper", "secret", "%2e%2e"] {
-        _ = try await outside.post("/put/\(name)", bytes)
+        _ = try await services.post("/put/\(name)", bytes)
       }
-      var reach = outside.configuration
+      var reach = services.configuration
       reach.s3Locations = [S3Location("bucket/open/papers"), S3Location("all-of-it")].compactMap {
         $0
       }
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         for (location, check) in [
           ("s3://bucket/secret", "fetch.s3_location"),
           ("s3://bucket/open/secret", "fetch.s3_location"),
@@ -57,7 +57,7 @@ struct StorageLimitTests {
               test, .storageAttestation, evidence.place("s3", location, bytes))
           }
         }
-        let asked = try await outside.count("/bucket") + outside.count("/all-of-it")
+        let asked = try await services.count("/bucket") + services.count("/all-of-it")
         #expect(asked == 0, "refused before any request")
         #expect(
           try await evidence.bare(
@@ -73,10 +73,10 @@ struct StorageLimitTests {
               test, .storageAttestation, evidence.place(kind, location, bytes))
           }
         }
-        #expect(try await outside.count("/ipfs") == 0)
+        #expect(try await services.count("/ipfs") == 0)
       }
       reach.s3Locations = []
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.s3_location", "")) {
           try await evidence.bare(
             test, .storageAttestation, evidence.place("s3", "s3://bucket/open/papers/paper", bytes))
@@ -88,21 +88,21 @@ struct StorageLimitTests {
   @Test(
     "Of bytes that are not as attested nobody learns hash or size, where only the ledger may read")
   func nothingRevealed() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.storageInterval = .milliseconds(1)
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         let secret = Array("a secret of some length".utf8)
         let bytes = Array("what was there".utf8)
         let words = [
           Digest(hashing: secret).hex, Base64.encode(Digest(hashing: secret).bytes),
           " \(secret.count) ",
         ]
-        for name in ["secret", "paper"] { _ = try await outside.post("/put/\(name)", secret) }
+        for name in ["secret", "paper"] { _ = try await services.post("/put/\(name)", secret) }
         for payload in [
           evidence.place("s3", "s3://bucket/secret", bytes),
-          evidence.place("https", outside.url + "/secret", bytes),
-          evidence.place("https", outside.url + "/secret", secret + [1]),
+          evidence.place("https", services.url + "/secret", bytes),
+          evidence.place("https", services.url + "/secret", secret + [1]),
         ] {
           do {
             _ = try await evidence.bare(test, .storageAttestation, payload)
@@ -112,7 +112,7 @@ struct StorageLimitTests {
             #expect(!words.contains { "\(refusal)".contains($0) }, "\(refusal)")
           }
         }
-        var wrongSize = evidence.place("https", outside.url + "/secret", secret)
+        var wrongSize = evidence.place("https", services.url + "/secret", secret)
         wrongSize["size_bytes"] = 1
         do {
           _ = try await evidence.bare(test, .storageAttestation, wrongSize)
@@ -121,10 +121,10 @@ struct StorageLimitTests {
           #expect(refusal.check == "fetch.size_bytes" && !"\(refusal)".contains("\(secret.count)"))
         }
         // Nor from what the ledger says when they change later.
-        _ = try await outside.post("/put/paper", bytes)
+        _ = try await services.post("/put/paper", bytes)
         _ = try await evidence.bare(
           test, .storageAttestation, evidence.place("s3", "s3://bucket/paper", bytes))
-        _ = try await outside.post("/put/paper", secret)
+        _ = try await services.post("/put/paper", secret)
         var schedule = Ledger.StorageSchedule()
         for _ in 0..<2 {
           try await test.ledger.recheckStorage(&schedule)
@@ -143,7 +143,7 @@ struct StorageLimitTests {
 
   @Test("An address that traps a network library is refused before it is signed into the log")
   func addressesThatTrap() async throws {
-    try await evidence.withBoth { test, outside in
+    try await evidence.withBoth { test, services in
       let bytes = Array("hello".utf8)
       let size = try await test.ledger.health().size
       for location in [
@@ -161,7 +161,7 @@ struct StorageLimitTests {
         await #expect(throws: Refusal(.invalid, check: "fetch.address", ""), "\(target)") {
           try await evidence.bare(
             test, .storageAttestation,
-            evidence.place("https", outside.url + "/redirect?" + target, bytes))
+            evidence.place("https", services.url + "/redirect?" + target, bytes))
         }
       }
       #expect(try await test.ledger.health().size == size)
@@ -178,10 +178,10 @@ struct StorageLimitTests {
 
   @Test("An old log's location that cannot be fetched is reported, and does not end the process")
   func oldLocation() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.storageInterval = .milliseconds(1)
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         let ledger = test.ledger
         var payload = evidence.place("https", "https://8.8.8.8:99999/", [1])
         payload["observed_at"] = .string(Timestamp.now.description)
@@ -215,15 +215,16 @@ struct StorageLimitTests {
     "One client's slow locations are refused beyond its share, and another client's are fetched at once"
   )
   func sharesOfClients() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.fetchLimits.perHost = 20
       reach.fetchLimits.time = .seconds(6)
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         let bytes = Array("kept".utf8)
         @Sendable func attest(_ name: String, _ client: String) async -> String {
           let json: JSON = [
-            "evidence": [:], "payload": .object(evidence.place("https", outside.url + name, bytes)),
+            "evidence": [:],
+            "payload": .object(evidence.place("https", services.url + name, bytes)),
           ]
           do {
             return try await test.ledger.submit(
@@ -232,15 +233,15 @@ struct StorageLimitTests {
             ).standing
           } catch { return (error as? Refusal)?.check ?? "\(error)" }
         }
-        for index in 0..<40 { _ = try await outside.post("/slow/s\(index)") }
-        _ = try await outside.post("/put/quick", bytes)
+        for index in 0..<40 { _ = try await services.post("/slow/s\(index)") }
+        _ = try await services.post("/put/quick", bytes)
         let attacks = Task {
           await withTaskGroup(of: String.self) { group in
             for index in 0..<40 { group.addTask { await attest("/s\(index)", "attacker") } }
             return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
           }
         }
-        while try await outside.count("/s") < 1 { try await Task.sleep(for: .milliseconds(20)) }
+        while try await services.count("/s") < 1 { try await Task.sleep(for: .milliseconds(20)) }
         let start = ContinuousClock.now
         #expect(await attest("/quick", "reader") == "verified")
         #expect(ContinuousClock.now - start < .seconds(5))
@@ -252,19 +253,20 @@ struct StorageLimitTests {
 
   @Test("Locations that are slow do not keep others from being looked at again")
   func rechecksAtOnce() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.storageInterval = .milliseconds(1)
       reach.fetchLimits.time = .seconds(6)
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         let bytes = Array("kept".utf8)
         for index in 0..<8 {
-          _ = try await outside.post("/put/kept\(index)", bytes)
+          _ = try await services.post("/put/kept\(index)", bytes)
           _ = try await evidence.bare(
-            test, .storageAttestation, evidence.place("https", outside.url + "/kept\(index)", bytes)
+            test, .storageAttestation,
+            evidence.place("https", services.url + "/kept\(index)", bytes)
           )
         }
-        for index in 0..<8 { _ = try await outside.post("/slow/kept\(index)") }
+        for index in 0..<8 { _ = try await services.post("/slow/kept\(index)") }
         var schedule = Ledger.StorageSchedule()
         try await test.ledger.recheckStorage(&schedule)
         try await Task.sleep(for: .milliseconds(5))

@@ -1,9 +1,9 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerStore
 import PostgresClient
-import ProofForms
 import Synchronization
 import TestSupport
 import Testing
@@ -23,14 +23,14 @@ extension EvidenceTests {
 
   @Test("Status, length, media type, digests and the Memento date of a look are kept as evidence")
   func reports() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let bytes = Array("hello world\n".utf8)
       let git = "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"
-      for name in ["paper", git] { _ = try await outside.post("/put/\(name)", bytes) }
+      for name in ["paper", git] { _ = try await services.post("/put/\(name)", bytes) }
       let sha256 = JSON.string(Digest(hashing: bytes).hex)
 
       _ = try await bare(
-        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+        test, .storageAttestation, place("https", services.url + "/paper", bytes))
       let plain = try await report(test, of: events(test).last)
       #expect(plain["http_status"] == 200 && plain["length"] == 12 && plain["sha256"] == sha256)
       #expect(plain["media_type"] == "text/plain" && plain["memento_datetime"] == nil)
@@ -47,7 +47,7 @@ extension EvidenceTests {
 
       // Whoever signs has signed before the ledger looks: what it saw is a word of its own.
       let key = try await test.key("k")
-      var payload = place("https", outside.url + "/paper?signed", bytes)
+      var payload = place("https", services.url + "/paper?signed", bytes)
       payload["observed_at"] = .string(Timestamp.now.description)
       let signed = try await test.submit(.storageAttestation, payload, by: key)
       #expect(signed.standing == "verified")
@@ -64,18 +64,18 @@ extension EvidenceTests {
 
   @Test("A bare attestation of a location ends by itself, and is made anew by sending it again")
   func expiry() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let days = Mutex<Int64>(0)
-      var reach = outside.configuration
+      var reach = services.configuration
       reach.storageLife = .seconds(10 * 86_400)
       let configuration = reach
       try await withLedger(configure: {
-        $0.outside = configuration
+        $0.externalServices = configuration
         $0.clock = { Timestamp.now.adding(seconds: 86_400 * days.withLock { $0 }) }
       }) { test in
         let bytes = Array("kept for some days".utf8)
-        _ = try await outside.post("/put/paper", bytes)
-        let payload = place("https", outside.url + "/paper", bytes)
+        _ = try await services.post("/put/paper", bytes)
+        let payload = place("https", services.url + "/paper", bytes)
         let first = try await bare(test, .storageAttestation, payload)
         let ends = try #require(
           try await events(test).last?["payload"]?["expires_at"]?.stringValue.flatMap {
@@ -105,11 +105,11 @@ extension EvidenceTests {
 
   @Test("Without the report of a look, what was seen stays seen")
   func erasedReport() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let bytes = Array("kept elsewhere".utf8)
-      _ = try await outside.post("/put/paper", bytes)
+      _ = try await services.post("/put/paper", bytes)
       _ = try await bare(
-        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+        test, .storageAttestation, place("https", services.url + "/paper", bytes))
       let named = try await events(test).last?["payload"]?["evidence_sha256"]?.stringValue
       let digest = try #require(named.flatMap { Digest(hex: $0) })
       #expect(try await test.ledger.eraseEvidence(digest, reason: "asked to") == 1)
@@ -121,7 +121,7 @@ extension EvidenceTests {
 
   @Test("A network that fails says nothing twice, and the third time that the copy is out of reach")
   func outOfReach() async throws {
-    try await withKeptCopy { outside, test, _ in
+    try await withKeptCopy { services, test, _ in
       var schedule = Ledger.StorageSchedule()
       func look() async throws -> JSON? {
         try await Task.sleep(for: .milliseconds(5))
@@ -129,12 +129,12 @@ extension EvidenceTests {
         return try await test.state().status["storage_verified"]
       }
       #expect(try await look() == true)
-      _ = try await outside.post("/break/kept")
+      _ = try await services.post("/break/kept")
       #expect(try await look() == true)
       #expect(try await look() == true)
-      _ = try await outside.post("/mend/kept")
+      _ = try await services.post("/mend/kept")
       #expect(try await look() == true, "back before the third time")
-      _ = try await outside.post("/break/kept")
+      _ = try await services.post("/break/kept")
       for _ in 0..<2 { #expect(try await look() == true) }
       #expect(try await look() == false)
       let gone = try #require(try await events(test).last)
@@ -144,7 +144,7 @@ extension EvidenceTests {
       let size = try await test.ledger.health().size
       #expect(try await look() == false)
       #expect(try await test.ledger.health().size == size, "said once")
-      _ = try await outside.post("/mend/kept")
+      _ = try await services.post("/mend/kept")
       #expect(try await look() == true)
       try await test.replayAgrees()
     }
@@ -152,13 +152,13 @@ extension EvidenceTests {
 
   @Test("What S3 gets is signed with the operator's secret, and another secret opens nothing")
   func secrets() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       let bytes = Array("in a bucket".utf8)
       for name in ["paper", "with%20space", "it's%2B1"] {
-        _ = try await outside.post("/put/\(name)", bytes)
+        _ = try await services.post("/put/\(name)", bytes)
       }
-      var reach = outside.configuration
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      var reach = services.configuration
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         for key in ["bucket/paper", "bucket/deep/er/paper"] {
           #expect(
             try await bare(test, .storageAttestation, place("s3", "s3://" + key, bytes)).standing
@@ -173,14 +173,14 @@ extension EvidenceTests {
         }
       }
       reach.s3?.secretKey = "another"
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.status", "")) {
           try await bare(
             test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))
         }
       }
       reach.s3 = nil
-      try await withLedger(configure: { [reach] in $0.outside = reach }) { test in
+      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.configuration", "")) {
           try await bare(
             test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))
@@ -191,20 +191,20 @@ extension EvidenceTests {
 
   @Test("Nobody outside is asked for an event that is refused anyway")
   func refusedBeforehand() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let bytes = Array("hello".utf8)
-      _ = try await outside.post("/put/paper", bytes)
-      var payload = place("https", outside.url + "/paper", bytes)
+      _ = try await services.post("/put/paper", bytes)
+      var payload = place("https", services.url + "/paper", bytes)
       payload["content_role"] = "canonical_record"
       await #expect(throws: Refusal(.invalid, check: "content", "")) {
         try await bare(test, .storageAttestation, payload)
       }
-      let token = try await outside.token(claims("other"))
+      let token = try await services.token(claims("other"))
       await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
         try await bare(test, .authorAttestation, claim(token), evidence: [token])
       }
-      #expect(try await outside.count("/paper") == 0)
-      #expect(try await outside.count("/oauth/jwks") == 0)
+      #expect(try await services.count("/paper") == 0)
+      #expect(try await services.count("/oauth/jwks") == 0)
     }
   }
 
@@ -212,23 +212,23 @@ extension EvidenceTests {
 
   @Test("A service asks calendars with growing patience, and settles what it can by itself")
   func jobs() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.anchorInterval = .milliseconds(20)
-      reach.bitcoinCoreURL = outside.url
+      reach.bitcoinCoreURL = services.url
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url + "/"])
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url + "/"])
         _ = try await anchor(test, "opentimestamps", proof)
         let jobs = Task { await test.ledger.runJobs() }
         for _ in 0..<100 {
-          if try await outside.count("/timestamp/") > 0 { break }
+          if try await services.count("/timestamp/") > 0 { break }
           try await Task.sleep(for: .milliseconds(50))
         }
         try await Task.sleep(for: .milliseconds(300))
-        let asked = try await outside.count("/timestamp/")
+        let asked = try await services.count("/timestamp/")
         #expect(asked == 1, "asked once, and not again for a minute")
-        _ = try await outside.mine()
+        _ = try await services.mine()
         jobs.cancel()
         await jobs.value
         // A service that has just started asks at once; the node knows the block.
@@ -302,10 +302,10 @@ extension EvidenceTests {
 
   @Test("Trust in headers: proof of work, links, one header a height, and all of a file or nothing")
   func headerTrust() async throws {
-    try await withBoth { test, outside in
-      let first = String(decoding: try await outside.mine(), as: UTF8.self)
-      let second = String(decoding: try await outside.mine(), as: UTF8.self)
-      let third = String(decoding: try await outside.mine(), as: UTF8.self)
+    try await withBoth { test, services in
+      let first = String(decoding: try await services.mine(), as: UTF8.self)
+      let second = String(decoding: try await services.mine(), as: UTF8.self)
+      let third = String(decoding: try await services.mine(), as: UTF8.self)
       func check(_ text: String) async -> String {
         do {
           return "\(try await test.ledger.trustHeaders(Array(text.utf8)))"
@@ -331,10 +331,10 @@ extension EvidenceTests {
 
   @Test("Two proofs over one digest are two anchors; one of them sent again is the same")
   func twoProofs() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       let proofs = [
-        try await test.ledger.stamp(Self.number, calendars: [outside.url]),
-        try await test.ledger.stamp(Self.number, calendars: [outside.url]),
+        try await test.ledger.stamp(Self.number, calendars: [services.url]),
+        try await test.ledger.stamp(Self.number, calendars: [services.url]),
       ]
       let first = try await anchor(test, "opentimestamps", proofs[0])
       let second = try await anchor(test, "opentimestamps", proofs[1])
@@ -346,10 +346,10 @@ extension EvidenceTests {
 
   @Test("An authority that answers another request is not believed")
   func replayedToken() async throws {
-    try await withBoth { test, outside in
-      _ = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+    try await withBoth { test, services in
+      _ = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
       await #expect(throws: Refusal(.invalid, check: "rfc3161.nonce", "")) {
-        try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa-replay")
+        try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa-replay")
       }
     }
   }
@@ -383,22 +383,22 @@ extension EvidenceTests {
 
   @Test("An audit looks at everything with today's trust, says how far it is, and changes nothing")
   func audits() async throws {
-    try await withBoth { test, outside in
-      let token = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
-      _ = try await test.ledger.trustAuthority(outside.file("tsa-root.pem"))
+    try await withBoth { test, services in
+      let token = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
+      _ = try await test.ledger.trustAuthority(services.file("tsa-root.pem"))
       _ = try await anchor(test, "rfc3161", token)
-      let proof = try await test.ledger.stamp(Self.number, calendars: [outside.url])
+      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
       _ = try await anchor(test, "opentimestamps", proof)
-      let headers = try await outside.mine()
+      let headers = try await services.mine()
       _ = try await test.ledger.trustHeaders(headers)
       _ = try await test.ledger.settleAnchors { _ in true }
       let pith = try #require(PithNumber(Self.number))
-      let identity = try await outside.token(claims(IdentityNonce.of(pith)))
+      let identity = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await bare(test, .authorAttestation, claim(identity), evidence: [identity])
       let bytes = Array("hello".utf8)
-      _ = try await outside.post("/put/paper", bytes)
+      _ = try await services.post("/put/paper", bytes)
       _ = try await bare(
-        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+        test, .storageAttestation, place("https", services.url + "/paper", bytes))
       let key = try await test.key("k")
       for index in 0..<40 { _ = try await test.cite("10.1000/\(index)", by: key) }
 
@@ -414,8 +414,8 @@ extension EvidenceTests {
 
       // Trust that went away, evidence that somebody changed behind the ledger's back.
       _ = try await test.ledger.untrustHeader(1000)
-      _ = try await test.ledger.untrust(.tsa, Digest(hashing: try outside.file("tsa-root.pem")))
-      _ = try await outside.post("/rotate")
+      _ = try await test.ledger.untrust(.tsa, Digest(hashing: try services.file("tsa-root.pem")))
+      _ = try await services.post("/rotate")
       let before = try await (test.ledger.health().size, test.state())
       let another = LedgerUnderTest(
         ledger: try await test.another(runProjector: false), uri: test.uri)
@@ -434,17 +434,17 @@ extension EvidenceTests {
 
   @Test("Replay needs no network and no evidence: the same rows after everything was erased")
   func replayAfterErasure() async throws {
-    try await withBoth { test, outside in
-      _ = try await test.ledger.trustAuthority(outside.file("tsa-root.pem"))
-      let stamp = try await test.ledger.requestToken(Self.number, authority: outside.url + "/tsa")
+    try await withBoth { test, services in
+      _ = try await test.ledger.trustAuthority(services.file("tsa-root.pem"))
+      let stamp = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
       _ = try await anchor(test, "rfc3161", stamp)
       let pith = try #require(PithNumber(Self.number))
-      let token = try await outside.token(claims(IdentityNonce.of(pith)))
+      let token = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       let bytes = Array("elsewhere".utf8)
-      _ = try await outside.post("/put/paper", bytes)
+      _ = try await services.post("/put/paper", bytes)
       _ = try await bare(
-        test, .storageAttestation, place("https", outside.url + "/paper", bytes))
+        test, .storageAttestation, place("https", services.url + "/paper", bytes))
       let before = try await test.state().status
       #expect(before["externally_anchored"] == true && before["author_attested"] == true)
       let log = try await test.owner {
@@ -464,7 +464,7 @@ extension EvidenceTests {
       #expect(rows.status == before, "what was verified stays so")
       // A ledger that reaches nobody, and trusts nobody.
       var configuration = test.ledger.configuration
-      configuration.outside = LedgerConfiguration.Outside()
+      configuration.externalServices = LedgerConfiguration.ExternalServices()
       configuration.clock = { Timestamp(microseconds: 0) }
       try await test.owner {
         try await $0.execute("DELETE FROM ledger.trusted_document")

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
@@ -344,7 +345,7 @@ struct StoreTests {
   func announced() async throws {
     let configuration = try await migrated()
     let store = try await LedgerStore.open(configuration)
-    let approach = store.announce()
+    let reservation = store.reserve()
     let key = KeyFile(key: SigningKey(), keyID: "k", signerID: "urn:k", signerType: .author)
     let event = try key.key.sign(
       EventBody.make(
@@ -359,8 +360,8 @@ struct StoreTests {
     let outcome = try await store.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
     #expect(outcome == .stored(positions: [0], record: -1, isNew: true))
-    approach.end()
-    approach.end()
+    reservation.end()
+    reservation.end()
     let again = try await store.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
     #expect(again == .stored(positions: [0], record: -1, isNew: false))

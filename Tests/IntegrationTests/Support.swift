@@ -1,5 +1,6 @@
 import CanonicalJSON
 import EmbeddedPostgres
+import Encodings
 import Foundation
 import HTTPTypes
 import Hummingbird

@@ -1,8 +1,8 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
-import ProofForms
 import TestSupport
 import Testing
 
@@ -14,9 +14,9 @@ extension EvidenceTests {
 
   @Test("Two claims that race for one token: one has it, whoever signs them")
   func tokenRace() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       for round in 0..<3 {
-        let token = try await outside.token(claims(try nonce))
+        let token = try await services.token(claims(try nonce))
         let keys = try await [
           test.key("a\(round)", "https://orcid.org/" + Self.orcid),
           test.key("b\(round)", "https://orcid.org/" + Self.orcid),
@@ -53,8 +53,8 @@ extension EvidenceTests {
 
   @Test("A token whose bytes were erased, or whose claim was withdrawn, serves no second claim")
   func spentForEver() async throws {
-    try await withBoth { test, outside in
-      let token = try await outside.token(claims(try nonce))
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
       let first = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(
         try await test.ledger.eraseEvidence(Digest(hashing: token), reason: "asked to") == 1)
@@ -69,7 +69,7 @@ extension EvidenceTests {
       await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
         try await test.submit(.authorAttestation, claim(token), by: key, evidence: [token])
       }
-      let fresh = try await outside.token(claims(try nonce))
+      let fresh = try await services.token(claims(try nonce))
       #expect(
         try await bare(test, .authorAttestation, claim(fresh), evidence: [fresh]).standing
           == "strong")
@@ -81,8 +81,8 @@ extension EvidenceTests {
     "A claim by token that nobody signed is withdrawn by a fresh token for that iD, and by no other"
   )
   func withdrawnByToken() async throws {
-    try await withBoth { test, outside in
-      let token = try await outside.token(claims(try nonce))
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
       let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       func withdraw(_ token: [UInt8], _ event: SubmissionAnswer) async throws -> SubmissionAnswer {
         try await bare(
@@ -98,15 +98,15 @@ extension EvidenceTests {
       }
       var other = claims(try nonce)
       other["sub"] = "0000-0001-5109-3700"
-      let stranger = try await outside.token(other)
+      let stranger = try await services.token(other)
       await #expect(throws: Refusal(.invalid, check: "jwt.sub", "")) {
         try await withdraw(stranger, claimed)
       }
-      let forged = try await outside.token(claims(try nonce), ["stranger": true])
+      let forged = try await services.token(claims(try nonce), ["stranger": true])
       await #expect(throws: Refusal(.invalid, check: "jwt.signature", "")) {
         try await withdraw(forged, claimed)
       }
-      let elsewhere = try await outside.token(claims("other"))
+      let elsewhere = try await services.token(claims("other"))
       await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
         try await withdraw(elsewhere, claimed)
       }
@@ -118,7 +118,7 @@ extension EvidenceTests {
       // What a key signed is withdrawn by that key.
       let key = try await test.key("k")
       let cited = try await test.cite("10.1000/1", by: key)
-      let fresh = try await outside.token(claims(try nonce))
+      let fresh = try await services.token(claims(try nonce))
       await #expect(throws: Refusal(.invalid, check: "event_id", "")) {
         try await withdraw(fresh, cited)
       }
@@ -139,18 +139,18 @@ extension EvidenceTests {
 
   @Test("Without the means to check a token, nothing is withdrawn by it")
   func withdrawalCannotWait() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.orcidAudiences = []
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let token = try await outside.token(claims(try nonce))
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let token = try await services.token(claims(try nonce))
         let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(claimed.standing == "pending")
         // Sent again, it is answered with the first.
         let again = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(!again.created && again.position == claimed.position && again.standing == "pending")
-        let fresh = try await outside.token(claims(try nonce))
+        let fresh = try await services.token(claims(try nonce))
         await #expect(throws: Refusal(.unavailable, check: "token_signature", "")) {
           try await bare(
             test, .eventWithdrawn,
@@ -165,14 +165,14 @@ extension EvidenceTests {
 
   @Test("The issuer's keys are fetched once, again when an unknown one is named, and not too often")
   func issuerKeys() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       for (patience, isPatient) in [(Duration.zero, false), (.seconds(3600), true)] {
-        var reach = outside.configuration
+        var reach = services.configuration
         reach.issuerPatience = patience
         let configuration = reach
-        try await withLedger(configure: { $0.outside = configuration }) { test in
+        try await withLedger(configure: { $0.externalServices = configuration }) { test in
           func attempt() async throws -> String {
-            let token = try await outside.token(claims(try nonce))
+            let token = try await services.token(claims(try nonce))
             var said = claim(token)
             said["supersedes"] = try await test.ledger.events(Self.number)["events"]?.arrayValue?
               .last { $0["event_type"] == "author_attestation" }?["event_id"]
@@ -180,54 +180,54 @@ extension EvidenceTests {
               return try await bare(test, .authorAttestation, said, evidence: [token]).standing
             } catch let refusal as Refusal { return "\(refusal.code) \(refusal.check)" }
           }
-          let before = try await outside.count("/oauth/jwks")
+          let before = try await services.count("/oauth/jwks")
           #expect(try await attempt() == "strong")
           #expect(try await attempt() == "strong")
-          #expect(try await outside.count("/oauth/jwks") == before + 1, "cached")
-          _ = try await outside.post("/rotate")
+          #expect(try await services.count("/oauth/jwks") == before + 1, "cached")
+          _ = try await services.post("/rotate")
           let outcome = try await attempt()
           #expect(outcome == (isPatient ? "unavailable jwt.key" : "strong"))
-          let asked = try await outside.count("/oauth/jwks") - before
+          let asked = try await services.count("/oauth/jwks") - before
           #expect(asked == (isPatient ? 1 : 2))
         }
       }
       // Keys grow old.
-      var reach = outside.configuration
+      var reach = services.configuration
       reach.issuerKeysLife = .milliseconds(1)
       reach.issuerPatience = .zero
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
-        let before = try await outside.count("/oauth/jwks")
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let before = try await services.count("/oauth/jwks")
         for name in ["Zhuang Liu", "Z. Liu"] {
           try await Task.sleep(for: .milliseconds(5))
-          let token = try await outside.token(claims(try nonce))
+          let token = try await services.token(claims(try nonce))
           var said = claim(token, name: name)
           said["supersedes"] = try await test.ledger.events(Self.number)["events"]?.arrayValue?
             .last { $0["event_type"] == "author_attestation" }?["event_id"]
           _ = try await bare(test, .authorAttestation, said, evidence: [token])
         }
-        #expect(try await outside.count("/oauth/jwks") == before + 2)
+        #expect(try await services.count("/oauth/jwks") == before + 2)
       }
     }
   }
 
   @Test("A claim that waited for the issuer's keys is settled when the operator trusts them")
   func settledClaims() async throws {
-    try await withOutside { outside in
-      var reach = outside.configuration
+    try await withFakeServices { services in
+      var reach = services.configuration
       reach.allowedHosts = []
       let configuration = reach
-      try await withLedger(configure: { $0.outside = configuration }) { test in
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let pith = try #require(PithNumber(Self.number))
         let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
-        let token = try await outside.token(claims(IdentityNonce.of(pith, key.signer.fingerprint)))
+        let token = try await services.token(claims(IdentityNonce.of(pith, key.signer.fingerprint)))
         let waiting = try await test.submit(
           .authorAttestation, claim(token), by: key, evidence: [token])
         #expect(waiting.standing == "pending")
-        let forged = try await outside.token(claims(IdentityNonce.of(pith)), ["stranger": true])
+        let forged = try await services.token(claims(IdentityNonce.of(pith)), ["stranger": true])
         _ = try await bare(test, .authorAttestation, claim(forged), evidence: [forged])
         #expect(try await test.ledger.settleClaims() == 0, "nothing is known yet")
-        _ = try await test.ledger.trustIssuer(try await outside.jwks())
+        _ = try await test.ledger.trustIssuer(try await services.jwks())
         #expect(try await test.ledger.settleClaims() == 2)
         let (status, summary) = try await test.state()
         #expect(status["strong_author_claims"] == 1 && status["weak_author_claims"] == 0)
@@ -243,10 +243,10 @@ extension EvidenceTests {
 
   @Test("A name that is not in the list makes a verified iD's claim weak, and it says why")
   func weakByName() async throws {
-    try await withBoth { test, outside in
+    try await withBoth { test, services in
       var said = claims(try nonce)
       said["family_name"] = "Nobody"
-      let token = try await outside.token(said)
+      let token = try await services.token(said)
       let weak = try await bare(
         test, .authorAttestation, claim(token, name: "Z. Nobody"), evidence: [token])
       #expect(weak.standing == "weak")
@@ -254,13 +254,13 @@ extension EvidenceTests {
       #expect(weak.verificationStatus?["author_attested"] == false)
       #expect(weak.verificationStatus?["weak_author_claims"] == 1)
       // A place in the list that is another's is no match either.
-      let second = try await outside.token(claims(try nonce))
+      let second = try await services.token(claims(try nonce))
       var misplaced = claim(second)
       misplaced["author_index"] = 0
       misplaced["supersedes"] = .string("sha256:" + weak.eventID.hex)
       #expect(
         try await bare(test, .authorAttestation, misplaced, evidence: [second]).standing == "weak")
-      let third = try await outside.token(claims(try nonce))
+      let third = try await services.token(claims(try nonce))
       await #expect(throws: Refusal(.invalid, check: "jwt.name", "")) {
         try await bare(test, .authorAttestation, claim(third, name: "David Fan"), evidence: [third])
       }
@@ -292,8 +292,8 @@ extension EvidenceTests {
 
   @Test("Bytes that were public and turn out to be a token are served no longer")
   func tokensAreNotServed() async throws {
-    try await withBoth { test, outside in
-      let token = try await outside.token(claims(try nonce))
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
       let digest = Digest(hashing: token)
       var upload = place("file", "urn:sha256:" + digest.hex, token)
       upload["evidence_sha256"] = .string(digest.hex)

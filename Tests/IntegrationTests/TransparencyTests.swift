@@ -1,5 +1,6 @@
 import CanonicalJSON
 import EmbeddedPostgres
+import Encodings
 import Foundation
 import Hummingbird
 import HummingbirdTesting
@@ -8,7 +9,7 @@ import LedgerHTTP
 import LedgerStore
 import LedgerVerifier
 import PostgresClient
-import ProofForms
+import ProofFormats
 import TestSupport
 import Testing
 import TransparencyLog
@@ -51,7 +52,7 @@ struct TransparencyTests {
         let report = try JSON.parse(
           await python(
             String(
-              decoding: Fixtures.project("Tests/IntegrationTests/log_judge.py"), as: UTF8.self),
+              decoding: Fixtures.project("Tests/IntegrationTests/reference_log.py"), as: UTF8.self),
             ["http://127.0.0.1:\(port)", key], input: asked.canonicalBytes()))
         #expect(report == ["consistent": 66, "heads": 11, "missing": 4, "proofs": 6])
       }
@@ -65,10 +66,10 @@ struct TransparencyTests {
     _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
     let store = try await LedgerStore.open(
       StoreConfiguration(uri: uri, logger: PrivateServer.logger))
-    let edge = try await store.growTree()
+    let edge = try await store.integrate()
     #expect(edge.size == 0 && edge.root == .emptyTree)
-    #expect(try await store.hashes(of: [TreeShape.root(size: 0)]) == [.emptyTree])
-    #expect(try await store.hashes(of: TreeShape.consistency(old: 0, new: 9) ?? []).isEmpty)
+    #expect(try await store.hashes(of: [ProofLayout.root(size: 0)]) == [.emptyTree])
+    #expect(try await store.hashes(of: ProofLayout.consistency(old: 0, new: 9) ?? []).isEmpty)
     await store.close()
   }
 
@@ -77,12 +78,12 @@ struct TransparencyTests {
     try await withLedger(sample: false, runProjector: false) { test in
       try await fill(test, to: 40_000)
       let other = try await test.another(runProjector: false)
-      async let first = test.ledger.store.growTree()
-      async let second = other.store.growTree()
+      async let first = test.ledger.store.integrate()
+      async let second = other.store.integrate()
       let edges = try await [first, second]
       #expect(edges[0] == edges[1] && edges[0].size == 40_000)
       let leaves = try await test.ledger.store.leafHashes(from: 0, to: 40_000)
-      var expected = TreeEdge()
+      var expected = Frontier()
       for leaf in leaves { expected.append(leaf) { _ in } }
       #expect(expected == edges[0])
       await other.close()
@@ -101,12 +102,12 @@ struct TransparencyTests {
       let answer = try await test.ledger.submit(event, evidence: [:], client: .shell)
       let log = [try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))]
       let receipt = Array(try #require(answer.receipt).utf8)
-      let promise = try PromiseNote(receipt, by: log)
+      let promise = try LogReceipt(receipt, by: log)
       #expect(promise.position == UInt64(answer.position))
       #expect(promise.eventID == "sha256:" + answer.eventID.hex)
       let proof = try await test.ledger.inclusionProof("sha256:" + answer.eventID.hex)
       let entry = try #require(proof.extra)
-      #expect(TreeHash.leaf(entry) == promise.leaf)
+      #expect(Digest.leaf(entry) == promise.leaf)
       try proof.verify(entry: entry, by: log, origin: test.ledger.origin)
       #expect(try Entry(bytes: entry).event.eventID == answer.eventID)
       // Sent again, the same event is answered with the same promise.
@@ -137,7 +138,7 @@ struct TransparencyTests {
         return try await group.reduce(into: Set()) { if let position = $1 { $0.insert(position) } }
       }
       #expect(positions.count == 300)
-      #expect(await test.ledger.contradiction() == nil)
+      #expect(await test.ledger.historyMismatch() == nil)
       #expect(try await test.ledger.fsck().faults.isEmpty)
     }
   }
@@ -300,7 +301,7 @@ struct TransparencyTests {
           type: .citationSignature, payload: ["citing_doi": "10.9/9", "relation": "cites"],
           record: LedgerUnderTest.number, key: author)
       }
-      #expect(await rolledBack.contradiction() != nil)
+      #expect(await rolledBack.historyMismatch() != nil)
       let report = try await rolledBack.fsck()
       #expect(report.faults.contains { $0.check.hasPrefix("checkpoint.") }, "\(report.faults)")
       await rolledBack.close()
@@ -423,11 +424,11 @@ struct TransparencyTests {
   @Test(
     "A record is anchored through a stamped checkpoint, and the whole chain of proof is one file")
   func anchoredThroughCheckpoint() async throws {
-    try await withOutside { outside in
+    try await withFakeServices { services in
       try await withLedger {
-        $0.outside = outside.configuration
-        $0.stampCalendars = [outside.url]
-        $0.stampAuthorities = [outside.url + "/tsa"]
+        $0.externalServices = services.configuration
+        $0.stampCalendars = [services.url]
+        $0.stampAuthorities = [services.url + "/tsa"]
       } _: { test in
         let author = try await test.key("author")
         _ = try await test.cite("10.1/1", by: author)
@@ -440,8 +441,8 @@ struct TransparencyTests {
         #expect(outcome.anchors.isEmpty, "nothing is verified yet")
 
         // The authority's root and the block's header come to be trusted, and settle what waited.
-        _ = try await test.ledger.trustAuthority(try outside.file("tsa-root.pem"))
-        let header = try await outside.mine()
+        _ = try await test.ledger.trustAuthority(try services.file("tsa-root.pem"))
+        let header = try await services.mine()
         var settled = try await test.ledger.settleAnchors { _ in true }
         #expect(settled.allSatisfy { $0.subject == "pith:registry" } && settled.count == 2)
         #expect(Set(settled.map(\.outcome)) == ["verified", "upgraded"])

@@ -1,8 +1,8 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import LedgerDomain
 import LedgerService
-import ProofForms
 import TestSupport
 import Testing
 
@@ -15,8 +15,10 @@ struct WholeRecordTests {
   ///   - bytes: the record's document.
   ///   - author: a name of its author list.
   private func verify(_ bytes: [UInt8], author: String) async throws {
-    try await withOutside { outside in
-      try await withLedger(sample: false, configure: { $0.outside = outside.configuration }) {
+    try await withFakeServices { services in
+      try await withLedger(
+        sample: false, configure: { $0.externalServices = services.configuration }
+      ) {
         test in
         let ledger = test.ledger
         let document = try JSON.parse(bytes)
@@ -59,26 +61,26 @@ struct WholeRecordTests {
         // then known, and by an authority.
         let canonical = try #require(document["canonical_record"]).canonicalBytes()
         let digest = Digest(hashing: canonical)
-        _ = try await outside.post("/put/record", canonical)
+        _ = try await services.post("/put/record", canonical)
         let stored = try await bare(
           .storageAttestation,
           [
             "content_role": "canonical_record", "content_sha256": .string(digest.hex),
-            "location": .string(outside.url + "/record"), "media_type": "application/json",
+            "location": .string(services.url + "/record"), "media_type": "application/json",
             "size_bytes": .integer(Int64(canonical.count)), "storage_kind": "https",
           ])
         #expect(stored.standing == "verified")
-        let proof = try await ledger.stamp(number, calendars: [outside.url])
+        let proof = try await ledger.stamp(number, calendars: [services.url])
         _ = try await bare(
           .timestampAnchor,
           [
             "anchor_kind": "opentimestamps", "digest_sha256": .string(digest.hex),
             "evidence_sha256": .string(Digest(hashing: proof).hex),
           ], proof)
-        _ = try await ledger.trustHeaders(try await outside.mine())
+        _ = try await ledger.trustHeaders(try await services.mine())
         #expect(try await ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
-        _ = try await ledger.trustAuthority(outside.file("tsa-root.pem"))
-        let token = try await ledger.requestToken(number, authority: outside.url + "/tsa")
+        _ = try await ledger.trustAuthority(services.file("tsa-root.pem"))
+        let token = try await ledger.requestToken(number, authority: services.url + "/tsa")
         let tokenAnchor = try await bare(
           .timestampAnchor,
           [
@@ -89,7 +91,7 @@ struct WholeRecordTests {
 
         // One author by the issuer's word, another by a key that nobody has vouched for.
         let orcid = "0000-0002-1825-0097"
-        let identity = try await outside.token([
+        let identity = try await services.token([
           "name": .string(author), "nonce": .string(IdentityNonce.of(pith)), "sub": .string(orcid),
         ])
         let strong = try await bare(

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -92,7 +93,7 @@ struct WitnessTests {
         ("", 400), ("old 0\n", 400), ("old 00\n\n" + good, 400), ("old -1\n\n" + good, 400),
         ("old 0\nxyz\n\n" + good, 400), ("old 2\n\n" + good, 400), ("new 0\n\n" + good, 400),
         ("old 0\n\n" + good.replacingOccurrences(of: "\n1\n", with: "\n2\n"), 403),
-        ("old 0\n\(TreeHash.emptyTree.base64)\n\n" + good, 422), ("old 0\n\n" + good, 200),
+        ("old 0\n\(Digest.emptyTree.base64)\n\n" + good, 422), ("old 0\n\n" + good, 200),
         // Another root of the same size.
         (
           "old 1\n\n"
@@ -144,7 +145,7 @@ struct WitnessTests {
       try await withWitness(witness) { client in
         let port = try #require(client.port)
         var watched = test.ledger.configuration
-        watched.outside.allowedHosts = ["127.0.0.1:\(port)"]
+        watched.externalServices.allowedHosts = ["127.0.0.1:\(port)"]
         watched.witnesses = [try WitnessEndpoint("\(key) http://127.0.0.1:\(port)")]
         let configuration = watched
         let ledger = try await Ledger.open(
@@ -179,7 +180,7 @@ struct WitnessTests {
         try await withWitness(fresh) { client in
           var other = configuration
           let port = try #require(client.port)
-          other.outside.allowedHosts = ["127.0.0.1:\(port)"]
+          other.externalServices.allowedHosts = ["127.0.0.1:\(port)"]
           other.witnesses = [try WitnessEndpoint("\(fresh.verifierKey) http://127.0.0.1:\(port)")]
           let rolledBack = try await Ledger.open(
             other, runProjector: false, logger: PrivateServer.logger)
@@ -237,7 +238,7 @@ struct FalseWitnessTests {
         name: "liar.example", algorithm: .cosignature, secret: NoteSigner.freshSecret()
       ).verifierKey
       var watched = test.ledger.configuration
-      watched.outside.allowedHosts = ["127.0.0.1:\(port)"]
+      watched.externalServices.allowedHosts = ["127.0.0.1:\(port)"]
       watched.witnesses = [try WitnessEndpoint("\(key) http://127.0.0.1:\(port)")]
       let ledger = try await Ledger.open(
         watched, runProjector: false, logger: PrivateServer.logger)
@@ -246,7 +247,7 @@ struct FalseWitnessTests {
         _ = try await again.key("round \(round)")
         _ = try await ledger.publishCheckpoint()
       }
-      #expect(await ledger.contradiction() == nil, "\(comment)")
+      #expect(await ledger.historyMismatch() == nil, "\(comment)")
       #expect(try SignedNote(try await ledger.signCheckpoint()).signatures.count == 1)
       _ = try await again.key("after")
       let asked = liar.asked.load(ordering: .relaxed)
@@ -313,7 +314,7 @@ struct FalseWitnessTests {
       try await application.test(.live) { client in
         let port = try #require(client.port)
         var watched = test.ledger.configuration
-        watched.outside.allowedHosts = ["127.0.0.1:\(port)"]
+        watched.externalServices.allowedHosts = ["127.0.0.1:\(port)"]
         let endpoint = try WitnessEndpoint("\(witness.verifierKey) http://127.0.0.1:\(port)")
         watched.witnesses = [endpoint]
         let ledger = try await Ledger.open(
@@ -322,14 +323,14 @@ struct FalseWitnessTests {
         _ = try await test.key("newer")
         _ = try await ledger.publishCheckpoint()
         try await ledger.requestCosignature(endpoint, older)
-        #expect(await ledger.contradiction() == nil)
+        #expect(await ledger.historyMismatch() == nil)
         // A process that does not know of it is told by the witness, which shows what this log's key signed.
         try await test.owner {
           try await $0.execute(
             "ALTER TABLE ledger.cosignature DISABLE TRIGGER ALL; DELETE FROM ledger.cosignature")
         }
         try await ledger.requestCosignature(endpoint, older)
-        #expect(await ledger.contradiction() == nil)
+        #expect(await ledger.historyMismatch() == nil)
         await ledger.close()
       }
     }

@@ -1,3 +1,4 @@
+import Encodings
 import LedgerDomain
 import TestSupport
 import Testing
@@ -98,7 +99,7 @@ import Testing
   /// A generator that stopped producing some case would let the laws above pass in silence.
   @Test func randomLogsReachEveryCase() {
     var buckets = [Int32](repeating: 0, count: 30)
-    var sum = GroupContribution()
+    var sum = GroupTotals()
     var retroactive: Set<EventType> = []
     var outdated = 0
     var joined = 0

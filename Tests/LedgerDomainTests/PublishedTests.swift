@@ -1,8 +1,8 @@
 import CanonicalJSON
-import Crypto
+import enum Crypto.Curve25519
+import Encodings
 import Foundation
 import LedgerDomain
-import ProofForms
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import Encodings
 import LedgerDomain
 import TestSupport
 import Testing

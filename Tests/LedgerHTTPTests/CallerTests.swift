@@ -1,6 +1,6 @@
-import GuardedFetch
 import HTTPTypes
 import LedgerDomain
+import SafeHTTPClient
 import Testing
 
 @testable import LedgerHTTP

@@ -1,6 +1,7 @@
-import GuardedFetch
+import Encodings
 import LedgerDomain
 import LedgerStore
+import SafeHTTPClient
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
 import CanonicalJSON
+import Encodings
 import Foundation
-import ProofForms
 
 /// A token that `tokens.py` made, and what must come of it.
 public struct MadeToken: Sendable {

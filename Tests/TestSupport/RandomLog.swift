@@ -1,3 +1,4 @@
+public import Encodings
 public import LedgerDomain
 
 /// Writes the typed columns of a log, by the rules by which entries get theirs.
@@ -143,7 +144,7 @@ public struct LogWriter: Sendable {
       $0.flags = flags
       if signer == nil { $0.flags.insert(.bare) }
       $0.statement = Digest128(of: "says", says)
-      $0.targetKey = Digest128(of: target).word
+      $0.targetKey = Digest128(of: target).hash64
       $0.refersTo = supersedes
       $0.validUntil = until
       if let createdAt { $0.createdAt = createdAt }
@@ -207,7 +208,7 @@ public struct LogWriter: Sendable {
 
   public func folded(_ record: Int64) -> FoldedRecord { .whole(events(of: record), timeline) }
 
-  public func sums(_ record: Int64) -> GroupContribution { folded(record).state.sums }
+  public func sums(_ record: Int64) -> GroupTotals { folded(record).state.sums }
 
   public func standing(_ position: Int64) -> String {
     GroupFold(group(of: position), timeline).standing(of: position)

@@ -1,12 +1,13 @@
+import Encodings
 import TransparencyLog
 
 /// A whole tree held in memory, by the recursive definitions of RFC 6962 and nothing else.
 struct SampleTree {
-  let leaves: [TreeHash]
+  let leaves: [Digest]
 
-  init(_ leaves: [TreeHash]) { self.leaves = leaves }
+  init(_ leaves: [Digest]) { self.leaves = leaves }
 
-  private func hash(_ range: Range<Int>) -> TreeHash {
+  private func hash(_ range: Range<Int>) -> Digest {
     if range.isEmpty { return .emptyTree }
     if range.count == 1 { return leaves[range.lowerBound] }
     let split = range.lowerBound + Self.split(range.count)
@@ -19,13 +20,13 @@ struct SampleTree {
     return power
   }
 
-  func root(_ size: UInt64) -> TreeHash { hash(0..<Int(size)) }
+  func root(_ size: UInt64) -> Digest { hash(0..<Int(size)) }
 
-  func inclusion(_ index: UInt64, _ size: UInt64) -> [TreeHash] {
+  func inclusion(_ index: UInt64, _ size: UInt64) -> [Digest] {
     path(Int(index), 0..<Int(size))
   }
 
-  private func path(_ index: Int, _ range: Range<Int>) -> [TreeHash] {
+  private func path(_ index: Int, _ range: Range<Int>) -> [Digest] {
     if range.count == 1 { return [] }
     let split = range.lowerBound + Self.split(range.count)
     return index < split
@@ -33,11 +34,11 @@ struct SampleTree {
       : path(index, split..<range.upperBound) + [hash(range.lowerBound..<split)]
   }
 
-  func consistency(_ old: UInt64, _ new: UInt64) -> [TreeHash] {
+  func consistency(_ old: UInt64, _ new: UInt64) -> [Digest] {
     old == 0 || old == new ? [] : subproof(Int(old), 0..<Int(new), true)
   }
 
-  private func subproof(_ old: Int, _ range: Range<Int>, _ whole: Bool) -> [TreeHash] {
+  private func subproof(_ old: Int, _ range: Range<Int>, _ whole: Bool) -> [Digest] {
     if old == range.upperBound { return whole ? [] : [hash(range)] }
     let split = range.lowerBound + Self.split(range.count)
     return old <= split

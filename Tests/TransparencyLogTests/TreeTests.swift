@@ -1,4 +1,4 @@
-import ProofForms
+import Encodings
 import TestSupport
 import Testing
 import TransparencyLog
@@ -7,25 +7,25 @@ import TransparencyLog
 struct TreeTests {
   /// Tiles as an append leaves them: full ones as they were filled, and the edge.
   struct Tiles {
-    var full: [[UInt64]: [TreeHash]] = [:]
-    var edge = TreeEdge()
+    var full: [[UInt64]: [Digest]] = [:]
+    var edge = Frontier()
 
-    init(_ leaves: [TreeHash]) {
-      var full: [[UInt64]: [TreeHash]] = [:]
+    init(_ leaves: [Digest]) {
+      var full: [[UInt64]: [Digest]] = [:]
       for leaf in leaves {
         edge.append(leaf) { full[[UInt64($0.level), $0.index]] = $0.hashes }
       }
       self.full = full
     }
 
-    func hash(_ node: TreeNode) -> TreeHash? {
+    func hash(_ node: TreeNode) -> Digest? {
       let slice = TileSlice(node)
       if let tile = full[[UInt64(slice.level), slice.index]] { return slice.hash(in: tile) }
       return slice.level < edge.levels.count ? slice.hash(in: edge.levels[slice.level]) : nil
     }
   }
 
-  private func leaves(_ count: Int) -> [TreeHash] {
+  private func leaves(_ count: Int) -> [Digest] {
     (0..<count).map { .leaf(Array("leaf \($0)".utf8)) }
   }
 
@@ -39,14 +39,14 @@ struct TreeTests {
     let root = tree.root(UInt64(size))
     #expect(tiles.edge.size == UInt64(size))
     #expect(tiles.edge.root == root)
-    #expect(try TreeEdge(size: UInt64(size), levels: tiles.edge.levels) == tiles.edge)
+    #expect(try Frontier(size: UInt64(size), levels: tiles.edge.levels) == tiles.edge)
     let total = UInt64(size)
     var random = SeededGenerator(seed: UInt64(size))
     for index in Set(
       [0, total / 2, total - min(total, 1)] + [UInt64.random(in: 0...total, using: &random)])
     where index < total {
-      let proof = try #require(TreeShape.inclusion(index: index, size: total)).map {
-        try TreeShape.hash($0) { try #require(tiles.hash($0)) }
+      let proof = try #require(ProofLayout.inclusion(index: index, size: total)).map {
+        try ProofLayout.hash($0) { try #require(tiles.hash($0)) }
       }
       #expect(proof == tree.inclusion(index, total), "leaf \(index) of \(size)")
       try TreeProofs.verifyInclusion(
@@ -57,8 +57,8 @@ struct TreeTests {
       }
     }
     for old in Set([0, 1, total / 3, total - min(total, 1), total]) where old <= total {
-      let proof = try #require(TreeShape.consistency(old: old, new: total)).map {
-        try TreeShape.hash($0) { try #require(tiles.hash($0)) }
+      let proof = try #require(ProofLayout.consistency(old: old, new: total)).map {
+        try ProofLayout.hash($0) { try #require(tiles.hash($0)) }
       }
       #expect(proof == tree.consistency(old, total), "from \(old) to \(size)")
       let oldRoot = tree.root(old)
@@ -82,7 +82,7 @@ struct TreeTests {
 
   /// A proof with a hash changed, missing or added, or two of them swapped, is refused.
   private func refusesEveryChange(
-    _ proof: [TreeHash], _ verify: ([TreeHash]) throws -> Void
+    _ proof: [Digest], _ verify: ([Digest]) throws -> Void
   ) throws {
     for place in proof.indices {
       var changed = proof
@@ -102,9 +102,9 @@ struct TreeTests {
 
   @Test("An edge with other widths than its size has is refused")
   func edgeWidths() {
-    #expect(throws: TransparencyError("tree.edge", "")) { try TreeEdge(size: 1, levels: []) }
+    #expect(throws: TransparencyError("tree.edge", "")) { try Frontier(size: 1, levels: []) }
     #expect(throws: TransparencyError("tree.edge", "")) {
-      try TreeEdge(size: 256, levels: [[.emptyTree]])
+      try Frontier(size: 256, levels: [[.emptyTree]])
     }
   }
 
@@ -136,17 +136,17 @@ struct TreeTests {
   @Test("A receipt reads back, and no checkpoint is one")
   func promises() throws {
     let signer = try NoteSigner(name: "example.org/log", secret: NoteSigner.freshSecret())
-    let promise = PromiseNote(
+    let promise = LogReceipt(
       origin: "example.org/log", position: 12, eventID: "sha256:00", leaf: .leaf([2]))
     let note = try promise.signed(by: signer)
-    #expect(try PromiseNote(note.bytes, by: [signer.verifierKey]) == promise)
+    #expect(try LogReceipt(note.bytes, by: [signer.verifierKey]) == promise)
     #expect(throws: TransparencyError.self) {
       try SignedCheckpoint(note: note, by: [signer.verifierKey], origin: "example.org/log")
     }
     let checkpoint = try SignedCheckpoint(
       Checkpoint(origin: "example.org/log", size: 1, root: .emptyTree), by: signer)
     #expect(throws: TransparencyError("receipt.form", "")) {
-      try PromiseNote(checkpoint.note.bytes, by: [signer.verifierKey])
+      try LogReceipt(checkpoint.note.bytes, by: [signer.verifierKey])
     }
   }
 }

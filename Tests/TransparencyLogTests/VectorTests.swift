@@ -1,5 +1,5 @@
+import Encodings
 import Foundation
-import ProofForms
 import TestSupport
 import Testing
 import TransparencyLog
@@ -7,12 +7,12 @@ import TransparencyLog
 /// The published vectors of RFC 6962 trees, tiles, notes and witnesses.
 @Suite("Transparency log vectors")
 struct VectorTests {
-  private func hash(hex: String) throws -> TreeHash {
-    try #require(Hex.decode(hex).flatMap { TreeHash(bytes: $0) })
+  private func hash(hex: String) throws -> Digest {
+    try #require(Hex.decode(hex).flatMap { Digest(bytes: $0) })
   }
 
-  private func hash(_ base64: String) throws -> TreeHash {
-    try #require(TreeHash(base64: base64), "\(base64)")
+  private func hash(_ base64: String) throws -> Digest {
+    try #require(Digest(base64: base64), "\(base64)")
   }
 
   struct Hashes: Decodable {
@@ -34,10 +34,10 @@ struct VectorTests {
   @Test("Hashes of RFC 6962")
   func hashes() throws {
     let vectors = try Fixtures.vectors(Hashes.self, "merkle-tree.json")
-    #expect(TreeHash.emptyTree == (try hash(hex: vectors.emptyRoot)))
+    #expect(Digest.emptyTree == (try hash(hex: vectors.emptyRoot)))
     for leaf in vectors.leaf {
       let data = leaf.dataUtf8.map { Array($0.utf8) } ?? Hex.decode(leaf.dataHex ?? "-")
-      #expect(TreeHash.leaf(try #require(data)) == (try hash(hex: leaf.hash)))
+      #expect(Digest.leaf(try #require(data)) == (try hash(hex: leaf.hash)))
     }
     #expect(!vectors.leaf.isEmpty)
   }
@@ -63,7 +63,7 @@ struct VectorTests {
   @Test("The reference tree: every root, inclusion proof and consistency proof")
   func referenceTree() throws {
     let tree = try Fixtures.vectors(Tree.self, "merkle-tree.json")
-    let leaves = try tree.leafDataHex.map { TreeHash.leaf(try #require(Hex.decode($0))) }
+    let leaves = try tree.leafDataHex.map { Digest.leaf(try #require(Hex.decode($0))) }
     #expect(try leaves == tree.leafHashes.map { try hash(hex: $0) })
     let sample = SampleTree(leaves)
     for (size, root) in tree.roots {
@@ -106,10 +106,10 @@ struct VectorTests {
     for probe in probes {
       var holds = false
       // A hash that is no hash is refused where it is read.
-      if let root = TreeHash(base64: probe.root ?? ""),
-        let leaf = TreeHash(base64: probe.leaf ?? "")
+      if let root = Digest(base64: probe.root ?? ""),
+        let leaf = Digest(base64: probe.leaf ?? "")
       {
-        let proof = (probe.proof ?? []).compactMap { TreeHash(base64: $0) }
+        let proof = (probe.proof ?? []).compactMap { Digest(base64: $0) }
         if proof.count == probe.proof?.count ?? 0 {
           holds =
             (try? TreeProofs.verifyInclusion(
@@ -140,10 +140,10 @@ struct VectorTests {
     #expect(probes.count > 50)
     for probe in probes {
       var holds = false
-      if let old = TreeHash(base64: probe.root1 ?? ""),
-        let new = TreeHash(base64: probe.root2 ?? "")
+      if let old = Digest(base64: probe.root1 ?? ""),
+        let new = Digest(base64: probe.root2 ?? "")
       {
-        let proof = (probe.proof ?? []).compactMap { TreeHash(base64: $0) }
+        let proof = (probe.proof ?? []).compactMap { Digest(base64: $0) }
         if proof.count == probe.proof?.count ?? 0 {
           holds =
             (try? TreeProofs.verifyConsistency(
@@ -161,7 +161,7 @@ struct VectorTests {
       }
       // One honest vector has roots that are no hashes, which cannot even be asked about here.
       if probe.name.hasSuffix("sizes-are-equal-one-and-proof-is-empty") {
-        #expect(TreeHash(base64: probe.root1 ?? "") == nil && !holds)
+        #expect(Digest(base64: probe.root1 ?? "") == nil && !holds)
         continue
       }
       #expect(holds == !probe.fails, "\(probe.name)")
@@ -311,7 +311,7 @@ struct VectorTests {
     let keys = [try NoteVerifierKey(log.logVkey)]
     let entries = log.entriesUtf8.map { Array($0.utf8) }
     let tree = SampleTree(entries.map { .leaf($0) })
-    var roots: [UInt64: TreeHash] = [:]
+    var roots: [UInt64: Digest] = [:]
     for text in log.checkpoints {
       let signed = try SignedCheckpoint(Array(text.utf8), by: keys)
       #expect(signed.checkpoint.root == tree.root(signed.checkpoint.size))

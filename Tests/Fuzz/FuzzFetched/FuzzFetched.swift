@@ -1,7 +1,7 @@
 import FuzzDriver
-import GuardedFetch
-import ProofChecks
-import ProofForms
+import ProofFormats
+import ProofVerification
+import SafeHTTPClient
 
 /// Nothing that a stranger's server answers with crashes its reader: header fields, addresses to go on to,
 /// block headers. An address that may be fetched has one spelling, and that one may be fetched too.
@@ -17,8 +17,8 @@ import ProofForms
       precondition((head.length ?? 0) >= 0)
       precondition(head.mediaType?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ?? true)
       let text = String(decoding: bytes, as: UTF8.self)
-      if let target = try? GuardedFetch.Target(text) {
-        guard let again = try? GuardedFetch.Target(target.url) else {
+      if let target = try? SafeHTTPClient.Target(text) {
+        guard let again = try? SafeHTTPClient.Target(target.url) else {
           preconditionFailure("what was written is no address")
         }
         precondition(again == target)

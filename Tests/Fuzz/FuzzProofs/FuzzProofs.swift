@@ -1,6 +1,6 @@
 import FuzzDriver
-import ProofChecks
-import ProofForms
+import ProofFormats
+import ProofVerification
 
 /// No input crashes a parser or makes it slow; a proof that parses is written back to what parses alike.
 @main enum FuzzProofs {
@@ -11,7 +11,7 @@ import ProofForms
           preconditionFailure("what was written does not parse")
         }
         precondition(again == proof)
-        if let ends = try? proof.ends() { precondition(ends.count == proof.attestations.count) }
+        if let ends = try? proof.evaluate() { precondition(ends.count == proof.attestations.count) }
       }
       if let tree = try? OpenTimestampsProof.parseTree(bytes, messageLength: 32) {
         let again = try? OpenTimestampsProof.parseTree(

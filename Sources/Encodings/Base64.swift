@@ -1,0 +1,84 @@
+/// Base64 (RFC 4648, sections 4 and 5), where every byte string has exactly one accepted spelling.
+public enum Base64 {
+  private static let standard = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private static let url = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  /// With padding.
+  public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    encode(Array(bytes), standard, padded: true)
+  }
+
+  /// The URL-safe alphabet, without padding.
+  public static func encodeURL(_ bytes: some Collection<UInt8>) -> String {
+    encode(Array(bytes), url, padded: false)
+  }
+
+  /// The bytes of padded base64; `nil` for white space, missing padding or stray trailing bits.
+  ///
+  /// - Parameter strict: whether stray trailing bits are refused; formats whose other readers let them pass
+  ///   say `false`.
+  public static func decode(_ text: String, strict: Bool = true) -> [UInt8]? {
+    let characters = Array(text.utf8)
+    guard characters.count % 4 == 0 else { return nil }
+    var end = characters.count
+    while end > 0, characters.count - end < 2, characters[end - 1] == UInt8(ascii: "=") { end -= 1 }
+    return decode(characters[..<end], plus: "+", slash: "/", strict: strict)
+  }
+
+  /// The bytes of unpadded URL-safe base64.
+  public static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
+    decode(Array(text.utf8)[...], plus: "-", slash: "_")
+  }
+
+  private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let count = min(3, bytes.count - start)
+      var group: UInt32 = 0
+      for index in 0..<3 {
+        group = group << 8 | (index < count ? UInt32(bytes[start + index]) : 0)
+      }
+      for index in 0..<4 {
+        if index <= count {
+          text.append(alphabet[Int(group >> UInt32(18 - 6 * index) & 63)])
+        } else if padded {
+          text.append(UInt8(ascii: "="))
+        }
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func decode(
+    _ characters: ArraySlice<UInt8>, plus: Unicode.Scalar, slash: Unicode.Scalar,
+    strict: Bool = true
+  ) -> [UInt8]? {
+    guard characters.count % 4 != 1 else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(characters.count * 3 / 4)
+    var group: UInt32 = 0
+    var bits = 0
+    for character in characters {
+      let value: UInt8
+      switch character {
+      case 0x41...0x5A: value = character - 0x41
+      case 0x61...0x7A: value = character - 0x61 + 26
+      case 0x30...0x39: value = character - 0x30 + 52
+      case UInt8(ascii: plus): value = 62
+      case UInt8(ascii: slash): value = 63
+      default: return nil
+      }
+      group = group << 6 | UInt32(value)
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
+        group &= (1 << UInt32(bits)) - 1
+      }
+    }
+    return group == 0 || !strict ? bytes : nil
+  }
+}

@@ -1,0 +1,36 @@
+/// Lower-case hexadecimal, the only spelling in which digests and keys appear.
+public enum Hex {
+  public static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+  /// The same of an array. Not generic, because every answer does this some times.
+  public static func encode(_ bytes: [UInt8]) -> String {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+    return unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+      for (index, byte) in bytes.enumerated() {
+        unsafe text[2 * index] = digit(byte >> 4)
+        unsafe text[2 * index + 1] = digit(byte & 15)
+      }
+      return 2 * bytes.count
+    }
+  }
+
+  /// The bytes, or `nil` for an odd count or anything but `0-9a-f`.
+  public static func decode(_ text: String) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(digits.count / 2)
+    func value(_ digit: UInt8) -> UInt8? {
+      switch digit {
+      case 0x30...0x39: digit - 0x30
+      case 0x61...0x66: digit - 0x57
+      default: nil
+      }
+    }
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
+  }
+}

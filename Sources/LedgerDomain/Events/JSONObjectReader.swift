@@ -1,0 +1,164 @@
+public import CanonicalJSON
+public import Encodings
+
+/// Reads an object's members one by one, and refuses the ones nobody asked for.
+///
+/// Errors: a `Refusal` with check `member` and the member's path.
+public struct JSONObjectReader {
+  private let object: JSONObject
+  private let path: String
+  /// Few enough to look through, which costs less than hashing them.
+  private var seen: [String] = []
+
+  public init(_ json: JSON, _ path: String) throws(Refusal) {
+    guard let object = json.objectValue else {
+      throw Refusal(
+        .malformed, check: "member", field: path.isEmpty ? nil : path, "Not a JSON object.")
+    }
+    self.object = object
+    self.path = path
+  }
+
+  public func field(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  func refusal(_ key: String, _ message: String) -> Refusal {
+    Refusal(.invalid, check: "member", field: field(key), message)
+  }
+
+  public mutating func optional(_ key: String) -> JSON? {
+    seen.append(key)
+    return object[key]
+  }
+
+  public mutating func value(_ key: String) throws(Refusal) -> JSON {
+    guard let value = optional(key) else { throw refusal(key, "This member is missing.") }
+    return value
+  }
+
+  public mutating func text(_ key: String, maxBytes: Int = 200) throws(Refusal) -> String {
+    try text(key, value(key), maxBytes)
+  }
+
+  public mutating func optionalText(
+    _ key: String, maxBytes: Int = 200, nullAllowed: Bool = false
+  ) throws(Refusal) -> String? {
+    guard let value = optional(key), !(nullAllowed && value.isNull) else { return nil }
+    return try text(key, value, maxBytes)
+  }
+
+  private func text(_ key: String, _ value: JSON, _ maxBytes: Int) throws(Refusal) -> String {
+    guard let text = value.stringValue else { throw refusal(key, "Not a string.") }
+    guard !text.isEmpty, text.utf8.count <= maxBytes else {
+      throw refusal(key, "Between 1 and \(maxBytes) bytes of text.")
+    }
+    guard text.unicodeScalars.allSatisfy(Self.isPlain) else {
+      throw refusal(key, "Control and bidirectional-override characters are not taken.")
+    }
+    return text
+  }
+
+  /// Neither a control character nor one that reorders what people see.
+  static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: false
+    default: true
+    }
+  }
+
+  public mutating func texts(
+    _ key: String, maxCount: Int, maxBytes: Int
+  ) throws(Refusal) -> [String] {
+    guard let items = try value(key).arrayValue, items.count <= maxCount else {
+      throw refusal(key, "An array of at most \(maxCount) strings.")
+    }
+    var found: [String] = []
+    for item in items { found.append(try text(key, item, maxBytes)) }
+    return found
+  }
+
+  public mutating func integer(
+    _ key: String, _ range: ClosedRange<Int64> = 0...JSON.maxInteger
+  ) throws(Refusal) -> Int64 {
+    guard let number = try value(key).integerValue, range.contains(number) else {
+      throw refusal(key, "A whole number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return number
+  }
+
+  public mutating func optionalInteger(
+    _ key: String, _ range: ClosedRange<Int64> = 0...JSON.maxInteger
+  ) throws(Refusal) -> Int64? {
+    optional(key) == nil ? nil : try integer(key, range)
+  }
+
+  public mutating func digest(_ key: String) throws(Refusal) -> Digest {
+    guard let digest = Digest(hex: try text(key)) else {
+      throw refusal(key, "A SHA-256 as 64 lower-case hexadecimal digits.")
+    }
+    return digest
+  }
+
+  public mutating func optionalDigest(_ key: String) throws(Refusal) -> Digest? {
+    optional(key) == nil ? nil : try digest(key)
+  }
+
+  /// `sha256:` and 64 digits.
+  public mutating func eventID(_ key: String) throws(Refusal) -> Digest {
+    let text = try text(key)
+    guard text.hasPrefix("sha256:"), let digest = Digest(hex: String(text.dropFirst(7))) else {
+      throw refusal(key, "An event_id: sha256: and 64 lower-case hexadecimal digits.")
+    }
+    return digest
+  }
+
+  public mutating func fingerprint(_ key: String) throws(Refusal) -> Digest128 {
+    guard let value = Digest128(hex: try text(key)) else {
+      throw refusal(key, "A key's fingerprint: 32 lower-case hexadecimal digits.")
+    }
+    return value
+  }
+
+  public mutating func timestamp(_ key: String) throws(Refusal) -> Timestamp {
+    guard let time = Timestamp(try text(key)) else {
+      throw refusal(key, "A time like 2026-11-23T12:00:00Z (RFC 3339, UTC).")
+    }
+    return time
+  }
+
+  public mutating func optionalTimestamp(_ key: String) throws(Refusal) -> Timestamp? {
+    optional(key) == nil ? nil : try timestamp(key)
+  }
+
+  public mutating func bytes(_ key: String, count: Int) throws(Refusal) -> [UInt8] {
+    guard let bytes = Base64.decode(try text(key)), bytes.count == count else {
+      throw refusal(key, "Base64 of \(count) bytes.")
+    }
+    return bytes
+  }
+
+  public mutating func choice<C: RawRepresentable>(
+    _ key: String, _ choices: [C]
+  ) throws(Refusal) -> C where C.RawValue == String {
+    let text = try text(key)
+    guard let choice = choices.first(where: { $0.rawValue == text }) else {
+      throw refusal(key, "One of \(choices.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return choice
+  }
+
+  /// Refuses whatever nobody read, so that a typing error is never signed into the log.
+  public func finish() throws(Refusal) {
+    if let stranger = object.keys.first(where: { !seen.contains($0) }) {
+      throw refusal(stranger, "No such member here.")
+    }
+  }
+}
+
+extension Refusal {
+  /// A parser's error in a submission.
+  public init(json error: JSONError) {
+    self.init(
+      error.code == .tooLarge ? .tooLarge : .malformed, check: "json", offset: error.offset,
+      "Not the JSON that can be signed: \(error.message).")
+  }
+}

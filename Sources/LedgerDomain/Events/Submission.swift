@@ -1,0 +1,92 @@
+public import CanonicalJSON
+public import Encodings
+
+/// One submission as it travels: a signed event with its evidence, or a bare payload.
+public enum SubmissionParser: Sendable {
+  case signed(event: SignedEvent, evidence: [Digest: [UInt8]])
+  case bare(BareSubmission)
+
+  /// Reads one JSON object.
+  ///
+  /// Errors: a `Refusal` with the byte offset for JSON that is not canonical-safe, or the member.
+  public static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(Refusal) -> SubmissionParser
+  {
+    let json: JSON
+    do throws(JSONError) { json = try JSON.parse(bytes, limits: limits) } catch {
+      throw Refusal(json: error)
+    }
+    guard let object = json.objectValue else {
+      throw Refusal(.malformed, check: "json", offset: 0, "A submission is a JSON object.")
+    }
+    let evidence = try Self.evidence(object["evidence"])
+    guard object["signature"] != nil else {
+      var members = try JSONObjectReader(json, "")
+      guard let payload = try members.value("payload").objectValue else {
+        throw Refusal(.malformed, check: "member", field: "payload", "Not a JSON object.")
+      }
+      let target = try members.optionalText("target").map { text throws(Refusal) in try Target(text)
+      }
+      _ = members.optional("evidence")
+      do throws(Refusal) { try members.finish() } catch {
+        throw Refusal(
+          .malformed, check: "signature", field: error.field,
+          "Without a signature only payload, target and evidence are taken: sign the event, or leave "
+            + "this member out.")
+      }
+      return .bare(BareSubmission(payload: payload, target: target, evidence: evidence))
+    }
+    let event = try SignedEvent(json)
+    try checkNamed(evidence, by: event.body.payload)
+    return .signed(event: event, evidence: evidence)
+  }
+
+  /// Refuses bytes that the payload does not name: nothing is kept that nobody signed for.
+  public static func checkNamed(
+    _ evidence: [Digest: [UInt8]], by payload: Payload
+  ) throws(Refusal) {
+    for digest in evidence.keys where digest != payload.evidence {
+      throw Refusal(
+        .invalid, check: "evidence", field: "evidence.\(digest.hex)",
+        "The payload names no evidence of this SHA-256.")
+    }
+  }
+
+  private static func evidence(_ json: JSON?) throws(Refusal) -> [Digest: [UInt8]] {
+    guard let json else { return [:] }
+    guard let object = json.objectValue, object.count <= 8 else {
+      throw Refusal(
+        .malformed, check: "evidence", field: "evidence",
+        "An object of at most 8 members, from SHA-256 to base64.")
+    }
+    var evidence: [Digest: [UInt8]] = [:]
+    for (key, value) in object {
+      guard let digest = Digest(hex: key), let text = value.stringValue,
+        let bytes = Base64.decode(text)
+      else {
+        throw Refusal(
+          .malformed, check: "evidence", field: "evidence.\(key)",
+          "The name is a SHA-256 in hexadecimal, the value padded base64.")
+      }
+      guard Digest(hashing: bytes) == digest else {
+        throw Refusal(
+          .invalid, check: "evidence", field: "evidence.\(key)",
+          "The bytes hash to \(Digest(hashing: bytes).hex).")
+      }
+      evidence[digest] = bytes
+    }
+    return evidence
+  }
+}
+
+/// An action that proves itself, sent by somebody without a key.
+public struct BareSubmission: Sendable {
+  public let payload: JSONObject
+  public let target: Target?
+  public let evidence: [Digest: [UInt8]]
+
+  public init(payload: JSONObject, target: Target? = nil, evidence: [Digest: [UInt8]] = [:]) {
+    self.payload = payload
+    self.target = target
+    self.evidence = evidence
+  }
+}

@@ -1,0 +1,425 @@
+public import Encodings
+
+/// Where an attestation stands; each is in exactly one bucket.
+public enum Bucket: Int, Sendable, CaseIterable {
+  case verified, pending, rejected, withdrawn, superseded, revoked
+
+  static let names = ["verified", "pending", "rejected", "withdrawn", "superseded", "revoked"]
+  public var name: String { Self.names[rawValue] }
+}
+
+/// What one group of events adds to its record's row.
+public struct GroupTotals: Sendable, Equatable {
+  /// Counts by attestation type and bucket: index (type − 1) × 6 + bucket.
+  public var buckets: [Int32] = Array(repeating: 0, count: 30)
+  public var weakAuthors: Int32 = 0
+  public var strongAuthors: Int32 = 0
+  public var verifiedAnchors: Int32 = 0
+  public var pendingBareAnchors: Int32 = 0
+  public var citationEdges: Int32 = 0
+  public var vouchedCitationEdges: Int32 = 0
+  public var approvedReplications: Int32 = 0
+  public var equivocations: Int32 = 0
+
+  public init() {}
+
+  static func combine(
+    _ a: GroupTotals, _ b: GroupTotals, _ operation: (Int32, Int32) -> Int32
+  ) -> GroupTotals {
+    var sum = GroupTotals()
+    for index in 0..<30 { sum.buckets[index] = operation(a.buckets[index], b.buckets[index]) }
+    sum.weakAuthors = operation(a.weakAuthors, b.weakAuthors)
+    sum.strongAuthors = operation(a.strongAuthors, b.strongAuthors)
+    sum.verifiedAnchors = operation(a.verifiedAnchors, b.verifiedAnchors)
+    sum.pendingBareAnchors = operation(a.pendingBareAnchors, b.pendingBareAnchors)
+    sum.citationEdges = operation(a.citationEdges, b.citationEdges)
+    sum.vouchedCitationEdges = operation(a.vouchedCitationEdges, b.vouchedCitationEdges)
+    sum.approvedReplications = operation(a.approvedReplications, b.approvedReplications)
+    sum.equivocations = operation(a.equivocations, b.equivocations)
+    return sum
+  }
+
+  mutating func addAuthor(isStrong: Bool) {
+    if isStrong { strongAuthors += 1 } else { weakAuthors += 1 }
+  }
+
+  mutating func addEdge(isVouched: Bool) {
+    citationEdges += 1
+    if isVouched { vouchedCitationEdges += 1 }
+  }
+
+  public static func + (a: Self, b: Self) -> Self { combine(a, b, +) }
+  public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
+}
+
+/// The fold of a group with those linked to it: their events in the order of the log, and what becomes of
+/// each statement.
+public struct GroupFold: Sendable {
+  public struct Statement: Sendable {
+    public let event: FoldEvent
+    let signer: KeyTimeline.Signer
+    public var identity: Digest128
+    public var verdict: Verdict
+    public var isWithdrawn = false
+    public var isSuperseded = false
+    /// Signed no later than the signer's last withdrawal in its slot.
+    public var isOutdated = false
+    /// Another statement of the same slot came first and counts instead.
+    public var isEquivocating = false
+    public var decision: Bool?
+
+    public var isRevoked: Bool { signer.isRevoked }
+    /// Neither revoked nor withdrawn nor superseded.
+    public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded && !isOutdated }
+    /// Where its signer has one live statement; `nil` for types that have no slots.
+    var place: Place? {
+      event.slot.map { Place(identity: identity, slot: $0, target: event.targetKey) }
+    }
+  }
+
+  /// A signer's slot for one target.
+  struct Place: Hashable {
+    let identity: Digest128
+    let slot: Digest128
+    let target: Int64
+  }
+
+  public private(set) var statements: [Statement] = []
+  public private(set) var equivocations: Int32 = 0
+  private let timeline: KeyTimeline
+  /// When the last withdrawal in a slot was signed.
+  private var lastWithdrawals: [Place: Timestamp] = [:]
+
+  /// - Parameter events: by position, all of each group and of those linked to it; other groups among them
+  ///   do no harm.
+  public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
+    self.timeline = timeline
+    statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, timeline) }
+    // Verdicts first: whose claim a token proves depends on whether it was verified.
+    for event in events where event.type == .checkRecorded && isRegistry(event) {
+      guard let target = index(of: event.refersTo, before: event.position) else { continue }
+      if event.verdict == .erased {
+        // Without its bytes, an upload is not stored; what a proof proved stays proved, and what was seen
+        // elsewhere is there without the report of it.
+        let erased = statements[target].event
+        if erased.type == .storageAttestation, !erased.flags.contains(.elsewhere) {
+          statements[target].verdict = .failed
+        }
+      } else {
+        statements[target].verdict = event.verdict
+      }
+    }
+    for index in statements.indices { statements[index].identity = identity(of: statements[index]) }
+    for event in events where !timeline.isRevoked(event.signerKey, at: event.position) {
+      apply(event)
+    }
+    for index in statements.indices where isOutdated(statements[index]) {
+      statements[index].isOutdated = true
+    }
+    rankSlots()
+  }
+
+  /// A statement before anything else of its group is looked at.
+  private static func unjudged(_ event: FoldEvent, _ timeline: KeyTimeline) -> Statement {
+    let signer = timeline.signer(event.signerKey, at: event.position)
+    return Statement(
+      event: event, signer: signer, identity: signer.identity, verdict: event.verdict)
+  }
+
+  /// A statement with nothing else in its group.
+  private func statement(_ event: FoldEvent) -> Statement {
+    var statement = Self.unjudged(event, timeline)
+    statement.identity = identity(of: statement)
+    return statement
+  }
+
+  private func isRegistry(_ event: FoldEvent) -> Bool {
+    timeline.isRegistry(event.signerKey, at: event.position)
+  }
+
+  private func index(of position: Int64?, before: Int64) -> Int? {
+    guard let position, position < before else { return nil }
+    return index(at: position)
+  }
+
+  /// Statements are in the order of the log: a search by halves keeps long groups from costing squares.
+  private func index(at position: Int64) -> Int? {
+    var low = 0
+    var high = statements.count
+    while low < high {
+      let middle = (low + high) / 2
+      if statements[middle].event.position < position { low = middle + 1 } else { high = middle }
+    }
+    return low < statements.count && statements[low].event.position == position ? low : nil
+  }
+
+  private func identity(of statement: Statement) -> Digest128 {
+    let event = statement.event
+    if event.flags.contains(.tokenClaim) {
+      // Until its token is verified, a claim is nobody's, and so takes nobody's slot.
+      return statement.verdict == .verified
+        ? event.claimant ?? event.eventID.prefix : event.eventID.prefix
+    }
+    return statement.signer.identity
+  }
+
+  private mutating func apply(_ event: FoldEvent) {
+    guard let target = index(of: event.refersTo, before: event.position) else { return }
+    let older = statements[target]
+    switch event.type {
+    case .eventWithdrawn:
+      guard
+        event.signerKey == older.event.signerKey || isRegistry(event)
+          || timeline.identity(event.signerKey, at: event.position) == older.identity
+      else { return }
+      statements[target].isWithdrawn = true
+      if let place = older.place {
+        lastWithdrawals[place] = max(lastWithdrawals[place] ?? event.createdAt, event.createdAt)
+      }
+    case .moderationDecision:
+      guard older.event.type == .replicationRecord,
+        timeline.isVouched(event.signerKey, at: event.position, as: .moderator),
+        event.signerKey != older.event.signerKey,
+        timeline.identity(event.signerKey, at: event.position) != older.identity
+      else { return }
+      statements[target].decision = event.flags.contains(.approved)
+    case let type where type.isAttestation:
+      guard let newer = index(at: event.position),
+        type == older.event.type, statements[newer].identity == older.identity,
+        event.slot == older.event.slot, event.targetKey == older.event.targetKey
+      else { return }
+      statements[target].isSuperseded = true
+    default: break
+    }
+  }
+
+  /// Finds slots whose live statements contradict each other; the lowest position counts.
+  private mutating func rankSlots() {
+    guard statements.count > 1 else { return }
+    var first: [Place: Digest128?] = [:]
+    var contradicted: Set<Place> = []
+    for index in statements.indices where statements[index].isLive {
+      let statement = statements[index]
+      guard let key = statement.place else { continue }
+      if let standing = first[key] {
+        guard standing != statement.event.statement else { continue }
+        statements[index].isEquivocating = true
+        contradicted.insert(key)
+      } else {
+        first[key] = statement.event.statement
+      }
+    }
+    equivocations = Int32(contradicted.count)
+  }
+
+  /// Whether it was signed no later than the same signer's last withdrawal in its slot: otherwise anybody
+  /// who has an old statement of the signer could put it in place of what was withdrawn.
+  private func isOutdated(_ s: Statement) -> Bool {
+    guard !lastWithdrawals.isEmpty, let place = s.place, let last = lastWithdrawals[place] else {
+      return false
+    }
+    return s.event.createdAt <= last
+  }
+
+  /// When the last withdrawal was signed in the slot that a statement is for, where there was one.
+  func lastWithdrawal(where statement: Statement) -> Timestamp? {
+    statement.place.flatMap { lastWithdrawals[$0] }
+  }
+
+  // MARK: What follows
+
+  /// Whether a claim proves whose it is: by a token that was verified, or by a key that was vouched for
+  /// as that iD's before.
+  private func isProven(_ s: Statement) -> Bool {
+    s.verdict == .verified && s.event.claimant == s.identity
+      && (s.event.flags.contains(.tokenClaim) || s.signer.isVouched)
+  }
+
+  /// Whether an author's claim is by a verified iD whose name, as its issuer gave it, is in the record's
+  /// known author list.
+  private func isStrong(_ s: Statement) -> Bool {
+    isProven(s) && s.event.flags.isSuperset(of: [.nameListed, .nameVerified])
+  }
+
+  /// Why a claim by somebody who is proven is weak all the same.
+  private func nameReason(_ s: Statement) -> String {
+    let flags = s.event.flags
+    if flags.contains(.nameMismatch) { return "the name is not in the record's author list" }
+    if !flags.contains(.nameListed) { return "the authors of this record are not known here" }
+    if flags.contains(.nameDiffers) {
+      return "the claim gives another name than the one that is bound to the key"
+    }
+    if flags.contains(.nameUnknown) {
+      return flags.contains(.tokenClaim)
+        ? "the identity token gives no name, so that nobody confirms the one in the claim"
+        : "the key was vouched for without a name, so that nobody confirms the one in the claim"
+    }
+    return
+      "the claim was recorded before names were compared with what the issuer gives: claim again"
+  }
+
+  private func isVerifiedStorage(_ s: Statement) -> Bool {
+    s.verdict == .verified
+      || (s.verdict == .pending && s.event.flags.contains(.providerStatement)
+        && timeline.isVouched(s.event.signerKey, at: s.event.position, as: .storageProvider))
+  }
+
+  public func bucket(of s: Statement) -> Bucket {
+    if s.isRevoked { return .revoked }
+    if s.isWithdrawn { return .withdrawn }
+    if s.isSuperseded || s.isOutdated { return .superseded }
+    if s.isEquivocating { return .rejected }
+    switch s.event.type {
+    case .storageAttestation where isVerifiedStorage(s): return .verified
+    case .authorAttestation where s.verdict == .verified: return isStrong(s) ? .verified : .pending
+    case .replicationRecord: return s.decision.map { $0 ? .verified : .rejected } ?? .pending
+    default:
+      switch s.verdict {
+      case .verified: return .verified
+      case .pending: return .pending
+      case .failed, .gone, .changed, .erased: return .rejected
+      }
+    }
+  }
+
+  /// What the submitter is told: the bucket, in the words of its type.
+  public func standing(of position: Int64) -> String {
+    guard let index = index(at: position) else { return "recorded" }
+    let s = statements[index]
+    let bucket = bucket(of: s)
+    switch (s.event.type, bucket) {
+    case (.authorAttestation, .verified): return "strong"
+    case (.authorAttestation, .pending) where s.verdict == .verified: return "weak"
+    case (.replicationRecord, .verified): return "approved"
+    default: return bucket.name
+    }
+  }
+
+  /// Why a statement counts for less than its signer may have hoped; `nil` where there is nothing to say.
+  public func reason(of position: Int64) -> String? {
+    guard let index = index(at: position) else { return nil }
+    let s = statements[index]
+    if s.isLive, s.isEquivocating {
+      return
+        "an earlier statement of the same signer about the same thing stands and says otherwise"
+    }
+    switch (s.event.type, bucket(of: s)) {
+    case (_, .superseded) where s.isOutdated && !s.isSuperseded:
+      return "the same signer signed a withdrawal here at the same time or later"
+    case (.authorAttestation, .pending) where isProven(s): return nameReason(s)
+    case (.authorAttestation, .pending) where s.event.flags.contains(.tokenClaim):
+      return "the identity token's signature has not been checked"
+    case (.authorAttestation, .pending) where s.event.claimant == s.identity:
+      return "it was signed while nobody had vouched that the key is this iD's"
+    case (.authorAttestation, .pending): return "nobody has vouched that the key is this iD's"
+    case (.timestampAnchor, .pending) where s.event.flags.contains(.unsettleable):
+      return
+        "the proof names no calendar that this ledger asks and no block that may exist; it expires soon"
+    case (.timestampAnchor, .pending):
+      return "the proof's form holds, and its end is not checked yet"
+    case (.replicationRecord, .pending): return "a moderator has not decided yet"
+    default: return nil
+    }
+  }
+
+  /// Live statements, by position.
+  public var live: [Statement] { statements.filter(\.isLive) }
+
+  /// What the group adds to its record.
+  public var contribution: GroupTotals {
+    var sum = GroupTotals()
+    add(to: &sum)
+    return sum
+  }
+
+  /// Who signed that what paper cites this one.
+  private struct Edge: Hashable {
+    let identity: Digest128
+    let citing: Digest128?
+  }
+
+  /// Adds what the group contributes to what others do.
+  func add(to sum: inout GroupTotals) {
+    sum.equivocations += equivocations
+    var authors: [Digest128: Bool] = [:]
+    var edges: [Edge: Bool] = [:]
+    for s in statements {
+      let bucket = count(s, in: &sum)
+      if let author = author(s) {
+        authors[author.identity] = authors[author.identity] ?? false || author.isStrong
+      }
+      if let edge = edge(s, bucket) {
+        edges[edge.edge] = edges[edge.edge] ?? false || edge.isVouched
+      }
+    }
+    for isStrong in authors.values { sum.addAuthor(isStrong: isStrong) }
+    for isVouched in edges.values { sum.addEdge(isVouched: isVouched) }
+  }
+
+  /// Adds what a group of this one event contributes, without the cost of a group.
+  ///
+  /// Nothing that it refers to is in its group, so that it stands as it was recorded.
+  ///
+  /// - Returns: until when its storage counts.
+  func addAlone(_ event: FoldEvent, to sum: inout GroupTotals) -> Timestamp? {
+    guard event.type.isAttestation else { return nil }
+    let s = statement(event)
+    let bucket = count(s, in: &sum)
+    if let author = author(s) { sum.addAuthor(isStrong: author.isStrong) }
+    if let edge = edge(s, bucket) { sum.addEdge(isVouched: edge.isVouched) }
+    return storageVerifiedUntil(s, bucket)
+  }
+
+  /// Counts a statement in its bucket, and wherever nothing has to be told apart.
+  private func count(_ s: Statement, in sum: inout GroupTotals) -> Bucket {
+    let bucket = bucket(of: s)
+    sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
+    switch (s.event.type, bucket) {
+    case (.timestampAnchor, .verified): sum.verifiedAnchors += 1
+    case (.timestampAnchor, .pending)
+    where s.event.flags.contains(.bare) && !s.event.flags.contains(.unsettleable):
+      sum.pendingBareAnchors += 1
+    case (.replicationRecord, .verified): sum.approvedReplications += 1
+    default: break
+    }
+    return bucket
+  }
+
+  /// The author whose standing claim it is.
+  private func author(_ s: Statement) -> (identity: Digest128, isStrong: Bool)? {
+    guard s.event.type == .authorAttestation, s.isLive, !s.isEquivocating, s.verdict == .verified
+    else { return nil }
+    return (s.identity, isStrong(s))
+  }
+
+  /// The standing citation that it is.
+  private func edge(_ s: Statement, _ bucket: Bucket) -> (edge: Edge, isVouched: Bool)? {
+    guard s.event.type == .citationSignature, bucket == .verified else { return nil }
+    return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
+  }
+
+  /// By group: until when its storage counts, ``Timestamp/never`` without end; groups of which none does
+  /// are left out.
+  public var storage: [Int64: Timestamp] {
+    var storage: [Int64: Timestamp] = [:]
+    for s in statements where s.event.type == .storageAttestation {
+      guard let group = s.event.foldGroup, let until = storageVerifiedUntil(s, bucket(of: s)) else {
+        continue
+      }
+      storage[group] = max(storage[group] ?? until, until)
+    }
+    return storage
+  }
+
+  private func storageVerifiedUntil(_ s: Statement, _ bucket: Bucket) -> Timestamp? {
+    guard s.event.type == .storageAttestation, bucket == .verified,
+      s.event.flags.contains(.contentRoleCounts)
+    else { return nil }
+    return s.event.validUntil ?? .never
+  }
+}
+
+extension Timestamp {
+  /// Later than every instant: PostgreSQL's `infinity`.
+  public static let never = Timestamp(microseconds: .max)
+}

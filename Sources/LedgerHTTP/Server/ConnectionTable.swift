@@ -1,0 +1,108 @@
+import LedgerService
+import SafeHTTPClient
+import Synchronization
+
+/// The open connections of the service, with a limit in total and for each client.
+final class ConnectionTable: Sendable {
+  /// One connection; given back when it closes.
+  struct ID: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
+  private struct Connection {
+    let client: ClientID
+    let close: @Sendable () -> Void
+    /// Since when it has no whole request under way; `nil` while it has.
+    var idleSince: ContinuousClock.Instant?
+  }
+
+  private struct State {
+    var connections: [ID: Connection] = [:]
+    var byClient: [ClientID: Int] = [:]
+    var streams: [ClientID: Int] = [:]
+    var last: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+  private let total: Int
+  private let perClient: Int
+  private let streamsPerClient: Int
+
+  init(total: Int, perClient: Int, streamsPerClient: Int) {
+    self.total = total
+    self.perClient = perClient
+    self.streamsPerClient = streamsPerClient
+  }
+
+  /// How many are open.
+  var count: Int { state.withLock { $0.connections.count } }
+
+  /// Takes a connection in, or answers `nil` where its client has too many.
+  ///
+  /// Where there are too many in total, the one that has been without a request for longest gives way.
+  ///
+  /// - Parameters:
+  ///   - isShared: whether many clients come from this address, as from a proxy's.
+  ///   - close: closes the connection; called from any thread.
+  func open(
+    client: ClientID, isShared: Bool, now: ContinuousClock.Instant = .now,
+    close: @escaping @Sendable () -> Void
+  ) -> ID? {
+    let (id, victim) = state.withLock { state -> (ID?, (@Sendable () -> Void)?) in
+      guard isShared || state.byClient[client, default: 0] < perClient else { return (nil, nil) }
+      var victim: (@Sendable () -> Void)?
+      if state.connections.count >= total {
+        guard let oldest = Self.longestIdle(state) else { return (nil, nil) }
+        victim = state.connections[oldest]?.close
+        Self.remove(oldest, &state)
+      }
+      state.last += 1
+      let id = ID(number: state.last)
+      state.connections[id] = Connection(client: client, close: close, idleSince: now)
+      state.byClient[client, default: 0] += 1
+      return (id, victim)
+    }
+    victim?()
+    return id
+  }
+
+  private static func longestIdle(_ state: State) -> ID? {
+    var found: (id: ID, since: ContinuousClock.Instant)?
+    for (id, connection) in state.connections {
+      guard let since = connection.idleSince, since < found?.since ?? .now else { continue }
+      found = (id, since)
+    }
+    return found?.id
+  }
+
+  private static func remove(_ id: ID, _ state: inout State) {
+    guard let connection = state.connections.removeValue(forKey: id) else { return }
+    let left = (state.byClient[connection.client] ?? 1) - 1
+    state.byClient[connection.client] = left > 0 ? left : nil
+  }
+
+  /// Says whether a connection has a request under way.
+  func note(_ id: ID, isBusy: Bool, now: ContinuousClock.Instant = .now) {
+    state.withLock { $0.connections[id]?.idleSince = isBusy ? nil : now }
+  }
+
+  func close(_ id: ID) { state.withLock { Self.remove(id, &$0) } }
+
+  /// Takes one of a client's places for streams; `false` where all are taken.
+  func openStream(_ client: ClientID) -> Bool {
+    state.withLock { state in
+      guard client == .shell || state.streams[client, default: 0] < streamsPerClient else {
+        return false
+      }
+      state.streams[client, default: 0] += 1
+      return true
+    }
+  }
+
+  func closeStream(_ client: ClientID) {
+    state.withLock { state in
+      let left = (state.streams[client] ?? 1) - 1
+      state.streams[client] = left > 0 ? left : nil
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import ProofFormats
+import SafeHTTPClient
+
+/// What the ledger saw when it looked at an attested location.
+///
+/// Its canonical JSON is kept as evidence, so that what was seen can be read, and judged again, later.
+/// `checked_at` and `memento_datetime` are RFC 3339 in UTC; digests are hexadecimal; the rest is as HTTP
+/// had it.
+struct FetchReport: Equatable {
+  /// What was there.
+  struct Content: Equatable {
+    let sha256: [UInt8]
+    /// SHA-1 over Git's blob header and the bytes, where the length was known beforehand.
+    let gitBlobSHA1: [UInt8]?
+    let length: Int64
+    let mediaType: String?
+    let memento: Timestamp?
+  }
+
+  let checkedAt: Timestamp
+  let status: Int
+  /// `nil` where the answer was no copy.
+  let content: Content?
+  /// Whether only the ledger may read the place: then nothing is said about bytes that differ from what is
+  /// attested.
+  var isPrivate = false
+
+  init(_ fetched: Fetched, at time: Timestamp, isPrivate: Bool) {
+    self.isPrivate = isPrivate
+    checkedAt = time
+    status = fetched.status
+    content = Content(
+      sha256: fetched.sha256, gitBlobSHA1: fetched.gitBlobSHA1, length: fetched.length,
+      mediaType: fetched.head.mediaType,
+      memento: fetched.head.mementoTime.map { Timestamp(microseconds: $0 * 1_000_000) })
+  }
+
+  /// An answer that was no copy.
+  init(status: Int, at time: Timestamp) {
+    checkedAt = time
+    self.status = status
+    content = nil
+  }
+
+  /// Reads a report back; `nil` for other bytes, such as a submitter's own evidence.
+  init?(bytes: [UInt8]) {
+    guard let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 4096, maxDepth: 4)),
+      json["report"] == "storage", let status = json["http_status"]?.integerValue,
+      let checkedAt = json["checked_at"]?.stringValue.flatMap({ Timestamp($0) })
+    else { return nil }
+    self.checkedAt = checkedAt
+    self.status = Int(status)
+    if let sha256 = json["sha256"]?.stringValue.flatMap({ Hex.decode($0) }),
+      let length = json["length"]?.integerValue
+    {
+      content = Content(
+        sha256: sha256, gitBlobSHA1: json["sha1_git"]?.stringValue.flatMap { Hex.decode($0) },
+        length: length, mediaType: json["media_type"]?.stringValue,
+        memento: json["memento_datetime"]?.stringValue.flatMap { Timestamp($0) })
+    } else {
+      content = nil
+    }
+  }
+
+  /// The report for the attestation that led to the look.
+  ///
+  /// Where the place is private and holds other bytes, it does not say which.
+  func bytes(for storage: Payload.StorageAttestation) -> [UInt8] {
+    guard isPrivate, let content,
+      content.sha256 != storage.content.bytes || content.length != storage.sizeBytes
+    else { return bytes }
+    return JSON.object([
+      "checked_at": .string(checkedAt.description), "http_status": .integer(Int64(status)),
+      "matches": false, "report": "storage",
+    ]).canonicalBytes()
+  }
+
+  var bytes: [UInt8] {
+    var json: JSONObject = [
+      "checked_at": .string(checkedAt.description), "http_status": .integer(Int64(status)),
+      "report": "storage",
+    ]
+    if let content {
+      json["length"] = .integer(content.length)
+      json["sha256"] = .string(Hex.encode(content.sha256))
+      json["sha1_git"] = content.gitBlobSHA1.map { .string(Hex.encode($0)) }
+      json["media_type"] = content.mediaType.map { .string($0) }
+      json["memento_datetime"] = content.memento.map { .string($0.description) }
+    }
+    return JSON.object(json).canonicalBytes()
+  }
+
+  /// Holds what was seen against what is attested.
+  ///
+  /// Errors: a `Refusal` with check `fetch.gone`, `fetch.status`, `fetch.content`, `fetch.size_bytes`,
+  /// `cid`, `swhid` or `memento`.
+  func finding(for storage: Payload.StorageAttestation) throws(Refusal) -> Finding {
+    func refusal(_ check: String, _ field: String, _ message: String) -> Refusal {
+      Refusal(.invalid, check: check, field: "payload.\(field)", message)
+    }
+    guard status == 200, let content else {
+      let isGone = status == 404 || status == 410
+      throw refusal(
+        isGone ? "fetch.gone" : "fetch.status", "location", "The location answered \(status).")
+    }
+    guard content.sha256 == storage.content.bytes else {
+      throw refusal(
+        "fetch.content", "content_sha256",
+        "The bytes at the location do not hash to content_sha256.")
+    }
+    guard content.length == storage.sizeBytes else {
+      throw refusal(
+        "fetch.size_bytes", "size_bytes", "The bytes at the location are not size_bytes many.")
+    }
+    var checks = [Check("fetch", .verified), Check("content", .verified)]
+    var verdict = Verdict.verified
+    switch storage.kind {
+    case .ipfs:
+      switch StorageLocation.cid(of: storage.location) {
+      case .raw(let digest) where digest == storage.content.bytes:
+        checks.append(Check("cid", .verified))
+      case .raw:
+        throw refusal("cid", "location", "The CID names bytes of another SHA-256.")
+      case .other:
+        // A file in several blocks has a CID of its layout: true or not, the bytes alone do not say.
+        checks.append(Check("cid", .pending))
+        verdict = .pending
+      }
+    case .softwareHeritage:
+      guard content.gitBlobSHA1.map(Hex.encode) == String(storage.location.dropFirst(10)) else {
+        throw refusal("swhid", "location", "The identifier names other bytes.")
+      }
+      checks.append(Check("swhid", .verified))
+    case .wayback:
+      guard content.memento != nil else {
+        throw refusal(
+          "memento", "location", "What answered is no capture: it has no Memento-Datetime.")
+      }
+      checks.append(Check("memento", .verified))
+    default: break
+    }
+    return Finding(checks, verdict, report: bytes)
+  }
+}

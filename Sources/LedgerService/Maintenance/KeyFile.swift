@@ -1,0 +1,79 @@
+import CanonicalJSON
+import DurableFiles
+import Encodings
+import Foundation
+public import LedgerDomain
+
+/// A signing key on disk, with the signer it stands for: JSON, mode 0600.
+public struct KeyFile: Sendable {
+  public let key: SigningKey
+  public let signer: Signer
+
+  public init(key: SigningKey, keyID: String, signerID: String, signerType: SignerType) {
+    self.key = key
+    signer = Signer(
+      keyID: keyID, fingerprint: key.fingerprint, signerID: signerID, signerType: signerType)
+  }
+
+  /// Reads a key file.
+  ///
+  /// Errors: a `Refusal` with check `key_file`; its text never holds a byte of the key.
+  public init(path: String) throws(Refusal) {
+    func refusal(_ message: String) -> Refusal {
+      Refusal(.malformed, check: "key_file", field: path, message)
+    }
+    let bytes: [UInt8]
+    do throws(DurableFileError) { bytes = try SecretFile.read(path) } catch {
+      if error.code == .missing {
+        throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
+      }
+      throw Refusal(error, check: "key_file")
+    }
+    guard
+      let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 16_384, maxDepth: 4)),
+      json["algorithm"]?.stringValue == "ed25519",
+      let secret = json["private_key_b64"]?.stringValue.flatMap({ Base64.decode($0) }),
+      let key = try? SigningKey(rawRepresentation: secret),
+      let keyID = json["key_id"]?.stringValue, let signerID = json["signer_id"]?.stringValue,
+      let type = json["signer_type"]?.stringValue.flatMap({ SignerType(name: $0) })
+    else { throw refusal("Not a key file of `pithledger key generate`.") }
+    guard json["public_key_b64"]?.stringValue == Base64.encode(key.publicKey) else {
+      throw refusal("The public key in the file is not that of its private key.")
+    }
+    self.init(key: key, keyID: keyID, signerID: signerID, signerType: type)
+  }
+
+  /// The key file that an option names, if it names one.
+  public static func optional(_ path: String?) throws(Refusal) -> KeyFile? {
+    guard let path else { return nil }
+    return try KeyFile(path: path)
+  }
+
+  /// Writes the file for its owner alone, whole or not at all; an existing file is never replaced.
+  public func write(to path: String) throws(Refusal) {
+    let json: JSON = [
+      "algorithm": "ed25519", "key_id": .string(signer.keyID),
+      "private_key_b64": .string(Base64.encode(key.rawRepresentation)),
+      "public_key_b64": .string(Base64.encode(key.publicKey)),
+      "public_key_fingerprint": .string(key.fingerprint.hex),
+      "signer_id": .string(signer.signerID), "signer_type": .string(signer.signerType.name),
+    ]
+    do throws(DurableFileError) {
+      try SecretFile.create(path, with: Array((json.prettyString() + "\n").utf8))
+    } catch { throw Refusal(error, check: "key_file") }
+  }
+}
+
+extension Refusal {
+  /// What a caller is told about a file that cannot be written or read.
+  init(_ error: DurableFileError, check: String) {
+    let code: Code =
+      switch error.code {
+      case .exists: .conflict
+      case .missing: .malformed
+      case .unsafe: .forbidden
+      case .failed: .unavailable
+      }
+    self.init(code, check: check, field: error.path, error.message)
+  }
+}

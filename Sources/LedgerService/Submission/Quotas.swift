@@ -1,0 +1,95 @@
+import Encodings
+public import LedgerDomain
+
+/// What each client and each key may ask of the ledger in an hour.
+///
+/// The operator and the shell have no quota.
+struct Quotas: Sendable {
+  private let limits: LedgerConfiguration.Limits
+  private let bareActions = RateLimiter<ClientID>(
+    check: "bare_action_limit", what: "bare actions of one client")
+  private let registrations = RateLimiter<ClientID>(
+    check: "key_registration_limit", what: "key registrations of one client")
+  private let submissions = RateLimiter<ClientID>(
+    check: "submission_limit", what: "submissions of one client")
+  private let keySubmissions = RateLimiter<Digest128>(
+    check: "key_submission_limit", what: "submissions signed by one key")
+  private let evidence = RateLimiter<ClientID>(
+    check: "evidence_limit", what: "bytes of evidence of one client")
+  private let keyEvidence = RateLimiter<Digest128>(
+    check: "key_evidence_limit", what: "bytes of evidence of one key")
+  private let proofChecks = RateLimiter<ClientID>(
+    check: "proof_check_limit", what: "checks of proofs for one client")
+  private let heavyReads = RateLimiter<ClientID>(
+    check: "heavy_read_limit", what: "bundles and past states for one client")
+
+  init(_ limits: LedgerConfiguration.Limits) { self.limits = limits }
+
+  func takeBareAction(_ client: ClientID, evidenceBytes: Int) throws(Refusal) {
+    guard client != .shell else { return }
+    try bareActions.take(from: client, perHour: limits.bareActionsPerHour)
+    try takeEvidence(client, evidenceBytes)
+  }
+
+  func takeRegistration(_ client: ClientID) throws(Refusal) {
+    guard client != .shell else { return }
+    try registrations.take(from: client, perHour: limits.keyRegistrationsPerHour)
+  }
+
+  /// Counts a signed submission, before its signature is checked.
+  func takeSubmission(_ client: ClientID) throws(Refusal) {
+    guard client != .shell else { return }
+    try submissions.take(from: client, perHour: limits.submissionsPerHour)
+  }
+
+  /// Counts a submission whose signature holds, for its key.
+  ///
+  /// A vouched key has a multiple of the allowance, and its submissions do not count for its client.
+  func takeVerified(
+    _ client: ClientID, key: Digest128, isVouched: Bool, evidenceBytes: Int
+  ) throws(Refusal) {
+    guard client != .shell else { return }
+    let factor = isVouched ? limits.vouchedKeyFactor : 1
+    try keySubmissions.take(from: key, perHour: limits.submissionsPerKeyPerHour * factor)
+    if evidenceBytes > 0 {
+      try keyEvidence.take(
+        Double(evidenceBytes), from: key, perHour: limits.evidenceBytesPerKeyPerHour * factor)
+    }
+    if isVouched {
+      submissions.giveBack(to: client, perHour: limits.submissionsPerHour)
+    } else {
+      try takeEvidence(client, evidenceBytes)
+    }
+  }
+
+  private func takeEvidence(_ client: ClientID, _ bytes: Int) throws(Refusal) {
+    guard bytes > 0 else { return }
+    try evidence.take(Double(bytes), from: client, perHour: limits.evidenceBytesPerHour)
+  }
+
+  func takeProofCheck(_ client: ClientID) throws(Refusal) {
+    guard client != .shell else { return }
+    try proofChecks.take(from: client, perHour: limits.proofChecksPerHour)
+  }
+
+  func takeHeavyRead(_ client: ClientID) throws(Refusal) {
+    guard client != .shell else { return }
+    try heavyReads.take(from: client, perHour: limits.heavyReadsPerHour)
+  }
+}
+
+extension Ledger {
+  /// Counts a read that costs more than a row: a bundle, a past state.
+  ///
+  /// Errors: `tooMany` with the check `heavy_read_limit`.
+  public func countHeavyRead(by client: ClientID) throws(Refusal) {
+    try quotas.takeHeavyRead(client)
+  }
+
+  /// Counts a check of a proof that stores nothing.
+  ///
+  /// Errors: `tooMany` with the check `proof_check_limit`.
+  public func countProofCheck(by client: ClientID) throws(Refusal) {
+    try quotas.takeProofCheck(client)
+  }
+}

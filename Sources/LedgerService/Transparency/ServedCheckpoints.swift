@@ -1,0 +1,114 @@
+import LedgerDomain
+import LedgerStore
+import Logging
+import TransparencyLog
+
+/// Checkpoints as they are served: each is verified before anybody gets it, whoever wrote it to the database.
+///
+/// A note must be signed by the log's key, name this log, and give the root that the tree has at its size, which is no
+/// larger than the tree. One that does not is passed over, and reported in the service's log.
+actor ServedCheckpoints {
+  private let store: LedgerStore
+  private let origin: String
+  private let witnesses: [NoteVerifierKey]
+  private let logger: Logger
+  /// The log's key; `nil` until the database names it, in a process that has none of its own.
+  private var key: NoteVerifierKey?
+  /// What was verified last, by size: the row as it was read, and what is served of it.
+  private var verified: [UInt64: (row: String, served: LedgerStore.StoredCheckpoint)] = [:]
+  private var reported: Set<UInt64> = []
+  private static let maxVerified = 64
+
+  /// - Parameter key: the log's key, where this process holds it.
+  init(
+    store: LedgerStore, key: NoteVerifierKey?, origin: String, witnesses: [NoteVerifierKey],
+    logger: Logger
+  ) {
+    self.store = store
+    self.key = key
+    self.origin = origin
+    self.witnesses = witnesses
+    self.logger = logger
+  }
+
+  /// The newest one; `nil` where there is none that holds.
+  func newest() async throws -> LedgerStore.StoredCheckpoint? {
+    guard let newest = try await store.latestCheckpoint() else { return nil }
+    if let served = try await served(newest) { return served }
+    var below = newest.size
+    while true {
+      let older = try await store.checkpoints(below: below, limit: 16)
+      guard let last = older.last else { return nil }
+      for checkpoint in older { if let served = try await served(checkpoint) { return served } }
+      below = last.size
+    }
+  }
+
+  /// The one of a size; `nil` where there is none that holds.
+  func checkpoint(size: UInt64) async throws -> LedgerStore.StoredCheckpoint? {
+    guard let stored = try await store.checkpoint(size: size) else { return nil }
+    return try await served(stored)
+  }
+
+  /// What is served of a row; `nil` where it does not hold.
+  ///
+  /// Errors: what the database reports. Nothing is called wrong because it could not be read.
+  private func served(
+    _ row: LedgerStore.StoredCheckpoint
+  ) async throws -> LedgerStore.StoredCheckpoint? {
+    if let known = verified[row.size], known.row == row.cosigned { return known.served }
+    do {
+      try await verify(row)
+      let served = try withoutFalseCosignatures(row)
+      if verified.count >= Self.maxVerified { verified.removeAll() }
+      verified[row.size] = (row.cosigned, served)
+      return served
+    } catch let error as TransparencyError {
+      if reported.insert(row.size).inserted {
+        logger.critical(
+          "the checkpoint of \(row.size) entries in the database does not hold, and is not served: \(error)"
+        )
+      }
+      return nil
+    }
+  }
+
+  private func verify(_ row: LedgerStore.StoredCheckpoint) async throws {
+    if key == nil { key = try await store.tree().logKey.flatMap { try? NoteVerifierKey($0) } }
+    guard let key else {
+      throw TransparencyError("checkpoint.key", "the database does not name the log's key")
+    }
+    let signed = try SignedCheckpoint(Array(row.note.utf8), by: [key], origin: origin)
+    guard signed.checkpoint.size == row.size, signed.checkpoint.root == row.root else {
+      throw TransparencyError("checkpoint.row", "the note is of another size or root than its row")
+    }
+    // The tree only grows: read after the row, it covers every checkpoint that was signed for it.
+    let size = try await store.tree().edge.size
+    guard row.size <= size else {
+      throw TransparencyError(
+        "checkpoint.size", "it covers \(row.size) entries, and the tree has \(size)")
+    }
+    guard try await store.hashes(of: [ProofLayout.root(size: row.size)]).first == row.root else {
+      throw TransparencyError("checkpoint.root", "the tree has another root at this size")
+    }
+  }
+
+  /// The row with the signatures that have the form of one, and of the configured witnesses those that hold.
+  private func withoutFalseCosignatures(
+    _ row: LedgerStore.StoredCheckpoint
+  ) throws -> LedgerStore.StoredCheckpoint {
+    let own = try SignedNote(row.note)
+    guard let whole = try? SignedNote(row.cosigned), whole.text == own.text else {
+      if reported.insert(row.size).inserted {
+        logger.critical(
+          "the cosignatures of \(row.size) entries are no signature lines: not served")
+      }
+      return row.with(cosignatures: [])
+    }
+    let added = whole.signatures.dropFirst(own.signatures.count).filter { signature in
+      guard let witness = witnesses.first(where: { signature.isBy($0) }) else { return true }
+      return witness.isValid(signature, over: own.text)
+    }
+    return row.with(cosignatures: added.map(\.line))
+  }
+}

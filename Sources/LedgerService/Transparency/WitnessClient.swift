@@ -1,0 +1,142 @@
+import CanonicalJSON
+import Encodings
+public import LedgerDomain
+import LedgerStore
+import Logging
+import SafeHTTPClient
+public import TransparencyLog
+
+/// A witness that cosigns this log's checkpoints.
+public struct WitnessEndpoint: Sendable, Equatable {
+  public let key: NoteVerifierKey
+  /// The address before `/add-checkpoint`.
+  public let url: String
+
+  /// Reads `NAME+ID+KEY URL`.
+  public init(_ text: String) throws(Refusal) {
+    let words = text.split(separator: " ")
+    guard words.count == 2, let key = try? NoteVerifierKey(words[0]), key.algorithm == .cosignature
+    else {
+      throw Refusal(
+        .malformed, check: "configuration", field: "PITHLEDGER_WITNESSES",
+        "A witness is NAME+ID+KEY, a space, and the address before /add-checkpoint; several are "
+          + "separated by commas. The key is of type 4.")
+    }
+    try LedgerConfiguration.checkAddress(String(words[1]), "PITHLEDGER_WITNESSES")
+    self.key = key
+    url = words[1].hasSuffix("/") ? String(words[1].dropLast()) : String(words[1])
+  }
+}
+
+/// When each witness is asked again after it did not cosign: after ten seconds, twenty, and so on up to ten minutes.
+actor WitnessBackoff {
+  private var failures: [String: (count: Int, until: ContinuousClock.Instant)] = [:]
+
+  func mayAsk(_ name: String, at now: ContinuousClock.Instant = .now) -> Bool {
+    failures[name].map { $0.until <= now } ?? true
+  }
+
+  func succeeded(_ name: String) { failures[name] = nil }
+
+  func failed(_ name: String, at now: ContinuousClock.Instant = .now) {
+    let count = failures[name]?.count ?? 0
+    failures[name] = (count + 1, now + .seconds(min(10 << min(count, 6), 600)))
+  }
+}
+
+extension Ledger {
+  /// Signs a checkpoint where the log has grown, and asks the witnesses that have not cosigned it.
+  ///
+  /// A witness that does not cosign stops nothing: it is left alone for a while.
+  ///
+  /// - Returns: the checkpoint with what was collected.
+  @discardableResult
+  public func publishCheckpoint() async throws -> String {
+    let checkpoint = try await issueCheckpoint()
+    await withTaskGroup(of: Void.self) { group in
+      for witness in configuration.witnesses
+      where !checkpoint.cosignatures.joined().contains("— \(witness.key.name) ") {
+        group.addTask { await self.ask(witness, checkpoint) }
+      }
+    }
+    return try await served.checkpoint(size: checkpoint.size)?.cosigned ?? checkpoint.cosigned
+  }
+
+  /// Asks one witness, unless it did not cosign a short time ago.
+  private func ask(
+    _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
+  ) async {
+    let name = witness.key.name
+    guard await witnessBackoff.mayAsk(name) else { return }
+    do {
+      try await requestCosignature(witness, checkpoint)
+      await witnessBackoff.succeeded(name)
+    } catch {
+      // What this ledger's database or shutdown prevented says nothing about the witness.
+      guard !Task.isCancelled, !LedgerStoreError.isUnavailability(error) else { return }
+      await witnessBackoff.failed(name)
+      logger.warning("the witness \(name) did not cosign: \(error)")
+    }
+  }
+
+  /// Asks one witness, again where it remembers another size than was thought.
+  func requestCosignature(
+    _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
+  ) async throws {
+    let note = try SignedNote(checkpoint.note)
+    var old = try await store.lastCosigned(by: witness.key.name)
+    // Another process of this ledger may have had a newer checkpoint cosigned.
+    guard old <= checkpoint.size else { return }
+    for _ in 0..<3 {
+      guard let shape = ProofLayout.consistency(old: old, new: checkpoint.size) else {
+        return try await examine(
+          witness, "the witness says that it saw \(old) entries of \(checkpoint.size)")
+      }
+      let request = AddCheckpointRequest(
+        oldSize: old, proof: try await store.hashes(of: shape), note: note)
+      var fetch = SafeHTTPClient.Request(witness.url + "/add-checkpoint", .witnesses)
+      fetch.method = "POST"
+      fetch.body = request.bytes
+      fetch.maxResponseBytes = 65_536
+      fetch.accepted = [200, 409]
+      let answer = try await checks.fetch.fetch(fetch)
+      if answer.status == 409 {
+        guard let size = AddCheckpointRequest.conflictSize(answer.bytes) else {
+          throw TransparencyError("witness.conflict", "the witness answers 409 without a size")
+        }
+        guard size != old else {
+          return try await examine(
+            witness, "the witness says that it saw another root of \(old) entries")
+        }
+        old = size
+        continue
+      }
+      // What it adds is believed only where its signature holds.
+      let signed = try SignedNote(
+        Array((note.text + "\n" + note.signatures.map(\.line).joined()).utf8) + answer.bytes)
+      for signature in try signed.verified(by: [witness.key]) {
+        try await store.record(signature, size: checkpoint.size)
+      }
+      return
+    }
+    throw TransparencyError("witness.conflict", "the witness changes its mind about the size")
+  }
+
+  /// Looks for evidence of what a witness says about this log.
+  ///
+  /// A size is nobody's signature: only a checkpoint signed by this log's own key, which the log does not contain,
+  /// shows that the database was rolled back. Where a witness shows the last checkpoint that it cosigned, at
+  /// `/checkpoint/` and the SHA-256 of the origin, that one is compared with the log.
+  private func examine(_ witness: WitnessEndpoint, _ claim: String) async throws {
+    var fetch = SafeHTTPClient.Request(
+      witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex, .witnesses)
+    fetch.maxResponseBytes = 65_536
+    guard let shown = try? await checks.fetch.fetch(fetch), let checkpointSigner else {
+      throw TransparencyError("witness.ahead", "\(claim), and shows no checkpoint")
+    }
+    guard try await checkpointSigner.compare(with: shown.bytes) else {
+      throw TransparencyError("witness.ahead", "\(claim), and shows what this log's key signed")
+    }
+    // The log contains it: another process has published a newer checkpoint meanwhile.
+  }
+}

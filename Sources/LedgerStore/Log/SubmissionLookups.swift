@@ -1,0 +1,243 @@
+public import Encodings
+public import LedgerDomain
+import PostgresClient
+
+/// What a submission asks of the database before it is admitted and after it is projected, for all that ask
+/// at the same time together.
+///
+/// Each is looked up by itself, through a subquery that is not taken apart: a planner without statistics
+/// would read whole tables to join them.
+struct SubmissionLookups: Sendable {
+  struct FactsRequest: Sendable {
+    let subject: PithNumber
+    let id: Digest
+    let referenced: Digest?
+    let group: Int64?
+    let citing: RecordName?
+  }
+
+  struct StandingRequest: Sendable {
+    let record: Int64
+    let group: Int64
+  }
+
+  struct Standing: Sendable {
+    let projected: ProjectedState?
+    let group: [FoldEvent]
+  }
+
+  let facts: QueryBatcher<FactsRequest, LedgerStore.AdmissionInputs?>
+  let standings: QueryBatcher<StandingRequest, Standing>
+
+  init(readers: PostgresPool) {
+    facts = QueryBatcher { requests in
+      let statements = Self.statements(requests)
+      return try Self.facts(
+        requests, try await readers.reading { try await $0.pipeline(statements) })
+    }
+    standings = QueryBatcher { requests in
+      let statements = Self.statements(requests)
+      return try Self.standings(
+        requests, try await readers.reading { try await $0.pipeline(statements) })
+    }
+  }
+
+  /// Rows by the request they answer, whose number, counted from 1, is in this column.
+  private static func byRequest<T>(
+    _ rows: [PostgresRow], _ column: Int, _ decode: (PostgresRow) throws -> T
+  ) throws -> [Int: [T]] {
+    var found: [Int: [T]] = [:]
+    for row in rows { found[Int(try row.int(column)) - 1, default: []].append(try decode(row)) }
+    return found
+  }
+
+  private static let groups = """
+    CROSS JOIN LATERAL (
+      SELECT * FROM ledger.event t
+      WHERE t.record = k.record AND t.fold_group = k.fold_group OFFSET 0) AS e
+    ORDER BY e.position
+    """
+
+  // MARK: Before
+
+  private static func statements(_ requests: [FactsRequest]) -> [PostgresStatement] {
+    let subjects = PostgresValue.textArray(requests.map(\.subject.description))
+    let subject = """
+      CROSS JOIN LATERAL (
+        SELECT * FROM ledger.subject t WHERE t.pith_number = k.subject LIMIT 1) AS s
+      """
+    let byID = """
+      FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
+        LEFT JOIN LATERAL (
+          SELECT * FROM ledger.event t
+          WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e ON true
+      """
+    var names: [(number: Int64, kind: String?, name: String)] = []
+    for (index, request) in requests.enumerated() {
+      switch request.citing {
+      case .pithNumber(let number): names.append((Int64(index + 1), nil, number.description))
+      case .alias(let kinds, let folded):
+        for kind in kinds { names.append((Int64(index + 1), kind.rawValue, folded)) }
+      // No event names the citing paper by a short form.
+      case .suffix, nil: continue
+      }
+    }
+    var statements = [
+      PostgresStatement(LedgerStore.endsQuery),
+      PostgresStatement(
+        "SELECT \(LedgerStore.storedColumns), \(LedgerStore.subjectColumns), k.n \(byID)",
+        [subjects, .bytesArray(requests.map(\.id.bytes))]),
+    ]
+    if asks(requests, for: \.referenced) {
+      statements.append(
+        PostgresStatement(
+          "SELECT \(FoldColumns.list), k.n \(byID) WHERE e.position IS NOT NULL",
+          [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
+    }
+    if asks(requests, for: \.group) {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list), k.n
+          FROM (SELECT s.record, k.fold_group, k.n
+              FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
+                \(subject)
+              WHERE k.fold_group IS NOT NULL) AS k
+            \(groups)
+          """, [subjects, .int8Array(requests.map(\.group))]))
+    }
+    if asks(requests, for: \.citing) {
+      statements.append(
+        PostgresStatement(
+          """
+          SELECT s.pith_number, s.trusted_receipt OR s.operator_imported, k.n
+          FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
+            CROSS JOIN LATERAL (
+              SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
+              UNION ALL
+              SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
+              WHERE a.kind = k.kind AND a.folded = k.name AND NOT a.is_retracted) AS s
+          ORDER BY \(LedgerStore.preference)
+          """,
+          [
+            .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
+            .textArray(names.map(\.name)),
+          ]))
+    }
+    return statements
+  }
+
+  /// Whether any of the requests has a question of this kind: what nobody asks is not looked up.
+  private static func asks<T>(_ requests: [FactsRequest], for question: (FactsRequest) -> T?)
+    -> Bool
+  {
+    requests.contains { question($0) != nil }
+  }
+
+  private static func facts(
+    _ requests: [FactsRequest], _ answers: [[PostgresRow]]
+  ) throws -> [LedgerStore.AdmissionInputs?] {
+    let ends = try LedgerStore.logHead(answers[0])
+    let found = try byRequest(answers[1], 10) { row in
+      (
+        record: try LedgerStore.resolved(row, from: 6),
+        stored: row.isNull(0) ? nil : try LedgerStore.stored(row)
+      )
+    }
+    var rest = answers.dropFirst(2)
+    func next<T>(_ question: (FactsRequest) -> T?) -> [PostgresRow] {
+      asks(requests, for: question) ? rest.popFirst() ?? [] : []
+    }
+    let referenced = try byRequest(next(\.referenced), FoldColumns.count, FoldColumns.event)
+    let groups = try byRequest(next(\.group), FoldColumns.count, FoldColumns.event)
+    let citing = try byRequest(next(\.citing), 2) {
+      (number: PithNumber(try $0.text(0)), isTrusted: try $0.bool(1))
+    }
+    return requests.indices.map { index in
+      guard let found = found[index]?.first else { return nil }
+      return LedgerStore.AdmissionInputs(
+        record: found.record, stored: found.stored, referenced: referenced[index]?.first,
+        group: groups[index] ?? [],
+        citing: citing[index]?.first { $0.isTrusted }?.number ?? nil,
+        citesItself: citing[index]?.contains { $0.number == requests[index].subject } ?? false,
+        log: ends)
+    }
+  }
+
+  // MARK: After
+
+  private static func statements(_ requests: [StandingRequest]) -> [PostgresStatement] {
+    let records = PostgresValue.int8Array(requests.map(\.record))
+    return [
+      PostgresStatement(
+        """
+        SELECT \(ProjectionRows.columns), k.n
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS k (record, n)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.verification_status t WHERE t.record = k.record LIMIT 1) AS v
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event_summary t WHERE t.record = k.record LIMIT 1) AS e
+        """, [records]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list), k.n
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS k (record, fold_group, n)
+          \(groups)
+        """, [records, .int8Array(requests.map(\.group))]),
+    ]
+  }
+
+  private static func standings(
+    _ requests: [StandingRequest], _ answers: [[PostgresRow]]
+  ) throws -> [Standing] {
+    let states = try byRequest(answers[0], ProjectionRows.columnCount, ProjectionRows.state)
+    let groups = try byRequest(answers[1], FoldColumns.count, FoldColumns.event)
+    return requests.indices.map {
+      Standing(projected: states[$0]?.first, group: groups[$0] ?? [])
+    }
+  }
+}
+
+extension LedgerStore {
+  /// What admission has to know before it looks at a signed event about a record.
+  public struct AdmissionInputs: Sendable {
+    public let record: ResolvedRecord
+    /// The event itself, if it is there already.
+    public let stored: StoredEvent?
+    /// The event it names.
+    public let referenced: FoldEvent?
+    /// The events of the group it would join, unless that follows from `referenced`.
+    public let group: [FoldEvent]
+    /// The record that the citing paper is known to be, on better word than anybody's.
+    public let citing: PithNumber?
+    /// Whether the citing paper's name is one of the subject's, on whatever word.
+    public let citesItself: Bool
+    public let log: LogHead
+  }
+
+  /// `nil` where there is no such record.
+  public func admissionInputs(
+    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
+  ) async throws -> AdmissionInputs? {
+    try await lookups.facts.answer(
+      SubmissionLookups.FactsRequest(
+        subject: number, id: id, referenced: referenced, group: group, citing: citing))
+  }
+
+  /// A record's row once it includes the event at a position, or as it is now, and the events of that one's group
+  /// with all that are linked to it.
+  ///
+  /// - Parameter timeline: as of that event, or later.
+  public func standing(
+    at position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
+  ) async throws -> (ProjectedState?, [FoldEvent]) {
+    if let known = await progress.projected(position, record: record, group: group, timeline) {
+      return known
+    }
+    let standing = try await lookups.standings.answer(
+      SubmissionLookups.StandingRequest(record: record, group: group))
+    return (
+      standing.projected, try await withLinked(standing.group, record: record, timeline)
+    )
+  }
+}

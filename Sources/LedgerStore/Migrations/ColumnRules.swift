@@ -1,0 +1,97 @@
+import Encodings
+import LedgerDomain
+import PostgresClient
+
+/// Makes the typed columns of a log anew from its entries, where an older program wrote them by other rules.
+enum ColumnRules {
+  /// The rules of this program; a column that means something else needs the next number.
+  static let version: Int32 = 2
+  private static let batch: Int64 = 2000
+
+  /// The version that a database was written by; `nil` for one without the table that says so.
+  static func version(of connection: PostgresConnection) async throws -> Int32? {
+    guard
+      try await connection.query("SELECT to_regclass('ledger.column_rules') IS NOT NULL")[0].bool(0)
+    else { return nil }
+    return try await connection.query("SELECT version FROM ledger.column_rules").first.map {
+      Int32(try $0.int(0))
+    }
+  }
+
+  /// Brings the columns up to these rules, in one transaction that holds the head of the log.
+  ///
+  /// - Returns: whether a row may have changed, so that the projections are to be rebuilt.
+  static func apply(to connection: PostgresConnection) async throws -> Bool {
+    guard let version = try await version(of: connection), version < Self.version else {
+      return false
+    }
+    return try await connection.transaction { connection in
+      let size = try await connection.query("SELECT size FROM ledger.head FOR UPDATE")[0].int(0)
+      // Nothing is ever changed in the log: the entries stay, and the columns only follow from them.
+      try await connection.execute("ALTER TABLE ledger.event DISABLE TRIGGER event_is_append_only")
+      var next: Int64 = 0
+      while next < size {
+        try await derive(connection, from: next)
+        next += batch
+      }
+      try await connection.execute(
+        """
+        ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_is_append_only;
+        UPDATE ledger.subject s SET operator_imported = true
+        WHERE NOT s.operator_imported AND EXISTS (SELECT FROM ledger.event e
+          WHERE e.record = s.record AND e.event_type IN (6, 7)
+            AND e.flags & \(FoldFlags.operatorImported.rawValue) <> 0);
+        """)
+      _ = try await connection.query(
+        "UPDATE ledger.column_rules SET version = $1", [.int4(Self.version)])
+      return size > 0
+    }
+  }
+
+  private static func derive(_ connection: PostgresConnection, from: Int64) async throws {
+    let rows = try await connection.query(
+      """
+      SELECT e.position, e.record, e.entry FROM ledger.event e
+      WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
+      """, [.int8(from), .int8(from + batch)])
+    var known: [Digest: FoldEvent] = [:]
+    var entries: [(position: Int64, record: Int64, entry: Entry)] = []
+    for row in rows {
+      entries.append((try row.int(0), try row.int(1), try Entry(bytes: try row.bytes(2))))
+    }
+    let named = entries.compactMap { $0.entry.event.body.referencedEventID }
+    for row in try await connection.query(
+      """
+      SELECT \(FoldColumns.list) FROM ledger.event e
+      WHERE e.event_id = ANY ($1) AND e.position < $2
+      """, [.bytesArray(named.map(\.bytes)), .int8(from)])
+    {
+      let event = try FoldColumns.event(row)
+      known[event.eventID] = event
+    }
+    var events: [FoldEvent] = []
+    for (position, record, entry) in entries {
+      let referenced = entry.event.body.referencedEventID.flatMap { known[$0] }
+      let event = entry.foldEvent(
+        position: position, record: record,
+        referenced: referenced?.record == record ? referenced : nil)
+      known[event.eventID] = event
+      events.append(event)
+    }
+    _ = try await connection.query(
+      """
+      UPDATE ledger.event e SET created_at = n.created_at, fold_group = n.fold_group, slot = n.slot,
+        claimant = n.claimant, flags = n.flags, key_name = n.key_name
+      FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bytea[],
+        $6::integer[], $7::text[]) AS n (position, created_at, fold_group, slot, claimant, flags,
+        key_name)
+      WHERE e.position = n.position
+      """,
+      [
+        .int8Array(events.map(\.position)), .timestampArray(events.map(\.createdAt.microseconds)),
+        .int8Array(events.map(\.foldGroup)), .bytesArray(events.map(\.slot?.bytes)),
+        .bytesArray(events.map(\.claimant?.bytes)), .int4Array(events.map(\.flags.rawValue)),
+        .textArray(events.map(\.key?.name)),
+      ])
+  }
+}

@@ -1,0 +1,178 @@
+import Encodings
+import LedgerDomain
+import PostgresClient
+
+/// How a record's state is written as rows of the projections, and read back.
+enum ProjectionRows {
+  static let columnCount = 22
+  static let columns = """
+    v.record, v.content_addressed, v.pith_receipt, v.weak_author_claims, v.strong_author_claims, \
+    v.verified_anchors, v.storage_verified_until, v.citation_signatures, v.vouched_citation_signatures, \
+    v.replication_records, v.graph_snapshot, v.reference_count, v.resolved_work, \
+    v.formal_evidence_count, e.buckets, e.first_recorded_at, e.last_recorded_at, e.last_event_id, \
+    e.equivocations, e.pending_bare_anchors, e.unknown_events, e.position
+    """
+
+  static func select(_ schema: String) -> String {
+    """
+    SELECT \(columns) \
+    FROM \(schema).verification_status v JOIN \(schema).event_summary e USING (record)
+    """
+  }
+
+  static func state(_ row: PostgresRow) throws -> ProjectedState {
+    var state = RecordState(record: try row.int(0))
+    state.contentAddressed = try row.bool(1)
+    state.pithReceipt = try row.bool(2)
+    state.sums.weakAuthors = Int32(try row.int(3))
+    state.sums.strongAuthors = Int32(try row.int(4))
+    state.sums.verifiedAnchors = Int32(try row.int(5))
+    state.sums.citationEdges = Int32(try row.int(7))
+    state.sums.vouchedCitationEdges = Int32(try row.int(8))
+    state.sums.approvedReplications = Int32(try row.int(9))
+    state.graphSnapshot = try row.bool(10)
+    state.referenceCount = Int32(try row.int(11))
+    state.resolvedWork = Int32(try row.int(12))
+    state.formalEvidenceCount = Int32(try row.int(13))
+    let buckets = try row.int4Array(14)
+    guard buckets.count == 30 else { throw PostgresError(.decoding, "a summary has 30 buckets") }
+    state.sums.buckets = buckets
+    state.firstRecordedAt = try row.optionalTimestamp(15).map { Timestamp(microseconds: $0) }
+    state.lastRecordedAt = try row.optionalTimestamp(16).map { Timestamp(microseconds: $0) }
+    state.lastEventID = try row.optionalBytes(17).flatMap { Digest(bytes: $0) }
+    state.sums.equivocations = Int32(try row.int(18))
+    state.sums.pendingBareAnchors = Int32(try row.int(19))
+    state.unknownEvents = Int32(try row.int(20))
+    state.position = try row.int(21)
+    return ProjectedState(
+      state: state,
+      storageVerifiedUntil: try row.optionalTimestamp(6).map { Timestamp(microseconds: $0) })
+  }
+
+  /// Writes a row of `verification_status`, in the order of its columns.
+  static func write(_ s: RecordState, until: Timestamp?, to rows: inout BinaryCopyWriter) {
+    rows.beginRow(columns: 14)
+    rows.append(int8: s.record)
+    rows.append(bool: s.contentAddressed)
+    rows.append(bool: s.pithReceipt)
+    rows.append(int4: s.sums.weakAuthors)
+    rows.append(int4: s.sums.strongAuthors)
+    rows.append(int4: s.sums.verifiedAnchors)
+    rows.append(timestamp: until?.microseconds)
+    rows.append(int4: s.sums.citationEdges)
+    rows.append(int4: s.sums.vouchedCitationEdges)
+    rows.append(int4: s.sums.approvedReplications)
+    rows.append(bool: s.graphSnapshot)
+    rows.append(int4: s.referenceCount)
+    rows.append(int4: s.resolvedWork)
+    rows.append(int4: s.formalEvidenceCount)
+  }
+
+  /// Writes a row of `event_summary`, in the order of its columns.
+  static func write(_ s: RecordState, to rows: inout BinaryCopyWriter) {
+    rows.beginRow(columns: 9)
+    rows.append(int8: s.record)
+    rows.append(int4Array: s.sums.buckets)
+    rows.append(timestamp: s.firstRecordedAt?.microseconds)
+    rows.append(timestamp: s.lastRecordedAt?.microseconds)
+    rows.append(bytes: s.lastEventID?.bytes)
+    rows.append(int4: s.sums.equivocations)
+    rows.append(int4: s.sums.pendingBareAnchors)
+    rows.append(int4: s.unknownEvents)
+    rows.append(int8: s.position)
+  }
+
+  /// Statements that put the rows of some records in place of what they were, column by column.
+  ///
+  /// The storage of their groups comes first, since a record's row shows the latest of it.
+  static func upserts(
+    _ schema: String, _ changes: ArraySlice<FoldedRecord>
+  ) -> [PostgresStatement] {
+    let records = PostgresValue.int8Array(changes.map(\.state.record))
+    let storage = changes.flatMap { change in
+      change.storage.map { (record: change.state.record, group: $0.key, until: $0.value) }
+    }
+    var statements: [PostgresStatement] = []
+    let ended = storage.filter { $0.until == nil }
+    if !ended.isEmpty {
+      statements.append(
+        PostgresStatement(
+          """
+          DELETE FROM \(schema).storage_standing t USING unnest($1, $2) AS k (record, fold_group)
+          WHERE t.record = k.record AND t.fold_group = k.fold_group
+          """, [.int8Array(ended.map(\.record)), .int8Array(ended.map(\.group))]))
+    }
+    let standing = storage.filter { $0.until != nil }
+    if !standing.isEmpty {
+      statements.append(
+        PostgresStatement(
+          """
+          INSERT INTO \(schema).storage_standing SELECT * FROM unnest($1, $2, $3)
+          ON CONFLICT (record, fold_group) DO UPDATE SET verified_until = EXCLUDED.verified_until
+          """,
+          [
+            .int8Array(standing.map(\.record)), .int8Array(standing.map(\.group)),
+            .timestampArray(standing.map(\.until?.microseconds)),
+          ]))
+    }
+    func ints(_ value: (RecordState) -> Int32) -> PostgresValue {
+      .int4Array(changes.map { value($0.state) })
+    }
+    statements.append(
+      PostgresStatement(
+        """
+        INSERT INTO \(schema).verification_status
+        SELECT n.record, n.addressed, n.receipt, n.weak, n.strong, n.anchors,
+          (SELECT max(t.verified_until) FROM \(schema).storage_standing t WHERE t.record = n.record),
+          n.citations, n.vouched, n.replications, n.snapshot, n.reference_count, n.resolved, n.formal
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS n (record, addressed,
+          receipt, weak, strong, anchors, citations, vouched, replications, snapshot, reference_count,
+          resolved, formal)
+        ON CONFLICT (record) DO UPDATE SET
+          content_addressed = EXCLUDED.content_addressed, pith_receipt = EXCLUDED.pith_receipt,
+          weak_author_claims = EXCLUDED.weak_author_claims,
+          strong_author_claims = EXCLUDED.strong_author_claims,
+          verified_anchors = EXCLUDED.verified_anchors,
+          storage_verified_until = EXCLUDED.storage_verified_until,
+          citation_signatures = EXCLUDED.citation_signatures,
+          vouched_citation_signatures = EXCLUDED.vouched_citation_signatures,
+          replication_records = EXCLUDED.replication_records,
+          graph_snapshot = EXCLUDED.graph_snapshot, reference_count = EXCLUDED.reference_count,
+          resolved_work = EXCLUDED.resolved_work,
+          formal_evidence_count = EXCLUDED.formal_evidence_count
+        """,
+        [
+          records, .boolArray(changes.map(\.state.contentAddressed)),
+          .boolArray(changes.map(\.state.pithReceipt)), ints(\.sums.weakAuthors),
+          ints(\.sums.strongAuthors), ints(\.sums.verifiedAnchors), ints(\.sums.citationEdges),
+          ints(\.sums.vouchedCitationEdges), ints(\.sums.approvedReplications),
+          .boolArray(changes.map(\.state.graphSnapshot)), ints(\.referenceCount),
+          ints(\.resolvedWork), ints(\.formalEvidenceCount),
+        ]))
+    // An array of arrays has no form that unnest takes apart, so that all buckets stand in one row.
+    statements.append(
+      PostgresStatement(
+        """
+        INSERT INTO \(schema).event_summary
+        SELECT n.record, ($2::integer[])[n.ordinality * 30 - 29 : n.ordinality * 30], n.first, n.last,
+          n.id, n.equivocations, n.pending, n.unknown, n.position
+        FROM unnest($1, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY AS n (record, first, last, id,
+          equivocations, pending, unknown, position, ordinality)
+        ON CONFLICT (record) DO UPDATE SET
+          buckets = EXCLUDED.buckets, first_recorded_at = EXCLUDED.first_recorded_at,
+          last_recorded_at = EXCLUDED.last_recorded_at, last_event_id = EXCLUDED.last_event_id,
+          equivocations = EXCLUDED.equivocations,
+          pending_bare_anchors = EXCLUDED.pending_bare_anchors,
+          unknown_events = EXCLUDED.unknown_events, position = EXCLUDED.position
+        """,
+        [
+          records, .int4Array(changes.flatMap(\.state.sums.buckets)),
+          .timestampArray(changes.map(\.state.firstRecordedAt?.microseconds)),
+          .timestampArray(changes.map(\.state.lastRecordedAt?.microseconds)),
+          .bytesArray(changes.map(\.state.lastEventID?.bytes)), ints(\.sums.equivocations),
+          ints(\.sums.pendingBareAnchors), ints(\.unknownEvents),
+          .int8Array(changes.map(\.state.position)),
+        ]))
+    return statements
+  }
+}

@@ -1,0 +1,352 @@
+import Encodings
+import LedgerDomain
+import Logging
+import PostgresClient
+
+/// Follows the log and keeps the projections: one at a time per database, whoever holds the lock.
+public actor Projector {
+  static let lock: Int64 = 0x7069_7468_0002
+  /// Where it says, after each commit, which position is next.
+  static let channel = "ledger_projected"
+
+  private let configuration: StoreConfiguration
+  /// Events folded in one transaction at most.
+  private let batchSize: Int64
+  /// Groups whose events are in memory at once, unless one record alone has more.
+  private let maxGroups: Int
+  /// Who is told how far this projector is.
+  private let progress: ProjectionWaiter?
+  private var timeline = KeyTimeline()
+  /// Key events below this position are in `timeline`.
+  private var timelineSize: Int64 = 0
+
+  init(
+    _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
+    progress: ProjectionWaiter? = nil
+  ) {
+    self.configuration = configuration
+    self.batchSize = batchSize
+    self.maxGroups = maxGroups
+    self.progress = progress
+  }
+
+  static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
+    var connection = configuration.connection(
+      as: .project, applicationName: "pithledger projector",
+      onConnect: [
+        "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
+        // What it writes follows from the log: what a crash takes back is folded again from the checkpoint, which
+        // goes back with it. A swap after a replay drops tables, and is durable whatever is set here.
+        "SET synchronous_commit = off",
+      ])
+    // A replay waits for one statement for as long as that takes.
+    connection.silenceTimeout = nil
+    return connection
+  }
+
+  /// Runs until its task is cancelled; takes over when another process's projector dies.
+  public func run() async throws {
+    var failures = 0
+    while !Task.isCancelled {
+      do {
+        let connection = try await PostgresConnection.connect(Self.connection(configuration))
+        do {
+          // Alive, it speaks every 250 ms: one that is frozen loses its session, and the lock with it.
+          try await connection.execute("SET idle_session_timeout = \(LedgerStore.lockLife)")
+          // It reads by position and by group, whatever the planner guesses of a log without statistics.
+          try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+          try await follow(connection) { failures = 0 }
+        } catch {
+          await progress?.lead(false)
+          await connection.close()
+          throw error
+        }
+      } catch is CancellationError {
+        throw CancellationError()
+      } catch {
+        if Task.isCancelled { throw CancellationError() }
+        failures += 1
+        configuration.logger.warning("the projector starts again: \(error)")
+        try await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
+      }
+    }
+    throw CancellationError()
+  }
+
+  private func follow(
+    _ connection: PostgresConnection, onProgress: () -> Void
+  ) async throws {
+    while try await !connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.lock)])[0]
+      .bool(0)
+    {
+      // The lock is its holder's session: it is free as soon as that process is gone.
+      try await Task.sleep(for: .milliseconds(250))
+    }
+    await progress?.lead(true)
+    try await connection.listen(Appender.channel)
+    timeline = KeyTimeline()
+    timelineSize = 0
+    while true {
+      try Task.checkCancellation()
+      let count = try await step(connection)
+      if count > 0 { onProgress() }
+      if count < Int(batchSize) { try await waitForMore(connection) }
+    }
+  }
+
+  /// Waits for word of an append that is not folded yet; the word only wakes it, and the poll is what it
+  /// relies on.
+  private func waitForMore(_ connection: PostgresConnection) async throws {
+    while let told = try await connection.nextNotification(timeout: .milliseconds(250)) {
+      if Int64(told.payload).map({ $0 > timelineSize }) ?? true { return }
+    }
+  }
+
+  /// Folds the next batch into the live projections, and answers how many events it had.
+  ///
+  /// Three round trips: what is new, what it touches, and what follows, with the commit.
+  func step(_ connection: PostgresConnection) async throws -> Int {
+    let before = timeline
+    let beforeSize = timelineSize
+    do {
+      let opening = try await connection.pipeline([
+        PostgresStatement("BEGIN"),
+        PostgresStatement("SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE"),
+        PostgresStatement(
+          """
+          SELECT \(FoldColumns.list) FROM ledger.event e
+          WHERE e.position >= (SELECT c.next_position FROM ledger.projection_checkpoint c)
+          ORDER BY e.position LIMIT $1
+          """, [.int8(batchSize)]),
+      ])
+      let from = try opening[1][0].int(0)
+      let events = try opening[2].map(FoldColumns.event)
+      guard let last = events.last else {
+        try await connection.execute("COMMIT")
+        await progress?.note(from)
+        return 0
+      }
+      if timelineSize > from {
+        // The checkpoint went back: a backup was restored under this process.
+        timeline = KeyTimeline()
+        timelineSize = 0
+      }
+      try await advance(connection, to: from)
+      // The notification comes after the commit, where it holds nobody up.
+      let batch = try await project(
+        connection, schema: "ledger", events, from: from,
+        finally: [
+          PostgresStatement(
+            "UPDATE ledger.projection_checkpoint SET next_position = $1",
+            [.int8(last.position + 1)]),
+          PostgresStatement("COMMIT"),
+          PostgresStatement(
+            "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position + 1)")]),
+        ])
+      await progress?.note(last.position + 1, batch)
+      return events.count
+    } catch {
+      timeline = before
+      timelineSize = beforeSize
+      // Not by this task, which may be cancelled and must still roll back.
+      await Task {
+        if await connection.isInTransaction { try? await connection.execute("ROLLBACK") }
+      }
+      .value
+      throw error
+    }
+  }
+
+  /// Brings the timeline up to a position, for a projector that starts in the middle.
+  private func advance(_ connection: PostgresConnection, to position: Int64) async throws {
+    guard timelineSize < position else { return }
+    for event in try await Self.keyEvents(connection, from: timelineSize, to: position) {
+      _ = timeline.apply(event)
+    }
+    timelineSize = position
+  }
+
+  static func keyEvents(
+    _ connection: PostgresConnection, from: Int64, to: Int64
+  ) async throws -> [FoldEvent] {
+    try await connection.query(
+      """
+      SELECT \(FoldColumns.list) FROM ledger.event e
+      WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position
+      """, [.int8(from), .int8(to)]
+    ).map(FoldColumns.event)
+  }
+
+  /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
+  @discardableResult
+  private func project(
+    _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Int64,
+    finally: [PostgresStatement] = []
+  ) async throws -> ProjectedBatch? {
+    let to = events.last.map { $0.position + 1 } ?? from
+    let before = timeline
+    // Keys first: the records of the batch are folded with the timeline of its end.
+    let changes = events.filter { $0.record < 0 }.compactMap { timeline.apply($0) }
+    timelineSize = to
+    let new = Dictionary(grouping: events.filter { $0.record >= 0 }, by: \.record)
+    var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
+    for change in changes {
+      for (record, group) in try await groups(connection, of: change, before: from) {
+        touched[record, default: []].insert(group)
+      }
+    }
+    let isKept = events.count <= ProjectedBatch.maxEvents
+    var kept = ProjectedBatch(positions: from..<to, states: [:], events: [:])
+    var rest = touched.sorted { $0.key < $1.key }[...]
+    repeat {
+      var chunk: [Int64: Set<Int64>] = [:]
+      var count = 0
+      while let next = rest.first, chunk.isEmpty || count + next.value.count <= maxGroups {
+        chunk[next.key] = next.value
+        count += next.value.count
+        rest = rest.dropFirst()
+      }
+      let (rows, old) = try await standing(connection, schema, chunk, new, before: from)
+      var folded: [FoldedRecord] = []
+      for record in chunk.keys {
+        let row = rows[record]
+        let new = new[record] ?? []
+        let record = FoldedRecord.update(
+          row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
+          before: before, after: timeline)
+        folded.append(record)
+        // Where storage changed, the server finds out what is the latest of it.
+        if isKept, record.storage.isEmpty {
+          let number = record.state.record
+          kept.states[number] = ProjectedState(
+            state: record.state, storageVerifiedUntil: row?.storageVerifiedUntil)
+          kept.events[number] = (old[number] ?? []) + new
+        }
+      }
+      try await write(connection, schema: schema, folded, finally: rest.isEmpty ? finally : [])
+    } while !rest.isEmpty
+    return isKept ? kept : nil
+  }
+
+  /// The groups with an event that a change of its key bears on.
+  private func groups(
+    _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Int64
+  ) async throws -> [(record: Int64, group: Int64)] {
+    try await connection.query(
+      """
+      SELECT DISTINCT record, fold_group FROM ledger.event
+      WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record >= 0
+        AND fold_group IS NOT NULL
+      """,
+      [.bytes(change.fingerprint.bytes), .int8(change.from), .int8(before)]
+    ).map { (try $0.int(0), try $0.int(1)) }
+  }
+
+  /// The rows of some records, and the earlier events of some of their groups with all that are linked to
+  /// these.
+  ///
+  /// Each group is looked up by itself: a planner without statistics would read the whole log to join them.
+  private func standing(
+    _ connection: PostgresConnection, _ schema: String, _ touched: [Int64: Set<Int64>],
+    _ new: [Int64: [FoldEvent]], before position: Int64
+  ) async throws -> (rows: [Int64: ProjectedState], old: [Int64: [FoldEvent]]) {
+    guard !touched.isEmpty else { return ([:], [:]) }
+    let keys = touched.flatMap { record, groups in groups.map { (record: record, group: $0) } }
+    let answers = try await connection.pipeline([
+      PostgresStatement(
+        "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)",
+        [.int8Array(Array(touched.keys))]),
+      PostgresStatement(
+        """
+        SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+              AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
+        ORDER BY e.position
+        """,
+        [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)]),
+    ])
+    var rows: [Int64: ProjectedState] = [:]
+    for row in answers[0] {
+      let projected = try ProjectionRows.state(row)
+      rows[projected.state.record] = projected
+    }
+    var old = Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record)
+    for (record, events) in try await linked(connection, touched, old, new, before: position) {
+      old[record] = ((old[record] ?? []) + events).sorted { $0.position < $1.position }
+    }
+    return (rows, old)
+  }
+
+  /// The earlier events of the groups that are linked to some, and not among them.
+  private func linked(
+    _ connection: PostgresConnection, _ touched: [Int64: Set<Int64>], _ old: [Int64: [FoldEvent]],
+    _ new: [Int64: [FoldEvent]], before position: Int64
+  ) async throws -> [Int64: [FoldEvent]] {
+    var groups: [(record: Int64, group: Int64)] = []
+    var claimants: [(record: Int64, identity: Digest128)] = []
+    for (record, known) in touched {
+      let links = FoldLinks((old[record] ?? []) + (new[record] ?? []), timeline)
+      groups += links.groups.subtracting(known).map { (record, $0) }
+      claimants += links.claimants.map { (record, $0) }
+    }
+    if groups.isEmpty && claimants.isEmpty { return [:] }
+    let events = try await connection.query(
+      """
+      SELECT \(FoldColumns.list) FROM (
+        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record, fold_group)
+        UNION
+        SELECT c.record, c.fold_group
+        FROM unnest($3::bigint[], $4::bytea[]) AS k (record, claimant)
+          CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.claimant = k.claimant
+              AND t.event_type = 10 AND t.claimant IS NOT NULL AND t.position < $5 OFFSET 0) AS c
+        ) AS k CROSS JOIN LATERAL (
+          SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+            AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
+      """,
+      [
+        .int8Array(groups.map(\.record)), .int8Array(groups.map(\.group)),
+        .int8Array(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
+        .int8(position),
+      ]
+    ).map(FoldColumns.event)
+    return Dictionary(
+      grouping: events.filter { event in
+        event.foldGroup.map { touched[event.record]?.contains($0) != true } ?? false
+      }, by: \.record)
+  }
+
+  /// Writes the rows of some records, a thousand in a round trip, and what comes with the last of them.
+  private func write(
+    _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord],
+    finally: [PostgresStatement]
+  ) async throws {
+    var rest = changes[...]
+    while rest.count > 1000 {
+      _ = try await connection.pipeline(ProjectionRows.upserts(schema, rest.prefix(1000)))
+      rest = rest.dropFirst(1000)
+    }
+    let last = (rest.isEmpty ? [] : ProjectionRows.upserts(schema, rest)) + finally
+    if !last.isEmpty { _ = try await connection.pipeline(last) }
+  }
+
+  /// Folds what was appended meanwhile onto replayed tables; the timeline begins as of `from`.
+  func catchUp(
+    _ connection: PostgresConnection, schema: String, from: Int64, to: Int64, timeline: KeyTimeline
+  ) async throws {
+    self.timeline = timeline
+    var next = from
+    while next < to {
+      let end = min(to, next + batchSize)
+      let events = try await connection.query(
+        """
+        SELECT \(FoldColumns.list) FROM ledger.event e
+        WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
+        """, [.int8(next), .int8(end)]
+      ).map(FoldColumns.event)
+      try await project(connection, schema: schema, events, from: next)
+      next = end
+    }
+  }
+}

@@ -1,0 +1,328 @@
+import LedgerDomain
+import PostgresClient
+import Synchronization
+
+/// How far a replay is.
+public struct ReplayProgress: Sendable {
+  public let eventsDone: Int64
+  public let eventsTotal: Int64
+  public let seconds: Double
+
+  /// Events a second so far.
+  public var rate: Double { seconds > 0 ? Double(eventsDone) / seconds : 0 }
+  /// Seconds left at this rate.
+  public var secondsLeft: Double { rate > 0 ? Double(eventsTotal - eventsDone) / rate : 0 }
+}
+
+/// What a replay found.
+public struct ReplayReport: Sendable {
+  /// One value of the live projections that the log does not bear out.
+  public struct Drift: Sendable, Equatable {
+    public let pithNumber: String
+    public let key: String
+    /// The live value; `nil` where the row was missing.
+    public let was: String?
+    /// The value the log gives; `nil` where there should be no row.
+    public let now: String?
+  }
+
+  public let events: Int64
+  public let records: Int64
+  public let seconds: Double
+  public let drift: [Drift]
+  /// Whether the replayed tables took the place of the live ones.
+  public let swapped: Bool
+}
+
+extension LedgerStore {
+  static let replayLock: Int64 = 0x7069_7468_0003
+  static let replaySchema = "ledger_replay"
+  /// Differences that a report lists; more are counted by nobody, since the first say enough.
+  static let maxDrift = 1000
+  /// How many read, and then fold, side by side.
+  static let workers = 2
+
+  /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
+  ///
+  /// The log's part up to the head at the start is read in parallel by ranges of pages, and folded in
+  /// parallel by records; then, with the live projector held still, what came meanwhile is folded on, the two are compared, and without
+  /// `check` the new tables take the place of the old in that same transaction. Interrupted at any point
+  /// it leaves the live projections as they were.
+  public func replay(
+    check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
+  ) async throws -> ReplayReport {
+    let connection = try await PostgresConnection.connect(Projector.connection(configuration))
+    do {
+      try await lockReplay(connection)
+      let report = try await replay(connection, check: check, progress: progress)
+      // The session's end would free it too, some time after it is closed here.
+      _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.replayLock)])
+      await connection.close()
+      return report
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// Makes this the only replay of the database; waits a moment for one that was just interrupted, whose lock
+  /// is held until the server has seen its session end.
+  ///
+  /// Errors: `replayRunning`.
+  private func lockReplay(_ connection: PostgresConnection) async throws {
+    for attempt in 0..<20 {
+      if attempt > 0 { try await Task.sleep(for: .milliseconds(100)) }
+      if try await connection.query(
+        "SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0].bool(0)
+      {
+        return
+      }
+    }
+    throw LedgerStoreError(.replayRunning, "another replay is under way")
+  }
+
+  private func replay(
+    _ connection: PostgresConnection, check: Bool,
+    progress: @escaping @Sendable (ReplayProgress) -> Void
+  ) async throws -> ReplayReport {
+    let start = ContinuousClock.now
+    func seconds() -> Double { (ContinuousClock.now - start) / .seconds(1) }
+    _ = try await connection.query("SELECT ledger.replay_begin()")
+    let size = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
+    var timeline = KeyTimeline()
+    for event in try await Projector.keyEvents(connection, from: 0, to: size) {
+      _ = timeline.apply(event)
+    }
+    let counter = ReplayCounter(total: size, start: start, report: progress)
+    let folded = timeline
+    let parts = try await partitions(connection, size: size, counter)
+    let queue = PartQueue(count: EventPartitions.parts(events: size))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<Self.workers {
+        group.addTask { try await self.fold(parts, queue, folded, counter) }
+      }
+      try await group.waitForAll()
+    }
+    _ = try await connection.query("SELECT ledger.replay_index()")
+    let (drift, records, events) = try await connection.transaction { connection in
+      // The comparison joins tables of a row for each record.
+      try await connection.execute("SET LOCAL work_mem = '64MB'")
+      // The live projector waits here, so that both sides are compared at the same position.
+      let projected = try await connection.query(
+        "SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE")[0].int(0)
+      let live = Projector(configuration)
+      if projected > size {
+        try await live.catchUp(
+          connection, schema: Self.replaySchema, from: size, to: projected, timeline: folded)
+      } else if projected < size {
+        // The live side is behind: what it has not folded yet is no drift. Bring it here first.
+        var keys = KeyTimeline()
+        for event in try await Projector.keyEvents(connection, from: 0, to: projected) {
+          _ = keys.apply(event)
+        }
+        try await live.catchUp(
+          connection, schema: "ledger", from: projected, to: size, timeline: keys)
+        _ = try await connection.query(
+          "UPDATE ledger.projection_checkpoint SET next_position = $1", [.int8(size)])
+      }
+      let drift = try await Self.drift(connection)
+      let records = try await connection.query(
+        "SELECT count(*) FROM \(Self.replaySchema).verification_status")[0].int(0)
+      if !check { _ = try await connection.query("SELECT ledger.replay_swap()") }
+      return (drift, records, max(projected, size))
+    }
+    if check { _ = try await connection.query("SELECT ledger.replay_end()") }
+    return ReplayReport(
+      events: events, records: records, seconds: seconds(), drift: drift, swapped: !check)
+  }
+
+  /// Reads the first `size` events as they lie in the table, each worker a part of its pages.
+  ///
+  /// A sort by record on the server costs more than all of the reading, so that the records are brought
+  /// together here; each record's events are put in the order of the log before they are folded.
+  private func partitions(
+    _ connection: PostgresConnection, size: Int64, _ counter: ReplayCounter
+  ) async throws -> [EventPartitions] {
+    // Rows below `size` are on the pages that are there now, or nowhere.
+    let pages = try await connection.query(
+      """
+      SELECT pg_relation_size('ledger.event') / current_setting('block_size')::bigint
+      """)[0].int(0)
+    let step = pages / Int64(Self.workers) + 1
+    return try await withThrowingTaskGroup(of: EventPartitions.self) { group in
+      for worker in 0..<Int64(Self.workers) {
+        group.addTask {
+          try await self.read(
+            pages: worker * step..<(worker + 1) * step, size: size, counter)
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+
+  private func read(
+    pages: Range<Int64>, size: Int64, _ counter: ReplayCounter
+  ) async throws -> EventPartitions {
+    let source = try await PostgresConnection.connect(Projector.connection(configuration))
+    do {
+      var cursor = BinaryCopyCursor()
+      var parts = EventPartitions(parts: EventPartitions.parts(events: size))
+      var count: Int64 = 0
+      try await source.copyMessages(
+        """
+        COPY (SELECT \(PackedEvent.columns) FROM ledger.event e
+          WHERE e.ctid >= '(\(pages.lowerBound),0)' AND e.ctid < '(\(pages.upperBound),0)'
+            AND e.record >= 0 AND e.position < \(size)) TO STDOUT (FORMAT binary)
+        """
+      ) { message in
+        guard try cursor.begin(message) != nil else { return }
+        try parts.append(PackedEvent(message, &cursor))
+        count += 1
+        if count & 0x3FFF == 0 { counter.add(0x4000) }
+      }
+      counter.add(count & 0x3FFF)
+      await source.close()
+      return parts
+    } catch {
+      await source.close()
+      throw error
+    }
+  }
+
+  /// Folds one part after the other, until none is left, and writes their rows.
+  private func fold(
+    _ readers: [EventPartitions], _ queue: PartQueue, _ timeline: KeyTimeline,
+    _ counter: ReplayCounter
+  ) async throws {
+    let target = try await PostgresConnection.connect(Projector.connection(configuration))
+    do {
+      var rows = ReplayRowWriter()
+      while let part = queue.next() {
+        try Task.checkCancellation()
+        var blocks: [[PackedEvent]] = []
+        for reader in readers { try reader.read(part, into: &blocks) }
+        counter.add(Int64(Self.fold(blocks, timeline) { rows.append($0) }))
+        if rows.count >= ReplayRowWriter.batch { try await rows.flush(target) }
+      }
+      try await rows.flush(target)
+      await target.close()
+    } catch {
+      await target.close()
+      throw error
+    }
+  }
+
+  /// Folds the records that some events are about, all of whose events are there, each by itself; answers
+  /// how many events there were.
+  private static func fold(
+    _ blocks: [[PackedEvent]], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
+  ) -> Int {
+    struct Place: Comparable {
+      let record: Int64
+      let position: Int64
+      let block: Int32
+      let index: Int32
+
+      static func < (a: Place, b: Place) -> Bool {
+        if a.record != b.record { return a.record < b.record }
+        return a.position < b.position
+      }
+    }
+    var places: [Place] = []
+    places.reserveCapacity(blocks.reduce(0) { $0 + $1.count })
+    for (number, block) in blocks.enumerated() {
+      // A span, since an element of an array would be copied whole for its two numbers.
+      let events = block.span
+      for index in events.indices {
+        places.append(
+          Place(
+            record: events[index].record, position: events[index].position,
+            block: Int32(number), index: Int32(index)))
+      }
+    }
+    places.sort()
+    var current: [FoldEvent] = []
+    for place in places {
+      if let first = current.first, first.record != place.record {
+        body(FoldedRecord.whole(current, timeline))
+        current.removeAll(keepingCapacity: true)
+      }
+      current.append(blocks[Int(place.block)][Int(place.index)].event)
+    }
+    if !current.isEmpty { body(FoldedRecord.whole(current, timeline)) }
+    return places.count
+  }
+
+  /// Live and replayed rows that differ, by Pith Number and key.
+  private static func drift(_ connection: PostgresConnection) async throws -> [ReplayReport.Drift] {
+    var drift: [ReplayReport.Drift] = []
+    for (table, key) in [
+      ("verification_status", "record"), ("event_summary", "record"),
+      ("storage_standing", "record, fold_group"),
+    ] {
+      // Mostly nothing differs, and servers can find that out in parallel, as they cannot a full join.
+      let same = try await connection.query(
+        """
+        SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(replaySchema).\(table) b USING (\(key))
+            WHERE a IS NOT DISTINCT FROM b)
+          = ALL (ARRAY[(SELECT count(*) FROM ledger.\(table)),
+            (SELECT count(*) FROM \(replaySchema).\(table))])
+        """)[0].bool(0)
+      if same { continue }
+      // No more rows than will be listed are taken apart: after a disaster, all of them differ.
+      let rows = try await connection.query(
+        """
+        SELECT coalesce(s.pith_number, 'record ' || d.record), k.key,
+          to_jsonb(d.a) ->> k.key, to_jsonb(d.b) ->> k.key
+        FROM (SELECT record, a, b
+            FROM ledger.\(table) a FULL JOIN \(replaySchema).\(table) b USING (\(key))
+            WHERE a IS DISTINCT FROM b LIMIT \(maxDrift - drift.count)) AS d
+          LEFT JOIN ledger.subject s USING (record)
+          CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(d.a), to_jsonb(d.b))) AS k (key)
+        WHERE to_jsonb(d.a) -> k.key IS DISTINCT FROM to_jsonb(d.b) -> k.key
+        ORDER BY 1, 2 LIMIT \(maxDrift - drift.count)
+        """)
+      for row in rows {
+        drift.append(
+          ReplayReport.Drift(
+            pithNumber: try row.text(0), key: try row.text(1), was: try row.optionalText(2),
+            now: try row.optionalText(3)))
+      }
+    }
+    return drift
+  }
+}
+
+/// Counts events over the workers of a replay, and reports now and then.
+private final class ReplayCounter: Sendable {
+  private let total: Int64
+  private let start: ContinuousClock.Instant
+  private let report: @Sendable (ReplayProgress) -> Void
+  /// Halves of an event's way: reading is one, and folding the other.
+  private let halves = Atomic<Int64>(0)
+  /// When there was a report last, in milliseconds from the start.
+  private let reported = Atomic<Int64>(0)
+
+  init(
+    total: Int64, start: ContinuousClock.Instant,
+    report: @escaping @Sendable (ReplayProgress) -> Void
+  ) {
+    self.total = total
+    self.start = start
+    self.report = report
+  }
+
+  /// Events that were read, or folded.
+  func add(_ events: Int64) {
+    let halves = halves.wrappingAdd(events, ordering: .relaxed).newValue
+    let took = ContinuousClock.now - start
+    let now = Int64(took / .milliseconds(1))
+    let last = reported.load(ordering: .relaxed)
+    // One of the workers that find it is time reports.
+    guard now - last > 500,
+      reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+    else { return }
+    report(
+      ReplayProgress(eventsDone: halves / 2, eventsTotal: total, seconds: took / .seconds(1)))
+  }
+}

@@ -1,0 +1,94 @@
+import CLibCrypto
+import Foundation
+public import ProofFormats
+
+extension TimestampToken {
+  /// What checking a token came to.
+  public enum Finding: Sendable, Equatable {
+    case verified
+    /// The signature holds; the chain ends at nothing that is trusted.
+    case untrusted(String)
+  }
+
+  /// Checks a token whole, and names the first check that fails: its form and imprint, what the signed
+  /// attributes say, the signature and how strong it is, the certificate that they name, that certificate's purpose, its chain
+  /// at `genTime`, and that nothing stands behind.
+  ///
+  /// - Parameters:
+  ///   - bytes: a token, or a response that carries one.
+  ///   - roots: trusted certificates in PEM.
+  ///   - imprint: the SHA-256 digest that it must be about; `nil` takes any.
+  ///
+  /// Errors: those of ``parse(_:_:maxBytes:)``; then `rfc3161.content_type`, `rfc3161.message_digest`,
+  /// `rfc3161.signature`, `rfc3161.weak_algorithm`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
+  /// `rfc3161.trailing`. Source: RFC 3161, section 2.2; RFC 5816; RFC 5652, section 5.6.
+  public static func check(
+    _ bytes: [UInt8], roots: [UInt8], imprint: [UInt8]? = nil
+  ) throws(ProofFormatError) -> (TimestampToken, Finding) {
+    let token = try parse(bytes, Expectation(imprint: imprint, allowsTrailing: true))
+    let finding = try checkSignature(token, bytes, roots)
+    try checkTrailing(bytes)
+    return (token, finding)
+  }
+
+  private static func checkSignature(
+    _ token: TimestampToken, _ bytes: [UInt8], _ roots: [UInt8]
+  ) throws(ProofFormatError) -> Finding {
+    let der = try content(of: bytes)
+    let time = try? Date(
+      token.genTime,
+      strategy: .iso8601.year().month().day().timeZone(separator: .omitted)
+        .time(includingFractionalSeconds: token.genTime.contains(".")))
+    guard let time else {
+      throw ProofFormatError("rfc3161.gen_time", "genTime is no date.")
+    }
+    var reason = [CChar](repeating: 0, count: 256)
+    let verdict = unsafe der.withUnsafeBufferPointer { der in
+      unsafe roots.withUnsafeBytes { roots in
+        unsafe pithledger_check_token(
+          der.baseAddress, der.count, roots.baseAddress?.assumingMemoryBound(to: CChar.self),
+          Int32(roots.count), Int64(time.timeIntervalSince1970), &reason, 256)
+      }
+    }
+    let words = String(
+      decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    switch Int(verdict) {
+    case PITHLEDGER_TOKEN_OK: return .verified
+    case PITHLEDGER_TOKEN_UNTRUSTED: return .untrusted(words)
+    case PITHLEDGER_TOKEN_CONTENT_TYPE:
+      throw ProofFormatError("rfc3161.content_type", "What is signed is not said to be a TSTInfo.")
+    case PITHLEDGER_TOKEN_MESSAGE_DIGEST:
+      throw ProofFormatError(
+        "rfc3161.message_digest", "What is signed is the digest of another TSTInfo.")
+    case PITHLEDGER_TOKEN_SIGNATURE:
+      throw ProofFormatError("rfc3161.signature", "The token's signature does not hold (\(words)).")
+    case PITHLEDGER_TOKEN_WEAK:
+      throw ProofFormatError(
+        "rfc3161.weak_algorithm",
+        "Only SHA-256 or stronger, RSA from 2048 bits and curves from 256 bits prove a time (\(words)): ask "
+          + "an authority that uses them.")
+    case PITHLEDGER_TOKEN_PURPOSE:
+      throw ProofFormatError(
+        "rfc3161.extended_key_usage",
+        "The signer's certificate must be for timestamping alone, and say so critically.")
+    case PITHLEDGER_TOKEN_CHAIN:
+      throw ProofFormatError(
+        "rfc3161.chain", "The certificate chain does not hold at genTime (\(words)).")
+    case PITHLEDGER_TOKEN_ESS:
+      throw ProofFormatError(
+        "rfc3161.ess_certificate",
+        "The token names another certificate than its signer's (\(words)).")
+    default:
+      throw ProofFormatError("rfc3161.der", "libcrypto cannot read the token (\(words)).")
+    }
+  }
+
+  /// How many certificates a PEM text holds; `nil` where one of them cannot be read.
+  public static func certificates(in pem: [UInt8]) -> Int? {
+    let count = unsafe pem.withUnsafeBytes {
+      unsafe pithledger_count_certificates(
+        $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count))
+    }
+    return count < 0 ? nil : Int(count)
+  }
+}

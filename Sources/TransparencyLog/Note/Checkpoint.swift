@@ -1,0 +1,89 @@
+public import Encodings
+
+/// The head of a log's tree: its origin, size and root (C2SP tlog-checkpoint).
+public struct Checkpoint: Hashable, Sendable {
+  public let origin: String
+  public let size: UInt64
+  public let root: Digest
+
+  public init(origin: String, size: UInt64, root: Digest) {
+    self.origin = origin
+    self.size = size
+    self.root = root
+  }
+
+  /// Reads a note's text. Lines beyond the third are extensions: passed over, as the format asks.
+  ///
+  /// Errors: `checkpoint.form` with the line.
+  public init(text: String) throws(TransparencyError) {
+    func refuse(_ line: Int, _ message: String) -> TransparencyError {
+      TransparencyError("checkpoint.form", line: line, message)
+    }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count >= 4, lines.last == "" else {
+      throw refuse(lines.count, "a checkpoint has an origin, a size and a root, each on a line")
+    }
+    guard !lines[0].isEmpty else { throw refuse(1, "the origin is empty") }
+    guard let size = Decimal.parse(lines[1]) else {
+      throw refuse(2, "the size is a number in plain decimal")
+    }
+    guard let root = Digest(base64: lines[2]) else {
+      throw refuse(3, "the root is 32 bytes in base64")
+    }
+    guard !lines.dropLast().contains("") else {
+      throw refuse(4, "a checkpoint's text has no empty lines")
+    }
+    origin = String(lines[0])
+    self.size = size
+    self.root = root
+  }
+
+  /// What is signed.
+  public var text: String { "\(origin)\n\(size)\n\(root.base64)\n" }
+}
+
+/// A checkpoint, and the note that carries it.
+public struct SignedCheckpoint: Sendable, Equatable {
+  public let checkpoint: Checkpoint
+  public let note: SignedNote
+
+  /// Reads a checkpoint that one of the log's keys signed.
+  ///
+  /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` where it is
+  /// another log's.
+  public init(
+    _ bytes: [UInt8], by keys: some Collection<NoteVerifierKey>, origin: String? = nil
+  ) throws(TransparencyError) {
+    try self.init(note: SignedNote(bytes), by: keys, origin: origin)
+  }
+
+  public init(
+    note: SignedNote, by keys: some Collection<NoteVerifierKey>, origin: String? = nil
+  ) throws(TransparencyError) {
+    try note.verified(by: keys)
+    checkpoint = try Checkpoint(text: note.text)
+    self.note = note
+    if let origin, checkpoint.origin != origin {
+      throw TransparencyError(
+        "checkpoint.origin", line: 1,
+        "the checkpoint is of the log \(checkpoint.origin), not \(origin)")
+    }
+  }
+
+  /// Signs a checkpoint.
+  public init(_ checkpoint: Checkpoint, by signer: NoteSigner) throws(TransparencyError) {
+    self.checkpoint = checkpoint
+    note = SignedNote(text: checkpoint.text, signatures: [try signer.sign(checkpoint.text)])
+  }
+}
+
+/// Numbers as these formats write them: plain decimal, one spelling each.
+enum Decimal {
+  static func parse(_ text: some StringProtocol) -> UInt64? {
+    let digits = text.utf8
+    guard (1...20).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+      digits.count == 1 || digits.first != 0x30
+    else { return nil }
+    return UInt64(text)
+  }
+}

@@ -1,0 +1,51 @@
+public import Encodings
+
+/// A log's signed promise: this entry is at this position, and a later checkpoint will show it.
+///
+/// A note by the log's key whose first line can be no checkpoint's, since a checkpoint begins with the
+/// origin.
+public struct LogReceipt: Sendable, Equatable {
+  static let header = "pith-ledger receipt v1"
+
+  public let origin: String
+  public let position: UInt64
+  /// `sha256:` and 64 hexadecimal digits.
+  public let eventID: String
+  /// The hash of the entry's bytes as a leaf.
+  public let leaf: Digest
+
+  public init(origin: String, position: UInt64, eventID: String, leaf: Digest) {
+    self.origin = origin
+    self.position = position
+    self.eventID = eventID
+    self.leaf = leaf
+  }
+
+  /// What is signed.
+  public var text: String {
+    "\(Self.header)\n\(origin)\n\(position)\n\(eventID)\n\(leaf.base64)\n"
+  }
+
+  public func signed(by signer: NoteSigner) throws(TransparencyError) -> SignedNote {
+    SignedNote(text: text, signatures: [try signer.sign(text)])
+  }
+
+  /// Reads a promise that one of the log's keys signed.
+  ///
+  /// Errors: `note.form`, `note.signature`, `receipt.form`.
+  public init(
+    _ bytes: [UInt8], by keys: some Collection<NoteVerifierKey>
+  ) throws(TransparencyError) {
+    let note = try SignedNote(bytes)
+    try note.verified(by: keys)
+    let lines = note.text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count == 6, lines[0] == Self.header, let position = Decimal.parse(lines[2]),
+      let leaf = Digest(base64: lines[4])
+    else {
+      throw TransparencyError(
+        "receipt.form", "a receipt has five lines: \(Self.header), origin, position, event, leaf")
+    }
+    self.init(
+      origin: String(lines[1]), position: position, eventID: String(lines[3]), leaf: leaf)
+  }
+}

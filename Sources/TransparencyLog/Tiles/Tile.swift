@@ -1,0 +1,181 @@
+public import Encodings
+
+/// A resource of a tiled log: hashes of one level, or entries (C2SP tlog-tiles).
+public struct TilePath: Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: Hashable, Sendable {
+    /// Hashes at a level from 0 to 63; level 0 holds those of leaves.
+    case hashes(level: Int)
+    case entries
+  }
+
+  /// Hashes or entries in a full tile.
+  public static let fullWidth = 256
+
+  public let kind: Kind
+  public let index: UInt64
+  /// From 1 to 256; less than 256 only at the right edge of a tree.
+  public let width: Int
+
+  public init(_ kind: Kind, index: UInt64, width: Int = TilePath.fullWidth) {
+    self.kind = kind
+    self.index = index
+    self.width = width
+  }
+
+  /// Reads a path such as `tile/0/x001/x234/067.p/8`; `nil` for anything but its one spelling.
+  public init?(_ path: some StringProtocol) {
+    guard path.utf8.count <= 80 else { return nil }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false)[...]
+    guard parts.popFirst() == "tile", let kind = parts.popFirst() else { return nil }
+    if kind == "entries" {
+      self.kind = .entries
+    } else {
+      guard let level = Self.decimal(kind, in: 0...63) else { return nil }
+      self.kind = .hashes(level: level)
+    }
+    if parts.count >= 2, parts[parts.endIndex - 2].hasSuffix(".p"), let last = parts.popLast() {
+      guard let width = Self.decimal(last, in: 1...Self.fullWidth - 1),
+        let name = parts.popLast()
+      else { return nil }
+      self.width = width
+      parts.append(name.dropLast(2))
+    } else {
+      width = Self.fullWidth
+    }
+    var index: UInt64 = 0
+    guard !parts.isEmpty, parts.count <= 7 else { return nil }
+    for (place, part) in parts.enumerated() {
+      var digits = part
+      if place < parts.count - 1 {
+        guard digits.popFirst() == "x" else { return nil }
+      }
+      guard digits.utf8.count == 3, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        let value = UInt64(digits)
+      else { return nil }
+      // A leading group of zeros would be a second spelling of the same index.
+      if place == 0, parts.count > 1, value == 0 { return nil }
+      let (scaled, overflow) = index.multipliedReportingOverflow(by: 1000)
+      let (sum, carry) = scaled.addingReportingOverflow(value)
+      guard !overflow, !carry else { return nil }
+      index = sum
+    }
+    self.index = index
+  }
+
+  private static func decimal(_ text: some StringProtocol, in range: ClosedRange<Int>) -> Int? {
+    guard (1...3).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      text.utf8.count == 1 || text.utf8.first != 0x30, let value = Int(text), range.contains(value)
+    else { return nil }
+    return value
+  }
+
+  public var description: String {
+    var groups: [String] = []
+    var rest = index
+    repeat {
+      let digits = String(rest % 1000)
+      groups.append(String(repeating: "0", count: 3 - digits.utf8.count) + digits)
+      rest /= 1000
+    } while rest > 0
+    let name = groups.reversed().enumerated().map { place, digits in
+      place < groups.count - 1 ? "x" + digits : digits
+    }.joined(separator: "/")
+    let kind =
+      switch self.kind {
+      case .hashes(let level): String(level)
+      case .entries: "entries"
+      }
+    return "tile/\(kind)/\(name)" + (width < Self.fullWidth ? ".p/\(width)" : "")
+  }
+
+  /// Every resource of a log with this many leaves, the right edge by its partial tiles.
+  public static func all(size: UInt64) -> [TilePath] {
+    var paths: [TilePath] = []
+    var count = size
+    var level = 0
+    while count > 0 {
+      let full = count / UInt64(fullWidth)
+      let rest = Int(count % UInt64(fullWidth))
+      var kinds: [Kind] = [.hashes(level: level)]
+      if level == 0 { kinds.append(.entries) }
+      for kind in kinds {
+        for index in 0..<full { paths.append(TilePath(kind, index: index)) }
+        if rest > 0 { paths.append(TilePath(kind, index: full, width: rest)) }
+      }
+      count = full
+      level += 1
+    }
+    return paths
+  }
+}
+
+/// Where in a tiled log a node's hash comes from.
+public struct TileSlice: Hashable, Sendable {
+  public let level: Int
+  public let index: UInt64
+  /// The hashes of the tile that lie under the node.
+  public let range: Range<Int>
+
+  public init(_ node: TreeNode) {
+    level = node.level / 8
+    let within = node.level % 8
+    let first = node.index << UInt64(within)
+    index = first / UInt64(TilePath.fullWidth)
+    let start = Int(first % UInt64(TilePath.fullWidth))
+    range = start..<start + (1 << within)
+  }
+
+  /// The node's hash from its tile; `nil` where the tile is too narrow.
+  public func hash(in tile: [Digest]) -> Digest? {
+    guard range.upperBound <= tile.count else { return nil }
+    return .over(tile[range])
+  }
+}
+
+/// The bytes of tiles.
+public enum TileBytes {
+  public static func encode(_ hashes: some Collection<Digest>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(hashes.count * Digest.byteCount)
+    for hash in hashes { hash.append(to: &bytes) }
+    return bytes
+  }
+
+  /// The hashes of a tile; `nil` where the bytes are not a whole number of them, or more than 256.
+  public static func decode(_ bytes: [UInt8]) -> [Digest]? {
+    guard bytes.count % Digest.byteCount == 0,
+      bytes.count <= TilePath.fullWidth * Digest.byteCount
+    else { return nil }
+    return stride(from: 0, to: bytes.count, by: Digest.byteCount).compactMap {
+      Digest(bytes: bytes[$0..<$0 + Digest.byteCount])
+    }
+  }
+
+  /// An entry bundle: each entry behind its length in two bytes, most significant first.
+  public static func encode(entries: [[UInt8]]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(entries.reduce(0) { $0 + $1.count + 2 })
+    for entry in entries {
+      bytes.append(UInt8(truncatingIfNeeded: entry.count >> 8))
+      bytes.append(UInt8(truncatingIfNeeded: entry.count))
+      bytes += entry
+    }
+    return bytes
+  }
+
+  /// The entries of a bundle; `nil` where it breaks off, or has more than 256.
+  public static func decode(entries bytes: [UInt8]) -> [[UInt8]]? {
+    var entries: [[UInt8]] = []
+    var offset = 0
+    while offset < bytes.count {
+      guard offset + 2 <= bytes.count, entries.count < TilePath.fullWidth else { return nil }
+      let length = Int(bytes[offset]) << 8 | Int(bytes[offset + 1])
+      offset += 2
+      guard offset + length <= bytes.count else { return nil }
+      entries.append(Array(bytes[offset..<offset + length]))
+      offset += length
+    }
+    return entries
+  }
+}

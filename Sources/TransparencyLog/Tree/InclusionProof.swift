@@ -1,0 +1,96 @@
+public import Encodings
+
+/// That an entry is in a log, in one self-contained text (C2SP tlog-proof).
+public struct InclusionProof: Sendable, Equatable {
+  static let header = "c2sp.org/tlog-proof@v1"
+  static let maxBytes = SignedNote.maxBytes + 8192
+
+  /// What the application adds, believed by nobody: this ledger puts the entry here, which the proof then
+  /// proves.
+  public let extra: [UInt8]?
+  public let index: UInt64
+  /// From the leaf's sibling up.
+  public let hashes: [Digest]
+  /// The checkpoint's note, verbatim.
+  public let note: SignedNote
+
+  public init(index: UInt64, hashes: [Digest], note: SignedNote, extra: [UInt8]? = nil) {
+    self.extra = extra
+    self.index = index
+    self.hashes = hashes
+    self.note = note
+  }
+
+  /// Reads a proof's form; nothing is believed by that.
+  ///
+  /// Errors: `proof.form` with the line, `note.form`.
+  public init(_ bytes: [UInt8]) throws(TransparencyError) {
+    func refuse(_ line: Int, _ message: String) -> TransparencyError {
+      TransparencyError("proof.form", line: line, message)
+    }
+    guard bytes.count <= Self.maxBytes, let whole = String(validating: bytes, as: UTF8.self) else {
+      throw TransparencyError(
+        "proof.form", "a proof is UTF-8 text of at most \(Self.maxBytes) bytes")
+    }
+    var rest = whole[...]
+    var number = 0
+    func next() throws(TransparencyError) -> Substring {
+      number += 1
+      guard let end = rest.utf8.firstIndex(of: 0x0A) else {
+        throw refuse(number, "the proof breaks off")
+      }
+      let line = rest[..<end]
+      rest = rest[rest.utf8.index(after: end)...]
+      return line
+    }
+    guard try next() == Self.header else { throw refuse(1, "the first line is \(Self.header)") }
+    var line = try next()
+    var extra: [UInt8]?
+    if line.hasPrefix("extra ") {
+      extra = Base64.decode(String(line.dropFirst(6)))
+      guard extra != nil else { throw refuse(number, "extra data is base64") }
+      line = try next()
+    }
+    self.extra = extra
+    guard line.hasPrefix("index "), let index = Decimal.parse(line.dropFirst(6)) else {
+      throw refuse(number, "the line is `index` and a number in plain decimal")
+    }
+    self.index = index
+    var hashes: [Digest] = []
+    while true {
+      line = try next()
+      if line.isEmpty { break }
+      guard let hash = Digest(base64: line) else {
+        throw refuse(number, "a hash of a proof is 32 bytes in base64")
+      }
+      hashes.append(hash)
+      guard hashes.count <= TreeProofs.maxHashes else {
+        throw refuse(number, "a proof has at most \(TreeProofs.maxHashes) hashes")
+      }
+    }
+    self.hashes = hashes
+    note = try SignedNote(String(rest))
+  }
+
+  public var description: String {
+    Self.header + (extra.map { "\nextra \(Base64.encode($0))" } ?? "") + "\nindex \(index)\n"
+      + hashes.map { $0.base64 + "\n" }.joined() + "\n"
+      + note.description
+  }
+  public var bytes: [UInt8] { Array(description.utf8) }
+
+  /// Checks that an entry is in the log whose keys these are, and answers the checkpoint that says so.
+  ///
+  /// - Parameter entry: the leaf's data.
+  /// - Throws: `TransparencyError` with the check that failed.
+  @discardableResult
+  public func verify(
+    entry: [UInt8], by keys: some Collection<NoteVerifierKey>, origin: String? = nil
+  ) throws(TransparencyError) -> SignedCheckpoint {
+    let signed = try SignedCheckpoint(note: note, by: keys, origin: origin)
+    try TreeProofs.verifyInclusion(
+      leaf: .leaf(entry), index: index, size: signed.checkpoint.size, root: signed.checkpoint.root,
+      proof: hashes)
+    return signed
+  }
+}

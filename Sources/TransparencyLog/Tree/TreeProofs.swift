@@ -1,0 +1,101 @@
+public import Encodings
+
+/// Verifying what a log says about its tree; nothing of it is believed (RFC 9162, section 2.1).
+public enum TreeProofs {
+  /// A proof has at most one hash for each level of a tree of 2^64 leaves.
+  public static let maxHashes = 64
+
+  /// Checks that a leaf is number `index` of the tree with this size and root.
+  ///
+  /// Errors: `proof.inclusion`.
+  public static func verifyInclusion(
+    leaf: Digest, index: UInt64, size: UInt64, root: Digest, proof: [Digest]
+  ) throws(TransparencyError) {
+    func refuse(_ message: String) -> TransparencyError { .init("proof.inclusion", message) }
+    guard index < size else { throw refuse("leaf \(index) is not in a tree of \(size)") }
+    var node = index
+    var last = size - 1
+    var hash = leaf
+    for sibling in proof {
+      guard last > 0 else { throw refuse("the proof has more hashes than the tree has levels") }
+      if node & 1 == 1 || node == last {
+        hash = .node(sibling, hash)
+        while node & 1 == 0, node != 0 {
+          node >>= 1
+          last >>= 1
+        }
+      } else {
+        hash = .node(hash, sibling)
+      }
+      node >>= 1
+      last >>= 1
+    }
+    guard last == 0 else { throw refuse("the proof has too few hashes") }
+    guard hash == root else {
+      throw refuse("the proof leads to \(hash.base64), and the root is \(root.base64)")
+    }
+  }
+
+  /// Checks that the tree of `old` leaves is the beginning of the tree of `new` leaves.
+  ///
+  /// The empty tree is the beginning of every tree, and needs no proof: a proof with hashes is refused
+  /// there. Errors: `proof.consistency`.
+  public static func verifyConsistency(
+    old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, proof: [Digest]
+  ) throws(TransparencyError) {
+    func refuse(_ message: String) -> TransparencyError { .init("proof.consistency", message) }
+    guard old <= new else { throw refuse("the older size \(old) is larger than \(new)") }
+    if old == 0 {
+      guard proof.isEmpty else { throw refuse("nothing is to be proved about the empty tree") }
+      guard oldRoot == .emptyTree else { throw refuse("the empty tree has another root") }
+      guard new > 0 || newRoot == .emptyTree else {
+        throw refuse("the empty tree has another root")
+      }
+      return
+    }
+    if old == new {
+      guard proof.isEmpty else { throw refuse("equal sizes need no proof") }
+      guard oldRoot == newRoot else {
+        throw refuse("two roots of one size: \(oldRoot.base64), \(newRoot.base64)")
+      }
+      return
+    }
+    // Where the old tree is perfect, its root is the first hash and is not sent.
+    var rest = (old & (old - 1) == 0 ? [oldRoot] + proof : proof)[...]
+    guard let first = rest.popFirst() else { throw refuse("the proof is empty") }
+    var node = old - 1
+    var last = new - 1
+    while node & 1 == 1 {
+      node >>= 1
+      last >>= 1
+    }
+    var older = first
+    var newer = first
+    for hash in rest {
+      guard last > 0 else { throw refuse("the proof has more hashes than the tree has levels") }
+      if node & 1 == 1 || node == last {
+        older = .node(hash, older)
+        newer = .node(hash, newer)
+        while node & 1 == 0, node != 0 {
+          node >>= 1
+          last >>= 1
+        }
+      } else {
+        newer = .node(newer, hash)
+      }
+      node >>= 1
+      last >>= 1
+    }
+    guard last == 0 else { throw refuse("the proof has too few hashes") }
+    guard older == oldRoot else {
+      throw refuse(
+        "the proof leads to \(older.base64) for \(old) leaves, and the older root is \(oldRoot.base64)"
+      )
+    }
+    guard newer == newRoot else {
+      throw refuse(
+        "the proof leads to \(newer.base64) for \(new) leaves, and the newer root is \(newRoot.base64)"
+      )
+    }
+  }
+}

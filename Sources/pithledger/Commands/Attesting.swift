@@ -1,0 +1,297 @@
+import ArgumentParser
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerService
+import LedgerStore
+
+struct Attest: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Attest something about a record.",
+    discussion: "What is signed is public and permanent.",
+    subcommands: [Timestamp.self, Storage.self, Author.self, Citation.self, Replication.self])
+
+  /// What every attestation takes.
+  struct About: ParsableArguments {
+    @Argument(help: "A Pith Number, a short form, an arXiv id or a DOI.") var record: String
+    @Option(help: "record, graph, or claim:C1.") var target = "record"
+    @Option(help: "The event_id of the statement that this one replaces.") var supersedes: String?
+    @Option(help: "A key file of `pithledger key generate`.") var key: String?
+
+    /// Signs with the key, or sends the payload bare where the ledger takes it so.
+    func submit(
+      _ type: EventType, _ payload: JSONObject, evidence: [[UInt8]] = [], common: Common
+    ) async throws {
+      var payload = payload
+      if let supersedes { payload["supersedes"] = .string(supersedes) }
+      try await common.withLedger { ledger in
+        if let key {
+          common.show(
+            try await ledger.signAndSubmit(
+              type: type, payload: payload, record: record, target: target, evidence: evidence,
+              key: KeyFile(path: key)))
+          return
+        }
+        var named: JSONObject = [:]
+        for bytes in evidence {
+          named[Digest(hashing: bytes).hex] = .string(encodeBase64(bytes))
+        }
+        let bare: JSON = [
+          "evidence": .object(named), "payload": .object(payload), "target": .string(target),
+        ]
+        common.show(
+          try await ledger.submit(
+            bare.canonicalBytes(), record: record, action: type, client: .shell,
+            operatorAuthorised: true))
+      }
+    }
+  }
+
+  struct Timestamp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "That the record's digest existed at a time, by a proof made now or elsewhere.")
+    @OptionGroup var common: Common
+    @OptionGroup var about: About
+    @Option(help: "A file with an OpenTimestamps proof.") var ots: String?
+    @Option(help: "A file with an RFC 3161 token or response.") var tsr: String?
+    @Option(
+      parsing: .upToNextOption,
+      help: "OpenTimestamps calendars to ask; `anchors upgrade` completes what they promise.")
+    var calendar: [String] = []
+    @Option(help: "An RFC 3161 timestamp authority to ask.") var tsa: String?
+
+    func validate() throws {
+      guard [ots != nil, tsr != nil, !calendar.isEmpty, tsa != nil].count(where: { $0 }) == 1 else {
+        throw ValidationError("Give one of --ots, --tsr, --calendar and --tsa.")
+      }
+    }
+
+    func run() async throws {
+      try await Failure.reported {
+        var proof: [UInt8] = []
+        var digest = ""
+        try await common.withLedger { ledger in
+          digest = try await ledger.resolve(about.record).record.canonicalSHA256.hex
+          if let file = ots ?? tsr {
+            proof = try read(file)
+          } else if let tsa {
+            proof = try await ledger.requestToken(about.record, authority: tsa)
+          } else {
+            proof = try await ledger.stamp(about.record, calendars: calendar)
+          }
+        }
+        try await about.submit(
+          .timestampAnchor,
+          [
+            "anchor_kind": tsr == nil && tsa == nil ? "opentimestamps" : "rfc3161",
+            "digest_sha256": .string(digest),
+            "evidence_sha256": .string(Digest(hashing: proof).hex),
+          ], evidence: [proof], common: common)
+      }
+    }
+  }
+
+  struct Storage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "That bytes are kept somewhere: upload a file, or name a place that is looked at.")
+    @OptionGroup var common: Common
+    @OptionGroup var about: About
+    @Option(help: "A file whose bytes the ledger keeps.") var file: String?
+    @Option(help: "canonical_record, document or other.") var role = "document"
+    @Option(help: "The bytes' media type.") var mediaType = "application/octet-stream"
+    @Option(help: "https, wayback, s3, ipfs or software_heritage.") var kind: String?
+    @Option(help: "Where the bytes are.") var location: String?
+    @Option(help: "SHA-256 of the bytes.") var sha256: String?
+    @Option(help: "How many bytes.") var size: Int64?
+    @Option(help: "Until when the statement holds (RFC 3339).") var expiresAt: String?
+
+    func validate() throws {
+      guard
+        file != nil
+          || (kind != nil && location != nil && sha256 != nil && size != nil)
+      else {
+        throw ValidationError("Give --file, or --kind, --location, --sha256 and --size.")
+      }
+    }
+
+    func run() async throws {
+      try await Failure.reported {
+        var payload: JSONObject = ["content_role": .string(role), "media_type": .string(mediaType)]
+        var evidence: [[UInt8]] = []
+        if let file {
+          let bytes = try read(file)
+          let digest = Digest(hashing: bytes).hex
+          payload["storage_kind"] = "file"
+          payload["location"] = .string("urn:sha256:" + digest)
+          payload["content_sha256"] = .string(digest)
+          payload["evidence_sha256"] = .string(digest)
+          payload["size_bytes"] = .integer(Int64(bytes.count))
+          evidence = [bytes]
+        } else {
+          payload["storage_kind"] = .string(kind ?? "")
+          payload["location"] = .string(location ?? "")
+          payload["content_sha256"] = .string(sha256 ?? "")
+          payload["size_bytes"] = .integer(size ?? 0)
+        }
+        if about.key != nil {
+          payload["observed_at"] = .string(LedgerDomain.Timestamp.now.description)
+        }
+        if let expiresAt { payload["expires_at"] = .string(expiresAt) }
+        try await about.submit(.storageAttestation, payload, evidence: evidence, common: common)
+      }
+    }
+  }
+
+  struct Author: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "That you wrote it.")
+    @OptionGroup var common: Common
+    @OptionGroup var about: About
+    @Option(help: "Your name as the paper has it.") var name: String
+    @Option(help: "Your ORCID iD.") var orcid: String
+    @Option(help: "Your place in the author list, from 0.") var index: Int64?
+    @Option(help: "A file with an ORCID id_token, instead of a key.") var token: String?
+
+    func validate() throws {
+      guard token != nil || about.key != nil else {
+        throw ValidationError("Give --key or --token.")
+      }
+    }
+
+    func run() async throws {
+      try await Failure.reported {
+        var payload: JSONObject = [
+          "method": token == nil ? "key_signature" : "orcid_oidc", "name": .string(name),
+          "orcid": .string(orcid),
+        ]
+        if let index { payload["author_index"] = .integer(index) }
+        var evidence: [[UInt8]] = []
+        if let token {
+          let bytes = try readToken(token)
+          payload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
+          evidence = [bytes]
+        }
+        try await about.submit(.authorAttestation, payload, evidence: evidence, common: common)
+      }
+    }
+  }
+
+  struct Citation: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "That a paper cites this one, and how.")
+    @OptionGroup var common: Common
+    @OptionGroup var about: About
+    @Option(name: .customLong("by"), help: "The citing paper: a Pith Number, arXiv id or DOI.")
+    var citing: String
+    @Option(
+      help: "supports, refutes, extends, uses_method, depends_on, replaces, compares or cites.")
+    var relation: String
+    @Option(help: "At most 500 bytes, public for ever.") var note: String?
+
+    func run() async throws {
+      try await Failure.reported {
+        let member =
+          switch try RecordName(citing) {
+          case .pithNumber, .suffix: "citing_pith_number"
+          case .alias(let kinds, _): kinds == [.doi] ? "citing_doi" : "citing_arxiv"
+          }
+        var payload: JSONObject = ["relation": .string(relation)]
+        payload[member] = .string(citing)
+        if let note { payload["note"] = .string(note) }
+        try await about.submit(.citationSignature, payload, common: common)
+      }
+    }
+  }
+
+  struct Replication: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "That you tried to replicate it, and what came out.")
+    @OptionGroup var common: Common
+    @OptionGroup var about: About
+    @Option(help: "Your name for this attempt.") var id: String
+    @Option(help: "replication, falsification or formal_bridge.") var kind = "replication"
+    @Option(help: "replicated, partially_replicated, not_replicated or inconclusive.")
+    var outcome: String
+    @Option(help: "Claims, separated by commas.") var claims: String
+    @Option(help: "At most 500 bytes, public for ever.") var summary: String?
+
+    func run() async throws {
+      try await Failure.reported {
+        var payload: JSONObject = [
+          "claim_ids": .array(claims.split(separator: ",").map { .string(String($0)) }),
+          "kind": .string(kind), "outcome": .string(outcome), "replication_id": .string(id),
+        ]
+        if let summary { payload["summary"] = .string(summary) }
+        try await about.submit(.replicationRecord, payload, common: common)
+      }
+    }
+  }
+}
+
+/// An identity token from a file, without the line's end that editors leave.
+private func readToken(_ file: String) throws -> [UInt8] {
+  var bytes = try read(file)
+  while bytes.last == 0x0A { bytes.removeLast() }
+  return bytes
+}
+
+struct Withdraw: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Withdraw an attestation; without a key or a token, on the operator's word.")
+  @OptionGroup var common: Common
+  @Argument(help: "The record.") var record: String
+  @Argument(help: "The attestation's event_id.") var eventID: String
+  @Option(help: "Why.") var reason: String
+  @Option(help: "The key that made it.") var key: String?
+  @Option(help: "A file with a fresh id_token, for a claim that was made by token and not signed.")
+  var token: String?
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      if let token {
+        let bytes = try readToken(token)
+        let digest = Digest(hashing: bytes).hex
+        let bare: JSON = [
+          "evidence": .object([digest: .string(encodeBase64(bytes))]),
+          "payload": [
+            "event_id": .string(eventID), "evidence_sha256": .string(digest),
+            "reason": .string(reason),
+          ],
+        ]
+        common.show(
+          try await ledger.submit(
+            bare.canonicalBytes(), record: record, action: .eventWithdrawn, client: .shell))
+        return
+      }
+      common.show(
+        try await ledger.signAndSubmit(
+          type: .eventWithdrawn,
+          payload: ["event_id": .string(eventID), "reason": .string(reason)],
+          record: record, key: .optional(key)))
+    }
+  }
+}
+
+struct Moderate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Decide on a replication record.")
+  @OptionGroup var common: Common
+  @Argument(help: "The record.") var record: String
+  @Argument(help: "The replication record's event_id.") var eventID: String
+  @Argument(help: "approve or reject.") var decision: String
+  @Option(help: "Why.") var reason: String
+  @Option(help: "A key vouched for as moderator.") var key: String
+
+  func run() async throws {
+    guard let word = ["approve": "approved", "reject": "rejected"][decision] else {
+      throw ValidationError("The decision is approve or reject.")
+    }
+    try await common.withLedger { ledger in
+      common.show(
+        try await ledger.signAndSubmit(
+          type: .moderationDecision,
+          payload: [
+            "decision": .string(word), "event_id": .string(eventID), "log": .string(ledger.origin),
+            "reason": .string(reason),
+          ], record: record, key: KeyFile(path: key)))
+    }
+  }
+}

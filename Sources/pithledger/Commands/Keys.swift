@@ -1,0 +1,151 @@
+import ArgumentParser
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerService
+
+struct Key: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make, register, vouch for and revoke keys.",
+    subcommands: [
+      Generate.self, Register.self, Vouch.self, Unvouch.self, Revoke.self, Rotate.self, List.self,
+    ])
+
+  static func fingerprint(_ text: String) throws(Refusal) -> Digest128 {
+    guard let value = Digest128(hex: text.lowercased()) else {
+      throw Refusal(.malformed, check: "fingerprint", "A fingerprint has 32 hexadecimal digits.")
+    }
+    return value
+  }
+
+  static func type(_ text: String) throws(Refusal) -> SignerType {
+    guard let type = SignerType(name: text) else {
+      throw Refusal(
+        .malformed, check: "signer_type",
+        "One of author, replicator, agent, moderator, storage_provider.")
+    }
+    return type
+  }
+
+  struct Generate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Make a key file; nothing is sent.")
+    @OptionGroup var common: Common
+    @Option(help: "The file to write, mode 0600.") var out: String
+    @Option(help: "Your name for the key.") var id: String
+    @Option(help: "Who you are: https://orcid.org/…, a URL, a name.") var signer: String
+    @Option(help: "author, replicator or agent.") var type = "author"
+
+    func run() async throws {
+      try await Failure.reported {
+        let file = KeyFile(
+          key: SigningKey(), keyID: id, signerID: signer, signerType: try Key.type(type))
+        try file.write(to: out)
+        common.show(
+          ["public_key_fingerprint": .string(file.signer.fingerprint.hex)],
+          "\(file.signer.fingerprint.hex)  written to \(out)")
+      }
+    }
+  }
+
+  struct Register: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Register a key by its own signature.")
+    @OptionGroup var common: Common
+    @Argument(help: "The key file.") var file: String
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        common.show(try await ledger.register(KeyFile(path: file)))
+      }
+    }
+  }
+
+  struct Vouch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bind a key to its signer_id, in a capacity.")
+    @OptionGroup var common: Common
+    @Argument(help: "The key's fingerprint.") var fingerprint: String
+    @Option(
+      name: .customLong("as"), help: "author, replicator, agent, moderator or storage_provider.")
+    var type: String
+    @Option(help: "The person's name: their claims are strong under this name only.")
+    var name: String?
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        common.show(
+          try await ledger.vouch(
+            try Key.fingerprint(fingerprint), as: try Key.type(type), name: name))
+      }
+    }
+  }
+
+  struct Unvouch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take every vouch for a key back, without revoking it.")
+    @OptionGroup var common: Common
+    @Argument(help: "The key's fingerprint.") var fingerprint: String
+    @Option(help: "Why.") var reason: String
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        common.show(
+          try await ledger.withdrawVouching(try Key.fingerprint(fingerprint), reason: reason))
+      }
+    }
+  }
+
+  struct Revoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End a key; without --key, on the operator's word.")
+    @OptionGroup var common: Common
+    @Argument(help: "The key's fingerprint.") var fingerprint: String
+    @Option(help: "Why.") var reason: String
+    @Option(help: "From this position on the key's events lose their standing.")
+    var compromisedFrom: Int64?
+    @Option(help: "The key file, where the key revokes itself.") var key: String?
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        common.show(
+          try await ledger.revoke(
+            try Key.fingerprint(fingerprint), reason: reason, compromisedFrom: compromisedFrom,
+            key: .optional(key)))
+      }
+    }
+  }
+
+  struct Rotate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Replace the registry key.")
+    @OptionGroup var common: Common
+
+    func run() async throws {
+      try await common.withLedger { common.show(try await $0.rotateRegistryKey()) }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "All keys and their standing.")
+    @OptionGroup var common: Common
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let keys = try await ledger.keys()
+        let lines = (keys["keys"]?.arrayValue ?? []).map { key in
+          let vouched = (key["vouched"]?.arrayValue ?? []).filter {
+            $0["withdrawn_position"]?.isNull ?? true
+          }.compactMap { $0["signer_type"]?.stringValue }
+          let standing =
+            key["revoked_position"]?.integerValue != nil
+            ? "revoked"
+            : vouched.isEmpty ? "registered" : "vouched as " + vouched.joined(separator: ", ")
+          return [
+            key["public_key_fingerprint"]?.stringValue ?? "", key["signer_type"]?.stringValue ?? "",
+            standing, key["signer_id"]?.stringValue ?? "",
+          ].joined(separator: "  ")
+        }
+        common.show(keys, lines.joined(separator: "\n"))
+      }
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import ArgumentParser
+import CanonicalJSON
+import Encodings
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerStore
+
+struct Trust: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say whose word counts: block headers, timestamp authorities, issuers of identities.",
+    discussion: "What is added settles at once the anchors that waited for it.",
+    subcommands: [Headers.self, Authorities.self, Issuers.self, List.self])
+
+  /// Holds pending anchors against what has just been added.
+  static func settle(_ ledger: Ledger) async throws -> [JSON] {
+    try await ledger.settleAnchors().filter { $0.outcome != "pending" }.map(\.json)
+  }
+
+  struct Headers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bitcoin block headers.", subcommands: [Add.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(
+        abstract: "Trust the headers in a file.",
+        discussion: "A line is HEIGHT HEADERHEX. Proof of work and links are checked.")
+      @OptionGroup var common: Common
+      @Argument(help: "The file.") var file: String
+
+      func run() async throws {
+        try await common.withLedger { ledger in
+          let added = try await ledger.trustHeaders(try read(file))
+          let settled = try await Trust.settle(ledger)
+          common.show(
+            ["added": .integer(added), "settled": .array(settled)],
+            "\(added) headers added; \(settled.count) anchors settled")
+        }
+      }
+    }
+
+    struct Remove: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "No longer trust a header.")
+      @OptionGroup var common: Common
+      @Argument(help: "Its height.") var height: Int64
+
+      func run() async throws {
+        try await common.withLedger { ledger in
+          let removed = try await ledger.untrustHeader(height)
+          common.show(
+            ["removed": .bool(removed)], removed ? "removed" : "no header was trusted there")
+        }
+      }
+    }
+  }
+
+  struct Authorities: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "tsa", abstract: "Roots of timestamp authorities.",
+      subcommands: [Add.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "Trust the certificates in a file.")
+      @OptionGroup var common: Common
+      @Argument(help: "A file in PEM.") var file: String
+
+      func run() async throws {
+        try await common.withLedger { ledger in
+          let count = try await ledger.trustAuthority(try read(file))
+          let settled = try await Trust.settle(ledger)
+          common.show(
+            ["certificates": .integer(Int64(count)), "settled": .array(settled)],
+            "\(count) certificates trusted; \(settled.count) anchors settled")
+        }
+      }
+    }
+
+    struct Remove: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "No longer trust a file.")
+      @OptionGroup var common: Common
+      @Argument(help: "The file's SHA-256, as `trust list` shows it.") var sha256: String
+      func run() async throws { try await Trust.remove(.tsa, sha256, common) }
+    }
+  }
+
+  struct Issuers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "jwks", abstract: "Key sets of an issuer of identities, for work offline.",
+      subcommands: [Add.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "Trust a key set.")
+      @OptionGroup var common: Common
+      @Argument(help: "A file with a JSON Web Key Set.") var file: String
+
+      func run() async throws {
+        try await common.withLedger { ledger in
+          let isNew = try await ledger.trustIssuer(try read(file))
+          let settled = try await ledger.settleClaims()
+          common.show(
+            ["added": .bool(isNew), "settled": .integer(Int64(settled))],
+            "\(isNew ? "trusted" : "trusted already"); \(settled) claims settled")
+        }
+      }
+    }
+
+    struct Remove: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "No longer trust a key set.")
+      @OptionGroup var common: Common
+      @Argument(help: "The file's SHA-256, as `trust list` shows it.") var sha256: String
+      func run() async throws { try await Trust.remove(.jwks, sha256, common) }
+    }
+  }
+
+  static func remove(
+    _ kind: LedgerStore.TrustedKind, _ sha256: String, _ common: Common
+  ) async throws {
+    try await common.withLedger { ledger in
+      let removed = try await ledger.untrust(kind, try digest(sha256))
+      common.show(
+        ["removed": .bool(removed)], removed ? "removed" : "nothing of that SHA-256 was trusted")
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Everything that is trusted.")
+    @OptionGroup var common: Common
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let trusted = try await ledger.trusted()
+        let headers = trusted["headers"]
+        var lines = ["no headers"]
+        if let lowest = headers?["lowest"]?.integerValue,
+          let highest = headers?["highest"]?.integerValue
+        {
+          lines = [
+            "\(headers?["count"]?.integerValue ?? 0) headers, heights \(lowest) to \(highest)"
+          ]
+        }
+        for kind in ["tsa", "jwks"] {
+          for item in trusted[kind]?.arrayValue ?? [] {
+            lines.append("\(kind)  \(item["sha256"]?.stringValue ?? "")")
+          }
+        }
+        common.show(trusted, lines.joined(separator: "\n"))
+      }
+    }
+  }
+}
+
+/// A SHA-256 as the shell takes it.
+func digest(_ text: String) throws(Refusal) -> Digest {
+  guard let digest = Digest(hex: text.lowercased()) else {
+    throw Refusal(.malformed, check: "sha256", "A SHA-256 has 64 hexadecimal digits.")
+  }
+  return digest
+}
+
+struct Anchors: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Follow pending timestamps.", subcommands: [Upgrade.self])
+
+  struct Upgrade: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask calendars for what they promised, and settle what can be settled.")
+    @OptionGroup var common: Common
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let outcomes = try await ledger.settleAnchors { _ in true }
+        let lines = outcomes.map { "\($0.outcome)  \($0.subject)  \($0.detail)" }
+        common.show(
+          ["anchors": .array(outcomes.map(\.json))],
+          lines.isEmpty ? "no anchor is pending" : lines.joined(separator: "\n"))
+      }
+    }
+  }
+}
+
+struct Evidence: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The bytes that attestations rest on.", subcommands: [Check.self, Erase.self])
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What a proof of time says, held against today's trust; stores nothing.",
+      discussion: "Exits with 1 while nothing trusted settles it, and with 2 where it is refused.")
+    @OptionGroup var common: Common
+    @Argument(help: "An .ots file, or an RFC 3161 token or response; - for standard input.")
+    var file: String
+    @Option(name: .customLong("digest"), help: "The SHA-256 that it must be about.")
+    var subject: String?
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let wanted = try subject.map(digest)
+        let report = try await ledger.examineProof(read(file), of: wanted)
+        let verdict = report["verdict"]?.stringValue ?? ""
+        let time = report["proven_at"]?.stringValue.map { ": existed at \($0)" } ?? ""
+        let digest = report["digest"]
+        var lines = [
+          "\(verdict)\(time)",
+          "  \(digest?["algorithm"]?.stringValue ?? "") \(digest?["hex"]?.stringValue ?? "")",
+        ]
+        for item in report["attestations"]?.arrayValue ?? [] {
+          let place =
+            item["calendar"]?.stringValue ?? item["tag"]?.stringValue
+            ?? "block \(item["height"]?.canonicalString() ?? "")"
+          lines.append(
+            "  \(item["kind"]?.stringValue ?? "") \(place): \(item["verdict"]?.stringValue ?? "")")
+        }
+        common.show(report, lines.joined(separator: "\n"))
+        if verdict != "verified" { throw ExitCode(1) }
+      }
+    }
+  }
+
+  struct Erase: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove bytes for good; the log says so, and is otherwise as it was.")
+    @OptionGroup var common: Common
+    @Argument(help: "The SHA-256 of the bytes.") var sha256: String
+    @Option(help: "Why, at most 500 bytes, public for ever.") var reason: String
+
+    func run() async throws {
+      try await common.withLedger { ledger in
+        let count = try await ledger.eraseEvidence(try digest(sha256), reason: reason)
+        common.show(
+          ["events": .integer(Int64(count))],
+          "erased; \(count) events rested on it, and the log says so")
+      }
+    }
+  }
+}
+
+struct Audit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run every check again from stored evidence with today's trust; changes nothing.",
+    discussion: "Exits with 1 where a verdict would differ.")
+  @OptionGroup var common: Common
+  @Argument(help: "A record; without it, the whole log.") var record: String?
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      let report = try await ledger.audit(record) { done, size in
+        FileHandle.standardError.write(Data("audited to \(done) of \(size)\n".utf8))
+      }
+      var lines = report.findings.map {
+        "\($0.pithNumber) at \($0.position): \($0.check) \($0.was) → \($0.now) (\($0.detail))"
+      }
+      lines.append(
+        "\(report.events) events, \(report.findings.count) verdicts differ, \(report.notChecked) "
+          + "not checked (evidence erased, or at a location that an audit does not fetch)")
+      common.show(
+        [
+          "events": .integer(report.events), "findings": .array(report.findings.map(\.json)),
+          "not_checked": .integer(report.notChecked),
+        ], lines.joined(separator: "\n"))
+      if !report.findings.isEmpty { throw ExitCode(1) }
+    }
+  }
+}
