@@ -1,6 +1,7 @@
-import struct Crypto.SHA256
 import Encodings
 public import ProofFormats
+
+import struct Crypto.SHA256
 
 /// A Bitcoin block header whose own proof of work holds.
 ///

@@ -1,9 +1,10 @@
-import enum Crypto.Curve25519
 import Ed25519
 import Encodings
 import Foundation
 import TestSupport
 import Testing
+
+import enum Crypto.Curve25519
 
 @Suite("Ed25519")
 struct Ed25519Tests {

@@ -1,10 +1,11 @@
 import CanonicalJSON
-import enum Crypto.Curve25519
 import Encodings
 import Foundation
 import LedgerDomain
 import TestSupport
 import Testing
+
+import enum Crypto.Curve25519
 
 @Suite("Published records and receipts")
 struct PublishedTests {

@@ -1,7 +1,8 @@
 public import CanonicalJSON
-import enum Crypto.Curve25519
 import Ed25519
 public import Encodings
+
+import enum Crypto.Curve25519
 
 /// The key, and the registration of it, that an event names as its signer.
 public struct Signer: Sendable, Equatable {

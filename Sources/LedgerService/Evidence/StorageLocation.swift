@@ -1,11 +1,12 @@
-import struct Crypto.HMAC
-import struct Crypto.SHA256
-import struct Crypto.SymmetricKey
 import Encodings
 import Foundation
 import LedgerDomain
 import ProofFormats
 import SafeHTTPClient
+
+import struct Crypto.HMAC
+import struct Crypto.SHA256
+import struct Crypto.SymmetricKey
 
 extension Payload.StorageAttestation {
   /// Whether the ledger reads it with credentials of its own.

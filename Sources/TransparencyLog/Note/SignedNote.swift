@@ -1,7 +1,8 @@
-import enum Crypto.Curve25519
-import struct Crypto.SHA256
 import Ed25519
 import Encodings
+
+import enum Crypto.Curve25519
+import struct Crypto.SHA256
 
 /// A key that a verifier trusts, in the spelling `name+keyid+base64` (C2SP signed-note).
 public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {

@@ -1,5 +1,6 @@
-import struct Crypto.SHA256
 public import Encodings
+
+import struct Crypto.SHA256
 
 /// The hashes of a Merkle tree (RFC 6962, section 2.1).
 extension Digest {
