@@ -1,0 +1,45 @@
+/// The place of an entry in the log, counted from 0.
+///
+/// Positions have no gaps. The storage form is a signed 64-bit integer; ``rawValue`` gives it to SQL, JSON and
+/// other code that does not know this type. The type is trivial, because replay copies millions of positions.
+@frozen
+public struct Position: Hashable, Comparable, Sendable, BitwiseCopyable {
+  public var rawValue: Int64
+
+  @inlinable
+  public init(rawValue: Int64) { self.rawValue = rawValue }
+
+  /// The position of the first entry.
+  public static let first = Position(rawValue: 0)
+
+  /// The position before the first entry: the last position of an empty log.
+  public static let beforeFirst = Position(rawValue: -1)
+
+  /// A position after every entry that a log can have.
+  public static let max = Position(rawValue: .max)
+
+  /// The position after this one.
+  @inlinable public var next: Position { Position(rawValue: rawValue + 1) }
+
+  /// The position before this one.
+  @inlinable public var previous: Position { Position(rawValue: rawValue - 1) }
+
+  @inlinable
+  public static func < (a: Position, b: Position) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension Position: Strideable {
+  @inlinable
+  public func distance(to other: Position) -> Int { Int(other.rawValue - rawValue) }
+
+  @inlinable
+  public func advanced(by count: Int) -> Position { Position(rawValue: rawValue + Int64(count)) }
+}
+
+extension Position: ExpressibleByIntegerLiteral, CustomStringConvertible {
+  @inlinable
+  public init(integerLiteral value: Int64) { self.init(rawValue: value) }
+
+  /// The position in decimal.
+  public var description: String { String(rawValue) }
+}

@@ -1,0 +1,40 @@
+/// The number of leaves of a Merkle tree, which is the number of entries of the log that it covers.
+///
+/// A tree of size `n` covers the leaves 0 to `n − 1`. Source: RFC 9162, section 2.1 (`tree_size`).
+@frozen
+public struct TreeSize: Hashable, Comparable, Sendable, BitwiseCopyable {
+  public var rawValue: UInt64
+
+  @inlinable
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// The size of the tree of an empty log.
+  public static let zero = TreeSize(rawValue: 0)
+
+  @inlinable public var isEmpty: Bool { rawValue == 0 }
+
+  /// Reports whether the tree has a leaf with this index.
+  @inlinable
+  public func covers(leaf index: UInt64) -> Bool { index < rawValue }
+
+  @inlinable
+  public static func < (a: TreeSize, b: TreeSize) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension TreeSize: ExpressibleByIntegerLiteral, CustomStringConvertible {
+  @inlinable
+  public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
+
+  /// Reads a size in plain decimal. Returns `nil` for a sign, a leading zero or any other character, since each
+  /// size has one spelling in checkpoints, targets and addresses.
+  public init?(_ text: some StringProtocol) {
+    let digits = text.utf8
+    guard (1...20).contains(digits.count), digits.count == 1 || digits.first != 0x30,
+      digits.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt64(text)
+    else { return nil }
+    self.init(rawValue: value)
+  }
+
+  /// The size in plain decimal.
+  public var description: String { String(rawValue) }
+}
