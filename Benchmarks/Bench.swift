@@ -53,7 +53,7 @@ struct Bench {
   }
 
   func run(_ directory: String) async throws {
-    _ = try await LedgerStore.migrate(uri: uri, logger: logger)
+    _ = try await Migrator.migrate(uri: uri, logger: logger)
     say(
       "\(events) events over \(records) records, \(rounds) rounds, "
         + "\(ProcessInfo.processInfo.activeProcessorCount) cores")
@@ -63,7 +63,7 @@ struct Bench {
     try await Ledger.open(configuration, runProjector: false, logger: logger).close()
     let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
     for index in workload.signers.indices {
-      _ = try await store.append(workload.registration(index, at: Self.begin))
+      _ = try await store.log.append(workload.registration(index, at: Self.begin))
     }
     try await createRecords(store, 0..<records)
     let append = try await append(store, from: 0, name: parts.contains("a") ? "(a)" : nil)
@@ -133,7 +133,7 @@ struct Bench {
   func createRecords(_ store: LedgerStore, _ indices: Range<Int>) async throws {
     let took = try await Self.seconds {
       try await inParallel(indices.count) { index in
-        _ = try await store.append(
+        _ = try await store.log.append(
           workload.creation(indices.lowerBound + index, at: Self.begin))
       }
     }
@@ -206,14 +206,14 @@ struct Bench {
       let items = try await build(first + round * size..<first + (round + 1) * size, numbers)
       let took = try await Self.seconds {
         try await inParallel(items.count) { index in
-          _ = try await store.append(
+          _ = try await store.log.append(
             AppendUnit(items: [items[index]], evidence: [], guardPosition: nil))
         }
       }
       ours.append(Double(size) / took)
       guard name != nil else { continue }
       // The same rows, read back as COPY data so that building them costs the rival nothing.
-      let head = try await store.head()
+      let head = try await store.log.size()
       let columns =
         rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record") : "e.*"
       var chunks: [[UInt8]] = []
@@ -266,11 +266,13 @@ struct Bench {
   // MARK: (b) Replay
 
   private func replay(_ store: LedgerStore) async throws {
-    let projector = Task { try await store.projector().run() }
-    let size = try await store.head()
+    let projector = Task { try await store.makeProjector().run() }
+    let size = try await store.log.size()
     var caughtUp = false
     let took = try await Self.seconds {
-      while !caughtUp { caughtUp = try await store.wait(for: size - 1, timeout: .seconds(60)) }
+      while !caughtUp {
+        caughtUp = try await store.projections.wait(for: size - 1, timeout: .seconds(60))
+      }
     }
     projector.cancel()
     say("live projector from nothing: \(Int(Double(size) / took))/s")
@@ -279,13 +281,13 @@ struct Bench {
     var copies: [Double] = []
     var statements: [Double] = []
     for _ in 0..<rounds {
-      let report = try await store.replay(check: false) { _ in }
+      let report = try await store.replayer.run(check: false) { _ in }
       ours.append(Double(size) / report.seconds)
       copies.append(
         Double(size)
           / (try await Self.seconds {
             try await connection.copyOut(
-              "COPY (SELECT \(LedgerStore.foldColumns) FROM ledger.event e) TO STDOUT (FORMAT binary)"
+              "COPY (SELECT \(FoldEventReader.recordColumns) FROM ledger.event e) TO STDOUT (FORMAT binary)"
             ) { _ in }
           }))
       // A rebuild that is worth its name leaves durable rows behind, found by record, as replay does; it

@@ -23,11 +23,11 @@ struct Growth {
         try await connection.execute(Self.copy(copy, of: first...last, below: end, shift))
       }
     }
-    let head = try await store.head()
+    let head = try await store.log.size()
     // The projections are a replay away; a projector would take far longer for as many.
     try await connection.execute(
       "UPDATE ledger.projection_checkpoint SET next_position = \(head)")
-    let report = try await store.replay(check: false) { _ in }
+    let report = try await store.replayer.run(check: false) { _ in }
     try await connection.execute("VACUUM ANALYZE")
     await connection.close()
     say(

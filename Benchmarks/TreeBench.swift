@@ -24,29 +24,29 @@ struct TreeBench {
   private func appends(
     _ store: LedgerStore, _ append: (Int) async throws -> [Double]
   ) async throws {
-    try await store.integrate()
+    try await store.tree.integrate()
     var without: [Double] = []
     var with: [Double] = []
     for round in 0..<bench.rounds {
       without += try await append(2 * round)
-      try await store.integrate()
+      try await store.tree.integrate()
       let follower = Task {
         while !Task.isCancelled {
-          try await store.integrate()
+          try await store.tree.integrate()
           try await Task.sleep(for: .milliseconds(200))
         }
       }
       with += try await append(2 * round + 1)
       follower.cancel()
       _ = try? await follower.value
-      try await store.integrate()
+      try await store.tree.integrate()
     }
     Bench.report("(g) append with the tree built behind it", with, "without", without)
   }
 
   /// The whole tree from nothing, against hashing the same bytes alone.
   private func leaves(_ store: LedgerStore) async throws {
-    let size = try await store.head()
+    let size = try await store.log.size()
     let connection = try await bench.connect()
     var ours: [Double] = []
     var bare: [Double] = []
@@ -57,7 +57,7 @@ struct TreeBench {
         TRUNCATE ledger.tile; UPDATE ledger.tree SET size = 0, edge = '{}';
         ALTER TABLE ledger.tile ENABLE TRIGGER ALL; ALTER TABLE ledger.tree ENABLE TRIGGER ALL
         """)
-      ours.append(Double(size) / (try await Bench.seconds { try await store.integrate() }))
+      ours.append(Double(size) / (try await Bench.seconds { try await store.tree.integrate() }))
       bare.append(
         Double(size)
           / (try await Bench.seconds {
@@ -75,7 +75,7 @@ struct TreeBench {
     configuration.databaseURL = bench.uri
     let ledger = try await Ledger.open(configuration, runProjector: false, logger: bench.logger)
     _ = try await ledger.signCheckpoint()
-    let size = try await store.head()
+    let size = try await store.log.size()
     var times: [Double] = []
     var random = Generator(state: 7)
     for _ in 0..<2000 {
@@ -117,8 +117,8 @@ struct TreeBench {
     _ = try await ledger.signCheckpoint()
     let reader = try await LedgerStore.open(
       StoreConfiguration(uri: bench.signedURI, logger: bench.logger))
-    let size = try await reader.head()
-    let entries = try await reader.entries(from: 0, limit: Int(size))
+    let size = try await reader.log.size()
+    let entries = try await reader.log.entries(from: 0, limit: Int(size))
     await reader.close()
     var ours: [Double] = []
     var bare: [Double] = []

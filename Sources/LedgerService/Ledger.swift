@@ -60,7 +60,7 @@ public final class Ledger: Sendable {
     self.logger = logger
     quotas = Quotas(configuration.limits)
     feed = LogFeed { from, limit in
-      try await store.events(from: from, limit: limit).map {
+      try await store.log.events(from: from, limit: limit).map {
         StreamedEvent(position: $0.position, json: try Self.eventJSON($0).canonicalBytes())
       }
     }
@@ -68,7 +68,7 @@ public final class Ledger: Sendable {
     projection =
       runProjector
       ? Task {
-        do { try await store.projector().run() } catch is CancellationError {
+        do { try await store.makeProjector().run() } catch is CancellationError {
         } catch { logger.error("the projector stopped: \(error)") }
       } : nil
   }
@@ -81,7 +81,7 @@ public final class Ledger: Sendable {
     let (uri, server) = try await database(configuration, logger: logger)
     var opened: LedgerStore?
     do {
-      if server != nil { _ = try await LedgerStore.migrate(uri: uri, logger: logger) }
+      if server != nil { _ = try await Migrator.migrate(uri: uri, logger: logger) }
       let store = try await LedgerStore.open(
         configuration.store(uri: uri, isPrivate: server != nil, logger: logger))
       opened = store
@@ -92,7 +92,7 @@ public final class Ledger: Sendable {
         try await registry.begin(store: store, configuration: configuration)
         try await registry.settle(current: try await timeline.current())
       }
-      let origin = try await store.origin()
+      let origin = try await store.log.origin()
       var checkpointSigner: CheckpointSigner?
       if !configuration.isReadOnly {
         let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
@@ -117,7 +117,7 @@ public final class Ledger: Sendable {
   ) async throws -> [String] {
     let (uri, server) = try await database(configuration, logger: logger)
     do {
-      let applied = try await LedgerStore.migrate(
+      let applied = try await Migrator.migrate(
         uri: configuration.databaseOwnerURL ?? uri, logger: logger)
       try await server?.stop()
       return applied
@@ -156,8 +156,8 @@ public final class Ledger: Sendable {
   }
 
   public func health() async throws -> Health {
-    let projected = try await store.projectedPosition()
-    let size = try await store.head()
+    let projected = try await store.projections.position()
+    let size = try await store.log.size()
     return Health(size: size, lag: max(0, size - 1 - projected))
   }
 
@@ -165,7 +165,7 @@ public final class Ledger: Sendable {
   public func replay(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
-    try await store.replay(check: check, progress: progress)
+    try await store.replayer.run(check: check, progress: progress)
   }
 
   var now: Timestamp { configuration.clock() }
@@ -209,14 +209,14 @@ actor TimelineCache {
 
   /// The timeline, and the position that the next event will have at the earliest.
   func current() async throws -> (timeline: KeyTimeline, next: Int64) {
-    try await current(store.logHead())
+    try await current(store.log.head())
   }
 
   /// The same for a log that is known to end there.
-  func current(_ log: LedgerStore.LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
+  func current(_ log: LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
     if log.lastKeyEvent >= size {
       // Another call may have advanced while this one waited; only what is new is applied.
-      for event in try await store.keyEvents(from: size) where event.position >= size {
+      for event in try await store.folds.keyEvents(from: size) where event.position >= size {
         _ = timeline.apply(event)
         size = event.position + 1
       }

@@ -19,7 +19,7 @@ struct CostTests {
   /// Appends events as admission would have, a thousand in a transaction.
   private func append(_ events: [(SignedEvent, Int64)], _ store: LedgerStore) async throws {
     for start in stride(from: 0, to: events.count, by: 1000) {
-      try await store.append(
+      try await store.log.append(
         inOrder: events[start..<min(start + 1000, events.count)].map { event, record in
           AppendUnit(
             items: [
@@ -38,11 +38,11 @@ struct CostTests {
     let start = ContinuousClock.now
     let answer = try await test.submit(.authorAttestation, Self.claim, by: key)
     let took = (ContinuousClock.now - start) / .milliseconds(1)
-    let event = try #require(try await store.foldEvent(record: record, id: answer.eventID))
+    let event = try #require(try await store.folds.event(record: record, id: answer.eventID))
     let group = try #require(event.foldGroup)
     var timeline = KeyTimeline()
-    for event in try await store.keyEvents(from: 0) { _ = timeline.apply(event) }
-    let read = try await store.foldEvents(record: record, groups: [group], timeline)
+    for event in try await store.folds.keyEvents(from: 0) { _ = timeline.apply(event) }
+    let read = try await store.folds.events(record: record, groups: [group], timeline)
     return (read.count, took)
   }
 
@@ -52,7 +52,7 @@ struct CostTests {
       let store = try await LedgerStore.open(
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
       let number = try #require(PithNumber(LedgerUnderTest.number))
-      let record = try #require(try await store.resolve(.pithNumber(number)).first?.record)
+      let record = try #require(try await store.records.resolve(.pithNumber(number)).first?.record)
       let owner = try await test.key(
         "owner", Self.orcid, vouched: .author, named: "Zhuang Liu")
       _ = try await test.submit(.authorAttestation, Self.claim, by: owner)
@@ -77,7 +77,7 @@ struct CostTests {
           }
         }
         try await append(events, store)
-        _ = try await store.wait(for: store.head() - 1, timeout: .seconds(60))
+        _ = try await store.projections.wait(for: store.log.size() - 1, timeout: .seconds(60))
         costs.append(try await cost(test, store, record: record, "last of \(count)"))
       }
       #expect(costs.map(\.events) == [1, 1], "\(costs)")
@@ -98,7 +98,7 @@ struct CostTests {
       let store = try await LedgerStore.open(
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
       let number = try #require(PithNumber(LedgerUnderTest.number))
-      let record = try #require(try await store.resolve(.pithNumber(number)).first?.record)
+      let record = try #require(try await store.records.resolve(.pithNumber(number)).first?.record)
       func citation(_ note: String) throws -> SignedEvent {
         try key.key.sign(
           EventBody.make(
@@ -131,7 +131,7 @@ struct CostTests {
       let store = try await LedgerStore.open(
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
       let number = try #require(PithNumber(LedgerUnderTest.number))
-      let record = try #require(try await store.resolve(.pithNumber(number)).first?.record)
+      let record = try #require(try await store.records.resolve(.pithNumber(number)).first?.record)
       func citation(_ relation: String) throws -> SignedEvent {
         try key.key.sign(
           EventBody.make(

@@ -84,7 +84,7 @@ struct DatabaseRoleTests {
   @Test("Each login is refused all but its own work", arguments: DatabaseRole.allCases)
   func rights(role: DatabaseRole) async throws {
     let uri = try await PrivateServer.running().database()
-    _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
     let connection = try await connect(uri, as: role)
     let others = Self.ownWork.filter { !$0.roles.contains(role) }.map(\.statement)
     for statement in Self.forAll + others { await expectForbidden(statement, role, connection) }
@@ -101,7 +101,7 @@ struct DatabaseRoleTests {
   @Test("No login can become another, by RESET or SET", arguments: DatabaseRole.allCases)
   func escalation(role: DatabaseRole) async throws {
     let uri = try await PrivateServer.running().database()
-    _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
     let connection = try await connect(uri, as: role)
     for other in DatabaseRole.names + ["pithledger"] where other != role.rawValue {
       await expectForbidden("SET ROLE \(other)", role, connection)
@@ -169,7 +169,7 @@ struct DatabaseRoleTests {
         ).map { try $0.text(0) }
       }
       #expect(users == ["pithledger"])
-      let role = try await test.ledger.store.writer.query("SELECT current_user")[0].text(0)
+      let role = try await test.ledger.store.pools.writer.query("SELECT current_user")[0].text(0)
       #expect(role == "pithledger_writer")
     }
   }
@@ -180,7 +180,7 @@ struct DatabaseRoleTests {
   func falseCheckpoints() async throws {
     try await withLedger { test in
       _ = try await test.ledger.signCheckpoint()
-      let edge = try await test.ledger.store.integrate()
+      let edge = try await test.ledger.store.tree.integrate()
       let connection = try await connect(test.uri, as: .sign)
       func record(_ size: UInt64, _ root: Digest, _ note: String) async throws {
         _ = try await connection.query(
@@ -237,7 +237,7 @@ struct DatabaseRoleTests {
     try await withLedger { test in
       let good = try await test.ledger.signCheckpoint()
       _ = try await test.key("another")
-      let edge = try await test.ledger.store.integrate()
+      let edge = try await test.ledger.store.tree.integrate()
       let origin = test.ledger.origin
       let stranger = try NoteSigner(
         name: LogKey.name(for: origin), secret: NoteSigner.freshSecret())

@@ -67,10 +67,10 @@ struct OldLogTests {
       let uri = try #require(configuration.databaseURL)
       let store = try await LedgerStore.open(
         StoreConfiguration(uri: uri, logger: PrivateServer.logger))
-      let expected = try await store.foldEvents(from: 0, limit: 1000)
+      let expected = try await store.folds.events(from: 0, limit: 1000)
       let number = try #require(PithNumber(Fixtures.sampleNumber))
-      let record = try #require(try await store.resolve(.pithNumber(number)).first)
-      let row = try await store.projection(record: record.record)
+      let record = try #require(try await store.records.resolve(.pithNumber(number)).first)
+      let row = try await store.projections.state(record: record.record)
       #expect(record.isOperatorImported)
       await store.close()
       let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
@@ -88,13 +88,14 @@ struct OldLogTests {
       await #expect(throws: LedgerStoreError(.notMigrated, "")) {
         try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
       }
-      #expect(try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger).isEmpty)
+      #expect(try await Migrator.migrate(uri: uri, logger: PrivateServer.logger).isEmpty)
       let mended = try await LedgerStore.open(
         StoreConfiguration(uri: uri, logger: PrivateServer.logger))
-      #expect(try await mended.foldEvents(from: 0, limit: 1000) == expected)
-      #expect(try await mended.projection(record: record.record) == row)
+      #expect(try await mended.folds.events(from: 0, limit: 1000) == expected)
+      #expect(try await mended.projections.state(record: record.record) == row)
       #expect(
-        try await mended.resolve(.pithNumber(record.pithNumber)).first?.isOperatorImported == true)
+        try await mended.records.resolve(.pithNumber(record.pithNumber)).first?.isOperatorImported
+          == true)
       await #expect(throws: PostgresError(.server, "", sqlState: "PL001")) {
         try await owner.execute("UPDATE ledger.event SET flags = 0")
       }

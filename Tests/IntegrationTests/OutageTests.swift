@@ -21,7 +21,7 @@ struct OutageTests {
   ) async throws {
     _ = try await test.ledger.signCheckpoint()
     _ = try await test.key("held \(UUID())")
-    try await test.ledger.store.integrate()
+    try await test.ledger.store.tree.integrate()
     try await test.owner { owner in
       try await owner.execute("BEGIN; LOCK TABLE ledger.tile IN ACCESS EXCLUSIVE MODE")
       try await body(owner)
@@ -147,7 +147,7 @@ struct OutageTests {
           UPDATE ledger.head SET size = 300 WHERE (SELECT count(*) FROM added) >= 0
           """)
       }
-      try await ledger.store.integrate()
+      try await ledger.store.tree.integrate()
       try await test.owner {
         try await $0.execute(
           """
@@ -247,7 +247,7 @@ struct OutageTests {
     let test = LedgerUnderTest(ledger: ledger, uri: server.uri)
     _ = try await ledger.signCheckpoint()
     _ = try await test.key("first")
-    try await ledger.store.integrate()
+    try await ledger.store.tree.integrate()
     let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
     try await owner.execute("BEGIN; LOCK TABLE ledger.tile IN ACCESS EXCLUSIVE MODE")
     let signing = Task { try await ledger.signCheckpoint() }

@@ -39,7 +39,7 @@ struct RegistryRotationTests {
     var next: Int64 = 0
     var count = 0
     while true {
-      let events = try await ledger.store.events(from: next, limit: 1000)
+      let events = try await ledger.store.log.events(from: next, limit: 1000)
       guard let last = events.last else { break }
       next = last.position + 1
       for stored in events {

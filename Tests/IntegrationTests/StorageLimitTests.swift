@@ -194,7 +194,7 @@ struct StorageLimitTests {
         // As it was admitted before addresses were checked.
         let item = try AppendUnit.Item.make(
           event: event, admission: .signedOnly(at: .now), record: record.record, referenced: nil)
-        _ = try await ledger.store.append(
+        _ = try await ledger.store.log.append(
           AppendUnit(items: [item], evidence: [], guardPosition: nil))
         #expect(try await test.state().status["storage_verified"] == true)
         var schedule = Ledger.StorageSchedule()

@@ -45,7 +45,7 @@ struct StoreTests {
 
   private func migrated() async throws -> StoreConfiguration {
     let uri = try await PrivateServer.running().database()
-    _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
     return StoreConfiguration(uri: uri, logger: PrivateServer.logger)
   }
 
@@ -79,17 +79,18 @@ struct StoreTests {
     let timeline = LogWriter.timeline(log.events[...])
     for record in log.records {
       let expected = FoldedRecord.whole(log.events.filter { $0.record == record }, timeline)
-      let row = try await store.projection(record: record)
+      let row = try await store.projections.state(record: record)
       #expect(row?.state == expected.state, "seed \(seed), record \(record)")
       #expect(row?.storageVerifiedUntil == expected.storageVerifiedUntil, "seed \(seed)")
     }
-    let check = try await store.replay(check: true) { _ in }
+    let check = try await store.replayer.run(check: true) { _ in }
     #expect(check.drift.isEmpty, "seed \(seed): \(check.drift)")
-    let replayed = try await store.replay(check: false) { _ in }
+    let replayed = try await store.replayer.run(check: false) { _ in }
     #expect(replayed.swapped && replayed.events == Int64(log.events.count))
     for record in log.records {
       let expected = FoldedRecord.whole(log.events.filter { $0.record == record }, timeline)
-      #expect(try await store.projection(record: record)?.state == expected.state, "seed \(seed)")
+      #expect(
+        try await store.projections.state(record: record)?.state == expected.state, "seed \(seed)")
     }
     await follower.close()
     await owner.close()
@@ -106,11 +107,11 @@ struct StoreTests {
     let projector = Projector(configuration, batchSize: 30)
     try await insert(log.events[0..<100], owner)
     _ = try await projector.step(follower)
-    #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
+    #expect(try await store.replayer.run(check: true) { _ in }.drift.isEmpty)
     try await insert(log.events[100...], owner)
-    #expect(try await store.replay(check: false) { _ in }.drift.isEmpty)
+    #expect(try await store.replayer.run(check: false) { _ in }.drift.isEmpty)
     while try await projector.step(follower) > 0 {}
-    #expect(try await store.replay(check: true) { _ in }.drift.isEmpty)
+    #expect(try await store.replayer.run(check: true) { _ in }.drift.isEmpty)
     await follower.close()
     await owner.close()
     await store.close()
@@ -123,24 +124,24 @@ struct StoreTests {
     await #expect(throws: LedgerStoreError(.notMigrated, "")) {
       try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
     }
-    async let one = LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
-    async let two = LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    async let one = Migrator.migrate(uri: uri, logger: PrivateServer.logger)
+    async let two = Migrator.migrate(uri: uri, logger: PrivateServer.logger)
     #expect(try await one.count + two.count == known.count)
     await #expect(throws: LedgerStoreError(.migrationUnknown, "")) {
-      try await LedgerStore.migrate(
+      try await Migrator.migrate(
         uri: uri, migrations: Array(known.dropLast()), logger: PrivateServer.logger)
     }
     var changed = known
     changed[2] = Migration("0003_indexes_of_the_log", Array((known[2].sql + " ").utf8))
     await #expect(throws: LedgerStoreError(.migrationChanged, "")) {
-      try await LedgerStore.migrate(uri: uri, migrations: changed, logger: PrivateServer.logger)
+      try await Migrator.migrate(uri: uri, migrations: changed, logger: PrivateServer.logger)
     }
     // One that fails half way leaves nothing of itself.
     let broken = Migration(
       "\(String(format: "%04d", (known.last?.number ?? 0) + 1))_broken",
       Array("CREATE TABLE ledger.half (a int); SELECT 1/0;".utf8))
     await #expect(throws: PostgresError(.server, "", sqlState: "22012")) {
-      try await LedgerStore.migrate(
+      try await Migrator.migrate(
         uri: uri, migrations: known + [broken], logger: PrivateServer.logger)
     }
     let owner = try await connect(uri)
@@ -174,12 +175,12 @@ struct StoreTests {
   @Test("What a lost projector said is forgotten: a crash of PostgreSQL may have taken it back")
   func lostProjector() async throws {
     let store = try await LedgerStore.open(try await migrated())
-    await store.progress.lead(true)
-    await store.progress.note(1000)
-    #expect(try await store.wait(for: 999, timeout: .seconds(10)))
-    await store.progress.lead(false)
-    #expect(try await !store.wait(for: 999, timeout: .milliseconds(200)))
-    #expect(try await store.projectedPosition() == -1)
+    await store.waiter.lead(true)
+    await store.waiter.note(1000)
+    #expect(try await store.projections.wait(for: 999, timeout: .seconds(10)))
+    await store.waiter.lead(false)
+    #expect(try await !store.projections.wait(for: 999, timeout: .milliseconds(200)))
+    #expect(try await store.projections.position() == -1)
     await store.close()
   }
 
@@ -248,8 +249,8 @@ struct StoreTests {
       let pith = try #require(PithNumber(LedgerUnderTest.number))
       let store = try await LedgerStore.open(
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
-      let record = try #require(try await store.resolve(.pithNumber(pith)).first?.record)
-      let size = try await store.head()
+      let record = try #require(try await store.records.resolve(.pithNumber(pith)).first?.record)
+      let size = try await store.log.size()
       // More than the queue and the two batches that wait for the head can hold.
       let units = try (0..<9000).map { index in
         let event = try key.key.sign(
@@ -268,7 +269,7 @@ struct StoreTests {
         for unit in units {
           group.addTask {
             do {
-              _ = try await store.append(unit)
+              _ = try await store.log.append(unit)
               return true
             } catch let error as LedgerStoreError where error.code == .queueFull { return false }
           }
@@ -286,7 +287,7 @@ struct StoreTests {
       }
       #expect(stored + refused == units.count && refused >= 500 && stored >= 4096)
       #expect(
-        try await store.head() == size + Int64(stored), "what was taken is there, and no more")
+        try await store.log.size() == size + Int64(stored), "what was taken is there, and no more")
       await held.close()
       await store.close()
       try await test.replayAgrees()
@@ -326,9 +327,9 @@ struct StoreTests {
       ("WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(60_000), .int8(100)], 100),
     ]
     for (look, parameters, count) in looks {
-      let statement = "SELECT \(LedgerStore.storedColumns) FROM ledger.event e \(look)"
-      #expect(try await store.readers.query(statement, parameters).count == count, "\(look)")
-      let plan = try await store.readers.query(
+      let statement = "SELECT \(StoredEvent.columns) FROM ledger.event e \(look)"
+      #expect(try await store.pools.readers.query(statement, parameters).count == count, "\(look)")
+      let plan = try await store.pools.readers.query(
         "EXPLAIN (ANALYZE, BUFFERS, TIMING off) \(statement)", parameters
       ).map { try $0.text(0) }
       let touched = try #require(plan.first { $0.contains("Buffers:") })
@@ -336,8 +337,9 @@ struct StoreTests {
       #expect(pages < 150, "\(look): \(plan.joined(separator: "\n"))")
       #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("Sort") }, "\(plan)")
     }
-    #expect(try await store.latest(record: 0, type: .graphSnapshot)?.position == 1)
-    #expect(try await store.newestAttestations(record: 0, limit: 3).map(\.position).max() == 99_999)
+    #expect(try await store.log.latestEvent(record: 0, type: .graphSnapshot)?.position == 1)
+    #expect(
+      try await store.folds.newestAttestations(record: 0, limit: 3).map(\.position).max() == 99_999)
     await store.close()
   }
 
@@ -345,7 +347,7 @@ struct StoreTests {
   func announced() async throws {
     let configuration = try await migrated()
     let store = try await LedgerStore.open(configuration)
-    let reservation = store.reserve()
+    let reservation = store.log.reserve()
     let key = KeyFile(key: SigningKey(), keyID: "k", signerID: "urn:k", signerType: .author)
     let event = try key.key.sign(
       EventBody.make(
@@ -357,12 +359,12 @@ struct StoreTests {
     let admission = Admission.signedOnly(at: .now)
     let item = try AppendUnit.Item.make(
       event: event, admission: admission, record: -1, referenced: nil)
-    let outcome = try await store.append(
+    let outcome = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
     #expect(outcome == .stored(positions: [0], record: -1, isNew: true))
     reservation.end()
     reservation.end()
-    let again = try await store.append(
+    let again = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
     #expect(again == .stored(positions: [0], record: -1, isNew: false))
     await store.close()

@@ -63,13 +63,13 @@ struct TransparencyTests {
   func emptyLog() async throws {
     let running = try PrivateServer.running()
     let uri = try await running.database()
-    _ = try await LedgerStore.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
     let store = try await LedgerStore.open(
       StoreConfiguration(uri: uri, logger: PrivateServer.logger))
-    let edge = try await store.integrate()
+    let edge = try await store.tree.integrate()
     #expect(edge.size == 0 && edge.root == .emptyTree)
-    #expect(try await store.hashes(of: [ProofLayout.root(size: 0)]) == [.emptyTree])
-    #expect(try await store.hashes(of: ProofLayout.consistency(old: 0, new: 9) ?? []).isEmpty)
+    #expect(try await store.tree.hashes(of: [ProofLayout.root(size: 0)]) == [.emptyTree])
+    #expect(try await store.tree.hashes(of: ProofLayout.consistency(old: 0, new: 9) ?? []).isEmpty)
     await store.close()
   }
 
@@ -78,11 +78,11 @@ struct TransparencyTests {
     try await withLedger(sample: false, runProjector: false) { test in
       try await fill(test, to: 40_000)
       let other = try await test.another(runProjector: false)
-      async let first = test.ledger.store.integrate()
-      async let second = other.store.integrate()
+      async let first = test.ledger.store.tree.integrate()
+      async let second = other.store.tree.integrate()
       let edges = try await [first, second]
       #expect(edges[0] == edges[1] && edges[0].size == 40_000)
-      let leaves = try await test.ledger.store.leafHashes(from: 0, to: 40_000)
+      let leaves = try await test.ledger.store.tree.leafHashes(from: 0, to: 40_000)
       var expected = Frontier()
       for leaf in leaves { expected.append(leaf) { _ in } }
       #expect(expected == edges[0])

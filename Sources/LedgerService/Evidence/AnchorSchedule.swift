@@ -117,17 +117,17 @@ extension Ledger {
   @discardableResult
   func settleDueAnchors(_ schedule: inout AnchorSchedule) async throws -> [AnchorOutcome] {
     try requireWriting()
-    let size = try await store.head()
+    let size = try await store.log.size()
     while true {
-      let batch = try await store.unsettledAnchors(from: schedule.scanned, limit: 500)
+      let batch = try await store.attestations.unsettledAnchors(from: schedule.scanned, limit: 500)
       for stored in batch { schedule.add(stored, at: .now) }
       if batch.count < 500 { break }
     }
     schedule.scanned(to: size)
-    let roots = try await store.trusted(.tsa).reduce(into: [UInt8]()) {
+    let roots = try await store.trust.documents(.tsa).reduce(into: [UInt8]()) {
       $0 += Digest(hashing: $1).bytes
     }
-    let known = try await store.trustedHeaders(schedule.heights)
+    let known = try await store.trust.headers(at: schedule.heights)
     let due = schedule.due(
       at: .now, now, known: Set(known.keys), roots: Digest(hashing: roots))
     var outcomes: [AnchorOutcome] = []
@@ -177,7 +177,7 @@ extension Ledger {
       Settled(position: position, asked: asking, result: result)
     }
     do {
-      guard let stored = try await store.events(from: position, limit: 1).first,
+      guard let stored = try await store.log.events(from: position, limit: 1).first,
         stored.position == position, let standing = try await statement(stored), standing.isLive,
         standing.verdict == .pending
       else { return settled(.settledAlready) }
@@ -200,7 +200,7 @@ extension Ledger {
   private func expire(
     _ position: Int64, _ anchor: AnchorSchedule.Pending?
   ) async throws -> AnchorOutcome? {
-    guard let anchor, let stored = try await store.events(from: position, limit: 1).first,
+    guard let anchor, let stored = try await store.log.events(from: position, limit: 1).first,
       stored.position == position,
       // Another process may have settled it in this very round.
       try await statement(stored)?.verdict == .pending

@@ -102,7 +102,7 @@ extension Ledger {
     var outcomes: [AnchorOutcome] = []
     var next: Int64 = 0
     while true {
-      let batch = try await store.unsettledAnchors(from: next, limit: 100)
+      let batch = try await store.attestations.unsettledAnchors(from: next, limit: 100)
       guard let last = batch.last else { return outcomes }
       next = last.position + 1
       for stored in batch {
@@ -153,13 +153,13 @@ extension Ledger {
     let event = try Entry(bytes: stored.entry).event
     let record = try await record(of: event)
     guard case .timestampAnchor(let anchor) = event.body.payload,
-      let columns = try await store.foldEvent(record: stored.record, id: stored.eventID)
+      let columns = try await store.folds.event(record: stored.record, id: stored.eventID)
     else { throw Refusal(.invalid, check: "log", "The anchor cannot be read.") }
     func outcome(_ word: String, _ detail: String) -> AnchorOutcome {
       AnchorOutcome(
         eventID: stored.eventID, subject: event.body.subject.text, outcome: word, detail: detail)
     }
-    let upgrade = try await store.newest(.anchorUpgraded, referringTo: columns)
+    let upgrade = try await store.attestations.newest(.anchorUpgraded, referringTo: columns)
     var settlement = Settlement(
       outcome: outcome(
         "pending", anchor.kind == .rfc3161 ? "no trusted root" : "not in a known block"),
@@ -168,7 +168,7 @@ extension Ledger {
       expires: record != nil && columns.flags.contains(.bare))
     let digest =
       try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence } ?? anchor.evidence
-    guard let digest, let bytes = try await store.evidence(digest) else {
+    guard let digest, let bytes = try await store.evidence.publicBytes(digest) else {
       settlement.outcome = outcome("pending", "the proof's bytes were erased")
       return settlement
     }
@@ -224,7 +224,8 @@ extension Ledger {
 
   /// The newest upgrade of an anchor's proof.
   func latestProof(of anchor: FoldEvent) async throws -> Digest? {
-    guard let newest = try await store.newest(.anchorUpgraded, referringTo: anchor) else {
+    guard let newest = try await store.attestations.newest(.anchorUpgraded, referringTo: anchor)
+    else {
       return nil
     }
     return try Entry(bytes: newest.entry).event.body.payload.evidence

@@ -65,7 +65,7 @@ struct EvidenceChecks: Sendable {
       guard let digest = event.body.payload.evidence, let bytes = evidence[digest] else {
         return nil
       }
-      guard try await !store.isSpent(token: digest) else { throw Self.reuse }
+      guard try await !store.evidence.isUsed(token: digest) else { throw Self.reuse }
       return try await identity(bytes, at: now)
     default: return nil
     }
@@ -172,8 +172,8 @@ struct EvidenceChecks: Sendable {
   /// every nine minutes. The chain's own pace is ten.
   private func highestBlock() async throws -> Int64 {
     var (height, time): (Int64, Int64) = (0, 1_231_006_505)
-    if let highest = try await store.trustedHeaderRange().heights?.upperBound,
-      let bytes = try await store.trustedHeaders([highest])[highest],
+    if let highest = try await store.trust.headerRange().heights?.upperBound,
+      let bytes = try await store.trust.headers(at: [highest])[highest],
       let header = try? BitcoinHeader(bytes)
     {
       // Whatever an operator may have trusted, nothing here overflows.
@@ -188,7 +188,7 @@ struct EvidenceChecks: Sendable {
     _ heights: [Int64], _ missing: MissingHeaders
   ) async throws -> [Int64: BitcoinHeader] {
     var headers: [Int64: BitcoinHeader] = [:]
-    for (height, bytes) in try await store.trustedHeaders(heights) {
+    for (height, bytes) in try await store.trust.headers(at: heights) {
       headers[height] = try? BitcoinHeader(bytes)
     }
     guard missing != .left,
@@ -202,12 +202,12 @@ struct EvidenceChecks: Sendable {
         let header = try await header(at: height)
         // What contradicts a header that is trusted already is not taken from anybody.
         var neighbours = [height: header]
-        for (other, bytes) in try await store.trustedHeaders([height - 1, height + 1]) {
+        for (other, bytes) in try await store.trust.headers(at: [height - 1, height + 1]) {
           neighbours[other] = try? BitcoinHeader(bytes)
         }
         try BitcoinHeader.checkLinks(neighbours)
         if missing == .askedAndKept, !configuration.isReadOnly {
-          try await store.trust(found: header.bytes, at: height)
+          try await store.trust.addFetchedHeader(header.bytes, at: height)
         }
         headers[height] = header
       } catch {
@@ -262,7 +262,7 @@ struct EvidenceChecks: Sendable {
   }
 
   private func token(_ bytes: [UInt8], of digest: Digest?) async throws -> Finding {
-    let roots = try await store.trusted(.tsa).reduce(into: [UInt8]()) { $0 += $1 + [0x0A] }
+    let roots = try await store.trust.documents(.tsa).reduce(into: [UInt8]()) { $0 += $1 + [0x0A] }
     let (token, finding): ProofExecutor.CheckedToken
     do {
       (token, finding) = try await executor.check(bytes, roots: roots, imprint: digest?.bytes)
@@ -366,7 +366,7 @@ actor IssuerKeyCache {
   /// ask again: it may have been added meanwhile.
   func keys(for token: IdentityToken) async throws -> IssuerKeys? {
     var trusted: IssuerKeys?
-    for bytes in try await store.trusted(.jwks) {
+    for bytes in try await store.trust.documents(.jwks) {
       guard let keys = try? IssuerKeys(bytes) else { continue }
       trusted = trusted?.union(keys) ?? keys
     }
@@ -387,7 +387,9 @@ actor IssuerKeyCache {
   /// issuer published.
   func generation() async throws -> Digest {
     var bytes: [UInt8] = []
-    for trusted in try await store.trusted(.jwks) { bytes += Digest(hashing: trusted).bytes }
+    for trusted in try await store.trust.documents(.jwks) {
+      bytes += Digest(hashing: trusted).bytes
+    }
     let fetched = isFresh ? fetchedBytes : []
     return Digest(hashing: bytes + Digest(hashing: fetched).bytes)
   }

@@ -38,7 +38,7 @@ extension Ledger {
     switch kind {
     case .opentimestamps:
       let proof = try await checks.executed(bytes)
-      let known = try await store.trustedHeaders(proof.heights)
+      let known = try await store.trust.headers(at: proof.heights)
       report["digest"] = ["algorithm": .string("\(proof.algorithm)"), "hex": hex(proof.digest)]
       report["attestations"] = .array(
         proof.ends.map { end in

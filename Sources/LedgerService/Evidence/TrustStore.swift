@@ -19,15 +19,15 @@ extension Ledger {
     }
     var known = headers
     let neighbours = Set(headers.keys.flatMap { [$0 - 1, $0 + 1] }).subtracting(headers.keys)
-    for (height, bytes) in try await store.trustedHeaders(neighbours.sorted()) {
+    for (height, bytes) in try await store.trust.headers(at: neighbours.sorted()) {
       known[height] = try? BitcoinHeader(bytes)
     }
     do { try BitcoinHeader.checkLinks(known) } catch {
       throw Refusal(.invalid, check: error.check, error.message)
     }
     do {
-      return try await store.trust(
-        headers: headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) })
+      return try await store.trust.addHeaders(
+        headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) })
     } catch let error as PostgresError where error.sqlState == "PL012" {
       throw Refusal(
         .conflict, check: "header.conflict",
@@ -36,7 +36,7 @@ extension Ledger {
   }
 
   public func untrustHeader(_ height: Int64) async throws -> Bool {
-    try await store.untrust(header: height)
+    try await store.trust.removeHeader(at: height)
   }
 
   /// Trusts the roots in a PEM file; answers how many certificates it holds.
@@ -44,7 +44,7 @@ extension Ledger {
     guard pem.count <= 1 << 20, let count = TimestampToken.certificates(in: pem), count > 0 else {
       throw Refusal(.malformed, check: "certificate", "No certificate in PEM can be read here.")
     }
-    _ = try await store.trust(.tsa, pem)
+    _ = try await store.trust.addDocument(.tsa, pem)
     return count
   }
 
@@ -53,19 +53,19 @@ extension Ledger {
     do { _ = try IssuerKeys(jwks) } catch {
       throw Refusal(.malformed, check: error.check, error.message)
     }
-    return try await store.trust(.jwks, jwks)
+    return try await store.trust.addDocument(.jwks, jwks)
   }
 
-  public func untrust(_ kind: LedgerStore.TrustedKind, _ digest: Digest) async throws -> Bool {
-    try await store.untrust(kind, digest)
+  public func untrust(_ kind: TrustedDocumentKind, _ digest: Digest) async throws -> Bool {
+    try await store.trust.removeDocument(kind, digest)
   }
 
   /// Everything that is trusted, in a few lines.
   public func trusted() async throws -> JSON {
-    let headers = try await store.trustedHeaderRange()
-    func list(_ kind: LedgerStore.TrustedKind) async throws -> JSON {
+    let headers = try await store.trust.headerRange()
+    func list(_ kind: TrustedDocumentKind) async throws -> JSON {
       .array(
-        try await store.trusted(kind).map {
+        try await store.trust.documents(kind).map {
           [
             "bytes": .integer(Int64($0.count)), "sha256": .string(Digest(hashing: $0).hex),
           ]

@@ -9,17 +9,17 @@ struct StoredLog: LogSource {
   let store: LedgerStore
 
   func entries(from position: Int64, limit: Int) async throws -> [[UInt8]] {
-    limit == 0 ? [] : try await store.entries(from: position, limit: limit)
+    limit == 0 ? [] : try await store.log.entries(from: position, limit: limit)
   }
 
   func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]? {
-    try await store.tileBytes(level: level, index: index, width: width).flatMap {
+    try await store.tree.tileBytes(level: level, index: index, width: width).flatMap {
       TileBytes.decode($0)
     }
   }
 
   func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]? {
-    try await store.foldEvents(from: position, limit: limit)
+    try await store.folds.events(from: position, limit: limit)
   }
 }
 
@@ -54,7 +54,7 @@ extension Ledger {
       report.checkpoints = outcome.checkpoints
       if let fault = try await lookupFault(outcome.reader) { report.faults.append(fault) }
     } catch let fault as LogFault { report.faults.append(fault) }
-    for digest in try await store.corruptEvidence() {
+    for digest in try await store.evidence.corruptDigests() {
       report.faults.append(
         LogFault(
           "evidence.hash", place: digest.hex, "the evidence's bytes do not hash to their name"))
@@ -62,7 +62,7 @@ extension Ledger {
     if let fault = await historyFault() { report.faults.append(fault) }
     // A log that is not what it was gives no projections to compare with.
     if report.faults.isEmpty {
-      for drift in try await store.replay(check: true, progress: { _ in }).drift {
+      for drift in try await store.replayer.run(check: true, progress: { _ in }).drift {
         report.faults.append(
           LogFault(
             "projection.drift", place: "\(drift.pithNumber) \(drift.key)",
@@ -77,15 +77,15 @@ extension Ledger {
   private func expectations(
     _ held: [(name: String, bytes: [UInt8])], _ report: inout FsckReport
   ) async throws -> ([LogVerification.Expectation], UInt64) {
-    let head = UInt64(clamping: try await store.head())
-    let tree = try await store.tree()
+    let head = UInt64(clamping: try await store.log.size())
+    let tree = try await store.tree.state()
     if tree.edge.size > head {
       report.faults.append(
         LogFault(
           "log.truncated", position: Int64(clamping: head),
           "the tree covers \(tree.edge.size) entries, and the head says \(head)"))
     }
-    let rows = UInt64(clamping: try await store.countEntries())
+    let rows = UInt64(clamping: try await store.log.countEntries())
     if rows != head {
       report.faults.append(
         LogFault(
@@ -98,7 +98,7 @@ extension Ledger {
     var notes = held
     var from: UInt64 = 0
     while true {
-      let batch = try await store.checkpoints(from: from, limit: 1000)
+      let batch = try await store.checkpoints.list(from: from, limit: 1000)
       notes += batch.map { ("checkpoint of \($0.size) in the database", Array($0.note.utf8)) }
       guard let last = batch.last else { break }
       from = last.size + 1
@@ -132,10 +132,10 @@ extension Ledger {
   ///
   /// - Parameter reader: of the entries that the tree covers; those that came since are read too.
   private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
-    let lookups = try await store.lookupRows()
+    let lookups = try await store.records.snapshot()
     var reader = reader
     while reader.next < lookups.size {
-      let entries = try await store.entries(
+      let entries = try await store.log.entries(
         from: reader.next, limit: Int(min(2048, lookups.size - reader.next)))
       guard !entries.isEmpty else { break }
       let from = reader.next

@@ -143,7 +143,7 @@ extension Ledger {
         createdAt: created))
     let second = try AppendUnit.Item.make(
       event: vouch, admission: try admit(vouch, context), record: -1, referenced: nil)
-    switch try await store.append(
+    switch try await store.log.append(
       AppendUnit(items: [first, second], evidence: [], guardPosition: keys.next - 1))
     {
     case .conflict:
@@ -152,7 +152,7 @@ extension Ledger {
     case .stored: break
     }
     try await registry.adopt(next)
-    guard let stored = try await store.event(record: -1, id: vouch.eventID) else {
+    guard let stored = try await store.log.event(record: -1, id: vouch.eventID) else {
       throw Refusal(.unavailable, check: "log", "The rotation cannot be read back.")
     }
     return try await answer(stored, record: nil, group: nil, created: true)

@@ -60,12 +60,12 @@ extension Ledger {
     var report = try await exportTiles(to: folder, progress: progress)
     var after: Digest?
     while true {
-      let batch = try await store.evidenceList(after: after, limit: 200)
+      let batch = try await store.evidence.list(after: after, limit: 200)
       guard let last = batch.last else { break }
       after = last.digest
       for item in batch {
         let place = "evidence/\(item.kind)/\(item.digest.hex)"
-        guard !folder.has(place), let held = try await store.evidenceForAudit(item.digest)
+        guard !folder.has(place), let held = try await store.evidence.readForAudit(item.digest)
         else { continue }
         try folder.write(held.bytes, to: place)
         report.written += 1
@@ -77,10 +77,10 @@ extension Ledger {
   }
 
   private func exportTrust(to folder: ExportFolder) async throws {
-    let headers = try await store.trustedHeaders().map { "\($0.height) \(Hex.encode($0.bytes))\n" }
+    let headers = try await store.trust.headers().map { "\($0.height) \(Hex.encode($0.bytes))\n" }
     try folder.write(Array(headers.joined().utf8), to: "trust/headers")
-    for kind in LedgerStore.TrustedKind.allCases {
-      for bytes in try await store.trusted(kind) {
+    for kind in TrustedDocumentKind.allCases {
+      for bytes in try await store.trust.documents(kind) {
         try folder.write(bytes, to: "trust/\(kind.rawValue)/\(Digest(hashing: bytes).hex)")
       }
     }
@@ -88,17 +88,19 @@ extension Ledger {
 
   /// A line for each record with what the fold gives after so many entries.
   private func exportProjections(size: Int64, to folder: ExportFolder) async throws {
-    guard size > 0, let last = try await store.events(from: size - 1, limit: 1).first else {
+    guard size > 0, let last = try await store.log.events(from: size - 1, limit: 1).first else {
       return
     }
     var timeline = KeyTimeline()
-    for event in try await store.keyEvents(from: 0) where event.position < size {
+    for event in try await store.folds.keyEvents(from: 0) where event.position < size {
       _ = timeline.apply(event)
     }
     var lines: [UInt8] = []
-    for (number, record) in try await store.subjects().sorted(by: { $0.value < $1.value })
+    for (number, record) in try await store.records.recordsByPithNumber().sorted(by: {
+      $0.value < $1.value
+    })
     where record < size {
-      let events = try await store.foldEvents(record: record, upTo: size)
+      let events = try await store.folds.events(record: record, upTo: size)
       let status = RecordStatus(FoldedRecord.whole(events, timeline), at: last.recordedAt)
       lines += JSON.object(status.line(number)).canonicalBytes() + [0x0A]
     }
@@ -117,14 +119,14 @@ extension Ledger {
   ) async throws -> Checkpoint {
     let (uri, server) = try await database(configuration, logger: logger)
     do {
-      if server != nil { _ = try await LedgerStore.migrate(uri: uri, logger: logger) }
+      if server != nil { _ = try await Migrator.migrate(uri: uri, logger: logger) }
       let store = try await LedgerStore.open(
         configuration.store(uri: uri, isPrivate: server != nil, logger: logger))
-      let projection = Task<Void, Never> { try? await store.projector().run() }
+      let projection = Task<Void, Never> { try? await store.makeProjector().run() }
       do {
         let checkpoint = try await restore(directory, store, configuration, progress)
         let size = Int64(clamping: checkpoint.size)
-        while size > 0, try await !store.wait(for: size - 1, timeout: .seconds(5)) {}
+        while size > 0, try await !store.projections.wait(for: size - 1, timeout: .seconds(5)) {}
         projection.cancel()
         await projection.value
         await store.close()
@@ -146,7 +148,7 @@ extension Ledger {
     _ directory: String, _ store: LedgerStore, _ configuration: LedgerConfiguration,
     _ progress: @Sendable (LogVerification.Progress) -> Void
   ) async throws -> Checkpoint {
-    guard try await store.head() == 0 else {
+    guard try await store.log.size() == 0 else {
       throw Refusal(
         .conflict, check: "import",
         "The database has a log already: a log is imported into an empty one.")
@@ -168,22 +170,22 @@ extension Ledger {
     try await restoreEvidence(directory, store)
     var reader = LogReader(keepsEvents: false)
     while true {
-      let from = try await store.head()
+      let from = try await store.log.size()
       let entries = try await source.entries(from: from, limit: 1000)
       if entries.isEmpty { break }
       let checked = try await reader.read(
         entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
-      try await store.append(
+      try await store.log.append(
         inOrder: checked.map {
           AppendUnit(
             restoring: $0.entry, event: $0.event,
             origin: $0.position == 0 ? checkpoint.origin : nil)
         })
-      guard try await store.head() == from + Int64(entries.count) else {
+      guard try await store.log.size() == from + Int64(entries.count) else {
         throw Refusal(.conflict, check: "import", "Somebody else wrote to the database meanwhile.")
       }
     }
-    let edge = try await store.integrate()
+    let edge = try await store.tree.integrate()
     guard edge.root == checkpoint.root else {
       throw LogFault("checkpoint.root", place: "checkpoint", "the restored log has another root")
     }
@@ -193,8 +195,8 @@ extension Ledger {
       let key = try LogKey.read(path).verifierKey
       if let signed = try? SignedCheckpoint(note, by: [key], origin: checkpoint.origin) {
         try DurableFile.replace(path + ".checkpoint", with: signed.note.bytes)
-        _ = try await store.claimLogKey(key)
-        try await store.record(signed)
+        _ = try await store.checkpoints.claimLogKey(key)
+        try await store.checkpoints.save(signed)
       }
     }
     return checkpoint
@@ -211,12 +213,12 @@ extension Ledger {
       do { headers = try BitcoinHeader.lines(lines) } catch {
         throw LogFault(error.check, place: "trust/headers", error.message)
       }
-      _ = try await store.trust(headers: headers.map { ($0.key, $0.value.bytes) })
+      _ = try await store.trust.addHeaders(headers.map { ($0.key, $0.value.bytes) })
     }
-    for kind in LedgerStore.TrustedKind.allCases {
+    for kind in TrustedDocumentKind.allCases {
       for name in files("\(directory)/trust/\(kind.rawValue)") {
         guard let bytes = try folder.file("trust/\(kind.rawValue)/\(name)") else { continue }
-        _ = try await store.trust(kind, bytes)
+        _ = try await store.trust.addDocument(kind, bytes)
       }
     }
   }
@@ -231,7 +233,7 @@ extension Ledger {
         guard digest.hex == name else {
           throw LogFault("evidence.hash", place: place, "the bytes hash to \(digest.hex)")
         }
-        try await store.put(.init(digest: digest, bytes: bytes, kind: kind))
+        try await store.evidence.save(.init(digest: digest, bytes: bytes, kind: kind))
       }
     }
   }

@@ -67,10 +67,10 @@ extension Ledger {
   /// The same for new claims, and for all where other keys are known than before; else for a few in turn.
   func settleClaims(_ schedule: inout ClaimSchedule) async throws -> Int {
     try requireWriting()
-    let size = try await store.head()
+    let size = try await store.log.size()
     var new: [Int64] = []
     while true {
-      let batch = try await store.unsettledClaims(from: schedule.scanned, limit: 500)
+      let batch = try await store.attestations.unsettledClaims(from: schedule.scanned, limit: 500)
       new += batch.map(\.position)
       guard let last = batch.last else { break }
       schedule.scanned = last.position + 1
@@ -103,7 +103,7 @@ extension Ledger {
 
   private func tryClaim(_ position: Int64) async throws -> ClaimOutcome {
     do {
-      guard let stored = try await store.events(from: position, limit: 1).first,
+      guard let stored = try await store.log.events(from: position, limit: 1).first,
         stored.position == position, let standing = try await statement(stored),
         !standing.isWithdrawn, standing.verdict == .pending
       else { return .over }
@@ -120,9 +120,9 @@ extension Ledger {
   private func settleClaim(_ stored: StoredEvent) async throws -> Bool {
     let event = try Entry(bytes: stored.entry).event
     guard case .authorAttestation(let author) = event.body.payload, let digest = author.evidence,
-      let token = try await store.tokenToSettle(digest),
+      let token = try await store.evidence.tokenToSettle(digest),
       case .record(let number) = event.body.subject,
-      let record = try await store.resolve(.pithNumber(number)).first
+      let record = try await store.records.resolve(.pithNumber(number)).first
     else { return false }
     do {
       let finding = try await checks.identity(token, at: stored.recordedAt)
@@ -162,9 +162,10 @@ extension Ledger {
   /// Each location has a time of its own within the interval, whenever the service was started: what was
   /// attested together is not fetched together.
   public func recheckStorage(_ schedule: inout StorageSchedule) async throws {
-    let size = try await store.head()
+    let size = try await store.log.size()
     while true {
-      let batch = try await store.storageAttestations(from: schedule.scanned, limit: 500)
+      let batch = try await store.attestations.storageAttestations(
+        from: schedule.scanned, limit: 500)
       for stored in batch {
         schedule.places[stored.eventID] = StorageSchedule.Place(
           position: stored.position, next: nextCheck(of: stored.eventID, now))
@@ -219,7 +220,7 @@ extension Ledger {
 
   private func recheck(_ place: StorageSchedule.Place) async throws -> StorageOutcome {
     do {
-      guard let stored = try await store.events(from: place.position, limit: 1).first,
+      guard let stored = try await store.log.events(from: place.position, limit: 1).first,
         stored.position == place.position
       else { return .over }
       return try await recheck(stored, failures: place.failures)
@@ -235,7 +236,7 @@ extension Ledger {
     let event = try Entry(bytes: stored.entry).event
     guard case .storageAttestation(let storage) = event.body.payload, storage.kind != .file,
       case .record(let number) = event.body.subject,
-      let record = try await store.resolve(.pithNumber(number)).first,
+      let record = try await store.records.resolve(.pithNumber(number)).first,
       let standing = try await statement(stored), standing.isLive,
       !standing.event.flags.contains(.providerStatement),
       storage.expiresAt.map({ $0 > now }) ?? true
@@ -283,12 +284,12 @@ extension Ledger {
 
   /// Where an attestation stands in the fold of its group.
   func statement(_ stored: StoredEvent) async throws -> GroupFold.Statement? {
-    guard let columns = try await store.foldEvent(record: stored.record, id: stored.eventID),
+    guard let columns = try await store.folds.event(record: stored.record, id: stored.eventID),
       let group = columns.foldGroup
     else { return nil }
     let keys = try await timeline.current().timeline
     let fold = GroupFold(
-      try await store.foldEvents(record: stored.record, groups: [group], keys), keys)
+      try await store.folds.events(record: stored.record, groups: [group], keys), keys)
     return fold.statements.first { $0.event.position == stored.position }
   }
 
@@ -300,7 +301,7 @@ extension Ledger {
       throw Refusal(
         .malformed, check: "sha256", field: "sha256", "A SHA-256 has 64 hexadecimal digits.")
     }
-    guard let bytes = try await store.evidence(digest) else {
+    guard let bytes = try await store.evidence.publicBytes(digest) else {
       throw Refusal(
         .notFound, check: "evidence", field: "sha256",
         "There is no public evidence of this SHA-256: it never was here, was erased, or is an "
@@ -315,18 +316,18 @@ extension Ledger {
   /// - Returns: how many events name the bytes.
   public func eraseEvidence(_ digest: Digest, reason: String) async throws -> Int {
     try requireWriting()
-    guard try await store.evidenceForAudit(digest) != nil else {
+    guard try await store.evidence.readForAudit(digest) != nil else {
       throw Refusal(.notFound, check: "evidence", "There is no evidence of this SHA-256.")
     }
     var count = 0
-    for stored in try await store.events(naming: digest) {
+    for stored in try await store.log.events(naming: digest) {
       let event = try Entry(bytes: stored.entry).event
       guard event.body.payload.evidence == digest else { continue }
       try await record(.erased, reason, about: stored, of: record(of: event))
       count += 1
     }
     // The word comes first: bytes that are gone without a word would look like a loss.
-    _ = try await store.eraseEvidence(digest)
+    _ = try await store.evidence.erase(digest)
     await bundles.removeAll()
     return count
   }
@@ -370,14 +371,14 @@ extension Ledger {
   ) async throws -> AuditReport {
     var report = AuditReport()
     let record = if let name { try await resolve(name).record } else { ResolvedRecord?.none }
-    let size = try await store.head()
+    let size = try await store.log.size()
     let keys = try await timeline.current().timeline
     var next: Int64 = 0
     while true {
       let batch =
         if let record {
-          try await store.events(record: record.record, from: next, limit: 500)
-        } else { try await store.events(from: next, limit: 500) }
+          try await store.log.events(record: record.record, from: next, limit: 500)
+        } else { try await store.log.events(from: next, limit: 500) }
       guard let last = batch.last else { return report }
       next = last.position + 1
       try await withThrowingTaskGroup(of: (findings: [AuditFinding], skipped: Bool).self) { group in
@@ -424,7 +425,7 @@ extension Ledger {
       "the signature over the event_id")
     if case .authorAttestation(let author) = event.body.payload,
       case .record(let number) = event.body.subject,
-      let record = try await store.resolve(.pithNumber(number)).first,
+      let record = try await store.records.resolve(.pithNumber(number)).first,
       let was = entry.admission.checks.first(where: { $0.name == "author_name" })?.verdict
     {
       let names = try await document(of: record)?.authorNames
@@ -443,7 +444,7 @@ extension Ledger {
         }
       return (findings, isFetched)
     }
-    guard let held = try await store.evidenceForAudit(digest) else {
+    guard let held = try await store.evidence.readForAudit(digest) else {
       return (findings, true)
     }
     differs(
@@ -455,7 +456,7 @@ extension Ledger {
     case .timestampAnchor(let anchor):
       var bytes = held.bytes
       if let columns = standing?.event, let newest = try await latestProof(of: columns),
-        let upgraded = try await store.evidenceForAudit(newest)
+        let upgraded = try await store.evidence.readForAudit(newest)
       {
         bytes = upgraded.bytes
       }

@@ -86,7 +86,7 @@ actor RegistryKey {
 
   /// Writes the log's first event: the registry key, the root of all authority in this ledger.
   func begin(store: LedgerStore, configuration: LedgerConfiguration) async throws {
-    guard try await store.head() == 0 else { return }
+    guard try await store.log.size() == 0 else { return }
     let origin = configuration.origin ?? "pithledger/\(file.signer.fingerprint.hex)"
     let now = configuration.clock()
     let body = try EventBody.make(
@@ -95,7 +95,7 @@ actor RegistryKey {
     let item = try AppendUnit.Item.make(
       event: try file.key.sign(body), admission: .signedOnly(at: now), record: -1, referenced: nil)
     // A conflict means that another process was first; whose key it used is settled next.
-    _ = try await store.append(
+    _ = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: -1, origin: origin))
   }
 

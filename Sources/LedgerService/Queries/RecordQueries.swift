@@ -14,7 +14,7 @@ extension Ledger {
     _ name: String
   ) async throws -> (record: ResolvedRecord, others: [ResolvedRecord]) {
     let parsed = try RecordName(name)
-    let found = try await store.resolve(parsed)
+    let found = try await store.records.resolve(parsed)
     let best = try Self.best(of: found, for: parsed, name)
     return (best, Array(found.dropFirst()))
   }
@@ -58,7 +58,7 @@ extension Ledger {
   /// - Returns: `until`: when storage that is verified now ceases to be.
   private func currentStatus(_ name: String) async throws -> (json: JSON, until: Timestamp?) {
     let parsed = try RecordName(name)
-    let found = try await store.statuses(parsed)
+    let found = try await store.records.statuses(parsed)
     let record = try Self.best(of: found.map(\.record), for: parsed, name)
     guard let first = found.first, let projected = first.projected else {
       throw Refusal(
@@ -84,13 +84,15 @@ extension Ledger {
   }
 
   private func waitFor(_ position: Int64) async throws {
-    let size = try await store.head()
+    let size = try await store.log.size()
     guard position >= 0, position < size else {
       throw Refusal(
         .malformed, check: "at_least", field: "at_least",
         "The log has \(size) events, so its last position is \(size - 1).")
     }
-    guard try await store.wait(for: position, timeout: configuration.limits.projectionWait) else {
+    guard
+      try await store.projections.wait(for: position, timeout: configuration.limits.projectionWait)
+    else {
       throw Refusal(
         .unavailable, check: "at_least",
         "The projections do not include position \(position) yet; try again.")
@@ -98,25 +100,26 @@ extension Ledger {
   }
 
   private func pastStatus(_ record: ResolvedRecord, size: Int64) async throws -> JSON {
-    let head = try await store.head()
+    let head = try await store.log.size()
     guard size >= 1, size <= head else {
       throw Refusal(
         .malformed, check: "as_of", field: "as_of",
         "as_of counts events from the first: between 1 and \(head), the log's size.")
     }
-    guard record.record < size, let last = try await store.events(from: size - 1, limit: 1).first
+    guard record.record < size,
+      let last = try await store.log.events(from: size - 1, limit: 1).first
     else {
       throw Refusal(
         .notFound, check: "as_of", "The record is not among the first \(size) events.")
     }
-    let ends = try await store.lastPositions(of: record.record, below: size)
+    let ends = try await store.folds.lastPositions(of: record.record, below: size)
     let key = PastKey(record: record.record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
     let past = try await pasts.value(for: key) {
       var timeline = KeyTimeline()
-      for event in try await self.store.keyEvents(from: 0, below: ends.keyEvent + 1) {
+      for event in try await self.store.folds.keyEvents(from: 0, below: ends.keyEvent + 1) {
         _ = timeline.apply(event)
       }
-      let events = try await self.store.foldEvents(record: record.record, upTo: ends.event + 1)
+      let events = try await self.store.folds.events(record: record.record, upTo: ends.event + 1)
       let folded = FoldedRecord.whole(events, timeline)
       return ProjectedState(
         state: folded.state, storageVerifiedUntil: folded.storageVerifiedUntil)
@@ -161,7 +164,7 @@ extension Ledger {
   ) async throws -> JSON {
     let record = try await resolve(name).record
     let limit = max(1, min(limit, Self.pageSize))
-    let events = try await store.events(record: record.record, from: from, limit: limit)
+    let events = try await store.log.events(record: record.record, from: from, limit: limit)
     var json = try page(events, limit: limit) {
       "\(base(baseURL))/api/pith-number/\(record.pithNumber.suffix)/events.json?from=\($0)&limit=\(limit)"
     }.objectValue
@@ -172,7 +175,7 @@ extension Ledger {
   /// The whole log by position, from `from` on.
   public func log(from: Int64 = 0, limit: Int = 100, baseURL: String = "") async throws -> JSON {
     let limit = max(1, min(limit, Self.pageSize))
-    return try page(try await store.events(from: from, limit: limit), limit: limit) {
+    return try page(try await store.log.events(from: from, limit: limit), limit: limit) {
       "\(base(baseURL))/api/events?from=\($0)&limit=\(limit)"
     }
   }

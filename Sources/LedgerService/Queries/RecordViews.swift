@@ -48,7 +48,7 @@ extension Ledger {
     json["canonical_sha256"] = .string(record.canonicalSHA256.hex)
     json["canonical_record"] = .object(canonical)
     json["aliases"] = .array(try await aliases(record, json["aliases"]))
-    let newest = try await store.events(record: record.record, limit: 200, newestFirst: true)
+    let newest = try await store.log.events(record: record.record, limit: 200, newestFirst: true)
     // What an import itself wrote is the record, not something said about it.
     let about = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
@@ -58,7 +58,7 @@ extension Ledger {
       json["events_next"] = .string(
         "\(base(baseURL))/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000")
     }
-    let projected = try await store.projection(record: record.record)
+    let projected = try await store.projections.state(record: record.record)
     json["verification_status"] =
       projected.map {
         .object(
@@ -66,7 +66,7 @@ extension Ledger {
       } ?? .null
     json["event_summary"] = projected.map { .object($0.state.eventSummary()) } ?? .null
     links(number, source: canonical["source"], baseURL: base(baseURL), into: &json)
-    let first = try await store.events(from: record.record, limit: 1).first
+    let first = try await store.log.events(from: record.record, limit: 1).first
     fill("created_at", .string(first?.recordedAt.description ?? ""))
     json["updated_at"] = .string(newest.first?.recordedAt.description ?? "")
     return json
@@ -76,7 +76,7 @@ extension Ledger {
     of record: ResolvedRecord, _ held: RecordDocument?
   ) async throws -> JSONObject {
     if let held { return held.canonical.json }
-    guard let stored = try await store.events(from: record.record, limit: 1).first,
+    guard let stored = try await store.log.events(from: record.record, limit: 1).first,
       case .recordCreated(let payload) = try Entry(bytes: stored.entry).event.body.payload
     else {
       throw Refusal(.unavailable, check: "log", "The record's first event cannot be read.")
@@ -87,7 +87,7 @@ extension Ledger {
   /// The document's aliases as they are, without those that were retracted, and those that only the log
   /// has.
   private func aliases(_ record: ResolvedRecord, _ document: JSON?) async throws -> [JSON] {
-    let names = try await store.names(record: record.record)
+    let names = try await store.records.names(record: record.record)
     let retracted = Set(
       names.lazy.filter(\.isRetracted).map { "\($0.alias.kind) \($0.alias.folded)" })
     var items: [JSON] = []
@@ -142,7 +142,8 @@ extension Ledger {
   /// The newest graph snapshot, and where in the log it was stated.
   public func graph(_ name: String) async throws -> JSON {
     let record = try await resolve(name).record
-    guard let stored = try await store.latest(record: record.record, type: .graphSnapshot) else {
+    guard let stored = try await store.log.latestEvent(record: record.record, type: .graphSnapshot)
+    else {
       throw Refusal(.notFound, check: "graph", "This record has no graph snapshot.")
     }
     return [
@@ -158,9 +159,10 @@ extension Ledger {
     var json = try await document(record, baseURL: baseURL)
     let keys = try await timeline.current().timeline
     var standings: [JSON] = []
-    let newest = try await store.newestAttestations(record: record.record, limit: Self.pageSize)
+    let newest = try await store.folds.newestAttestations(
+      record: record.record, limit: Self.pageSize)
     let fold = GroupFold(
-      try await store.foldEvents(
+      try await store.folds.events(
         record: record.record, groups: Set(newest.compactMap(\.foldGroup)), keys), keys)
     for event in newest {
       standings.append([
@@ -173,9 +175,11 @@ extension Ledger {
     }
     json["events"] = nil
     json["standings"] = .array(standings)
-    json["position"] = .integer(try await store.projectedPosition())
+    json["position"] = .integer(try await store.projections.position())
     json["vouched_citation_signatures"] = .integer(
-      Int64(try await store.projection(record: record.record)?.state.sums.vouchedCitationEdges ?? 0)
+      Int64(
+        try await store.projections.state(record: record.record)?.state.sums.vouchedCitationEdges
+          ?? 0)
     )
     return .object(json)
   }

@@ -16,9 +16,9 @@ actor StatusCache {
   static let capacity = 20_000
 
   private let store: LedgerStore
-  private var version: LedgerStore.Version?
+  private var version: ProjectionVersion?
   private var answers: [String: Answer] = [:]
-  private var waiting: [CheckedContinuation<LedgerStore.Version, any Error>] = []
+  private var waiting: [CheckedContinuation<ProjectionVersion, any Error>] = []
   private var isLooking = false
 
   init(store: LedgerStore) { self.store = store }
@@ -42,7 +42,7 @@ actor StatusCache {
     return answer.bytes
   }
 
-  private func look() async throws -> LedgerStore.Version {
+  private func look() async throws -> ProjectionVersion {
     try await withCheckedThrowingContinuation { continuation in
       waiting.append(continuation)
       guard !isLooking else { return }
@@ -56,7 +56,7 @@ actor StatusCache {
       let served = waiting
       waiting = []
       do {
-        let version = try await store.version()
+        let version = try await store.projections.version()
         for one in served { one.resume(returning: version) }
       } catch {
         for one in served { one.resume(throwing: error) }

@@ -42,7 +42,7 @@ extension Ledger {
     }
     for _ in 0..<Self.maxRetries {
       let next = try await timeline.current().next
-      let known = try await store.resolve(.pithNumber(document.canonical.pithNumber)).first
+      let known = try await store.records.resolve(.pithNumber(document.canonical.pithNumber)).first
       var items: [AppendUnit.Item] = []
       if let known {
         if let standing = try await unchanged(document, known, operatorAuthorised) {
@@ -58,13 +58,14 @@ extension Ledger {
           ? [] : [.init(digest: document.documentDigest, bytes: document.bytes, kind: "document")],
         guardPosition: next - 1)
       unit.registryAsOf = next
-      switch try await store.append(unit) {
+      switch try await store.log.append(unit) {
       case .conflict: continue
       case .stored:
         guard
-          let record = try await store.resolve(.pithNumber(document.canonical.pithNumber)).first,
+          let record = try await store.records.resolve(.pithNumber(document.canonical.pithNumber))
+            .first,
           let last = items.last,
-          let stored = try await store.event(record: record.record, id: last.event.eventID)
+          let stored = try await store.log.event(record: record.record, id: last.event.eventID)
         else { continue }
         return try await answer(
           stored, record: record, group: nil, created: stored.entry == last.entry)
@@ -83,10 +84,10 @@ extension Ledger {
       // An operator's word makes more of a record that anybody sent.
       if operatorAuthorised, !record.isOperatorImported { return nil }
       return document.isBare
-        ? try await store.latest(record: record.record, type: .recordCreated) : nil
+        ? try await store.log.latestEvent(record: record.record, type: .recordCreated) : nil
     }
     if document.isBare { return newest.event }
-    guard let bytes = try await store.evidence(newest.digest),
+    guard let bytes = try await store.evidence.publicBytes(newest.digest),
       let held = try? parseDocument(bytes)
     else { return nil }
     return held.comparableDigest == document.comparableDigest ? newest.event : nil
@@ -125,7 +126,7 @@ extension Ledger {
         operatorAuthorised: operatorAuthorised)
     }
     var items: [AppendUnit.Item] = []
-    let projected = try await store.projection(record: record.record)
+    let projected = try await store.projections.state(record: record.record)
     let addsReceipt = document.receiptVerified && projected?.state.pithReceipt != true
     let snapshot = document.snapshotPayload()
     if addsReceipt || snapshot == nil {
@@ -133,7 +134,9 @@ extension Ledger {
     }
     // What an operator took back is not added again by the document that it came with.
     let present = Set(
-      try await store.names(record: record.record).map { "\($0.alias.kind) \($0.alias.folded)" })
+      try await store.records.names(record: record.record).map {
+        "\($0.alias.kind) \($0.alias.folded)"
+      })
     for alias in document.allAliases where !present.contains("\(alias.kind) \(alias.folded)") {
       items.append(try await statement(.aliasAdded, RecordDocument.aliasPayload(alias)))
     }
@@ -174,7 +177,9 @@ extension Ledger {
   ) async throws -> (event: StoredEvent, digest: Digest)? {
     var newest: (event: StoredEvent, digest: Digest)?
     for type in [EventType.recordCreated, .graphSnapshot] {
-      guard let stored = try await store.latest(record: record.record, type: type) else { continue }
+      guard let stored = try await store.log.latestEvent(record: record.record, type: type) else {
+        continue
+      }
       let digest: Digest? =
         switch try Entry(bytes: stored.entry).event.body.payload {
         case .recordCreated(let payload): payload.documentSHA256
@@ -189,7 +194,7 @@ extension Ledger {
   /// The newest document of a record, if it has one and nobody has erased it.
   func document(of record: ResolvedRecord) async throws -> RecordDocument? {
     guard let newest = try await newestDocumentEvent(record),
-      let bytes = try await store.evidence(newest.digest)
+      let bytes = try await store.evidence.publicBytes(newest.digest)
     else { return nil }
     return try parseDocument(bytes)
   }

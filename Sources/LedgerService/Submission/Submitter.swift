@@ -81,7 +81,7 @@ extension Ledger {
   ) async throws -> SubmissionAnswer {
     let client = operatorAuthorised ? .shell : client
     try quotas.takeSubmission(client)
-    let reservation = store.reserve()
+    let reservation = store.log.reserve()
     defer { reservation.end() }
     guard case .record(let number) = event.body.subject else {
       return try await submitAboutKeys(
@@ -155,7 +155,7 @@ extension Ledger {
   /// Whether an event's token was found genuine when it came.
   private func hasVerifiedToken(_ event: SignedEvent, at position: Int64) async throws -> Bool {
     guard case .authorAttestation(let author) = event.body.payload, author.method == .orcidOIDC,
-      let stored = try await store.events(from: position, limit: 1).first
+      let stored = try await store.log.events(from: position, limit: 1).first
     else { return false }
     return try Entry(bytes: stored.entry).admission.checks
       .contains(Check("token_signature", .verified))
@@ -173,7 +173,7 @@ extension Ledger {
     }
     let keys = try await timeline.current()
     try checkSignature(event, keys.timeline)
-    if let stored = try await store.event(record: -1, id: event.eventID) {
+    if let stored = try await store.log.event(record: -1, id: event.eventID) {
       return try await answer(stored, record: nil, group: nil, created: false)
     }
     if event.body.type == .keyRegistered { try quotas.takeRegistration(client) }
@@ -309,11 +309,11 @@ extension Ledger {
   /// What admission asks of a record about one event, in one round trip; `nil` without such a record.
   private func facts(
     for event: SignedEvent, about number: PithNumber
-  ) async throws -> LedgerStore.AdmissionInputs? {
+  ) async throws -> AdmissionInputs? {
     let group = event.foldEvent(
       .signedOnly(at: event.body.createdAt), position: .max, record: 0, referenced: nil
     ).foldGroup
-    return try await store.admissionInputs(
+    return try await store.submissions.admissionInputs(
       number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
       citing: event.body.citing)
   }
@@ -327,7 +327,7 @@ extension Ledger {
   ///   - make: the event, superseding the one named where `existing` says so.
   func append(
     record: ResolvedRecord?, guarded: Bool, client: ClientID = .shell,
-    facts beforehand: LedgerStore.AdmissionInputs? = nil,
+    facts beforehand: AdmissionInputs? = nil,
     reservation: SubmissionReservation? = nil, found known: Finding?? = nil,
     looksOnly: Bool = false,
     event make: (inout AdmissionContext, Digest?) async throws -> SignedEvent,
@@ -358,7 +358,7 @@ extension Ledger {
       var referenced = known?.referenced
       if record == nil {
         if let id = event.body.referencedEventID {
-          referenced = try await store.foldEvent(record: number, id: id)
+          referenced = try await store.folds.event(record: number, id: id)
         }
         context.checkpointDigest = try await checkpointDigest(event.body.target)
       }
@@ -368,15 +368,16 @@ extension Ledger {
         // What names another event is in that one's group, which was not known before it was read.
         let own =
           if let known, referenced == nil { known.group } else {
-            try await store.foldEvents(record: number, group: group)
+            try await store.folds.events(record: number, group: group)
           }
-        context.group = try await store.withLinked(
-          own, and: candidate, record: number, keys.timeline)
+        context.group = try await store.folds.addingLinked(
+          to:
+            own, and: candidate, record: number, keys.timeline)
         if candidate.flags.isSuperset(of: [.tokenClaim, .bare]),
           let token = event.body.payload.evidence
         {
           // A claim that waits for its check is in no group of its iD's.
-          let waiting = try await store.claim(by: token, record: number)
+          let waiting = try await store.folds.claim(by: token, record: number)
           if let waiting, waiting.foldGroup != group {
             context.group = (context.group + [waiting]).sorted { $0.position < $1.position }
           }
@@ -385,7 +386,7 @@ extension Ledger {
       switch existing(candidate, context.group, keys.timeline) {
       case .none: break
       case .same(let first):
-        guard let stored = try await store.event(record: number, id: first.eventID) else {
+        guard let stored = try await store.log.event(record: number, id: first.eventID) else {
           continue
         }
         return try await answer(
@@ -437,7 +438,7 @@ extension Ledger {
         return try await answer(
           stored, record: record, group: item.event.foldGroup, created: true)
       case .stored:
-        guard let stored = try await store.event(record: number, id: event.eventID) else {
+        guard let stored = try await store.log.event(record: number, id: event.eventID) else {
           continue
         }
         // The bytes hold the time of this admission: the same ones are there only if this append put
@@ -456,7 +457,7 @@ extension Ledger {
 
   /// Appends a unit; a token that it spends may have been spent by another meanwhile.
   private func appended(_ unit: AppendUnit) async throws -> AppendOutcome {
-    do { return try await store.append(unit) } catch let error as PostgresError
+    do { return try await store.log.append(unit) } catch let error as PostgresError
       where error.sqlState == "PL013"
     { throw EvidenceChecks.reuse }
   }
@@ -533,13 +534,13 @@ extension Ledger {
       facts.authorNames = try await document(of: record)?.authorNames
     }
     if body.type == .replicationRecord || body.target.text.hasPrefix("claim:"),
-      let snapshot = try await store.latest(record: record.record, type: .graphSnapshot),
+      let snapshot = try await store.log.latestEvent(record: record.record, type: .graphSnapshot),
       case .graphSnapshot(let payload) = try Entry(bytes: snapshot.entry).event.body.payload
     {
       facts.claimIDs = Set(payload.claimIDs)
     }
     if body.type == .aliasRetracted {
-      facts.aliases = Set(try await store.aliases(record: record.record))
+      facts.aliases = Set(try await store.records.aliases(record: record.record))
     }
     if body.type == .timestampAnchor {
       facts.pendingBareAnchors = try await pendingBareAnchors(record)
@@ -549,10 +550,11 @@ extension Ledger {
 
   /// Pending anchors the registry signed for strangers, as of the newest event.
   private func pendingBareAnchors(_ record: ResolvedRecord) async throws -> Int {
-    let size = try await store.head()
-    _ = try await store.wait(for: size - 1, timeout: configuration.limits.projectionWait)
+    let size = try await store.log.size()
+    _ = try await store.projections.wait(
+      for: size - 1, timeout: configuration.limits.projectionWait)
     return Int(
-      try await store.projection(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
+      try await store.projections.state(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
   }
 
   /// The answer for an event of the log, once the projections include it.
@@ -561,7 +563,7 @@ extension Ledger {
   func answer(
     _ stored: StoredEvent, record: ResolvedRecord?, group: Int64?, created: Bool
   ) async throws -> SubmissionAnswer {
-    let caughtUp = try await store.wait(
+    let caughtUp = try await store.projections.wait(
       for: stored.position, timeout: configuration.limits.projectionWait)
     var projected: ProjectedState?
     var standing = "recorded"
@@ -569,18 +571,18 @@ extension Ledger {
     if let record {
       var group = group
       if group == nil, stored.type.isAttestation {
-        group = try await store.foldEvent(record: record.record, id: stored.eventID)?.foldGroup
+        group = try await store.folds.event(record: record.record, id: stored.eventID)?.foldGroup
       }
       if stored.type.isAttestation, let group {
         let keys = await timeline.known
-        let (row, events) = try await store.standing(
+        let (row, events) = try await store.submissions.standing(
           at: stored.position, record: record.record, group: group, keys)
         let fold = GroupFold(events, keys)
         standing = fold.standing(of: stored.position)
         reason = fold.reason(of: stored.position)
         projected = row
       } else {
-        projected = try await store.projection(record: record.record)
+        projected = try await store.projections.state(record: record.record)
       }
     }
     if !caughtUp { projected = nil }

@@ -23,13 +23,13 @@ extension Ledger {
 
   /// All of them, the smallest checkpoint first.
   func checkpointAnchors() async throws -> [CheckpointAnchor] {
-    let events = try await store.keyEvents(from: 0).filter { $0.foldGroup != nil }
+    let events = try await store.folds.keyEvents(from: 0).filter { $0.foldGroup != nil }
     let keys = try await timeline.current().timeline
     var anchors: [CheckpointAnchor] = []
     for (_, group) in Dictionary(grouping: events, by: \.foldGroup) {
       let fold = GroupFold(group, keys)
       for statement in fold.live where statement.event.type == .timestampAnchor {
-        let entries = try await store.entries(at: [statement.event.position])
+        let entries = try await store.log.entries(at: [statement.event.position])
         guard let bytes = entries[statement.event.position],
           case let event = try Entry(bytes: bytes).event,
           case .timestampAnchor(let anchor) = event.body.payload,
@@ -67,7 +67,8 @@ extension Ledger {
     let stamped = try await checkpointAnchors()
     if let newest = stamped.last {
       // A stamp is an entry too: without this, each would call for the next.
-      let since = try await store.events(from: Int64(clamping: newest.size), limit: Self.pageSize)
+      let since = try await store.log.events(
+        from: Int64(clamping: newest.size), limit: Self.pageSize)
       if since.allSatisfy({ $0.record == -1 && !$0.type.isAboutKeys }) { return [] }
     }
     let checkpoint = try await issueCheckpoint()

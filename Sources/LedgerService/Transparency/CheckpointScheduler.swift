@@ -13,7 +13,7 @@ extension Ledger {
     var nextStamp = ContinuousClock.now + min(configuration.stampInterval, .seconds(60))
     while !Task.isCancelled {
       do {
-        try await store.integrate()
+        try await store.tree.integrate()
         let now = ContinuousClock.now
         if now >= nextCheckpoint {
           nextCheckpoint = now + configuration.checkpointInterval

@@ -38,7 +38,7 @@ actor CheckpointSigner {
   ///
   /// Errors: a `Refusal` where the log's checkpoints are signed by another key; what the database reports.
   func begin() async throws {
-    let claimed = try await store.claimLogKey(verifierKey)
+    let claimed = try await store.checkpoints.claimLogKey(verifierKey)
     guard claimed == verifierKey.description else {
       throw Refusal(
         .forbidden, check: "log_key", field: key.path,
@@ -102,8 +102,8 @@ actor CheckpointSigner {
   private func compareWithMemory() async throws -> (edge: Frontier, last: SignedCheckpoint?) {
     // In this order: what another process signs meanwhile covers more than was read here.
     var last = try memory.last()
-    let edge = try await store.integrate()
-    if last == nil, let newest = try await store.latestCheckpoint() {
+    let edge = try await store.tree.integrate()
+    if last == nil, let newest = try await store.checkpoints.latest() {
       last = try memory.last()
       guard last != nil else {
         throw Refusal(
@@ -132,7 +132,7 @@ actor CheckpointSigner {
     }
     guard let shape = ProofLayout.consistency(old: last.size, new: edge.size) else { return }
     // A read that fails proves nothing: its error is passed on as what it is.
-    let proof = try await store.hashes(of: shape)
+    let proof = try await store.tree.hashes(of: shape)
     do throws(TransparencyError) {
       try TreeProofs.verifyConsistency(
         old: last.size, oldRoot: last.root, new: edge.size, newRoot: edge.root, proof: proof)
@@ -151,7 +151,7 @@ actor CheckpointSigner {
       throw TransparencyError("note.signature", "no checkpoint of this log's key was shown")
     }
     // Read after the note was: another process of this ledger signs for what is committed already.
-    let edge = try await store.integrate()
+    let edge = try await store.tree.integrate()
     do { try await prove(shown.checkpoint, isBeginningOf: edge) } catch let error as HistoryMismatch
     {
       refuse(error)
@@ -167,7 +167,7 @@ actor CheckpointSigner {
   /// Errors: a `Refusal` where the log contradicts what was signed before, or the file of the last checkpoint cannot
   /// be used; what the database reports.
   @discardableResult
-  func checkpoint() async throws -> LedgerStore.StoredCheckpoint {
+  func checkpoint() async throws -> StoredCheckpoint {
     try requireConsistentHistory()
     do {
       let signed = try await sign()
@@ -183,7 +183,7 @@ actor CheckpointSigner {
     }
   }
 
-  private func sign() async throws -> LedgerStore.StoredCheckpoint {
+  private func sign() async throws -> StoredCheckpoint {
     // Two processes may share the key: one signs at a time.
     let lock = try FileLock(path: key.path + ".lock")
     try await lock.lock(exclusive: true)
@@ -199,14 +199,14 @@ actor CheckpointSigner {
       try memory.keep(signed)
       lastSize = signed.checkpoint.size
     }
-    do { try await store.record(signed) } catch let error as LedgerStoreError
+    do { try await store.checkpoints.save(signed) } catch let error as LedgerStoreError
       where error.code == .anotherRoot
     { throw HistoryMismatch("checkpoint.contradiction", error.message) }
-    let stored = try await store.checkpoint(size: edge.size)
+    let stored = try await store.checkpoints.checkpoint(size: edge.size)
     guard let stored, stored.note == signed.note.description else {
       // Somebody else's note is kept under this size. Signed is what was signed here.
       logger.error("the database keeps another note for \(edge.size) entries than was signed")
-      return LedgerStore.StoredCheckpoint(signed)
+      return StoredCheckpoint(signed)
     }
     return stored
   }
@@ -226,7 +226,7 @@ actor CheckpointSigner {
           "\(last.checkpoint.size) entries were signed for, which is more than that checkpoint covers"
         )
       }
-      let edge = try await store.integrate()
+      let edge = try await store.tree.integrate()
       try await prove(signed.checkpoint, isBeginningOf: edge)
       try memory.keep(signed)
       lastSize = signed.checkpoint.size

@@ -18,7 +18,7 @@ extension Ledger {
   /// The key that checkpoints are signed by, as name+id+base64; `nil` before the first.
   public func logVerifierKey() async throws -> String? {
     if let checkpointSigner { return checkpointSigner.verifierKey.description }
-    return try await store.tree().logKey
+    return try await store.tree.state().logKey
   }
 
   /// Why the ledger signs nothing any more; `nil` while all is well.
@@ -28,7 +28,7 @@ extension Ledger {
   public func signingOutage() async -> Refusal? { await checkpointSigner?.outage }
 
   /// The newest checkpoint, one of the whole log where the ledger may sign and there was none.
-  func newestCheckpoint() async throws -> LedgerStore.StoredCheckpoint {
+  func newestCheckpoint() async throws -> StoredCheckpoint {
     if let newest = try await served.newest() { return newest }
     return try await issueCheckpoint()
   }
@@ -37,7 +37,7 @@ extension Ledger {
   public func checkpointNote() async throws -> String { try await newestCheckpoint().cosigned }
 
   /// A checkpoint of the whole log, signed now where something came since the last.
-  func issueCheckpoint() async throws -> LedgerStore.StoredCheckpoint {
+  func issueCheckpoint() async throws -> StoredCheckpoint {
     guard let checkpointSigner else {
       throw Refusal(
         .notFound, check: "checkpoint",
@@ -58,10 +58,10 @@ extension Ledger {
   }
 
   /// A checkpoint that covers a position, signed for the purpose where none does yet.
-  func checkpoint(covering position: Int64) async throws -> LedgerStore.StoredCheckpoint {
+  func checkpoint(covering position: Int64) async throws -> StoredCheckpoint {
     let newest = try await newestCheckpoint()
     if newest.size > UInt64(clamping: position) { return newest }
-    guard position < (try await store.head()) else {
+    guard position < (try await store.log.size()) else {
       throw Refusal(
         .notFound, check: "position", field: "position", "The log has no entry at \(position).")
     }
@@ -91,11 +91,12 @@ extension Ledger {
     switch path.kind {
     case .hashes:
       guard
-        let bytes = try await store.tileBytes(level: level, index: path.index, width: path.width)
+        let bytes = try await store.tree.tileBytes(
+          level: level, index: path.index, width: path.width)
       else { throw missing() }
       return bytes
     case .entries:
-      let entries = try await store.entries(
+      let entries = try await store.log.entries(
         from: Int64(clamping: path.index * fullWidth), limit: path.width)
       guard entries.count == path.width else { throw missing() }
       return TileBytes.encode(entries: entries)
@@ -109,10 +110,10 @@ extension Ledger {
     let position = try await position(name)
     let checkpoint = try await checkpoint(covering: position)
     guard let shape = ProofLayout.inclusion(index: UInt64(position), size: checkpoint.size),
-      let entry = try await store.entries(from: position, limit: 1).first
+      let entry = try await store.log.entries(from: position, limit: 1).first
     else { throw Refusal(.notFound, check: "position", "The log has no entry at \(position).") }
     return InclusionProof(
-      index: UInt64(position), hashes: try await store.hashes(of: shape),
+      index: UInt64(position), hashes: try await store.tree.hashes(of: shape),
       note: try SignedNote(checkpoint.cosigned), extra: entry)
   }
 
@@ -129,7 +130,7 @@ extension Ledger {
         .malformed, check: "position", field: "position",
         "Name the entry by its position, or by the event's id: sha256: and 64 hexadecimal digits.")
     }
-    guard let position = try await store.position(of: id) else {
+    guard let position = try await store.log.position(of: id) else {
       throw Refusal(.notFound, check: "event_id", "The log has no event sha256:\(id.hex).")
     }
     return position
@@ -149,12 +150,12 @@ extension Ledger {
       "new_size": .integer(Int64(clamping: new)),
       "old_root": .string(try await root(size: old).base64),
       "old_size": .integer(Int64(clamping: old)),
-      "proof": .array(try await store.hashes(of: shape).map { .string($0.base64) }),
+      "proof": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
     ]
   }
 
   private func root(size: UInt64) async throws -> Digest {
-    try await store.hashes(of: [ProofLayout.root(size: size)])[0]
+    try await store.tree.hashes(of: [ProofLayout.root(size: size)])[0]
   }
 
   // MARK: Bundles
@@ -166,9 +167,9 @@ extension Ledger {
   /// again when something about the record or about keys comes.
   public func bundle(_ name: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
     let record = try await resolve(name).record
-    let ends = try await store.logHead()
+    let ends = try await store.log.head()
     let last =
-      try await store.events(record: record.record, limit: 1, newestFirst: true).first?.position
+      try await store.log.events(record: record.record, limit: 1, newestFirst: true).first?.position
       ?? record.record
     let key = BundleKey(record: record.record, lastEvent: last, lastKeyEvent: ends.lastKeyEvent)
     return try await bundles.value(for: key) {
@@ -184,9 +185,9 @@ extension Ledger {
       covering: stamps.map(\.lastPosition).reduce(last, max))
     let size = Int64(clamping: checkpoint.size)
     var timeline = KeyTimeline()
-    let registry = try await store.keyEvents(from: 0).filter { $0.position < size }
+    let registry = try await store.folds.keyEvents(from: 0).filter { $0.position < size }
     for event in registry { _ = timeline.apply(event) }
-    let events = try await store.foldEvents(record: record.record, upTo: size)
+    let events = try await store.folds.events(record: record.record, upTo: size)
     guard let newest = events.last else {
       throw Refusal(.unavailable, check: "log", "The record's events cannot be read.")
     }
@@ -222,8 +223,8 @@ extension Ledger {
     for start in stride(from: 0, to: positions.count, by: 100) {
       let slice = Array(positions[start..<min(start + 100, positions.count)])
       let shapes = slice.map { ProofLayout.inclusion(index: UInt64($0), size: size) ?? [] }
-      var hashes = try await store.hashes(of: shapes.flatMap { $0 })[...]
-      let entries = try await store.entries(at: slice)
+      var hashes = try await store.tree.hashes(of: shapes.flatMap { $0 })[...]
+      let entries = try await store.log.entries(at: slice)
       var bytes: [UInt8] = []
       for (index, position) in slice.enumerated() {
         guard let entry = entries[position] else {
@@ -265,17 +266,17 @@ extension Ledger {
       && !found.contains(where: { $0.kind == anchor.kind })
     {
       // Where the proof was erased, a later one may do.
-      if try await store.evidence(anchor.proof) != nil { found.append(anchor) }
+      if try await store.evidence.publicBytes(anchor.proof) != nil { found.append(anchor) }
     }
     return found
   }
 
   /// A proof of time over a checkpoint, as a bundle carries it.
   private func bundled(
-    _ stamp: CheckpointAnchor, _ checkpoint: LedgerStore.StoredCheckpoint
+    _ stamp: CheckpointAnchor, _ checkpoint: StoredCheckpoint
   ) async throws -> JSON {
     guard let covered = try await served.checkpoint(size: stamp.size),
-      let proof = try await store.evidence(stamp.proof),
+      let proof = try await store.evidence.publicBytes(stamp.proof),
       let shape = ProofLayout.consistency(old: stamp.size, new: checkpoint.size)
     else {
       throw Refusal(
@@ -285,7 +286,7 @@ extension Ledger {
     }
     return [
       "checkpoint": .string(try SignedNote(covered.note).text),
-      "consistency": .array(try await store.hashes(of: shape).map { .string($0.base64) }),
+      "consistency": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
       "position": .integer(stamp.position), "proof_b64": .string(encodeBase64(proof)),
     ]
   }

@@ -15,7 +15,7 @@ actor ServedCheckpoints {
   /// The log's key; `nil` until the database names it, in a process that has none of its own.
   private var key: NoteVerifierKey?
   /// What was verified last, by size: the row as it was read, and what is served of it.
-  private var verified: [UInt64: (row: String, served: LedgerStore.StoredCheckpoint)] = [:]
+  private var verified: [UInt64: (row: String, served: StoredCheckpoint)] = [:]
   private var reported: Set<UInt64> = []
   private static let maxVerified = 64
 
@@ -32,12 +32,12 @@ actor ServedCheckpoints {
   }
 
   /// The newest one; `nil` where there is none that holds.
-  func newest() async throws -> LedgerStore.StoredCheckpoint? {
-    guard let newest = try await store.latestCheckpoint() else { return nil }
+  func newest() async throws -> StoredCheckpoint? {
+    guard let newest = try await store.checkpoints.latest() else { return nil }
     if let served = try await served(newest) { return served }
     var below = newest.size
     while true {
-      let older = try await store.checkpoints(below: below, limit: 16)
+      let older = try await store.checkpoints.list(below: below, limit: 16)
       guard let last = older.last else { return nil }
       for checkpoint in older { if let served = try await served(checkpoint) { return served } }
       below = last.size
@@ -45,8 +45,8 @@ actor ServedCheckpoints {
   }
 
   /// The one of a size; `nil` where there is none that holds.
-  func checkpoint(size: UInt64) async throws -> LedgerStore.StoredCheckpoint? {
-    guard let stored = try await store.checkpoint(size: size) else { return nil }
+  func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
+    guard let stored = try await store.checkpoints.checkpoint(size: size) else { return nil }
     return try await served(stored)
   }
 
@@ -54,8 +54,8 @@ actor ServedCheckpoints {
   ///
   /// Errors: what the database reports. Nothing is called wrong because it could not be read.
   private func served(
-    _ row: LedgerStore.StoredCheckpoint
-  ) async throws -> LedgerStore.StoredCheckpoint? {
+    _ row: StoredCheckpoint
+  ) async throws -> StoredCheckpoint? {
     if let known = verified[row.size], known.row == row.cosigned { return known.served }
     do {
       try await verify(row)
@@ -73,8 +73,8 @@ actor ServedCheckpoints {
     }
   }
 
-  private func verify(_ row: LedgerStore.StoredCheckpoint) async throws {
-    if key == nil { key = try await store.tree().logKey.flatMap { try? NoteVerifierKey($0) } }
+  private func verify(_ row: StoredCheckpoint) async throws {
+    if key == nil { key = try await store.tree.state().logKey.flatMap { try? NoteVerifierKey($0) } }
     guard let key else {
       throw TransparencyError("checkpoint.key", "the database does not name the log's key")
     }
@@ -83,20 +83,21 @@ actor ServedCheckpoints {
       throw TransparencyError("checkpoint.row", "the note is of another size or root than its row")
     }
     // The tree only grows: read after the row, it covers every checkpoint that was signed for it.
-    let size = try await store.tree().edge.size
+    let size = try await store.tree.state().edge.size
     guard row.size <= size else {
       throw TransparencyError(
         "checkpoint.size", "it covers \(row.size) entries, and the tree has \(size)")
     }
-    guard try await store.hashes(of: [ProofLayout.root(size: row.size)]).first == row.root else {
+    guard try await store.tree.hashes(of: [ProofLayout.root(size: row.size)]).first == row.root
+    else {
       throw TransparencyError("checkpoint.root", "the tree has another root at this size")
     }
   }
 
   /// The row with the signatures that have the form of one, and of the configured witnesses those that hold.
   private func withoutFalseCosignatures(
-    _ row: LedgerStore.StoredCheckpoint
-  ) throws -> LedgerStore.StoredCheckpoint {
+    _ row: StoredCheckpoint
+  ) throws -> StoredCheckpoint {
     let own = try SignedNote(row.note)
     guard let whole = try? SignedNote(row.cosigned), whole.text == own.text else {
       if reported.insert(row.size).inserted {

@@ -64,7 +64,7 @@ extension Ledger {
 
   /// Asks one witness, unless it did not cosign a short time ago.
   private func ask(
-    _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
+    _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async {
     let name = witness.key.name
     guard await witnessBackoff.mayAsk(name) else { return }
@@ -81,10 +81,10 @@ extension Ledger {
 
   /// Asks one witness, again where it remembers another size than was thought.
   func requestCosignature(
-    _ witness: WitnessEndpoint, _ checkpoint: LedgerStore.StoredCheckpoint
+    _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async throws {
     let note = try SignedNote(checkpoint.note)
-    var old = try await store.lastCosigned(by: witness.key.name)
+    var old = try await store.checkpoints.lastCosignedSize(by: witness.key.name)
     // Another process of this ledger may have had a newer checkpoint cosigned.
     guard old <= checkpoint.size else { return }
     for _ in 0..<3 {
@@ -93,7 +93,7 @@ extension Ledger {
           witness, "the witness says that it saw \(old) entries of \(checkpoint.size)")
       }
       let request = AddCheckpointRequest(
-        oldSize: old, proof: try await store.hashes(of: shape), note: note)
+        oldSize: old, proof: try await store.tree.hashes(of: shape), note: note)
       var fetch = SafeHTTPClient.Request(witness.url + "/add-checkpoint", .witnesses)
       fetch.method = "POST"
       fetch.body = request.bytes
@@ -115,7 +115,7 @@ extension Ledger {
       let signed = try SignedNote(
         Array((note.text + "\n" + note.signatures.map(\.line).joined()).utf8) + answer.bytes)
       for signature in try signed.verified(by: [witness.key]) {
-        try await store.record(signature, size: checkpoint.size)
+        try await store.checkpoints.save(cosignature: signature, size: checkpoint.size)
       }
       return
     }

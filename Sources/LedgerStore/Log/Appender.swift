@@ -136,7 +136,7 @@ actor Appender {
   static let channel = "ledger_appended"
   /// How long a batch waits for submissions that are on their way: few large transactions cost less than
   /// many small ones.
-  static let patience: Duration = .milliseconds(4)
+  static let batchWindow: Duration = .milliseconds(4)
 
   private let pool: PostgresPool
   private var queue: [Waiting] = []
@@ -211,12 +211,12 @@ actor Appender {
   /// Waits while more is on its way, for a short time at most; whoever is alone waits for nobody.
   private func gather() async {
     guard !isGathered else { return }
-    let patience = Task {
-      try await Task.sleep(for: Self.patience)
+    let timer = Task {
+      try await Task.sleep(for: Self.batchWindow)
       stopGathering()
     }
     await withCheckedContinuation { gathering = $0 }
-    patience.cancel()
+    timer.cancel()
   }
 
   private func stopGathering() {

@@ -4,7 +4,8 @@ import LedgerSQL
 public import Logging
 import PostgresClient
 
-extension LedgerStore {
+/// Applies the migrations of the database.
+public enum Migrator {
   /// Any number that no other program is likely to lock with.
   static let migrationLock: Int64 = 0x7069_7468_0001
 
@@ -25,9 +26,9 @@ extension LedgerStore {
     let (names, isDerivedAnew) = try await apply(migrations, uri: uri, logger: logger)
     if isDerivedAnew {
       logger.info("the columns of the log follow from its entries by new rules; replaying")
-      let store = try await open(StoreConfiguration(uri: uri, logger: logger))
+      let store = try await LedgerStore.open(StoreConfiguration(uri: uri, logger: logger))
       do {
-        _ = try await store.replay(check: false) { _ in }
+        _ = try await store.replayer.run(check: false) { _ in }
         await store.close()
       } catch {
         await store.close()
@@ -108,5 +109,24 @@ extension LedgerStore {
     }
     let applied = try Set(rows.map { Int(try $0.int(0)) })
     return migrations.filter { !applied.contains($0.number) }
+  }
+
+  /// Throws unless every migration is applied to the database, and its columns follow this program's rules.
+  ///
+  /// Errors: `notMigrated`, `migrationChanged`, `migrationUnknown`.
+  static func requireMigrated(_ connection: PostgresConnection) async throws {
+    let known = try await connection.query(
+      "SELECT to_regclass('pithledger.migration') IS NOT NULL")
+    let missing =
+      try known[0].bool(0) ? try await missing(connection, Migrations.all) : Migrations.all
+    guard missing.isEmpty else {
+      throw LedgerStoreError(
+        .notMigrated, "the database lacks \(missing.count) migrations: run `pithledger migrate`")
+    }
+    guard try await ColumnRules.version(of: connection) == ColumnRules.version else {
+      throw LedgerStoreError(
+        .notMigrated,
+        "the columns of the log follow the rules of another version: run `pithledger migrate`")
+    }
   }
 }

@@ -15,26 +15,26 @@ public actor Projector {
   /// Groups whose events are in memory at once, unless one record alone has more.
   private let maxGroups: Int
   /// Who is told how far this projector is.
-  private let progress: ProjectionWaiter?
+  private let waiter: ProjectionWaiter?
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
   private var timelineSize: Int64 = 0
 
   init(
     _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
-    progress: ProjectionWaiter? = nil
+    waiter: ProjectionWaiter? = nil
   ) {
     self.configuration = configuration
     self.batchSize = batchSize
     self.maxGroups = maxGroups
-    self.progress = progress
+    self.waiter = waiter
   }
 
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
     var connection = configuration.connection(
       as: .project, applicationName: "pithledger projector",
       onConnect: [
-        "SET idle_in_transaction_session_timeout = \(LedgerStore.lockLife)",
+        "SET idle_in_transaction_session_timeout = \(StorePools.idleTimeoutMilliseconds)",
         // What it writes follows from the log: what a crash takes back is folded again from the checkpoint, which
         // goes back with it. A swap after a replay drops tables, and is durable whatever is set here.
         "SET synchronous_commit = off",
@@ -52,12 +52,13 @@ public actor Projector {
         let connection = try await PostgresConnection.connect(Self.connection(configuration))
         do {
           // Alive, it speaks every 250 ms: one that is frozen loses its session, and the lock with it.
-          try await connection.execute("SET idle_session_timeout = \(LedgerStore.lockLife)")
+          try await connection.execute(
+            "SET idle_session_timeout = \(StorePools.idleTimeoutMilliseconds)")
           // It reads by position and by group, whatever the planner guesses of a log without statistics.
           try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
           try await follow(connection) { failures = 0 }
         } catch {
-          await progress?.lead(false)
+          await waiter?.lead(false)
           await connection.close()
           throw error
         }
@@ -82,7 +83,7 @@ public actor Projector {
       // The lock is its holder's session: it is free as soon as that process is gone.
       try await Task.sleep(for: .milliseconds(250))
     }
-    await progress?.lead(true)
+    await waiter?.lead(true)
     try await connection.listen(Appender.channel)
     timeline = KeyTimeline()
     timelineSize = 0
@@ -123,7 +124,7 @@ public actor Projector {
       let events = try opening[2].map(FoldColumns.event)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
-        await progress?.note(from)
+        await waiter?.note(from)
         return 0
       }
       if timelineSize > from {
@@ -143,7 +144,7 @@ public actor Projector {
           PostgresStatement(
             "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position + 1)")]),
         ])
-      await progress?.note(last.position + 1, batch)
+      await waiter?.note(last.position + 1, batch)
       return events.count
     } catch {
       timeline = before

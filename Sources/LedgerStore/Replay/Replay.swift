@@ -34,13 +34,19 @@ public struct ReplayReport: Sendable {
   public let swapped: Bool
 }
 
-extension LedgerStore {
-  static let replayLock: Int64 = 0x7069_7468_0003
-  static let replaySchema = "ledger_replay"
+/// Rebuilds the projections from the log.
+public struct Replayer: Sendable {
+  static let lock: Int64 = 0x7069_7468_0003
+  /// The schema of the rebuilt tables.
+  static let schema = "ledger_replay"
   /// Differences that a report lists; more are counted by nobody, since the first say enough.
   static let maxDrift = 1000
   /// How many read, and then fold, side by side.
   static let workers = 2
+
+  private let configuration: StoreConfiguration
+
+  init(_ configuration: StoreConfiguration) { self.configuration = configuration }
 
   /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
   ///
@@ -48,7 +54,7 @@ extension LedgerStore {
   /// parallel by records; then, with the live projector held still, what came meanwhile is folded on, the two are compared, and without
   /// `check` the new tables take the place of the old in that same transaction. Interrupted at any point
   /// it leaves the live projections as they were.
-  public func replay(
+  public func run(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     let connection = try await PostgresConnection.connect(Projector.connection(configuration))
@@ -56,7 +62,7 @@ extension LedgerStore {
       try await lockReplay(connection)
       let report = try await replay(connection, check: check, progress: progress)
       // The session's end would free it too, some time after it is closed here.
-      _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.replayLock)])
+      _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.lock)])
       await connection.close()
       return report
     } catch {
@@ -73,7 +79,7 @@ extension LedgerStore {
     for attempt in 0..<20 {
       if attempt > 0 { try await Task.sleep(for: .milliseconds(100)) }
       if try await connection.query(
-        "SELECT pg_try_advisory_lock($1)", [.int8(Self.replayLock)])[0].bool(0)
+        "SELECT pg_try_advisory_lock($1)", [.int8(Self.lock)])[0].bool(0)
       {
         return
       }
@@ -113,7 +119,7 @@ extension LedgerStore {
       let live = Projector(configuration)
       if projected > size {
         try await live.catchUp(
-          connection, schema: Self.replaySchema, from: size, to: projected, timeline: folded)
+          connection, schema: Self.schema, from: size, to: projected, timeline: folded)
       } else if projected < size {
         // The live side is behind: what it has not folded yet is no drift. Bring it here first.
         var keys = KeyTimeline()
@@ -127,7 +133,7 @@ extension LedgerStore {
       }
       let drift = try await Self.drift(connection)
       let records = try await connection.query(
-        "SELECT count(*) FROM \(Self.replaySchema).verification_status")[0].int(0)
+        "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
       if !check { _ = try await connection.query("SELECT ledger.replay_swap()") }
       return (drift, records, max(projected, size))
     }
@@ -263,10 +269,10 @@ extension LedgerStore {
       // Mostly nothing differs, and servers can find that out in parallel, as they cannot a full join.
       let same = try await connection.query(
         """
-        SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(replaySchema).\(table) b USING (\(key))
+        SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(schema).\(table) b USING (\(key))
             WHERE a IS NOT DISTINCT FROM b)
           = ALL (ARRAY[(SELECT count(*) FROM ledger.\(table)),
-            (SELECT count(*) FROM \(replaySchema).\(table))])
+            (SELECT count(*) FROM \(schema).\(table))])
         """)[0].bool(0)
       if same { continue }
       // No more rows than will be listed are taken apart: after a disaster, all of them differ.
@@ -275,7 +281,7 @@ extension LedgerStore {
         SELECT coalesce(s.pith_number, 'record ' || d.record), k.key,
           to_jsonb(d.a) ->> k.key, to_jsonb(d.b) ->> k.key
         FROM (SELECT record, a, b
-            FROM ledger.\(table) a FULL JOIN \(replaySchema).\(table) b USING (\(key))
+            FROM ledger.\(table) a FULL JOIN \(schema).\(table) b USING (\(key))
             WHERE a IS DISTINCT FROM b LIMIT \(maxDrift - drift.count)) AS d
           LEFT JOIN ledger.subject s USING (record)
           CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(d.a), to_jsonb(d.b))) AS k (key)

@@ -57,7 +57,7 @@ struct ReplayRowWriter {
         continuation.finish()
       }
       _ = try await connection.copyIn(
-        "COPY \(LedgerStore.replaySchema).\(table) FROM STDIN (FORMAT binary)", chunks)
+        "COPY \(Replayer.schema).\(table) FROM STDIN (FORMAT binary)", chunks)
     }
   }
 }

@@ -113,7 +113,7 @@ struct Trust: AsyncParsableCommand {
   }
 
   static func remove(
-    _ kind: LedgerStore.TrustedKind, _ sha256: String, _ common: Common
+    _ kind: TrustedDocumentKind, _ sha256: String, _ common: Common
   ) async throws {
     try await common.withLedger { ledger in
       let removed = try await ledger.untrust(kind, try digest(sha256))

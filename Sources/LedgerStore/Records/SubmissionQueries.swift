@@ -1,5 +1,5 @@
-public import Encodings
-public import LedgerDomain
+import Encodings
+import LedgerDomain
 import PostgresClient
 
 /// What a submission asks of the database before it is admitted and after it is projected, for all that ask
@@ -7,7 +7,7 @@ import PostgresClient
 ///
 /// Each is looked up by itself, through a subquery that is not taken apart: a planner without statistics
 /// would read whole tables to join them.
-struct SubmissionLookups: Sendable {
+struct SubmissionQueries: Sendable {
   struct FactsRequest: Sendable {
     let subject: PithNumber
     let id: Digest
@@ -26,7 +26,7 @@ struct SubmissionLookups: Sendable {
     let group: [FoldEvent]
   }
 
-  let facts: QueryBatcher<FactsRequest, LedgerStore.AdmissionInputs?>
+  let facts: QueryBatcher<FactsRequest, AdmissionInputs?>
   let standings: QueryBatcher<StandingRequest, Standing>
 
   init(readers: PostgresPool) {
@@ -83,9 +83,9 @@ struct SubmissionLookups: Sendable {
       }
     }
     var statements = [
-      PostgresStatement(LedgerStore.endsQuery),
+      PostgresStatement(LogHead.query),
       PostgresStatement(
-        "SELECT \(LedgerStore.storedColumns), \(LedgerStore.subjectColumns), k.n \(byID)",
+        "SELECT \(StoredEvent.columns), \(ResolvedRecord.columns), k.n \(byID)",
         [subjects, .bytesArray(requests.map(\.id.bytes))]),
     ]
     if asks(requests, for: \.referenced) {
@@ -117,7 +117,7 @@ struct SubmissionLookups: Sendable {
               UNION ALL
               SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
               WHERE a.kind = k.kind AND a.folded = k.name AND NOT a.is_retracted) AS s
-          ORDER BY \(LedgerStore.preference)
+          ORDER BY \(RecordLookup.preference)
           """,
           [
             .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
@@ -136,12 +136,12 @@ struct SubmissionLookups: Sendable {
 
   private static func facts(
     _ requests: [FactsRequest], _ answers: [[PostgresRow]]
-  ) throws -> [LedgerStore.AdmissionInputs?] {
-    let ends = try LedgerStore.logHead(answers[0])
+  ) throws -> [AdmissionInputs?] {
+    let ends = try LogHead(answers[0])
     let found = try byRequest(answers[1], 10) { row in
       (
-        record: try LedgerStore.resolved(row, from: 6),
-        stored: row.isNull(0) ? nil : try LedgerStore.stored(row)
+        record: try ResolvedRecord(row, from: 6),
+        stored: row.isNull(0) ? nil : try StoredEvent(row)
       )
     }
     var rest = answers.dropFirst(2)
@@ -155,7 +155,7 @@ struct SubmissionLookups: Sendable {
     }
     return requests.indices.map { index in
       guard let found = found[index]?.first else { return nil }
-      return LedgerStore.AdmissionInputs(
+      return AdmissionInputs(
         record: found.record, stored: found.stored, referenced: referenced[index]?.first,
         group: groups[index] ?? [],
         citing: citing[index]?.first { $0.isTrusted }?.number ?? nil,
@@ -195,49 +195,5 @@ struct SubmissionLookups: Sendable {
     return requests.indices.map {
       Standing(projected: states[$0]?.first, group: groups[$0] ?? [])
     }
-  }
-}
-
-extension LedgerStore {
-  /// What admission has to know before it looks at a signed event about a record.
-  public struct AdmissionInputs: Sendable {
-    public let record: ResolvedRecord
-    /// The event itself, if it is there already.
-    public let stored: StoredEvent?
-    /// The event it names.
-    public let referenced: FoldEvent?
-    /// The events of the group it would join, unless that follows from `referenced`.
-    public let group: [FoldEvent]
-    /// The record that the citing paper is known to be, on better word than anybody's.
-    public let citing: PithNumber?
-    /// Whether the citing paper's name is one of the subject's, on whatever word.
-    public let citesItself: Bool
-    public let log: LogHead
-  }
-
-  /// `nil` where there is no such record.
-  public func admissionInputs(
-    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
-  ) async throws -> AdmissionInputs? {
-    try await lookups.facts.answer(
-      SubmissionLookups.FactsRequest(
-        subject: number, id: id, referenced: referenced, group: group, citing: citing))
-  }
-
-  /// A record's row once it includes the event at a position, or as it is now, and the events of that one's group
-  /// with all that are linked to it.
-  ///
-  /// - Parameter timeline: as of that event, or later.
-  public func standing(
-    at position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
-  ) async throws -> (ProjectedState?, [FoldEvent]) {
-    if let known = await progress.projected(position, record: record, group: group, timeline) {
-      return known
-    }
-    let standing = try await lookups.standings.answer(
-      SubmissionLookups.StandingRequest(record: record, group: group))
-    return (
-      standing.projected, try await withLinked(standing.group, record: record, timeline)
-    )
   }
 }

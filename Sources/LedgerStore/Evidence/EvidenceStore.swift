@@ -1,0 +1,83 @@
+public import Encodings
+import PostgresClient
+
+/// Evidence that events name by its SHA-256: documents, proofs, identity tokens, stored bytes and fetch reports.
+public struct EvidenceStore: Sendable {
+  private let readers: PostgresPool
+  private let writer: PostgresPool
+  private let settler: PostgresPool
+  private let administrator: PostgresPool
+
+  init(_ pools: StorePools) {
+    readers = pools.readers
+    writer = pools.writer
+    settler = pools.settler
+    administrator = pools.administrator
+  }
+
+  /// The bytes of public evidence; `nil` where the ledger never held them, erased them, or holds an identity token.
+  public func publicBytes(_ digest: Digest) async throws -> [UInt8]? {
+    try await readers.query(
+      "SELECT bytes FROM ledger.public_evidence WHERE sha256 = $1", [.bytes(digest.bytes)]
+    ).first?.bytes(0)
+  }
+
+  /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger does not hold it.
+  public func readForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {
+    try await administrator.query(
+      "SELECT kind, bytes FROM ledger.evidence_for_audit($1)", [.bytes(digest.bytes)]
+    ).first.map { (try $0.text(0), try $0.bytes(1)) }
+  }
+
+  /// The identity token of a claim that was pending when it was recorded; `nil` for other evidence, and where the
+  /// token was erased.
+  public func tokenToSettle(_ digest: Digest) async throws -> [UInt8]? {
+    try await settler.query("SELECT bytes FROM ledger.token_to_settle($1)", [.bytes(digest.bytes)])
+      .first?.bytes(0)
+  }
+
+  /// Whether an identity token was used for an event.
+  public func isUsed(token digest: Digest) async throws -> Bool {
+    try await readers.query(
+      "SELECT EXISTS (SELECT FROM ledger.token_use WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]
+      .bool(0)
+  }
+
+  /// Digests and kinds of all evidence, including identity tokens, in the order of the digests.
+  ///
+  /// - Parameter digest: the last one of the page before; `nil` for the first page.
+  public func list(
+    after digest: Digest?, limit: Int
+  ) async throws -> [(digest: Digest, kind: String)] {
+    try await administrator.query(
+      "SELECT sha256, kind FROM ledger.evidence_names($1, $2)",
+      [digest.map { .bytes($0.bytes) } ?? .bytes([]), .int4(Int32(limit))]
+    ).compactMap { row in
+      guard let digest = Digest(bytes: try row.bytes(0)) else { return nil }
+      return (digest, try row.text(1))
+    }
+  }
+
+  /// The digests of evidence whose bytes have another SHA-256.
+  public func corruptDigests() async throws -> [Digest] {
+    try await administrator.query("SELECT * FROM ledger.corrupt_evidence()").compactMap {
+      Digest(bytes: try $0.bytes(0))
+    }
+  }
+
+  /// Stores evidence that an event names, to restore a ledger.
+  public func save(_ evidence: AppendUnit.Evidence) async throws {
+    _ = try await writer.query(
+      "SELECT ledger.put_evidence($1, $2, $3)",
+      [
+        .bytesArray([evidence.digest.bytes]), .textArray([evidence.kind]),
+        .bytesArray([evidence.bytes]),
+      ])
+  }
+
+  /// Erases evidence. Returns `false` where the ledger does not hold it.
+  public func erase(_ digest: Digest) async throws -> Bool {
+    try await administrator.query("SELECT ledger.erase_evidence($1)", [.bytes(digest.bytes)])[0]
+      .bool(0)
+  }
+}

@@ -1,0 +1,68 @@
+public import LedgerDomain
+import PostgresClient
+
+/// Reads attestations that a periodic job checks again, by position.
+public struct AttestationReader: Sendable {
+  private let readers: PostgresPool
+
+  init(readers: PostgresPool) { self.readers = readers }
+
+  /// Claims by token that were pending when they were recorded and have no final verdict yet.
+  public func unsettledClaims(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await unsettled(.authorAttestation, from: from, limit: limit)
+  }
+
+  /// Anchors that were pending when they were recorded and have no final verdict yet.
+  public func unsettledAnchors(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await unsettled(.timestampAnchor, from: from, limit: limit)
+  }
+
+  private func unsettled(
+    _ type: EventType, from: Int64, limit: Int
+  ) async throws -> [StoredEvent] {
+    // The numbers are part of the text: the partial indexes of pending events name them.
+    try await select(
+      """
+      WHERE e.event_type = \(type.rawValue) AND e.verdict = \(Verdict.pending.rawValue) AND e.position >= $1
+        AND NOT EXISTS (
+          SELECT FROM ledger.event c
+          WHERE c.record = e.record AND c.fold_group = e.fold_group AND c.refers_to = e.position
+            AND (c.event_type = \(EventType.checkRecorded.rawValue)
+              AND c.verdict IN (\(Verdict.verified.rawValue), \(Verdict.failed.rawValue))
+            OR c.event_type = \(EventType.eventWithdrawn.rawValue)))
+      ORDER BY e.position LIMIT $2
+      """, [.int8(from), .int8(Int64(limit))])
+  }
+
+  /// Storage attestations.
+  public func storageAttestations(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await select(
+      """
+      WHERE e.event_type = \(EventType.storageAttestation.rawValue) AND e.position >= $1
+      ORDER BY e.position LIMIT $2
+      """,
+      [.int8(from), .int8(Int64(limit))])
+  }
+
+  /// The newest event of a type that refers to another event.
+  public func newest(
+    _ type: EventType, referringTo event: FoldEvent
+  ) async throws -> StoredEvent? {
+    try await select(
+      """
+      WHERE e.record = $1 AND e.fold_group = $2 AND e.event_type = $3 AND e.refers_to = $4
+      ORDER BY e.position DESC LIMIT 1
+      """,
+      [
+        .int8(event.record), event.foldGroup.map { .int8($0) } ?? .null, .int2(type.rawValue),
+        .int8(event.position),
+      ]
+    ).first
+  }
+
+  private func select(
+    _ condition: String, _ parameters: [PostgresValue]
+  ) async throws -> [StoredEvent] {
+    try await StoredEvent.select(from: readers, condition, parameters)
+  }
+}

@@ -1,0 +1,136 @@
+public import Encodings
+public import LedgerDomain
+import PostgresClient
+
+/// The append-only log of events.
+public struct EventLog: Sendable {
+  private let readers: PostgresPool
+  private let appender: Appender
+
+  init(readers: PostgresPool, appender: Appender) {
+    self.readers = readers
+    self.appender = appender
+  }
+
+  // MARK: Append
+
+  /// Announces a unit that is about to be appended. The next batch waits a few milliseconds for it.
+  public func reserve() -> SubmissionReservation { appender.reserve() }
+
+  /// Appends a unit. It is durable when this returns.
+  ///
+  /// Errors: `queueFull`, `outcomeUnknown`.
+  public func append(_ unit: AppendUnit) async throws -> AppendOutcome {
+    try await appender.append(unit)
+  }
+
+  /// Appends units in their order in one transaction, to restore a log.
+  public func append(inOrder units: [AppendUnit]) async throws {
+    _ = try await appender.append(inOrder: units)
+  }
+
+  // MARK: Size and origin
+
+  /// The number of events in the log.
+  public func size() async throws -> Int64 {
+    try await readers.query("SELECT size FROM ledger.head")[0].int(0)
+  }
+
+  /// The size of the log, and the position of the last event about keys.
+  public func head() async throws -> LogHead { try LogHead(try await readers.query(LogHead.query)) }
+
+  /// The log's name in statements of authority; empty before the first event.
+  public func origin() async throws -> String {
+    try await readers.query("SELECT origin FROM ledger.head")[0].optionalText(0) ?? ""
+  }
+
+  /// The number of rows in the table of events, which `size()` must equal.
+  public func countEntries() async throws -> Int64 {
+    try await readers.query("SELECT count(*) FROM ledger.event")[0].int(0)
+  }
+
+  // MARK: Events
+
+  /// An event of a record by its ID.
+  public func event(record: Int64, id: Digest) async throws -> StoredEvent? {
+    try await select(
+      "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]
+    ).first
+  }
+
+  /// Events of a record by position, from a position on.
+  public func events(
+    record: Int64, from: Int64 = 0, limit: Int, newestFirst: Bool = false
+  ) async throws -> [StoredEvent] {
+    try await select(
+      "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position \(newestFirst ? "DESC" : "ASC") LIMIT $3",
+      [.int8(record), .int8(from), .int8(Int64(limit))])
+  }
+
+  /// Events of all records by position, from a position on.
+  public func events(from: Int64, limit: Int) async throws -> [StoredEvent] {
+    try await select(
+      "WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(from), .int8(Int64(limit))])
+  }
+
+  /// The newest event of a record that has a type.
+  public func latestEvent(record: Int64, type: EventType) async throws -> StoredEvent? {
+    // The type is part of the text: a plan for any type cannot use the partial index of documents.
+    try await select(
+      "WHERE e.record = $1 AND e.event_type = \(type.rawValue) ORDER BY e.position DESC LIMIT 1",
+      [.int8(record)]
+    ).first
+  }
+
+  /// The events whose entries name evidence. Scans the whole log.
+  public func events(naming digest: Digest) async throws -> [StoredEvent] {
+    try await select(
+      """
+      WHERE position(convert_to($1, 'UTF8') IN e.entry) > 0 AND e.event_type <> \(EventType.checkRecorded.rawValue)
+      ORDER BY e.position
+      """, [.text(digest.hex)])
+  }
+
+  /// The position of the event with an ID, in any record.
+  public func position(of id: Digest) async throws -> Int64? {
+    try await readers.query(
+      "SELECT e.position FROM ledger.event e WHERE e.event_id = $1 ORDER BY e.position LIMIT 1",
+      [.bytes(id.bytes)]
+    ).first?.int(0)
+  }
+
+  // MARK: Entries
+
+  /// The bytes of entries from a position on; fewer than the limit where the log ends or has a gap.
+  public func entries(from: Int64, limit: Int) async throws -> [[UInt8]] {
+    let rows = try await readers.query(
+      """
+      SELECT e.position, e.entry FROM ledger.event e WHERE e.position >= $1
+      ORDER BY e.position LIMIT $2
+      """, [.int8(from), .int8(Int64(limit))])
+    var entries: [[UInt8]] = []
+    for row in rows {
+      guard try row.int(0) == from + Int64(entries.count) else { break }
+      entries.append(try row.bytes(1))
+    }
+    return entries
+  }
+
+  /// The bytes of the entries at some positions.
+  public func entries(at positions: [Int64]) async throws -> [Int64: [UInt8]] {
+    var entries: [Int64: [UInt8]] = [:]
+    let rows = try await readers.query(
+      """
+      SELECT e.position, e.entry FROM unnest($1::bigint[]) AS w (position)
+        CROSS JOIN LATERAL (SELECT * FROM ledger.event t WHERE t.position = w.position LIMIT 1) AS e
+      """, [.int8Array(positions)])
+    for row in rows { entries[try row.int(0)] = try row.bytes(1) }
+    return entries
+  }
+
+  private func select(
+    _ condition: String, _ parameters: [PostgresValue]
+  ) async throws -> [StoredEvent] {
+    try await StoredEvent.select(from: readers, condition, parameters)
+  }
+}

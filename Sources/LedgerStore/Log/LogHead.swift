@@ -1,0 +1,21 @@
+import PostgresClient
+
+/// The size of the log, and the position of the last event about keys.
+public struct LogHead: Sendable {
+  /// The number of events in the log.
+  public let size: Int64
+  /// The position of the registry's last event; -1 for none.
+  public let lastKeyEvent: Int64
+
+  /// Selects the row that `init(_:)` reads.
+  static let query = """
+    SELECT h.size, coalesce((SELECT max(e.position) FROM ledger.event e WHERE e.record = -1), -1)
+    FROM ledger.head h
+    """
+
+  /// Reads the answer to `query`.
+  init(_ rows: [PostgresRow]) throws {
+    size = try rows[0].int(0)
+    lastKeyEvent = try rows[0].int(1)
+  }
+}

@@ -1,0 +1,65 @@
+public import LedgerDomain
+import PostgresClient
+
+/// A record's row of the projections.
+public struct ProjectedState: Sendable, Equatable {
+  /// The state that the fold of the record's events gives.
+  public let state: RecordState
+  /// Until when the newest valid storage check holds; `nil` where there is none.
+  public let storageVerifiedUntil: Timestamp?
+
+  /// Makes a row from its parts.
+  public init(state: RecordState, storageVerifiedUntil: Timestamp?) {
+    self.state = state
+    self.storageVerifiedUntil = storageVerifiedUntil
+  }
+}
+
+/// Identifies the data that answers about status are computed from. Equal versions give equal answers.
+public struct ProjectionVersion: Sendable, Hashable {
+  /// The number of events in the log.
+  public let size: Int64
+  /// The number of events that the projections include.
+  public let projected: Int64
+  /// The object ID of the projections' table, which a replay replaces.
+  public let table: Int64
+}
+
+/// Reads the projections, and waits for them.
+public struct ProjectionStore: Sendable {
+  private let readers: PostgresPool
+  private let waiter: ProjectionWaiter
+
+  init(readers: PostgresPool, waiter: ProjectionWaiter) {
+    self.readers = readers
+    self.waiter = waiter
+  }
+
+  /// A record's row; `nil` where the projections do not include the record yet.
+  public func state(record: Int64) async throws -> ProjectedState? {
+    try await readers.query(
+      "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.int8(record)]
+    ).first.map(ProjectionRows.state)
+  }
+
+  /// The last position that the projections include; -1 before the first.
+  public func position() async throws -> Int64 {
+    try await readers.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0) - 1
+  }
+
+  /// The version of the log and the projections.
+  public func version() async throws -> ProjectionVersion {
+    let row = try await readers.query(
+      """
+      SELECT h.size, c.next_position, to_regclass('ledger.verification_status')::oid::bigint
+      FROM ledger.head h, ledger.projection_checkpoint c
+      """)[0]
+    return ProjectionVersion(
+      size: try row.int(0), projected: try row.int(1), table: try row.int(2))
+  }
+
+  /// Waits until the projections include a position. Returns `false` when the timeout ends first.
+  public func wait(for position: Int64, timeout: Duration) async throws -> Bool {
+    try await waiter.wait(for: position, timeout: timeout)
+  }
+}

@@ -1,0 +1,71 @@
+public import Encodings
+public import LedgerDomain
+import PostgresClient
+
+/// What admission reads of the log before it checks a signed event about a record.
+public struct AdmissionInputs: Sendable {
+  /// The record.
+  public let record: ResolvedRecord
+  /// The event itself, if the log holds it already.
+  public let stored: StoredEvent?
+  /// The event that it refers to.
+  public let referenced: FoldEvent?
+  /// The events of the group that it would join, unless the group follows from `referenced`.
+  public let group: [FoldEvent]
+  /// The record of the citing paper, where a trusted receipt or an operator's import names it.
+  public let citing: PithNumber?
+  /// Whether any record of the citing paper's name is the subject itself.
+  public let citesItself: Bool
+  /// The head of the log.
+  public let log: LogHead
+}
+
+/// Reads what a submission needs before it is admitted and after it is projected.
+///
+/// Requests that arrive at the same time share a query.
+public struct SubmissionLookup: Sendable {
+  private let queries: SubmissionQueries
+  private let folds: FoldEventReader
+  private let waiter: ProjectionWaiter
+
+  init(readers: PostgresPool, folds: FoldEventReader, waiter: ProjectionWaiter) {
+    queries = SubmissionQueries(readers: readers)
+    self.folds = folds
+    self.waiter = waiter
+  }
+
+  /// What admission of an event reads; `nil` where the record does not exist.
+  ///
+  /// - Parameters:
+  ///   - number: the record that the event is about.
+  ///   - id: the event's ID.
+  ///   - referenced: the ID of the event that it refers to.
+  ///   - group: the group that it would join.
+  ///   - citing: the name of the paper that cites the record.
+  public func admissionInputs(
+    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
+  ) async throws -> AdmissionInputs? {
+    try await queries.facts.answer(
+      SubmissionQueries.FactsRequest(
+        subject: number, id: id, referenced: referenced, group: group, citing: citing))
+  }
+
+  /// The row of a record, and the events of a group with those of all groups linked to it.
+  ///
+  /// - Parameters:
+  ///   - position: an event of the group. The row includes it, if this process projected it a moment ago.
+  ///   - timeline: the keys as of that event, or later.
+  public func standing(
+    at position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
+  ) async throws -> (ProjectedState?, [FoldEvent]) {
+    if let known = await waiter.projected(position, record: record, group: group, timeline) {
+      return known
+    }
+    let standing = try await queries.standings.answer(
+      SubmissionQueries.StandingRequest(record: record, group: group))
+    return (
+      standing.projected,
+      try await folds.addingLinked(to: standing.group, record: record, timeline)
+    )
+  }
+}

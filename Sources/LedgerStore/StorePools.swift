@@ -1,0 +1,47 @@
+import PostgresClient
+
+/// One connection pool for each role of the database. A role has no more rights than its work needs.
+struct StorePools: Sendable {
+  /// The longest time, in milliseconds, that a process which stopped responding holds its locks.
+  static let idleTimeoutMilliseconds = 10_000
+
+  /// Reads what is public.
+  let readers: PostgresPool
+  /// Appends events and evidence.
+  let writer: PostgresPool
+  /// Writes the tree, checkpoints and cosignatures.
+  let signer: PostgresPool
+  /// Reads tokens of pending claims and adds block headers.
+  let settler: PostgresPool
+  /// Serves commands of the operator. Connects on first use.
+  let administrator: PostgresPool
+
+  init(_ configuration: StoreConfiguration) {
+    var reading = configuration.connection(as: .read)
+    // Every read is a lookup by index, and the plan is made once: planning takes as long as reading. Without these
+    // settings a planner that has no statistics reads whole tables.
+    reading.onConnect += [
+      "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
+      "SET enable_bitmapscan = off",
+    ]
+    readers = PostgresPool(
+      reading, size: configuration.readers, maxWaiting: 4096, acquireTimeout: .seconds(15),
+      logger: configuration.logger)
+    // A process that stops in the middle of an append would otherwise hold the lock on the head of the log.
+    let idleTimeout = ["SET idle_in_transaction_session_timeout = \(Self.idleTimeoutMilliseconds)"]
+    func pool(_ role: DatabaseRole, size: Int) -> PostgresPool {
+      PostgresPool(
+        configuration.connection(as: role, onConnect: idleTimeout), size: size,
+        logger: configuration.logger)
+    }
+    writer = pool(.append, size: 3)
+    signer = pool(.sign, size: 2)
+    settler = pool(.settle, size: 1)
+    administrator = pool(.administer, size: 1)
+  }
+
+  /// Closes every connection.
+  func close() async {
+    for pool in [administrator, settler, signer, writer, readers] { await pool.close() }
+  }
+}

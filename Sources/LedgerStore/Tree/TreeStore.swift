@@ -1,0 +1,186 @@
+public import Encodings
+import PostgresClient
+public import TransparencyLog
+
+/// The stored part of the Merkle tree over the log.
+public struct TreeState: Sendable {
+  /// The right edge of the tree, with its size.
+  public let edge: Frontier
+  /// The number of events in the log, which the tree may be behind.
+  public let head: UInt64
+  /// The verifier key of the log's checkpoints; `nil` before the first checkpoint.
+  public let logKey: String?
+}
+
+/// The Merkle tree over the log. Appends do not wait for it, and requests read its stored tiles.
+public struct TreeStore: Sendable {
+  /// The largest number of leaves that one transaction adds.
+  static let maxLeavesPerTransaction: Int64 = 16_384
+
+  private let readers: PostgresPool
+  private let signer: PostgresPool
+
+  init(readers: PostgresPool, signer: PostgresPool) {
+    self.readers = readers
+    self.signer = signer
+  }
+
+  /// The stored part of the tree.
+  public func state() async throws -> TreeState { try await read(from: readers).state }
+
+  /// The stored part of the tree, and whether a standby answered, whose tree may be behind.
+  private func read(
+    from pool: PostgresPool
+  ) async throws -> (state: TreeState, isStandby: Bool) {
+    let rows = try await pool.query(
+      """
+      SELECT t.size, h.size, t.log_key, e.hashes, pg_is_in_recovery()
+      FROM ledger.head h CROSS JOIN ledger.tree t
+        LEFT JOIN LATERAL unnest(t.edge) WITH ORDINALITY AS e (hashes, level) ON true
+      ORDER BY e.level
+      """)
+    var levels: [[Digest]] = []
+    for row in rows where !row.isNull(3) {
+      guard let hashes = TileBytes.decode(try row.bytes(3)) else {
+        throw LedgerStoreError(.treeBroken, "the edge of the tree is not made of hashes")
+      }
+      levels.append(hashes)
+    }
+    let edge: Frontier
+    do { edge = try Frontier(size: UInt64(clamping: rows[0].int(0)), levels: levels) } catch let
+      error as TransparencyError
+    { throw LedgerStoreError(.treeBroken, "\(error.message): run `pithledger fsck`") }
+    let state = TreeState(
+      edge: edge, head: UInt64(clamping: try rows[0].int(1)), logKey: try rows[0].optionalText(2))
+    return (state, try rows[0].bool(4))
+  }
+
+  /// Adds the leaves of every entry that the tree does not cover yet, and answers the tree.
+  ///
+  /// What is appended meanwhile waits for the next call. Any number of processes may do this at once.
+  /// Errors: `treeBroken` where the log has a gap; `standby` where the connection leads to one.
+  @discardableResult
+  public func integrate() async throws -> Frontier {
+    var goal: UInt64?
+    while true {
+      // Read where it is written: a standby's older tree would look like a log that lost entries.
+      let (state, isStandby) = try await read(from: signer)
+      if isStandby {
+        throw LedgerStoreError(
+          .standby,
+          "the database is a standby: name the primary, or add target_session_attrs=read-write")
+      }
+      var edge = state.edge
+      let end = goal ?? state.head
+      goal = end
+      guard edge.size < end else { return edge }
+      let from = Int64(clamping: edge.size)
+      let to = min(Int64(clamping: end), from + Self.maxLeavesPerTransaction)
+      let leaves = try await leafHashes(from: from, to: to)
+      var full: [Frontier.FullTile] = []
+      for leaf in leaves { edge.append(leaf) { full.append($0) } }
+      do {
+        _ = try await signer.query(
+          "SELECT ledger.grow_tree($1, $2, $3, $4, $5, $6)",
+          [
+            .int8(from), .int8(to), .bytesArray(edge.levels.map { TileBytes.encode($0) }),
+            .int2Array(full.map { Int16($0.level) }),
+            .int8Array(full.map { Int64(clamping: $0.index) }),
+            .bytesArray(full.map { TileBytes.encode($0.hashes) }),
+          ])
+      } catch let error as PostgresError where error.sqlState == "PL020" {
+        // Another process added the same leaves.
+        continue
+      }
+    }
+  }
+
+  /// The leaf hashes of the entries from a position to before another, computed where the bytes are.
+  public func leafHashes(from: Int64, to: Int64) async throws -> [Digest] {
+    let row = try await readers.query(
+      """
+      SELECT string_agg(l.hash, ''::bytea), count(*) FROM (
+        SELECT sha256('\\x00'::bytea || e.entry) AS hash FROM ledger.event e
+        WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position) AS l
+      """, [.int8(from), .int8(to)])[0]
+    guard try row.int(1) == to - from else {
+      throw LedgerStoreError(
+        .treeBroken,
+        "the log has \(try row.int(1)) entries from position \(from) to before \(to): run "
+          + "`pithledger fsck`")
+    }
+    let bytes = row.isNull(0) ? [] : try row.bytes(0)
+    return stride(from: 0, to: bytes.count, by: Digest.byteCount).compactMap {
+      Digest(bytes: bytes[$0..<$0 + Digest.byteCount])
+    }
+  }
+
+  /// The hashes of a proof, in one round trip.
+  ///
+  /// Errors: `treeBroken` where a tile that they lie in is missing.
+  public func hashes(of elements: [ProofElement]) async throws -> [Digest] {
+    struct Place: Hashable {
+      let level: Int
+      let index: UInt64
+    }
+    let places = Set(
+      elements.joined().map { node in
+        let slice = TileSlice(node)
+        return Place(level: slice.level, index: slice.index)
+      })
+    var tiles: [Place: [Digest]] = [:]
+    if !places.isEmpty {
+      let wanted = Array(places)
+      let rows = try await readers.query(
+        """
+        SELECT t.level::bigint, t.index, t.hashes
+        FROM unnest($1::smallint[], $2::bigint[]) AS w (level, index)
+          CROSS JOIN LATERAL (SELECT * FROM ledger.tile t
+            WHERE t.level = w.level AND t.index = w.index LIMIT 1) AS t
+        UNION ALL
+        SELECT e.level - 1, t.size >> (8 * e.level)::integer, e.hashes
+        FROM ledger.tree t, unnest(t.edge) WITH ORDINALITY AS e (hashes, level)
+        """,
+        [
+          .int2Array(wanted.map { Int16($0.level) }),
+          .int8Array(wanted.map { Int64(clamping: $0.index) }),
+        ])
+      for row in rows {
+        let place = Place(
+          level: Int(try row.int(0)), index: UInt64(clamping: try row.int(1)))
+        tiles[place] = TileBytes.decode(try row.bytes(2))
+      }
+    }
+    return try elements.map { element in
+      try ProofLayout.hash(element) { node in
+        let slice = TileSlice(node)
+        guard let tile = tiles[Place(level: slice.level, index: slice.index)],
+          let hash = slice.hash(in: tile)
+        else {
+          throw LedgerStoreError(
+            .treeBroken,
+            "tile \(slice.index) of level \(slice.level) is missing: run `pithledger fsck`")
+        }
+        return hash
+      }
+    }
+  }
+
+  /// A tile's hashes as bytes; `nil` where the tree is not that far.
+  public func tileBytes(level: Int, index: UInt64, width: Int) async throws -> [UInt8]? {
+    let rows = try await readers.query(
+      """
+      SELECT t.hashes FROM ledger.tile t WHERE t.level = $1 AND t.index = $2
+      UNION ALL
+      SELECT t.edge[$3] FROM ledger.tree t WHERE t.size >> $4 = $2 AND $3 <= cardinality(t.edge)
+      """,
+      [
+        .int2(Int16(level)), .int8(Int64(clamping: index)), .int4(Int32(level + 1)),
+        .int4(Int32(min(8 * (level + 1), 63))),
+      ])
+    guard let bytes = try rows.first?.bytes(0), bytes.count >= width * Digest.byteCount else {
+      return nil
+    }
+    return Array(bytes.prefix(width * Digest.byteCount))
+  }
+}
