@@ -74,14 +74,14 @@ struct TreeBench {
     var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
     configuration.databaseURL = bench.uri
     let ledger = try await Ledger.open(configuration, runProjector: false, logger: bench.logger)
-    _ = try await ledger.signCheckpoint()
+    _ = try await ledger.checkpoints.issue().cosigned
     let size = try await store.log.size()
     var times: [Double] = []
     var random = Generator(state: 7)
     for _ in 0..<2000 {
       let position = Int64.random(in: 0..<size, using: &random)
       times.append(
-        try await Bench.seconds { _ = try await ledger.inclusionProof(String(position)) })
+        try await Bench.seconds { _ = try await ledger.proofs.inclusionProof(String(position)) })
     }
     times.sort()
     say(
@@ -114,7 +114,7 @@ struct TreeBench {
         payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
         record: canonical.pithNumber.description, key: key)
     }
-    _ = try await ledger.signCheckpoint()
+    _ = try await ledger.checkpoints.issue().cosigned
     let reader = try await LedgerStore.open(
       StoreConfiguration(uri: bench.signedURI, logger: bench.logger))
     let size = try await reader.log.size()

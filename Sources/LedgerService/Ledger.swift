@@ -18,23 +18,31 @@ public final class Ledger: Sendable {
   let registry: RegistryKey
   /// Signs for the log; `nil` in a process that only answers.
   let checkpointSigner: CheckpointSigner?
-  let served: ServedCheckpoints
   let timeline: TimelineCache
-  let statuses: StatusCache
-  /// Bundles, kept in files and measured in bytes.
-  let bundles = BuildCache<BundleKey, SpooledBytes>(
-    check: "bundle", maxRunning: 2, maxWaiting: 16, maxCost: 512 << 20, life: .seconds(60),
-    cost: { $0.count })
-  /// Past states of records.
-  let pasts = BuildCache<PastKey, ProjectedState>(
-    check: "as_of", maxRunning: 2, maxWaiting: 32, maxCost: 10_000)
+  let resolver: RecordResolver
+  let documents: RecordDocuments
+  /// Records: names, documents, status, graph.
+  public let records: RecordQueries
+  /// Events of a record and of the log, page by page.
+  public let events: EventQueries
+  /// The registered keys.
+  public let keys: KeyQueries
+  /// The log as a stream.
+  public let feed: LogFeed
+  /// The log's checkpoints.
+  public let checkpoints: CheckpointIssuer
+  let anchors: CheckpointAnchors
+  /// Tiles, inclusion proofs and consistency proofs.
+  public let proofs: ProofQueries
+  /// Records with everything that proves them.
+  public let bundles: BundleWriter
+  /// Publishes checkpoints with the witnesses' cosignatures.
+  public let witnesses: WitnessClient
   let checks: EvidenceChecks
   public let logger: Logger
   let quotas: Quotas
-  let feed: LogFeed
   let pendingLimits = PendingAnchorLimits()
   let turns = KeyedMutex<Int64>()
-  let witnessBackoff = WitnessBackoff()
   private let server: EmbeddedPostgres?
   private let projection: Task<Void, Never>?
   private let supervision: Task<Void, Never>?
@@ -51,17 +59,33 @@ public final class Ledger: Sendable {
     self.registry = registry
     self.checkpointSigner = checkpointSigner
     self.timeline = timeline
-    served = ServedCheckpoints(
-      store: store, key: checkpointSigner?.verifierKey, origin: origin,
-      witnesses: configuration.witnesses.map(\.key), logger: logger)
-    statuses = StatusCache(store: store)
     checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
+    resolver = RecordResolver(store: store)
+    documents = RecordDocuments(store: store, configuration: configuration)
+    records = RecordQueries(
+      store: store, resolver: resolver, documents: documents, timeline: timeline,
+      configuration: configuration, statuses: StatusCache(store: store))
+    events = EventQueries(store: store, resolver: resolver, configuration: configuration)
+    keys = KeyQueries(timeline: timeline)
+    checkpoints = CheckpointIssuer(
+      store: store, signer: checkpointSigner,
+      served: ServedCheckpoints(
+        store: store, key: checkpointSigner?.verifierKey, origin: origin,
+        witnesses: configuration.witnesses.map(\.key), logger: logger))
+    anchors = CheckpointAnchors(store: store, timeline: timeline)
+    proofs = ProofQueries(store: store, checkpoints: checkpoints)
+    bundles = BundleWriter(
+      store: store, resolver: resolver, documents: documents, checkpoints: checkpoints,
+      anchors: anchors)
+    witnesses = WitnessClient(
+      witnesses: configuration.witnesses, origin: origin, store: store, checkpoints: checkpoints,
+      fetch: checks.fetch, logger: logger)
     self.server = server
     self.logger = logger
     quotas = Quotas(configuration.limits)
     feed = LogFeed { from, limit in
       try await store.log.events(from: from, limit: limit).map {
-        StreamedEvent(position: $0.position, json: try Self.eventJSON($0).canonicalBytes())
+        LogFeed.Event(position: $0.position, json: try EventQueries.json($0).canonicalBytes())
       }
     }
     supervision = server.map { server in Task { await server.keepRunning(logger: logger) } }
@@ -71,6 +95,27 @@ public final class Ledger: Sendable {
         do { try await store.makeProjector().run() } catch is CancellationError {
         } catch { logger.error("the projector stopped: \(error)") }
       } : nil
+  }
+
+  /// Has checkpoints timestamped.
+  public var timestamper: CheckpointTimestamper {
+    CheckpointTimestamper(
+      store: store, configuration: configuration, checkpoints: checkpoints, anchors: anchors,
+      stamp: { try await self.stamp($0, calendars: $1) },
+      requestToken: { try await self.requestToken(over: $0, authority: $1) },
+      submit: { payload, target, proof in
+        try await self.signAndSubmit(
+          type: .timestampAnchor, payload: payload, record: nil, target: target, evidence: [proof],
+          key: nil
+        ).position
+      }, logger: logger)
+  }
+
+  /// Grows the tree, and publishes and timestamps checkpoints as time goes by.
+  public var checkpointScheduler: CheckpointScheduler {
+    CheckpointScheduler(
+      store: store, configuration: configuration, checkpoints: checkpoints, witnesses: witnesses,
+      timestamper: timestamper, logger: logger)
   }
 
   /// Opens the ledger: starts or joins the private PostgreSQL where no URL is configured, migrates it,
@@ -172,13 +217,20 @@ public final class Ledger: Sendable {
 
   /// Refuses whatever would write, in a process that only answers.
   func requireWriting() throws(Refusal) {
-    guard configuration.isReadOnly else { return }
-    throw Refusal(
-      .unavailable, check: "read_only", "This ledger only answers; submit to the one that writes.")
+    if configuration.isReadOnly { throw Refusal.readOnly }
   }
 }
 
+extension Refusal {
+  /// The refusal of a write in a process that only reads.
+  static let readOnly = Refusal(
+    .unavailable, check: "read_only", "This ledger only answers; submit to the one that writes.")
+}
+
 extension LedgerConfiguration {
+  /// The address that links begin with.
+  func base(_ requested: String) -> String { publicURL ?? requested }
+
   /// How the store connects: with separate logins to the private PostgreSQL, to another as it is configured.
   ///
   /// The owner's connection is closed once the private database is migrated.

@@ -131,7 +131,7 @@ struct AttackScene {
     ).eventID
     formerRegistry = await test.ledger.registry.current
     _ = try await test.ledger.rotateRegistryKey()
-    let events = try await test.ledger.events(LedgerUnderTest.number)["events"]?.arrayValue
+    let events = try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?.arrayValue
     let id = events?.first?["event_id"]?.stringValue?.dropFirst(7)
     created = try #require(id.flatMap { Digest(hex: String($0)) })
   }

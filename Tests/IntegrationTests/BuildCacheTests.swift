@@ -99,7 +99,9 @@ struct BuildCacheTests {
       let ledger = test.ledger
       @Sendable func bundle() async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        for try await chunk in try await ledger.bundle(LedgerUnderTest.number) { bytes += chunk }
+        for try await chunk in try await ledger.bundles.bundle(LedgerUnderTest.number) {
+          bytes += chunk
+        }
         return bytes
       }
       let bundles = try await withThrowingTaskGroup(of: [UInt8].self) { group in
@@ -107,17 +109,18 @@ struct BuildCacheTests {
         return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
       }
       #expect(bundles.count == 1)
-      #expect(await ledger.bundles.builds == 1)
-      let verifier = try NoteVerifierKey(#require(await ledger.logVerifierKey()))
+      #expect(await ledger.bundles.cache.builds == 1)
+      let verifier = try NoteVerifierKey(#require(await ledger.checkpoints.verifierKey()))
       func events() async throws -> Int {
         try await BundleVerification(keys: [verifier]).verify(bundle()).events
       }
       let before = try await events()
       _ = try await test.cite("10.2000/1", by: key)
       #expect(try await events() == before + 1)
-      #expect(await ledger.bundles.builds == 2)
+      #expect(await ledger.bundles.cache.builds == 2)
       // What is erased is not handed out of what was kept.
-      for document in try await test.ledger.events(LedgerUnderTest.number)["events"]?.arrayValue
+      for document in try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?
+        .arrayValue
         ?? []
       {
         guard let hex = document["payload"]?["document_sha256"]?.stringValue,
@@ -138,7 +141,7 @@ struct BuildCacheTests {
       let last = try await test.cite("10.1000/2", by: key)
       let ledger = test.ledger
       @Sendable func count(_ size: Int64) async throws -> JSON? {
-        let status = try await ledger.status(LedgerUnderTest.number, asOf: size)
+        let status = try await ledger.records.status(LedgerUnderTest.number, asOf: size)
         #expect(status["position"] == .integer(size - 1))
         return status["verification_status"]?["citation_signatures"]
       }
@@ -146,13 +149,13 @@ struct BuildCacheTests {
         for _ in 0..<60 { group.addTask { try await count(first.position + 1) } }
         for try await answer in group { #expect(answer == 1) }
       }
-      #expect(await ledger.pasts.builds == 1)
+      #expect(await ledger.records.pastStates.builds == 1)
       // A key that came in between may bear on the record, so that each of these is a state of its own.
       for size in first.position + 2...last.position { #expect(try await count(size) == 1) }
       #expect(try await count(last.position + 1) == 2)
-      #expect(await ledger.pasts.builds == 7)
+      #expect(await ledger.records.pastStates.builds == 7)
       for size in first.position + 1...last.position + 1 { _ = try await count(size) }
-      #expect(await ledger.pasts.builds == 7)
+      #expect(await ledger.records.pastStates.builds == 7)
     }
   }
 }

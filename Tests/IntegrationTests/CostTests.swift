@@ -113,7 +113,8 @@ struct CostTests {
       #expect(try await test.cite("10.1000/2", by: key).created)
       #expect(try await test.cite("10.1000/1", by: other).created)
       // What stands can still be withdrawn.
-      let events = try await test.ledger.events(LedgerUnderTest.number, limit: 1000)["events"]
+      let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000)[
+        "events"]
       let id = try #require(
         events?.arrayValue?.first { $0["payload"]?["note"] == "0" }?["event_id"])
       #expect(

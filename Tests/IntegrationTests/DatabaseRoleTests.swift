@@ -123,7 +123,7 @@ struct DatabaseRoleTests {
     try await withLedger(configure: separate) { test in
       let key = try await test.key("author")
       _ = try await test.cite("10.1/1", by: key)
-      _ = try await test.ledger.signCheckpoint()
+      _ = try await test.ledger.checkpoints.issue().cosigned
       let bytes = Array("kept".utf8)
       let digest = Digest(hashing: bytes)
       let wire: JSON = [
@@ -179,7 +179,7 @@ struct DatabaseRoleTests {
   @Test("A checkpoint larger than the log, of another root or another log is refused")
   func falseCheckpoints() async throws {
     try await withLedger { test in
-      _ = try await test.ledger.signCheckpoint()
+      _ = try await test.ledger.checkpoints.issue().cosigned
       let edge = try await test.ledger.store.tree.integrate()
       let connection = try await connect(test.uri, as: .sign)
       func record(_ size: UInt64, _ root: Digest, _ note: String) async throws {
@@ -235,7 +235,7 @@ struct DatabaseRoleTests {
   @Test("A note that does not hold is never served, by the ledger or by one that only answers")
   func servedNotes() async throws {
     try await withLedger { test in
-      let good = try await test.ledger.signCheckpoint()
+      let good = try await test.ledger.checkpoints.issue().cosigned
       _ = try await test.key("another")
       let edge = try await test.ledger.store.tree.integrate()
       let origin = test.ledger.origin
@@ -260,27 +260,29 @@ struct DatabaseRoleTests {
         try await test.another(runProjector: false),
         try await Ledger.open(answering, runProjector: false, logger: PrivateServer.logger),
       ] {
-        #expect(try await ledger.checkpointNote() == good)
-        #expect(try await ledger.served.checkpoint(size: 2) == nil)
-        #expect(try await ledger.served.checkpoint(size: larger.size) == nil)
+        #expect(try await ledger.checkpoints.newest().cosigned == good)
+        #expect(try await ledger.checkpoints.served.checkpoint(size: 2) == nil)
+        #expect(try await ledger.checkpoints.served.checkpoint(size: larger.size) == nil)
         await ledger.close()
       }
       // The ledger signs on, also where somebody was first to keep a note of the same size.
-      let signed = try SignedNote(try await test.ledger.signCheckpoint())
+      let signed = try SignedNote(try await test.ledger.checkpoints.issue().cosigned)
       #expect(try Checkpoint(text: signed.text) == forged)
       try signed.verified(by: [key.verifierKey])
-      #expect(try await test.ledger.checkpointNote() == good, "the database keeps the forged note")
+      #expect(
+        try await test.ledger.checkpoints.newest().cosigned == good,
+        "the database keeps the forged note")
       _ = try await test.key("a third")
-      let next = try await test.ledger.signCheckpoint()
-      #expect(try await test.ledger.checkpointNote() == next)
-      #expect(await test.ledger.historyMismatch() == nil)
+      let next = try await test.ledger.checkpoints.issue().cosigned
+      #expect(try await test.ledger.checkpoints.newest().cosigned == next)
+      #expect(await test.ledger.checkpoints.historyMismatch() == nil)
     }
   }
 
   @Test("Cosignatures that are no signature lines, or false, are not served")
   func servedCosignatures() async throws {
     try await withLedger { test in
-      let good = try await test.ledger.signCheckpoint()
+      let good = try await test.ledger.checkpoints.issue().cosigned
       let size = try Checkpoint(text: SignedNote(good).text).size
       let witness = try NoteSigner(
         name: "witness.example", algorithm: .cosignature, secret: NoteSigner.freshSecret())
@@ -297,9 +299,9 @@ struct DatabaseRoleTests {
       watched.witnesses = [try WitnessEndpoint("\(witness.verifierKey) http://127.0.0.1:1")]
       let ledger = try await Ledger.open(
         watched, runProjector: false, logger: PrivateServer.logger)
-      #expect(try await ledger.checkpointNote() == good)
+      #expect(try await ledger.checkpoints.newest().cosigned == good)
       try await insert("\nanother log\n5\n\n— x AAAAAAAA\n")
-      #expect(try await ledger.checkpointNote() == good)
+      #expect(try await ledger.checkpoints.newest().cosigned == good)
       await ledger.close()
     }
   }

@@ -38,7 +38,7 @@ struct EvidenceCommandTests {
   @Test("Trust, an anchor that waits for it, an audit, an erasure")
   func anchors() async throws {
     try await withLedger { test in
-      let digest = try await test.ledger.resolve(Self.number).record.canonicalSHA256
+      let digest = try await test.ledger.records.resolve(Self.number).record.canonicalSHA256
       let cases = try await MadeToken.all(over: digest.bytes)
       let good = try #require(cases.first { $0.name == "good response" })
       try await withFile(good.token) { token in

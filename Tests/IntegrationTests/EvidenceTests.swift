@@ -30,7 +30,7 @@ struct EvidenceTests {
   }
 
   func digest(_ test: LedgerUnderTest) async throws -> Digest {
-    try await test.ledger.resolve(Self.number).record.canonicalSHA256
+    try await test.ledger.records.resolve(Self.number).record.canonicalSHA256
   }
 
   func bare(
@@ -80,7 +80,7 @@ struct EvidenceTests {
       #expect(settled.map(\.outcome) == ["verified"])
       #expect(try await test.state().status["externally_anchored"] == true)
       #expect(try await test.ledger.settleAnchors().isEmpty)
-      let events = try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       #expect(
         events.suffix(3).map { $0["event_type"]?.stringValue } == [
           "timestamp_anchor", "anchor_upgraded", "check_recorded",
@@ -314,7 +314,7 @@ struct EvidenceTests {
         try await Task.sleep(for: .milliseconds(5))
         try await test.ledger.recheckStorage(&schedule)
         let state = try await test.state()
-        let last = try await test.ledger.events(Self.number)["events"]?.arrayValue?.last
+        let last = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue?.last
         return (state.status["storage_verified"], last?["payload"]?["verdict"])
       }
       var size = try await test.ledger.health().size
@@ -359,7 +359,7 @@ struct EvidenceTests {
       let header = try #require(line.split(whereSeparator: \.isWhitespace).last)
       _ = try await test.ledger.trustHeaders(Array(line.utf8))
       #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
-      let events = try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       let upgraded = try #require(
         events.last { $0["event_type"] == "anchor_upgraded" }?["payload"]?["evidence_sha256"]?
           .stringValue)
@@ -471,7 +471,7 @@ struct EvidenceTests {
       let plain = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await test.submit(.authorAttestation, claim(plain), by: key, evidence: [plain])
       func isVouched() async throws -> Bool {
-        let json = try await test.ledger.key(key.signer.fingerprint.hex)
+        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
         return json["vouched"]?.arrayValue?.isEmpty == false
       }
       #expect(try await !isVouched())
@@ -481,7 +481,7 @@ struct EvidenceTests {
       await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
         try await test.submit(.authorAttestation, claim(foreign), by: other, evidence: [foreign])
       }
-      let first = try await test.ledger.events(Self.number)["events"]?.arrayValue?.last
+      let first = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue?.last
       var superseding = claim(foreign)
       superseding["supersedes"] = first?["event_id"] ?? .null
       _ = try await test.submit(.authorAttestation, superseding, by: key, evidence: [foreign])

@@ -123,7 +123,7 @@ struct FaultTests {
     var ids: [String: Int64] = [:]
     var next: Int64 = 0
     while true {
-      let events = try await ledger.log(from: next, limit: 1000)["events"]?.arrayValue ?? []
+      let events = try await ledger.events.page(from: next, limit: 1000)["events"]?.arrayValue ?? []
       if events.isEmpty { break }
       for event in events {
         let position = event["position"]?.integerValue ?? -1
@@ -137,7 +137,7 @@ struct FaultTests {
     let size = try await ledger.health().size
     if next != size { found.gaps += 1 }
     found.lost = acknowledged.count { ids[$0.key] != $0.value }
-    let status = try await ledger.status(Self.number, atLeast: next - 1)
+    let status = try await ledger.records.status(Self.number, atLeast: next - 1)
     found.cited = Int(status["verification_status"]?["citation_signatures"]?.integerValue ?? -1)
     let report = try await ledger.replay(check: true) { _ in }
     found.drift = report.drift.count
@@ -497,7 +497,7 @@ struct FaultTests {
         seen = try await reader.health().size == size
         if !seen { try await Task.sleep(for: .milliseconds(50)) }
       }
-      let status = try await reader.status(Self.number, atLeast: size - 1)
+      let status = try await reader.records.status(Self.number, atLeast: size - 1)
       #expect(status["verification_status"]?["pith_receipt"] == true)
       await #expect(throws: Refusal(.unavailable, check: "read_only", "")) {
         try await reader.submit(load.lines[0], client: .shell)

@@ -114,7 +114,7 @@ struct HTTPTests {
     .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
   func fixtures() async throws {
     try await withService { test, client in
-      let digest = try await test.ledger.resolve(Self.number).record.canonicalSHA256.hex
+      let digest = try await test.ledger.records.resolve(Self.number).record.canonicalSHA256.hex
       let size = try await test.ledger.health().size
       func check(_ kind: String, _ path: String) async throws -> (Int, String) {
         let bytes = try Fixtures.shared(path)
@@ -275,12 +275,12 @@ struct HTTPTests {
         for index in 0..<50 { _ = try await test.cite("10.1000/\(index)", by: key) }
       }
       let size = try await test.ledger.health().size
-      for try await item in test.ledger.logStream(from: size - 2) {
+      for try await item in test.ledger.feed.stream(from: size - 2) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 30 { break }
       }
-      for try await item in test.ledger.logStream(from: seen[29] + 1) {
+      for try await item in test.ledger.feed.stream(from: seen[29] + 1) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 52 { break }

@@ -31,7 +31,8 @@ struct LedgerTests {
       let again = try await ledger.importDocument(
         document, client: .shell, operatorAuthorised: true)
       #expect(!again.created && again.position == first.position)
-      let served = try await ledger.recordDocument("2412.14164v1", baseURL: "https://pith.science")
+      let served = try await ledger.records.document(
+        "2412.14164v1", baseURL: "https://pith.science")
       for (key, value) in try JSON.parse(document).objectValue ?? [:] where key != "updated_at" {
         #expect(served[key] == value, "\(key)")
       }
@@ -106,7 +107,7 @@ struct LedgerTests {
       #expect(check.drift.map(\.key) == ["citation_signatures"])
       #expect(check.drift.map(\.pithNumber) == [Self.number])
       _ = try await ledger.replay(check: false) { _ in }
-      let status = try await ledger.status(Self.number)
+      let status = try await ledger.records.status(Self.number)
       #expect(status["verification_status"]?["citation_signatures"] == 1)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
 
@@ -125,7 +126,8 @@ struct LedgerTests {
     try await withLedger { test in
       func count(_ ledger: Ledger) async throws -> JSON? {
         try JSON.parse(
-          await ledger.statusBytes(Self.number), limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
+          await ledger.records.statusBytes(Self.number),
+          limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
             "verification_status"]?["citation_signatures"]
       }
       let other = try await test.another()
@@ -141,7 +143,7 @@ struct LedgerTests {
         try await owner.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
       }
       #expect(try await count(other) == 5, "kept")
-      _ = try await test.ledger.status(Self.number)
+      _ = try await test.ledger.records.status(Self.number)
       let fresh = try await test.another()
       #expect(try await count(fresh) == 9)
       _ = try await test.ledger.replay(check: false) { _ in }
@@ -172,9 +174,9 @@ struct LedgerTests {
         try await group.waitForAll()
       }
       await second.close()
-      let log = try await ledger.log(from: 0, limit: 1000)["events"]?.arrayValue ?? []
+      let log = try await ledger.events.page(from: 0, limit: 1000)["events"]?.arrayValue ?? []
       #expect(log.compactMap { $0["position"]?.integerValue } == Array(0..<Int64(log.count)))
-      let status = try await ledger.status(Self.number, atLeast: Int64(log.count) - 1)
+      let status = try await ledger.records.status(Self.number, atLeast: Int64(log.count) - 1)
       #expect(status["verification_status"]?["citation_signatures"] == 200)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
     }

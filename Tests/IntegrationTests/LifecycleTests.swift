@@ -129,8 +129,9 @@ struct LifecycleTests {
       #expect(state.summary["by_type"]?["citation_signature"]?["rejected"] == 1)
       let last = try #require(answers.map(\.position).max())
       let id = try #require(answers.first { $0.position == last }?.eventID)
-      let outranked = try await test.ledger.events(
-        LedgerUnderTest.number, from: last, limit: 1)["events"]?.arrayValue?.first
+      let outranked = try await test.ledger.events.page(
+        of:
+          LedgerUnderTest.number, from: last, limit: 1)["events"]?.arrayValue?.first
       #expect(outranked?["event_id"] == .string("sha256:" + id.hex))
       try await test.replayAgrees()
     }

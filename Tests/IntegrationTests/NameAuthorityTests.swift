@@ -50,7 +50,8 @@ extension EvidenceTests {
       let first = try await test.submit(
         .authorAttestation, claim(token), by: key, evidence: [token])
       #expect(first.standing == "strong")
-      let vouched = try await test.ledger.key(key.signer.fingerprint.hex)["vouched"]?.arrayValue
+      let vouched = try await test.ledger.keys.key(key.signer.fingerprint.hex)["vouched"]?
+        .arrayValue
       #expect(vouched?.map { $0["name"] } == ["Zhuang Liu"], "the token's name is bound to the key")
       // Another author of the list, by the same key.
       let weak = try await test.submit(
@@ -126,13 +127,13 @@ extension EvidenceTests {
           .citationSignature, ["citing_arxiv": .string(id), "relation": .string(relation)], by: key)
       }
       try await bareImport(test, id: "2412.14164", version: 1_000_000)
-      let (best, others) = try await test.ledger.resolve("2412.14164")
+      let (best, others) = try await test.ledger.records.resolve("2412.14164")
       #expect(best.pithNumber.description == Self.number && others.count == 1)
 
       let low = try await bareImport(test, id: "2401.00001", version: 1)
       let high = try await bareImport(test, id: "2401.00001", version: 1_000_000)
       func resolved() async throws -> PithNumber? {
-        try await test.ledger.resolve("2401.00001").record.pithNumber
+        try await test.ledger.records.resolve("2401.00001").record.pithNumber
       }
       #expect(try await resolved() == high.pithNumber)
       #expect(try await cites("2401.00001", "cites").created, "nobody is told what to cite")
@@ -196,12 +197,13 @@ extension EvidenceTests {
         "alias", "retract", name, "arxiv", "2401.00001", "--reason", "not this paper",
       ])
       #expect(retracted.status == 0, "\(retracted.errors)")
-      #expect(try await test.ledger.resolve("2401.00001").record.pithNumber == right.pithNumber)
-      #expect(try await test.ledger.resolve(name).record.pithNumber == wrong.pithNumber)
+      #expect(
+        try await test.ledger.records.resolve("2401.00001").record.pithNumber == right.pithNumber)
+      #expect(try await test.ledger.records.resolve(name).record.pithNumber == wrong.pithNumber)
 
       _ = try await test.ledger.retractAlias(alias, of: Self.number, reason: "a wrong DOI")
       await #expect(throws: Refusal(.notFound, check: "identifier", "")) {
-        try await test.ledger.resolve(alias.value)
+        try await test.ledger.records.resolve(alias.value)
       }
       let again = try await test.ledger.importDocument(
         Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
@@ -211,9 +213,9 @@ extension EvidenceTests {
       _ = try await test.ledger.importDocument(
         JSON.object(newer).canonicalBytes(), client: .shell, operatorAuthorised: true)
       await #expect(throws: Refusal(.notFound, check: "identifier", "")) {
-        try await test.ledger.resolve(alias.value)
+        try await test.ledger.records.resolve(alias.value)
       }
-      let shown = try await test.ledger.recordDocument(Self.number)["aliases"]?.arrayValue ?? []
+      let shown = try await test.ledger.records.document(Self.number)["aliases"]?.arrayValue ?? []
       #expect(!shown.isEmpty && !shown.contains { $0["alias_kind"] == "doi" })
       #expect(try await test.ledger.fsck().faults == [])
       try await test.replayAgrees()

@@ -44,7 +44,7 @@ struct OldLogTests {
     try await restored { configuration in
       let ledger = try await Ledger.open(
         configuration, runProjector: false, logger: PrivateServer.logger)
-      let now = try await ledger.status(Fixtures.sampleNumber)
+      let now = try await ledger.records.status(Fixtures.sampleNumber)
       for (key, was) in before["verification_status"]?.objectValue ?? [:] {
         let change = Self.changes[key]
         #expect(was == change?.was ?? was, "\(key)")
@@ -54,7 +54,7 @@ struct OldLogTests {
       #expect(types?["citation_signature"]?["rejected"] == 1, "the second of an equivocation")
       #expect(now["event_summary"]?["equivocations"] == 1)
       #expect(types?["author_attestation"]?["pending"] == 3)
-      let state = try await ledger.state(Fixtures.sampleNumber)
+      let state = try await ledger.records.state(Fixtures.sampleNumber)
       #expect(state["standings"]?.arrayValue?.contains { $0["standing"] == "strong" } == false)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
       await ledger.close()

@@ -19,7 +19,7 @@ struct OutageTests {
   private func withHeldTiles(
     _ test: LedgerUnderTest, _ body: (PostgresConnection) async throws -> Void
   ) async throws {
-    _ = try await test.ledger.signCheckpoint()
+    _ = try await test.ledger.checkpoints.issue().cosigned
     _ = try await test.key("held \(UUID())")
     try await test.ledger.store.tree.integrate()
     try await test.owner { owner in
@@ -46,13 +46,13 @@ struct OutageTests {
   }
 
   private func expectWorking(_ test: LedgerUnderTest) async throws {
-    #expect(await test.ledger.historyMismatch() == nil)
+    #expect(await test.ledger.checkpoints.historyMismatch() == nil)
     _ = try await test.key("after \(UUID())")
     let size = UInt64(try await test.ledger.health().size)
-    let note = try SignedNote(try await test.ledger.signCheckpoint())
+    let note = try SignedNote(try await test.ledger.checkpoints.issue().cosigned)
     #expect(try Checkpoint(text: note.text).size >= size)
-    #expect(await test.ledger.signingOutage() == nil)
-    #expect(await test.ledger.historyMismatch() == nil)
+    #expect(await test.ledger.checkpoints.signingOutage() == nil)
+    #expect(await test.ledger.checkpoints.historyMismatch() == nil)
   }
 
   @Test("A statement timeout during the comparison is named as the database's, and passes")
@@ -67,10 +67,10 @@ struct OutageTests {
         ledger: try await test.another(runProjector: false), uri: test.uri)
       try await withHeldTiles(impatient) { owner in
         await #expect(throws: PostgresError(.timedOut, "", sqlState: "57014")) {
-          try await impatient.ledger.signCheckpoint()
+          try await impatient.ledger.checkpoints.issue().cosigned
         }
-        #expect(await impatient.ledger.historyMismatch() == nil)
-        #expect(await impatient.ledger.signingOutage()?.check == "database")
+        #expect(await impatient.ledger.checkpoints.historyMismatch() == nil)
+        #expect(await impatient.ledger.checkpoints.signingOutage()?.check == "database")
         try await impatient.serving { client in
           try await client.execute(uri: "/readyz", method: .get) { response in
             #expect(response.status == .serviceUnavailable)
@@ -93,12 +93,12 @@ struct OutageTests {
   func cancelled() async throws {
     try await withLedger { test in
       try await withHeldTiles(test) { owner in
-        let signing = Task { try await test.ledger.signCheckpoint() }
+        let signing = Task { try await test.ledger.checkpoints.issue().cosigned }
         try await waitForWaiter(owner)
         signing.cancel()
         await #expect(throws: (any Error).self) { try await signing.value }
-        #expect(await test.ledger.historyMismatch() == nil)
-        #expect(await test.ledger.signingOutage() == nil)
+        #expect(await test.ledger.checkpoints.historyMismatch() == nil)
+        #expect(await test.ledger.checkpoints.signingOutage() == nil)
       }
       try await expectWorking(test)
     }
@@ -108,7 +108,7 @@ struct OutageTests {
   func connectionsCut() async throws {
     try await withLedger { test in
       try await withHeldTiles(test) { owner in
-        let signing = Task { try await test.ledger.signCheckpoint() }
+        let signing = Task { try await test.ledger.checkpoints.issue().cosigned }
         // Reading is tried again on every connection there is: all of them are cut.
         for _ in 0..<500 {
           try await owner.execute(
@@ -117,13 +117,13 @@ struct OutageTests {
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%ledger.tile%'
             """)
-          if await test.ledger.signingOutage() != nil { break }
+          if await test.ledger.checkpoints.signingOutage() != nil { break }
           try await Task.sleep(for: .milliseconds(10))
         }
         let error = await #expect(throws: PostgresError.self) { try await signing.value }
         #expect(error?.code == .connectionLost)
-        #expect(await test.ledger.historyMismatch() == nil)
-        #expect(await test.ledger.signingOutage()?.check == "database")
+        #expect(await test.ledger.checkpoints.historyMismatch() == nil)
+        #expect(await test.ledger.checkpoints.signingOutage()?.check == "database")
       }
       try await expectWorking(test)
     }
@@ -133,7 +133,7 @@ struct OutageTests {
   func missingTile() async throws {
     try await withLedger { test in
       let ledger = test.ledger
-      _ = try await ledger.signCheckpoint()
+      _ = try await ledger.checkpoints.issue().cosigned
       try await test.owner { owner in
         _ = try await owner.query(
           """
@@ -155,9 +155,11 @@ struct OutageTests {
           ALTER TABLE ledger.tile DISABLE TRIGGER ALL; DELETE FROM ledger.tile
           """)
       }
-      await #expect(throws: LedgerStoreError(.treeBroken, "")) { try await ledger.signCheckpoint() }
-      #expect(await ledger.historyMismatch() == nil)
-      #expect(await ledger.signingOutage()?.check == "log")
+      await #expect(throws: LedgerStoreError(.treeBroken, "")) {
+        try await ledger.checkpoints.issue().cosigned
+      }
+      #expect(await ledger.checkpoints.historyMismatch() == nil)
+      #expect(await ledger.checkpoints.signingOutage()?.check == "log")
       try await test.owner {
         try await $0.execute("INSERT INTO ledger.tile SELECT * FROM public.kept")
       }
@@ -169,7 +171,7 @@ struct OutageTests {
     "A file of the last checkpoint that cannot be read stops signing, not reading, until it can")
   func unreadableMemory() async throws {
     try await withLedger { test in
-      _ = try await test.ledger.signCheckpoint()
+      _ = try await test.ledger.checkpoints.issue().cosigned
       let memory = test.ledger.configuration.dataDirectory + "/log.key.checkpoint"
       let aside = memory + ".aside"
       try FileManager.default.moveItem(atPath: memory, toPath: aside)
@@ -178,10 +180,10 @@ struct OutageTests {
         atPath: memory, withIntermediateDirectories: false)
       _ = try await test.key("meanwhile")
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.memory", "")) {
-        try await test.ledger.signCheckpoint()
+        try await test.ledger.checkpoints.issue().cosigned
       }
-      #expect(await test.ledger.historyMismatch() == nil)
-      #expect(await test.ledger.signingOutage()?.check == "checkpoint.memory")
+      #expect(await test.ledger.checkpoints.historyMismatch() == nil)
+      #expect(await test.ledger.checkpoints.signingOutage()?.check == "checkpoint.memory")
       // A process that begins now cannot know what was signed: it answers, and accepts nothing yet.
       let begun = LedgerUnderTest(
         ledger: try await test.another(runProjector: false), uri: test.uri)
@@ -201,14 +203,14 @@ struct OutageTests {
   @Test("A damaged file of the last checkpoint is named, and an operator replaces it")
   func damagedMemory() async throws {
     try await withLedger { test in
-      let note = Array(try await test.ledger.signCheckpoint().utf8)
+      let note = Array(try await test.ledger.checkpoints.issue().cosigned.utf8)
       let memory = test.ledger.configuration.dataDirectory + "/log.key.checkpoint"
       try Data("half a no".utf8).write(to: URL(fileURLWithPath: memory))
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.memory_damaged", "")) {
-        try await test.ledger.signCheckpoint()
+        try await test.ledger.checkpoints.issue().cosigned
       }
-      #expect(await test.ledger.historyMismatch() == nil)
-      try await test.ledger.continueFrom(note)
+      #expect(await test.ledger.checkpoints.historyMismatch() == nil)
+      try await test.ledger.checkpoints.adopt(note)
       try await expectWorking(test)
     }
   }
@@ -220,14 +222,14 @@ struct OutageTests {
         var count = 0
         while !Task.isCancelled {
           _ = try await test.key("signed \(count)")
-          _ = try await test.ledger.signCheckpoint()
+          _ = try await test.ledger.checkpoints.issue().cosigned
           count += 1
         }
       }
       for _ in 0..<15 {
         let other = try await test.another(runProjector: false)
-        #expect(await other.historyMismatch() == nil)
-        _ = try await other.signCheckpoint()
+        #expect(await other.checkpoints.historyMismatch() == nil)
+        _ = try await other.checkpoints.issue().cosigned
         await other.close()
       }
       signing.cancel()
@@ -245,20 +247,24 @@ struct OutageTests {
     let server = try await EmbeddedPostgres.start(
       dataDirectory: directory, logger: PrivateServer.logger)
     let test = LedgerUnderTest(ledger: ledger, uri: server.uri)
-    _ = try await ledger.signCheckpoint()
+    _ = try await ledger.checkpoints.issue().cosigned
     _ = try await test.key("first")
     try await ledger.store.tree.integrate()
     let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
     try await owner.execute("BEGIN; LOCK TABLE ledger.tile IN ACCESS EXCLUSIVE MODE")
-    let signing = Task { try await ledger.signCheckpoint() }
+    let signing = Task { try await ledger.checkpoints.issue().cosigned }
     try await waitForWaiter(owner)
     _ = kill(try #require(server.postmasterPID), SIGKILL)
     _ = await signing.result
     await owner.close()
-    #expect(await ledger.historyMismatch() == nil)
+    #expect(await ledger.checkpoints.historyMismatch() == nil)
     // The supervisor starts it again.
     for _ in 0..<200 {
-      if (try? await ledger.health()) != nil, (try? await ledger.signCheckpoint()) != nil { break }
+      if (try? await ledger.health()) != nil,
+        (try? await ledger.checkpoints.issue().cosigned) != nil
+      {
+        break
+      }
       try await Task.sleep(for: .milliseconds(100))
     }
     try await expectWorking(test)

@@ -78,13 +78,13 @@ struct PendingAnchorTests {
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
         let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
         #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
-        let status = try await test.ledger.status(EvidenceTests.number)
+        let status = try await test.ledger.records.status(EvidenceTests.number)
         #expect(counts(status, "pending") == 20)
         try await test.replayAgrees()
         hours.withLock { $0 = 25 }
         var schedule = AnchorSchedule()
         try await test.ledger.settleDueAnchors(&schedule)
-        let later = try await test.ledger.status(EvidenceTests.number)
+        let later = try await test.ledger.records.status(EvidenceTests.number)
         #expect(counts(later, "pending") == 2 && counts(later, "rejected") == 18)
         try await test.replayAgrees()
       }

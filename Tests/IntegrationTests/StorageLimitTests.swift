@@ -14,7 +14,7 @@ struct StorageLimitTests {
   private let evidence = EvidenceTests()
 
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
-    try await test.ledger.events(EvidenceTests.number)["events"]?.arrayValue ?? []
+    try await test.ledger.events.page(of: EvidenceTests.number)["events"]?.arrayValue ?? []
   }
 
   @Test(
@@ -186,7 +186,7 @@ struct StorageLimitTests {
         var payload = evidence.place("https", "https://8.8.8.8:99999/", [1])
         payload["observed_at"] = .string(Timestamp.now.description)
         let key = await ledger.registry.current
-        let record = try await ledger.resolve(EvidenceTests.number).record
+        let record = try await ledger.records.resolve(EvidenceTests.number).record
         let event = try key.key.sign(
           EventBody.make(
             type: .storageAttestation, payload: payload, signer: key.signer,

@@ -18,7 +18,7 @@ extension EvidenceTests {
   }
 
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
-    try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+    try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
   }
 
   @Test("Status, length, media type, digests and the Memento date of a look are kept as evidence")

@@ -76,7 +76,7 @@ struct LedgerUnderTest: Sendable {
   /// The status and the summary as of everything that was appended so far.
   func state() async throws -> (status: JSON, summary: JSON) {
     let size = try await ledger.health().size
-    let json = try await ledger.status(Self.number, atLeast: size - 1)
+    let json = try await ledger.records.status(Self.number, atLeast: size - 1)
     return (json["verification_status"] ?? .null, json["event_summary"] ?? .null)
   }
 

@@ -174,7 +174,8 @@ extension EvidenceTests {
           func attempt() async throws -> String {
             let token = try await services.token(claims(try nonce))
             var said = claim(token)
-            said["supersedes"] = try await test.ledger.events(Self.number)["events"]?.arrayValue?
+            said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+              .arrayValue?
               .last { $0["event_type"] == "author_attestation" }?["event_id"]
             do {
               return try await bare(test, .authorAttestation, said, evidence: [token]).standing
@@ -202,7 +203,8 @@ extension EvidenceTests {
           try await Task.sleep(for: .milliseconds(5))
           let token = try await services.token(claims(try nonce))
           var said = claim(token, name: name)
-          said["supersedes"] = try await test.ledger.events(Self.number)["events"]?.arrayValue?
+          said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+            .arrayValue?
             .last { $0["event_type"] == "author_attestation" }?["event_id"]
           _ = try await bare(test, .authorAttestation, said, evidence: [token])
         }
@@ -232,7 +234,7 @@ extension EvidenceTests {
         let (status, summary) = try await test.state()
         #expect(status["strong_author_claims"] == 1 && status["weak_author_claims"] == 0)
         #expect(summary["by_type"]?["author_attestation"]?["rejected"] == 1)
-        let json = try await test.ledger.key(key.signer.fingerprint.hex)
+        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
         #expect(json["vouched"]?.arrayValue?.isEmpty == false)
         #expect(try await test.ledger.settleClaims() == 0)
         #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
@@ -275,7 +277,7 @@ extension EvidenceTests {
         .authorAttestation,
         ["method": "key_signature", "name": "Z. Liu", "orcid": .string(Self.orcid)], by: key)
       #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
-      let events = try await test.ledger.events(Self.number)["events"]?.arrayValue ?? []
+      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       let documents = Set(
         events.compactMap {
           $0["payload"]?["document_sha256"]?.stringValue.flatMap { Digest(hex: $0) }

@@ -38,12 +38,12 @@ struct TransparencyTests {
   @Test("A judge that shares no code checks checkpoints, tiles and proofs at many sizes")
   func judged() async throws {
     try await withLedger(sample: false, runProjector: false) { test in
-      var notes: [JSON] = [.string(try await test.ledger.signCheckpoint())]
+      var notes: [JSON] = [.string(try await test.ledger.checkpoints.issue().cosigned)]
       for size: Int64 in [2, 3, 255, 256, 257, 511, 513, 65_535, 65_536, 65_537] {
         try await fill(test, to: size)
-        notes.append(.string(try await test.ledger.signCheckpoint()))
+        notes.append(.string(try await test.ledger.checkpoints.issue().cosigned))
       }
-      let key = try #require(try await test.ledger.logVerifierKey())
+      let key = try #require(try await test.ledger.checkpoints.verifierKey())
       let asked = JSON.object([
         "notes": .array(notes), "positions": [0, 1, 255, 256, 40_000, 65_536],
       ])
@@ -100,12 +100,12 @@ struct TransparencyTests {
           signer: key.signer, subject: .record(try #require(PithNumber(LedgerUnderTest.number))),
           target: "record", createdAt: .now))
       let answer = try await test.ledger.submit(event, evidence: [:], client: .shell)
-      let log = [try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))]
+      let log = [try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))]
       let receipt = Array(try #require(answer.receipt).utf8)
       let promise = try LogReceipt(receipt, by: log)
       #expect(promise.position == UInt64(answer.position))
       #expect(promise.eventID == "sha256:" + answer.eventID.hex)
-      let proof = try await test.ledger.inclusionProof("sha256:" + answer.eventID.hex)
+      let proof = try await test.ledger.proofs.inclusionProof("sha256:" + answer.eventID.hex)
       let entry = try #require(proof.extra)
       #expect(Digest.leaf(entry) == promise.leaf)
       try proof.verify(entry: entry, by: log, origin: test.ledger.origin)
@@ -114,10 +114,10 @@ struct TransparencyTests {
       let again = try await test.ledger.submit(event, evidence: [:], client: .shell)
       #expect(!again.created && again.receipt == answer.receipt)
       await #expect(throws: Refusal(.notFound, check: "event_id", "")) {
-        try await test.ledger.inclusionProof(String(repeating: "0", count: 64))
+        try await test.ledger.proofs.inclusionProof(String(repeating: "0", count: 64))
       }
       await #expect(throws: Refusal(.notFound, check: "position", "")) {
-        try await test.ledger.inclusionProof("999999")
+        try await test.ledger.proofs.inclusionProof("999999")
       }
     }
   }
@@ -131,14 +131,14 @@ struct TransparencyTests {
           group.addTask { try await test.cite("10.1/\(number)", by: key).position }
           guard number % 10 == 0 else { continue }
           group.addTask {
-            _ = try await test.ledger.signCheckpoint()
+            _ = try await test.ledger.checkpoints.issue().cosigned
             return nil
           }
         }
         return try await group.reduce(into: Set()) { if let position = $1 { $0.insert(position) } }
       }
       #expect(positions.count == 300)
-      #expect(await test.ledger.historyMismatch() == nil)
+      #expect(await test.ledger.checkpoints.historyMismatch() == nil)
       #expect(try await test.ledger.fsck().faults.isEmpty)
     }
   }
@@ -224,7 +224,7 @@ struct TransparencyTests {
       for number in 0..<20 { _ = try await test.cite("10.1/\(number)", by: author) }
       let size = try await test.ledger.health().size
       _ = try await test.state()
-      let note = Array(try await test.ledger.signCheckpoint().utf8)
+      let note = Array(try await test.ledger.checkpoints.issue().cosigned.utf8)
       let clean = try await test.ledger.fsck(against: [("mine", note)])
       #expect(clean.faults.isEmpty, "\(clean.faults)")
       #expect(clean.entries == size && clean.checkpoints >= 2)
@@ -254,7 +254,7 @@ struct TransparencyTests {
   private func expectOutsiderFinds(
     _ test: LedgerUnderTest, _ note: [UInt8], _ comment: String
   ) async throws {
-    let key = try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))
+    let key = try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
     let folder = "/tmp/plt-outside-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     do {
@@ -285,7 +285,7 @@ struct TransparencyTests {
           payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
           record: LedgerUnderTest.number, key: author)
       }
-      let published = try await second.signCheckpoint()
+      let published = try await second.checkpoints.issue().cosigned
       await second.close()
 
       // The older database takes the place of the newer; the key and what it signed last stay.
@@ -293,7 +293,7 @@ struct TransparencyTests {
       configuration.databaseURL = try PrivateServer.running().server.uri(database: backup)
       let rolledBack = try await Ledger.open(configuration, logger: PrivateServer.logger)
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
-        _ = try await rolledBack.signCheckpoint()
+        _ = try await rolledBack.checkpoints.issue().cosigned
       }
       // Nor is anything accepted that would grow a second history.
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
@@ -301,7 +301,7 @@ struct TransparencyTests {
           type: .citationSignature, payload: ["citing_doi": "10.9/9", "relation": "cites"],
           record: LedgerUnderTest.number, key: author)
       }
-      #expect(await rolledBack.historyMismatch() != nil)
+      #expect(await rolledBack.checkpoints.historyMismatch() != nil)
       let report = try await rolledBack.fsck()
       #expect(report.faults.contains { $0.check.hasPrefix("checkpoint.") }, "\(report.faults)")
       await rolledBack.close()
@@ -313,7 +313,7 @@ struct TransparencyTests {
       let contradicting = try await Ledger.open(
         configuration, runProjector: false, logger: PrivateServer.logger)
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.contradiction", "")) {
-        _ = try await contradicting.signCheckpoint()
+        _ = try await contradicting.checkpoints.issue().cosigned
       }
       await contradicting.close()
     }
@@ -331,21 +331,21 @@ struct TransparencyTests {
   @Test("Without its memory nothing is signed until an operator vouches for a checkpoint")
   func memoryLost() async throws {
     try await withLedger { test in
-      let note = try await test.ledger.signCheckpoint()
+      let note = try await test.ledger.checkpoints.issue().cosigned
       let memory = test.ledger.configuration.dataDirectory + "/log.key.checkpoint"
       try FileManager.default.removeItem(atPath: memory)
       let other = try await test.another(runProjector: false)
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.memory_missing", "")) {
-        _ = try await other.signCheckpoint()
+        _ = try await other.checkpoints.issue().cosigned
       }
       await #expect(throws: Refusal(.conflict, check: "note.signature", "")) {
         let stranger = try NoteSigner(name: other.origin, secret: NoteSigner.freshSecret())
         let forged = try SignedCheckpoint(
           Checkpoint(origin: other.origin, size: 1, root: .emptyTree), by: stranger)
-        try await other.continueFrom(forged.note.bytes)
+        try await other.checkpoints.adopt(forged.note.bytes)
       }
-      try await other.continueFrom(Array(note.utf8))
-      #expect(try await other.signCheckpoint() == note)
+      try await other.checkpoints.adopt(Array(note.utf8))
+      #expect(try await other.checkpoints.issue().cosigned == note)
       await other.close()
     }
   }
@@ -381,14 +381,16 @@ struct TransparencyTests {
           "replication_id": "r1",
         ], record: LedgerUnderTest.number, key: moderator)
       _ = try await test.state()
-      let key = try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))
+      let key = try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
       try await body(test, [key])
     }
   }
 
   private func bundle(_ test: LedgerUnderTest) async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    for try await chunk in try await test.ledger.bundle(LedgerUnderTest.number) { bytes += chunk }
+    for try await chunk in try await test.ledger.bundles.bundle(LedgerUnderTest.number) {
+      bytes += chunk
+    }
     return bytes
   }
 
@@ -433,10 +435,13 @@ struct TransparencyTests {
         let author = try await test.key("author")
         _ = try await test.cite("10.1/1", by: author)
         let before = try await test.state()
-        let positions = try await test.ledger.stampCheckpoint()
+        let positions = try await test.ledger.timestamper.timestampCheckpoint()
         #expect(positions.count == 2)
-        #expect(try await test.ledger.stampCheckpoint().isEmpty, "only stamps came since")
-        let keys = [try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))]
+        #expect(
+          try await test.ledger.timestamper.timestampCheckpoint().isEmpty, "only stamps came since")
+        let keys = [
+          try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
+        ]
         var outcome = try await BundleVerification(keys: keys).verify(try await bundle(test))
         #expect(outcome.anchors.isEmpty, "nothing is verified yet")
 
@@ -525,7 +530,8 @@ struct TransparencyTests {
         uri: try #require(configuration.databaseURL))
       #expect(try await restored.state() == (try await test.state()))
       #expect(
-        try await restored.ledger.signCheckpoint() == (try await test.ledger.signCheckpoint()))
+        try await restored.ledger.checkpoints.issue().cosigned
+          == (try await test.ledger.checkpoints.issue().cosigned))
       let clean = try await restored.ledger.fsck()
       #expect(clean.faults.isEmpty, "\(clean.faults)")
       let author = try await restored.key("later")

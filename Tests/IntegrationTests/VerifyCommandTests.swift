@@ -2,6 +2,7 @@ import CanonicalJSON
 import Foundation
 import LedgerDomain
 import LedgerService
+import LedgerStore
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -58,21 +59,23 @@ struct VerifyCommandTests {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         return path
       }
-      let key = try #require(try await test.ledger.logVerifierKey())
-      let old = try file("old", Array(try await test.ledger.signCheckpoint().utf8))
+      let key = try #require(try await test.ledger.checkpoints.verifierKey())
+      let old = try file("old", Array(try await test.ledger.checkpoints.issue().cosigned.utf8))
       let author = try await test.key("author")
       let cited = try await test.cite("10.1/1", by: author)
       let receipt = try file("receipt", Array(try #require(cited.receipt).utf8))
-      let new = try file("new", Array(try await test.ledger.signCheckpoint().utf8))
+      let new = try file("new", Array(try await test.ledger.checkpoints.issue().cosigned.utf8))
       let proof = try file(
-        "proof", try await test.ledger.inclusionProof(String(cited.position)).bytes)
-      let other = try file("other", try await test.ledger.inclusionProof("0").bytes)
+        "proof", try await test.ledger.proofs.inclusionProof(String(cited.position)).bytes)
+      let other = try file("other", try await test.ledger.proofs.inclusionProof("0").bytes)
       var bytes: [UInt8] = []
-      for try await chunk in try await test.ledger.bundle(LedgerUnderTest.number) { bytes += chunk }
+      for try await chunk in try await test.ledger.bundles.bundle(LedgerUnderTest.number) {
+        bytes += chunk
+      }
       let bundle = try file("bundle", bytes)
       _ = try await test.ledger.exportLog(to: folder + "/log")
       let between = try file(
-        "between", try await test.ledger.consistencyProof(old: 9, new: nil).canonicalBytes())
+        "between", try await test.ledger.proofs.consistencyProof(old: 9, new: nil).canonicalBytes())
 
       for arguments in [
         ["proof", proof], ["receipt", receipt, "--proof", proof], ["bundle", bundle],

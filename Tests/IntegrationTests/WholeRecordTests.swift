@@ -27,7 +27,8 @@ struct WholeRecordTests {
         _ = try await ledger.importDocument(bytes, client: .shell, operatorAuthorised: true)
         func status() async throws -> JSON {
           let size = try await ledger.health().size
-          return try await ledger.status(number, atLeast: size - 1)["verification_status"] ?? .null
+          return try await ledger.records.status(number, atLeast: size - 1)["verification_status"]
+            ?? .null
         }
         func bare(
           _ action: EventType, _ payload: JSONObject, _ evidence: [UInt8]? = nil
@@ -111,7 +112,7 @@ struct WholeRecordTests {
           .citationSignature, ["citing_doi": "10.1000/citing", "relation": "extends"], other)
 
         let claims =
-          try await ledger.graph(number)["snapshot"]?["claim_ids"]?
+          try await ledger.records.graph(number)["snapshot"]?["claim_ids"]?
           .arrayValue ?? []
         let replicator = try await test.key("replicator", nil, .replicator)
         let record = try await signed(

@@ -6,6 +6,7 @@ import Hummingbird
 import HummingbirdTesting
 import LedgerDomain
 import LedgerHTTP
+import LedgerStore
 import NIOCore
 import PostgresClient
 import Synchronization
@@ -139,7 +140,7 @@ struct WitnessTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try await withLedger { test in
       let witness = try LogWitness(
-        name: "example.org/w", logs: try #require(try await test.ledger.logVerifierKey()),
+        name: "example.org/w", logs: try #require(try await test.ledger.checkpoints.verifierKey()),
         directory: folder)
       let key = try NoteVerifierKey(witness.verifierKey)
       try await withWitness(witness) { client in
@@ -150,17 +151,19 @@ struct WitnessTests {
         let configuration = watched
         let ledger = try await Ledger.open(
           configuration, runProjector: false, logger: PrivateServer.logger)
-        let log = try NoteVerifierKey(try #require(try await ledger.logVerifierKey()))
+        let log = try NoteVerifierKey(try #require(try await ledger.checkpoints.verifierKey()))
         for number in 0..<3 {
-          let note = try SignedNote(try await ledger.publishCheckpoint())
+          let note = try SignedNote(try await ledger.witnesses.publishCheckpoint())
           #expect(try note.verified(by: [log, key]).count == 2, "round \(number)")
-          #expect(try SignedNote(try await ledger.checkpointNote()) == note)
+          #expect(try SignedNote(try await ledger.checkpoints.newest().cosigned) == note)
           // Asked again, the same checkpoint is cosigned once.
-          #expect(try SignedNote(try await ledger.publishCheckpoint()) == note)
+          #expect(try SignedNote(try await ledger.witnesses.publishCheckpoint()) == note)
           _ = try await test.key("key \(number)")
         }
         // The witness was shown a tree that this log does not have: an older database is in its place.
-        let size = try Checkpoint(text: SignedNote(try await ledger.checkpointNote()).text).size
+        let size = try Checkpoint(
+          text: SignedNote(try await ledger.checkpoints.newest().cosigned).text
+        ).size
         let ahead = try NoteSigner(
           name: log.name, secret: LogKeyBytes.secret(configuration.dataDirectory + "/log.key"))
         let shown = try SignedCheckpoint(
@@ -184,9 +187,9 @@ struct WitnessTests {
           other.witnesses = [try WitnessEndpoint("\(fresh.verifierKey) http://127.0.0.1:\(port)")]
           let rolledBack = try await Ledger.open(
             other, runProjector: false, logger: PrivateServer.logger)
-          _ = try await rolledBack.publishCheckpoint()
+          _ = try await rolledBack.witnesses.publishCheckpoint()
           await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
-            try await rolledBack.signCheckpoint()
+            try await rolledBack.checkpoints.issue().cosigned
           }
           await rolledBack.close()
         }
@@ -245,10 +248,10 @@ struct FalseWitnessTests {
       let again = LedgerUnderTest(ledger: ledger, uri: test.uri)
       for round in 0..<3 {
         _ = try await again.key("round \(round)")
-        _ = try await ledger.publishCheckpoint()
+        _ = try await ledger.witnesses.publishCheckpoint()
       }
-      #expect(await ledger.historyMismatch() == nil, "\(comment)")
-      #expect(try SignedNote(try await ledger.signCheckpoint()).signatures.count == 1)
+      #expect(await ledger.checkpoints.historyMismatch() == nil, "\(comment)")
+      #expect(try SignedNote(try await ledger.checkpoints.issue().cosigned).signatures.count == 1)
       _ = try await again.key("after")
       let asked = liar.asked.load(ordering: .relaxed)
       #expect((1...3).contains(asked), "\(comment): asked \(asked) times, and not left alone")
@@ -288,7 +291,7 @@ struct FalseWitnessTests {
   @Test("A larger checkpoint by another key, of another log, or by a witness alone is no evidence")
   func shownByAnother() async throws {
     try await withLedger { test in
-      let log = try NoteVerifierKey(try #require(try await test.ledger.logVerifierKey()))
+      let log = try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
       let stranger = try NoteSigner(name: log.name, secret: NoteSigner.freshSecret())
       let own = try NoteSigner(
         name: log.name,
@@ -308,7 +311,7 @@ struct FalseWitnessTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try await withLedger { test in
       let witness = try LogWitness(
-        name: "example.org/w", logs: try #require(try await test.ledger.logVerifierKey()),
+        name: "example.org/w", logs: try #require(try await test.ledger.checkpoints.verifierKey()),
         directory: folder)
       let application = buildWitnessApplication(witness, host: "127.0.0.1", port: 0)
       try await application.test(.live) { client in
@@ -319,18 +322,18 @@ struct FalseWitnessTests {
         watched.witnesses = [endpoint]
         let ledger = try await Ledger.open(
           watched, runProjector: false, logger: PrivateServer.logger)
-        let older = try await ledger.issueCheckpoint()
+        let older = try await ledger.checkpoints.issue()
         _ = try await test.key("newer")
-        _ = try await ledger.publishCheckpoint()
-        try await ledger.requestCosignature(endpoint, older)
-        #expect(await ledger.historyMismatch() == nil)
+        _ = try await ledger.witnesses.publishCheckpoint()
+        try await ledger.witnesses.requestCosignature(endpoint, older)
+        #expect(await ledger.checkpoints.historyMismatch() == nil)
         // A process that does not know of it is told by the witness, which shows what this log's key signed.
         try await test.owner {
           try await $0.execute(
             "ALTER TABLE ledger.cosignature DISABLE TRIGGER ALL; DELETE FROM ledger.cosignature")
         }
-        try await ledger.requestCosignature(endpoint, older)
-        #expect(await ledger.historyMismatch() == nil)
+        try await ledger.witnesses.requestCosignature(endpoint, older)
+        #expect(await ledger.checkpoints.historyMismatch() == nil)
         await ledger.close()
       }
     }

@@ -169,7 +169,7 @@ struct LimitTests {
       for index in 0..<200 {
         group.addTask {
           var seen: [Int64] = []
-          let stream = Ledger.LogStream(feed: feed, from: Int64(index % 20))
+          let stream = LogFeed.Stream(feed: feed, from: Int64(index % 20))
           for try await item in stream {
             guard let item else { continue }
             seen.append(item.position)
@@ -195,9 +195,9 @@ struct LimitTests {
   @Test("A feed that stops ends its streams at once, and one that is cancelled leaves")
   func feedStops() async throws {
     let feed = LogFeed { _, _ in [] }
-    let cancelled = Task { for try await _ in Ledger.LogStream(feed: feed, from: 0) {} }
+    let cancelled = Task { for try await _ in LogFeed.Stream(feed: feed, from: 0) {} }
     let streams = (0..<20).map { _ in
-      Task { for try await _ in Ledger.LogStream(feed: feed, from: .init(JSONLimit.max)) {} }
+      Task { for try await _ in LogFeed.Stream(feed: feed, from: .init(JSONLimit.max)) {} }
     }
     try await Task.sleep(for: .milliseconds(300))
     cancelled.cancel()

@@ -67,7 +67,7 @@ struct Routes: Sendable {
 
   /// How many items an answer is to have; the ledger's page size at most.
   func limit(_ request: Request) throws(Refusal) -> Int {
-    Int(min(try number(request, "limit") ?? 100, Int64(Ledger.pageSize)))
+    Int(min(try number(request, "limit") ?? 100, Int64(EventQueries.pageSize)))
   }
 
   /// Hands over a request's body, and counts its memory until the answer is there.
@@ -199,32 +199,34 @@ struct Routes: Sendable {
   func addRecords(to router: Router<Context>) {
     router.get("/pith/:id") { request, context in
       self.answer(
-        try await self.ledger.recordDocument(
+        try await self.ledger.records.document(
           self.identifier(context), baseURL: self.baseURL(request)))
     }
     router.get("/pith/:id/state.json") { request, context in
       self.answer(
-        try await self.ledger.state(self.identifier(context), baseURL: self.baseURL(request)))
+        try await self.ledger.records.state(
+          self.identifier(context), baseURL: self.baseURL(request)))
     }
     router.get("/pith/:id/bundle.json") { request, context in
       try self.ledger.countHeavyRead(by: self.client(request, context))
       return self.stream(
-        try await self.ledger.bundle(self.identifier(context)),
+        try await self.ledger.bundles.bundle(self.identifier(context)),
         type: "application/json")
     }
     router.get("/paper/:id") { request, context in
-      let number = try await self.ledger.resolve(self.identifier(context)).record.pithNumber
+      let number = try await self.ledger.records.resolve(self.identifier(context)).record.pithNumber
       return Response(
         status: .found, headers: [.location: "\(self.baseURL(request))/pith/\(number.suffix)"])
     }
     router.get("/api/pith-number/resolve") { request, _ in try await self.resolve(request) }
     router.get("/api/pith-number/:id/graph.json") { _, context in
-      self.answer(try await self.ledger.graph(self.identifier(context)))
+      self.answer(try await self.ledger.records.graph(self.identifier(context)))
     }
     router.get("/api/pith-number/:id/events.json") { request, context in
       self.answer(
-        try await self.ledger.events(
-          self.identifier(context), from: self.number(request, "from") ?? 0,
+        try await self.ledger.events.page(
+          of:
+            self.identifier(context), from: self.number(request, "from") ?? 0,
           limit: self.limit(request), baseURL: self.baseURL(request)))
     }
     router.get("/api/pith-number/:id/status.json") { request, context in
@@ -232,10 +234,10 @@ struct Routes: Sendable {
       let asOf: Int64? = try self.number(request, "as_of")
       let atLeast: Int64? = try self.number(request, "at_least")
       guard asOf != nil || atLeast != nil else {
-        return self.answer(bytes: try await self.ledger.statusBytes(name))
+        return self.answer(bytes: try await self.ledger.records.statusBytes(name))
       }
       if asOf != nil { try self.ledger.countHeavyRead(by: self.client(request, context)) }
-      return self.answer(try await self.ledger.status(name, asOf: asOf, atLeast: atLeast))
+      return self.answer(try await self.ledger.records.status(name, asOf: asOf, atLeast: atLeast))
     }
     router.post("/pith/:id/action/:action") { request, context in
       let name = try context.parameters.require("action")
@@ -266,7 +268,7 @@ struct Routes: Sendable {
     guard let name = query["arxiv"] ?? query["doi"] ?? query["id"] else {
       throw Refusal(.malformed, check: "query", "Name the record by arxiv, doi or id.")
     }
-    let found = try await ledger.resolve(String(name))
+    let found = try await ledger.records.resolve(String(name))
     let page = "\(baseURL(request))/pith/\(found.record.pithNumber.suffix)"
     guard query["json"] == "true" else {
       return Response(status: .found, headers: [.location: page])
@@ -291,7 +293,7 @@ struct Routes: Sendable {
     }
     router.get("/api/events") { request, _ in
       self.answer(
-        try await self.ledger.log(
+        try await self.ledger.events.page(
           from: self.number(request, "from") ?? 0, limit: self.limit(request),
           baseURL: self.baseURL(request)))
     }
@@ -332,9 +334,9 @@ struct Routes: Sendable {
           headers: [.cacheControl: "no-store"])
       }
     }
-    router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys()) }
+    router.get("/api/keys") { _, _ in self.answer(try await self.ledger.keys.all()) }
     router.get("/api/keys/:id") { _, context in
-      self.answer(try await self.ledger.key(self.identifier(context)))
+      self.answer(try await self.ledger.keys.key(self.identifier(context)))
     }
   }
 
@@ -368,7 +370,7 @@ struct Routes: Sendable {
         try await withGracefulShutdownHandler {
           // The first bytes go out at once, so that a client knows it is connected.
           try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
-          for try await item in self.ledger.logStream(from: from) {
+          for try await item in self.ledger.feed.stream(from: from) {
             guard let item else {
               try await writer.write(ByteBuffer(string: ":\n\n"))
               continue
@@ -379,7 +381,7 @@ struct Routes: Sendable {
             try await writer.write(buffer)
           }
         } onGracefulShutdown: {
-          Task { await self.ledger.endStreams() }
+          Task { await self.ledger.feed.stop() }
         }
         try await writer.finish(nil)
       })
@@ -391,12 +393,12 @@ struct Routes: Sendable {
     router.get("/healthz") { _, _ in self.answer(["status": "alive"]) }
     router.get("/readyz") { _, _ in
       let health = try await self.ledger.health()
-      if let mismatch = await self.ledger.historyMismatch() {
+      if let mismatch = await self.ledger.checkpoints.historyMismatch() {
         return self.answer(
           ["size": .integer(health.size), "status": .string("refusing: \(mismatch)")],
           status: .serviceUnavailable)
       }
-      if let outage = await self.ledger.signingOutage() {
+      if let outage = await self.ledger.checkpoints.signingOutage() {
         return self.answer(
           [
             "check": .string(outage.check), "size": .integer(health.size),
@@ -410,7 +412,7 @@ struct Routes: Sendable {
     router.get("/.well-known/pith-ledger.json") { _, _ in
       self.answer([
         "checkpoint": "/checkpoint", "keys": "/api/keys",
-        "log_key": (try await self.ledger.logVerifierKey()).map { .string($0) } ?? .null,
+        "log_key": (try await self.ledger.checkpoints.verifierKey()).map { .string($0) } ?? .null,
         "origin": .string(self.ledger.origin),
         "notice": "What is signed and submitted here is public and permanent.",
       ])

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import LedgerDomain
 import LedgerService
+import LedgerStore
 import NIOCore
 import TransparencyLog
 
@@ -13,7 +14,8 @@ extension Routes {
 
   func addTransparency(to router: Router<Context>) {
     router.get("/checkpoint") { _, _ in
-      self.text(try await self.ledger.checkpointNote(), cacheControl: "public, max-age=1")
+      self.text(
+        try await self.ledger.checkpoints.newest().cosigned, cacheControl: "public, max-age=1")
     }
     router.get("/tile/**") { request, context in
       let rest = context.parameters.getCatchAll().joined(separator: "/")
@@ -23,7 +25,7 @@ extension Routes {
           "A tile is /tile/LEVEL/INDEX or /tile/entries/INDEX, the index in groups of three digits as in "
             + "x001/x234/067, and .p/WIDTH behind it at the right edge.")
       }
-      let bytes = try await self.ledger.tile(path)
+      let bytes = try await self.ledger.proofs.tile(path)
       return Response(
         status: .ok,
         headers: [.contentType: "application/octet-stream", .cacheControl: Self.immutable],
@@ -36,12 +38,12 @@ extension Routes {
           "Name the older size, and the newer one unless it is the newest checkpoint's.")
       }
       return self.answer(
-        try await self.ledger.consistencyProof(
+        try await self.ledger.proofs.consistencyProof(
           old: UInt64(clamping: old), new: self.number(request, "new").map { UInt64(clamping: $0) })
       )
     }
     router.get("/api/proof/:id") { _, context in
-      let proof = try await self.ledger.inclusionProof(self.identifier(context))
+      let proof = try await self.ledger.proofs.inclusionProof(self.identifier(context))
       return self.text(proof.description, cacheControl: "no-cache")
     }
   }

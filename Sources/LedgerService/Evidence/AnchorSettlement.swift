@@ -14,7 +14,7 @@ extension Ledger {
   /// Each calendar gets a digest of its own making out of a nonce: none learns which record it is. One that
   /// does not answer is left out; without any the call fails.
   public func stamp(_ name: String, calendars: [String]) async throws -> [UInt8] {
-    try await stamp(resolve(name).record.canonicalSHA256, calendars: calendars)
+    try await stamp(resolver.resolve(name).record.canonicalSHA256, calendars: calendars)
   }
 
   func stamp(_ stamped: Digest, calendars: [String]) async throws -> [UInt8] {
@@ -47,7 +47,7 @@ extension Ledger {
 
   /// Asks a timestamp authority for a token over a record's digest (RFC 3161, section 3.4).
   public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
-    try await requestToken(over: resolve(name).record.canonicalSHA256, authority: url)
+    try await requestToken(over: resolver.resolve(name).record.canonicalSHA256, authority: url)
   }
 
   func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
@@ -285,7 +285,7 @@ extension Ledger {
   /// The record that an event is about; `nil` for the registry.
   func record(of event: SignedEvent) async throws -> ResolvedRecord? {
     guard case .record(let number) = event.body.subject else { return nil }
-    return try await resolve(number.description).record
+    return try await resolver.resolve(number.description).record
   }
 
   /// Appends what the ledger itself found out about an event.

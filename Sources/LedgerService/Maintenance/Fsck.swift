@@ -92,7 +92,8 @@ extension Ledger {
           "log.head", position: Int64(clamping: min(rows, head)),
           "the head says \(head) entries, and the log has \(rows)"))
     }
-    guard let key = try await logVerifierKey(), let verifier = try? NoteVerifierKey(key) else {
+    guard let key = try await checkpoints.verifierKey(), let verifier = try? NoteVerifierKey(key)
+    else {
       return ([], min(head, tree.edge.size))
     }
     var notes = held

@@ -16,7 +16,7 @@ extension Ledger {
     evidence: [[UInt8]] = [], key: KeyFile?, client: ClientID = .shell
   ) async throws -> SubmissionAnswer {
     var subject = Subject.registry
-    if let name { subject = .record(try await resolve(name).record.pithNumber) }
+    if let name { subject = .record(try await resolver.resolve(name).record.pithNumber) }
     var named: [Digest: [UInt8]] = [:]
     for bytes in evidence { named[Digest(hashing: bytes)] = bytes }
     for _ in 0..<Self.maxRetries {

@@ -33,12 +33,12 @@ extension Ledger {
     to folder: ExportFolder, progress: @Sendable (UInt64, UInt64) -> Void
   ) async throws -> ExportReport {
     let checkpoint =
-      checkpointSigner == nil ? try await newestCheckpoint() : try await issueCheckpoint()
+      checkpointSigner == nil ? try await checkpoints.newest() : try await checkpoints.issue()
     var report = ExportReport(entries: checkpoint.size)
     for path in TilePath.all(size: checkpoint.size) {
       // A tile never changes.
       if folder.has(path.description) { continue }
-      try folder.write(try await tile(path), to: path.description)
+      try folder.write(try await proofs.tile(path), to: path.description)
       report.written += 1
       if path.kind == .entries {
         progress(

@@ -328,7 +328,7 @@ extension Ledger {
     }
     // The word comes first: bytes that are gone without a word would look like a loss.
     _ = try await store.evidence.erase(digest)
-    await bundles.removeAll()
+    await bundles.cache.removeAll()
     return count
   }
 
@@ -370,7 +370,8 @@ extension Ledger {
     _ name: String?, progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
   ) async throws -> AuditReport {
     var report = AuditReport()
-    let record = if let name { try await resolve(name).record } else { ResolvedRecord?.none }
+    let record =
+      if let name { try await resolver.resolve(name).record } else { ResolvedRecord?.none }
     let size = try await store.log.size()
     let keys = try await timeline.current().timeline
     var next: Int64 = 0
@@ -428,7 +429,7 @@ extension Ledger {
       let record = try await store.records.resolve(.pithNumber(number)).first,
       let was = entry.admission.checks.first(where: { $0.name == "author_name" })?.verdict
     {
-      let names = try await document(of: record)?.authorNames
+      let names = try await documents.document(of: record)?.authorNames
       differs(
         "author_name", was: was.name, now: author.nameVerdict(in: names).name,
         "the name in the author list of the newest document")

@@ -4,8 +4,40 @@ import LedgerStore
 ///
 /// One task reads what is new, while somebody waits for it, and keeps the newest events. A stream that is
 /// further behind reads the log itself, page by page, until it has caught up.
-actor LogFeed {
-  typealias Event = Ledger.StreamedEvent
+public actor LogFeed {
+  /// An event of the log as a stream hands it over.
+  public struct Event: Sendable {
+    public let position: Int64
+    public let json: [UInt8]
+  }
+
+  /// The log as it grows, each event once and in order, and `nil` every fifteen idle seconds.
+  ///
+  /// It ends when the ledger ends its streams.
+  public struct Stream: AsyncSequence, Sendable {
+    let feed: LogFeed
+    let from: Int64
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+      let feed: LogFeed
+      var from: Int64
+      var pending: ArraySlice<Event> = []
+
+      public mutating func next() async throws -> Event?? {
+        if pending.isEmpty {
+          guard let events = try await feed.next(from: from, timeout: .seconds(15)) else {
+            return nil
+          }
+          pending = events[...]
+        }
+        guard let event = pending.popFirst() else { return .some(nil) }
+        from = event.position + 1
+        return event
+      }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(feed: feed, from: from) }
+  }
 
   private struct Waiter {
     let from: Int64
@@ -33,6 +65,11 @@ actor LogFeed {
     self.read = read
   }
 
+  /// The stream of events from a position on.
+  ///
+  /// - Parameter from: a position, from 0 to 2^53 − 1.
+  public nonisolated func stream(from: Int64) -> Stream { Stream(feed: self, from: from) }
+
   /// The next events from a position on: as soon as there are some, or none after the timeout; `nil` once the
   /// feed has stopped.
   func next(from: Int64, timeout: Duration) async throws -> [Event]? {
@@ -52,7 +89,7 @@ actor LogFeed {
   }
 
   /// Ends every stream.
-  func stop() {
+  public func stop() {
     isStopped = true
     poll?.cancel()
     for waiter in waiters.values { waiter.continuation.resume(returning: []) }
@@ -125,46 +162,4 @@ actor LogFeed {
       waiter.continuation.resume(returning: events ?? [])
     }
   }
-}
-
-extension Ledger {
-  /// An event of the log as a stream hands it over.
-  public struct StreamedEvent: Sendable {
-    public let position: Int64
-    public let json: [UInt8]
-  }
-
-  /// The log as it grows, each event once and in order, and `nil` every fifteen idle seconds.
-  ///
-  /// It ends when the ledger ends its streams.
-  public struct LogStream: AsyncSequence, Sendable {
-    let feed: LogFeed
-    let from: Int64
-
-    public struct AsyncIterator: AsyncIteratorProtocol {
-      let feed: LogFeed
-      var from: Int64
-      var pending: ArraySlice<StreamedEvent> = []
-
-      public mutating func next() async throws -> StreamedEvent?? {
-        if pending.isEmpty {
-          guard let events = try await feed.next(from: from, timeout: .seconds(15)) else {
-            return nil
-          }
-          pending = events[...]
-        }
-        guard let event = pending.popFirst() else { return .some(nil) }
-        from = event.position + 1
-        return event
-      }
-    }
-
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(feed: feed, from: from) }
-  }
-
-  /// - Parameter from: a position, from 0 to 2^53 − 1.
-  public func logStream(from: Int64) -> LogStream { LogStream(feed: feed, from: from) }
-
-  /// Ends every stream of the log, before the service stops.
-  public func endStreams() async { await feed.stop() }
 }

@@ -3,19 +3,16 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 
-extension Ledger {
-  /// The address that links begin with.
-  func base(_ requested: String) -> String { configuration.publicURL ?? requested }
-
+extension RecordQueries {
   /// A record in the whole shape of a Pith Number document: what it was imported with, and what the
   /// ledger computes.
-  public func recordDocument(_ name: String, baseURL: String = "") async throws -> JSON {
+  public func document(_ name: String, baseURL: String = "") async throws -> JSON {
     let record = try await resolve(name).record
-    return .object(try await document(record, baseURL: baseURL))
+    return .object(try await documentJSON(record, baseURL: baseURL))
   }
 
-  private func document(_ record: ResolvedRecord, baseURL: String) async throws -> JSONObject {
-    let held = try await document(of: record)
+  private func documentJSON(_ record: ResolvedRecord, baseURL: String) async throws -> JSONObject {
+    let held = try await documents.document(of: record)
     let canonical = try await canonicalRecord(of: record, held)
     var json = held?.json ?? [:]
     func fill(_ key: String, _ value: JSON) { if json[key] == nil { json[key] = value } }
@@ -53,19 +50,22 @@ extension Ledger {
     let about = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
     }.prefix(100)
-    json["events"] = .array(try about.map(Self.eventJSON))
+    json["events"] = .array(try about.map(EventQueries.json))
     if newest.count == 200 || about.count == 100 {
       json["events_next"] = .string(
-        "\(base(baseURL))/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000")
+        "\(configuration.base(baseURL))/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000"
+      )
     }
     let projected = try await store.projections.state(record: record.record)
     json["verification_status"] =
       projected.map {
         .object(
-          $0.state.verificationStatus(storageVerifiedUntil: $0.storageVerifiedUntil, at: now).json)
+          $0.state.verificationStatus(
+            storageVerifiedUntil: $0.storageVerifiedUntil, at: configuration.clock()
+          ).json)
       } ?? .null
     json["event_summary"] = projected.map { .object($0.state.eventSummary()) } ?? .null
-    links(number, source: canonical["source"], baseURL: base(baseURL), into: &json)
+    links(number, source: canonical["source"], baseURL: configuration.base(baseURL), into: &json)
     let first = try await store.log.events(from: record.record, limit: 1).first
     fill("created_at", .string(first?.recordedAt.description ?? ""))
     json["updated_at"] = .string(newest.first?.recordedAt.description ?? "")
@@ -147,7 +147,7 @@ extension Ledger {
       throw Refusal(.notFound, check: "graph", "This record has no graph snapshot.")
     }
     return [
-      "graph_snapshot": try await document(of: record)?.json["graph_snapshot"] ?? .null,
+      "graph_snapshot": try await documents.document(of: record)?.json["graph_snapshot"] ?? .null,
       "pith_number": .string(record.pithNumber.description), "position": .integer(stored.position),
       "snapshot": .object(try Entry(bytes: stored.entry).event.body.payloadJSON),
     ]
@@ -156,11 +156,11 @@ extension Ledger {
   /// The record, its status and the standing of each of its newest thousand attestations.
   public func state(_ name: String, baseURL: String = "") async throws -> JSON {
     let record = try await resolve(name).record
-    var json = try await document(record, baseURL: baseURL)
+    var json = try await documentJSON(record, baseURL: baseURL)
     let keys = try await timeline.current().timeline
     var standings: [JSON] = []
     let newest = try await store.folds.newestAttestations(
-      record: record.record, limit: Self.pageSize)
+      record: record.record, limit: EventQueries.pageSize)
     let fold = GroupFold(
       try await store.folds.events(
         record: record.record, groups: Set(newest.compactMap(\.foldGroup)), keys), keys)
@@ -182,27 +182,5 @@ extension Ledger {
           ?? 0)
     )
     return .object(json)
-  }
-
-  func keyJSON(_ key: KeyTimeline.Key, _ timeline: KeyTimeline, _ next: Int64) -> JSON {
-    [
-      "algorithm": "ed25519",
-      "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
-      "is_registry": .bool(timeline.registryKey(at: next) == key.fingerprint),
-      "key_id": .string(key.keyID),
-      "public_key_b64": .string(encodeBase64(key.publicKey)),
-      "public_key_fingerprint": .string(key.fingerprint.hex),
-      "registered_position": .integer(key.registeredAt),
-      "revoked_position": key.revokedAt.map { .integer($0) } ?? .null,
-      "signer_id": .string(key.signerID), "signer_type": .string(key.signerType.name),
-      "vouched": .array(
-        key.vouches.map {
-          [
-            "name": $0.name.map { .string($0) } ?? .null, "position": .integer($0.position),
-            "signer_type": .string($0.type.name),
-            "withdrawn_position": $0.until.map { .integer($0) } ?? .null,
-          ]
-        }),
-    ]
   }
 }

@@ -104,7 +104,7 @@ extension Ledger {
   ) -> LineWork {
     do throws(Refusal) {
       if kind == .documents || (kind == .either && !Self.looksLikeEvent(line)) {
-        let document = try parseDocument(line)
+        let document = try documents.parse(line)
         return LineWork(lane: .named("\(document.canonical.pithNumber)")) {
           try await self.importDocument(
             document, client: client, operatorAuthorised: operatorAuthorised)

@@ -13,16 +13,7 @@ extension Ledger {
     _ bytes: [UInt8], client: ClientID, operatorAuthorised: Bool
   ) async throws -> SubmissionAnswer {
     try await importDocument(
-      try parseDocument(bytes), client: client, operatorAuthorised: operatorAuthorised)
-  }
-
-  func parseDocument(_ bytes: [UInt8]) throws(Refusal) -> RecordDocument {
-    let json: JSON
-    do throws(JSONError) {
-      json = try JSON.parse(
-        bytes, limits: JSONLimits(maxBytes: configuration.limits.documentBytes, maxDepth: 64))
-    } catch { throw Refusal(json: error) }
-    return try RecordDocument(json, trusted: configuration.trustedReceiptKeys)
+      try documents.parse(bytes), client: client, operatorAuthorised: operatorAuthorised)
   }
 
   func importDocument(
@@ -80,7 +71,7 @@ extension Ledger {
   private func unchanged(
     _ document: RecordDocument, _ record: ResolvedRecord, _ operatorAuthorised: Bool
   ) async throws -> StoredEvent? {
-    guard let newest = try await newestDocumentEvent(record) else {
+    guard let newest = try await documents.newestEvent(of: record) else {
       // An operator's word makes more of a record that anybody sent.
       if operatorAuthorised, !record.isOperatorImported { return nil }
       return document.isBare
@@ -88,7 +79,7 @@ extension Ledger {
     }
     if document.isBare { return newest.event }
     guard let bytes = try await store.evidence.publicBytes(newest.digest),
-      let held = try? parseDocument(bytes)
+      let held = try? documents.parse(bytes)
     else { return nil }
     return held.comparableDigest == document.comparableDigest ? newest.event : nil
   }
@@ -169,33 +160,5 @@ extension Ledger {
     return try AppendUnit.Item.make(
       event: event, admission: admission, record: record, referenced: nil,
       canonical: type == .recordCreated ? document.canonical : nil)
-  }
-
-  /// The newest event of a record that names a document, and that document's digest.
-  func newestDocumentEvent(
-    _ record: ResolvedRecord
-  ) async throws -> (event: StoredEvent, digest: Digest)? {
-    var newest: (event: StoredEvent, digest: Digest)?
-    for type in [EventType.recordCreated, .graphSnapshot] {
-      guard let stored = try await store.log.latestEvent(record: record.record, type: type) else {
-        continue
-      }
-      let digest: Digest? =
-        switch try Entry(bytes: stored.entry).event.body.payload {
-        case .recordCreated(let payload): payload.documentSHA256
-        case .graphSnapshot(let payload): payload.documentSHA256
-        default: nil
-        }
-      if let digest, stored.position > newest?.event.position ?? -1 { newest = (stored, digest) }
-    }
-    return newest
-  }
-
-  /// The newest document of a record, if it has one and nobody has erased it.
-  func document(of record: ResolvedRecord) async throws -> RecordDocument? {
-    guard let newest = try await newestDocumentEvent(record),
-      let bytes = try await store.evidence.publicBytes(newest.digest)
-    else { return nil }
-    return try parseDocument(bytes)
   }
 }

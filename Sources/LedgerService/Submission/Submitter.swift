@@ -200,7 +200,7 @@ extension Ledger {
         "\(action.name) does not prove itself: sign it, and send the whole event. "
           + "?prepare=true answers with the bytes to sign.")
     }
-    let record = try await resolve(name).record
+    let record = try await resolver.resolve(name).record
     try quotas.takeBareAction(
       client, evidenceBytes: bare.evidence.values.reduce(0) { $0 + $1.count })
     func attempt(_ found: Finding??, looksOnly: Bool) async throws -> SubmissionAnswer {
@@ -360,7 +360,7 @@ extension Ledger {
         if let id = event.body.referencedEventID {
           referenced = try await store.folds.event(record: number, id: id)
         }
-        context.checkpointDigest = try await checkpointDigest(event.body.target)
+        context.checkpointDigest = try await checkpoints.digest(of: event.body.target)
       }
       var candidate = event.foldEvent(
         .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
@@ -498,7 +498,7 @@ extension Ledger {
     guard let name, name.uppercased() != record.pithNumber.suffix,
       name != record.pithNumber.description
     else { return }
-    let path = try await resolve(name).record
+    let path = try await resolver.resolve(name).record
     guard path.record == record.record else {
       throw Refusal(
         .invalid, check: "subject", field: "subject_pith_number",
@@ -531,7 +531,7 @@ extension Ledger {
     var facts = RecordFacts(
       record: record.record, pithNumber: record.pithNumber, canonicalSHA256: record.canonicalSHA256)
     if body.type == .authorAttestation {
-      facts.authorNames = try await document(of: record)?.authorNames
+      facts.authorNames = try await documents.document(of: record)?.authorNames
     }
     if body.type == .replicationRecord || body.target.text.hasPrefix("claim:"),
       let snapshot = try await store.log.latestEvent(record: record.record, type: .graphSnapshot),
@@ -595,7 +595,7 @@ extension Ledger {
       recordedAt: stored.recordedAt, standing: standing, reason: reason,
       pithNumber: record?.pithNumber,
       verificationStatus: status, eventSummary: summary,
-      receipt: try await checkpointSigner?.promise(stored))
+      receipt: try await checkpointSigner?.receipt(stored))
   }
 
   /// The exact body bytes that would be signed, and their digest; nothing is stored.
@@ -607,7 +607,7 @@ extension Ledger {
       json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: 131_072, maxDepth: 64))
     } catch { throw Refusal(json: error) }
     var subject = Subject.registry
-    if let name { subject = .record(try await resolve(name).record.pithNumber) }
+    if let name { subject = .record(try await resolver.resolve(name).record.pithNumber) }
     var members = try JSONObjectReader(json, "")
     let payload = try members.value("payload")
     let signer = try Signer(members.value("signer"))

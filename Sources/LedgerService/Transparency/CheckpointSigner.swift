@@ -214,7 +214,7 @@ actor CheckpointSigner {
   /// Takes up the memory of a key from a checkpoint that somebody else kept.
   ///
   /// Errors: `Refusal` where it is not this key's, or the log does not contain it.
-  func continueFrom(_ bytes: [UInt8]) async throws {
+  func adopt(_ bytes: [UInt8]) async throws {
     do {
       let signed = try SignedCheckpoint(bytes, by: [verifierKey], origin: origin)
       let lock = try FileLock(path: key.path + ".lock")
@@ -276,11 +276,11 @@ actor CheckpointSigner {
   }
 
   /// The log's promise that an entry is at its position.
-  nonisolated func promise(_ event: StoredEvent) async throws -> String {
+  nonisolated func receipt(_ event: StoredEvent) async throws -> String {
     try await requireConsistentHistory()
-    let promise = LogReceipt(
+    let receipt = LogReceipt(
       origin: origin, position: UInt64(clamping: event.position),
       eventID: "sha256:" + event.eventID.hex, leaf: .leaf(event.entry))
-    return try promise.signed(by: key.signer).description
+    return try receipt.signed(by: key.signer).description
   }
 }

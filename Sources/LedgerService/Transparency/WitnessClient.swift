@@ -44,7 +44,16 @@ actor WitnessBackoff {
   }
 }
 
-extension Ledger {
+/// Publishes checkpoints: has them signed and cosigned.
+public struct WitnessClient: Sendable {
+  let witnesses: [WitnessEndpoint]
+  let origin: String
+  let store: LedgerStore
+  let checkpoints: CheckpointIssuer
+  let fetch: SafeHTTPClient
+  let backoff = WitnessBackoff()
+  let logger: Logger
+
   /// Signs a checkpoint where the log has grown, and asks the witnesses that have not cosigned it.
   ///
   /// A witness that does not cosign stops nothing: it is left alone for a while.
@@ -52,14 +61,15 @@ extension Ledger {
   /// - Returns: the checkpoint with what was collected.
   @discardableResult
   public func publishCheckpoint() async throws -> String {
-    let checkpoint = try await issueCheckpoint()
+    let checkpoint = try await checkpoints.issue()
     await withTaskGroup(of: Void.self) { group in
-      for witness in configuration.witnesses
+      for witness in witnesses
       where !checkpoint.cosignatures.joined().contains("— \(witness.key.name) ") {
-        group.addTask { await self.ask(witness, checkpoint) }
+        group.addTask { await ask(witness, checkpoint) }
       }
     }
-    return try await served.checkpoint(size: checkpoint.size)?.cosigned ?? checkpoint.cosigned
+    return try await checkpoints.served.checkpoint(size: checkpoint.size)?.cosigned
+      ?? checkpoint.cosigned
   }
 
   /// Asks one witness, unless it did not cosign a short time ago.
@@ -67,14 +77,14 @@ extension Ledger {
     _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async {
     let name = witness.key.name
-    guard await witnessBackoff.mayAsk(name) else { return }
+    guard await backoff.mayAsk(name) else { return }
     do {
       try await requestCosignature(witness, checkpoint)
-      await witnessBackoff.succeeded(name)
+      await backoff.succeeded(name)
     } catch {
       // What this ledger's database or shutdown prevented says nothing about the witness.
       guard !Task.isCancelled, !LedgerStoreError.isUnavailability(error) else { return }
-      await witnessBackoff.failed(name)
+      await backoff.failed(name)
       logger.warning("the witness \(name) did not cosign: \(error)")
     }
   }
@@ -94,12 +104,12 @@ extension Ledger {
       }
       let request = AddCheckpointRequest(
         oldSize: old, proof: try await store.tree.hashes(of: shape), note: note)
-      var fetch = SafeHTTPClient.Request(witness.url + "/add-checkpoint", .witnesses)
-      fetch.method = "POST"
-      fetch.body = request.bytes
-      fetch.maxResponseBytes = 65_536
-      fetch.accepted = [200, 409]
-      let answer = try await checks.fetch.fetch(fetch)
+      var call = SafeHTTPClient.Request(witness.url + "/add-checkpoint", .witnesses)
+      call.method = "POST"
+      call.body = request.bytes
+      call.maxResponseBytes = 65_536
+      call.accepted = [200, 409]
+      let answer = try await fetch.fetch(call)
       if answer.status == 409 {
         guard let size = AddCheckpointRequest.conflictSize(answer.bytes) else {
           throw TransparencyError("witness.conflict", "the witness answers 409 without a size")
@@ -128,13 +138,13 @@ extension Ledger {
   /// shows that the database was rolled back. Where a witness shows the last checkpoint that it cosigned, at
   /// `/checkpoint/` and the SHA-256 of the origin, that one is compared with the log.
   private func examine(_ witness: WitnessEndpoint, _ claim: String) async throws {
-    var fetch = SafeHTTPClient.Request(
+    var call = SafeHTTPClient.Request(
       witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex, .witnesses)
-    fetch.maxResponseBytes = 65_536
-    guard let shown = try? await checks.fetch.fetch(fetch), let checkpointSigner else {
+    call.maxResponseBytes = 65_536
+    guard let shown = try? await fetch.fetch(call), let signer = checkpoints.signer else {
       throw TransparencyError("witness.ahead", "\(claim), and shows no checkpoint")
     }
-    guard try await checkpointSigner.compare(with: shown.bytes) else {
+    guard try await signer.compare(with: shown.bytes) else {
       throw TransparencyError("witness.ahead", "\(claim), and shows what this log's key signed")
     }
     // The log contains it: another process has published a newer checkpoint meanwhile.

@@ -71,7 +71,7 @@ struct Attest: AsyncParsableCommand {
         var proof: [UInt8] = []
         var digest = ""
         try await common.withLedger { ledger in
-          digest = try await ledger.resolve(about.record).record.canonicalSHA256.hex
+          digest = try await ledger.records.resolve(about.record).record.canonicalSHA256.hex
           if let file = ots ?? tsr {
             proof = try read(file)
           } else if let tsa {

@@ -130,7 +130,7 @@ struct Key: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        let keys = try await ledger.keys()
+        let keys = try await ledger.keys.all()
         let lines = (keys["keys"]?.arrayValue ?? []).map { key in
           let vouched = (key["vouched"]?.arrayValue ?? []).filter {
             $0["withdrawn_position"]?.isNull ?? true

@@ -25,13 +25,13 @@ struct CheckpointCommand: AsyncParsableCommand {
   func run() async throws {
     try await common.withLedger { ledger in
       if key {
-        let key = try await ledger.logVerifierKey() ?? ""
+        let key = try await ledger.checkpoints.verifierKey() ?? ""
         common.show(["log_key": .string(key)], key)
         return
       }
-      if let continueFrom { try await ledger.continueFrom(try read(continueFrom)) }
-      let note = try await ledger.publishCheckpoint()
-      let stamps = stamp ? try await ledger.stampCheckpoint() : []
+      if let continueFrom { try await ledger.checkpoints.adopt(try read(continueFrom)) }
+      let note = try await ledger.witnesses.publishCheckpoint()
+      let stamps = stamp ? try await ledger.timestamper.timestampCheckpoint() : []
       let line = stamp ? "\nstamped: \(stamps.count) new proofs" : ""
       common.show(
         ["checkpoint": .string(note), "stamps": .array(stamps.map { .integer($0) })],
@@ -50,7 +50,7 @@ struct Prove: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
-      let proof = try await ledger.inclusionProof(entry)
+      let proof = try await ledger.proofs.inclusionProof(entry)
       if let out {
         try write(proof.bytes, to: out)
         common.show(

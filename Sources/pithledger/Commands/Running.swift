@@ -35,7 +35,7 @@ struct Serve: AsyncParsableCommand {
       }
       let jobs: [Task<Void, Never>] =
         ledger.configuration.isReadOnly
-        ? [] : [Task { await ledger.runJobs() }, Task { await ledger.runLog() }]
+        ? [] : [Task { await ledger.runJobs() }, Task { await ledger.checkpointScheduler.run() }]
       func close() async {
         for job in jobs { job.cancel() }
         for job in jobs { await job.value }
@@ -82,7 +82,7 @@ struct Status: AsyncParsableCommand {
       // What another process appended just now is part of the answer.
       let newest = try await ledger.health().size - 1
       let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
-      let status = try await ledger.status(record, asOf: asOf, atLeast: wait)
+      let status = try await ledger.records.status(record, asOf: asOf, atLeast: wait)
       var lines = [
         "\(status["pith_number"]?.stringValue ?? "") at position \(status["position"]?.integerValue ?? -1)"
       ]
@@ -117,8 +117,8 @@ struct Events: AsyncParsableCommand {
     try await common.withLedger { ledger in
       let page =
         if let record {
-          try await ledger.events(record, from: from, limit: limit)
-        } else { try await ledger.log(from: from, limit: limit) }
+          try await ledger.events.page(of: record, from: from, limit: limit)
+        } else { try await ledger.events.page(from: from, limit: limit) }
       let lines = (page["events"]?.arrayValue ?? []).map { event in
         [
           "\(event["position"]?.integerValue ?? -1)", event["recorded_at"]?.stringValue ?? "",
@@ -191,7 +191,7 @@ struct ExportEvents: AsyncParsableCommand {
     try await common.withLedger { ledger in
       let output = FileHandle.standardOutput
       if let record {
-        for try await chunk in try await ledger.bundle(record) {
+        for try await chunk in try await ledger.bundles.bundle(record) {
           try output.write(contentsOf: Data(chunk))
         }
         return
@@ -199,7 +199,8 @@ struct ExportEvents: AsyncParsableCommand {
       var next: Int64 = 0
       while true {
         let events =
-          try await ledger.log(from: next, limit: Ledger.pageSize)["events"]?.arrayValue ?? []
+          try await ledger.events.page(from: next, limit: EventQueries.pageSize)["events"]?
+          .arrayValue ?? []
         if events.isEmpty { return }
         for event in events {
           try output.write(contentsOf: Data(event.canonicalBytes() + [0x0A]))

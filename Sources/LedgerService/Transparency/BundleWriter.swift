@@ -1,0 +1,145 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerStore
+import LedgerVerifier
+import TransparencyLog
+
+/// Writes a record with everything that proves it.
+public struct BundleWriter: Sendable {
+  let store: LedgerStore
+  let resolver: RecordResolver
+  let documents: RecordDocuments
+  let checkpoints: CheckpointIssuer
+  let anchors: CheckpointAnchors
+  /// Bundles, kept in files and measured in bytes.
+  let cache = BuildCache<BundleKey, SpooledBytes>(
+    check: "bundle", maxRunning: 2, maxWaiting: 16, maxCost: 512 << 20, life: .seconds(60),
+    cost: { $0.count })
+
+  /// What a bundle follows from: with the same of these, a newer one proves nothing more.
+  struct BundleKey: Hashable, Sendable {
+    let record: Int64
+    let lastEvent: Int64
+    /// The last of the registry's events, proofs of time over checkpoints among them.
+    let lastKeyEvent: Int64
+  }
+
+  /// A record with everything that proves it: its entries and the keys' with inclusion proofs, its document,
+  /// and what the fold gives. One canonical JSON object, written piece by piece.
+  ///
+  /// It is as of a checkpoint that covers all of them. It is written once for all who ask within a minute, and
+  /// again when something about the record or about keys comes.
+  public func bundle(_ name: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+    let record = try await resolver.resolve(name).record
+    let ends = try await store.log.head()
+    let last =
+      try await store.log.events(record: record.record, limit: 1, newestFirst: true).first?.position
+      ?? record.record
+    let key = BundleKey(record: record.record, lastEvent: last, lastKeyEvent: ends.lastKeyEvent)
+    return try await cache.value(for: key) {
+      try await SpooledBytes.spool { try await writeBundle(record, upTo: last, $0) }
+    }.stream()
+  }
+
+  private func writeBundle(
+    _ record: ResolvedRecord, upTo last: Int64, _ write: @Sendable ([UInt8]) throws -> Void
+  ) async throws {
+    let stamps = try await anchors.covering(last)
+    let checkpoint = try await checkpoints.covering(
+      stamps.map(\.lastPosition).reduce(last, max))
+    let size = Int64(clamping: checkpoint.size)
+    var timeline = KeyTimeline()
+    let registry = try await store.folds.keyEvents(from: 0).filter { $0.position < size }
+    for event in registry { _ = timeline.apply(event) }
+    let events = try await store.folds.events(record: record.record, upTo: size)
+    guard let newest = events.last else {
+      throw Refusal(.unavailable, check: "log", "The record's events cannot be read.")
+    }
+    let status = RecordStatus(FoldedRecord.whole(events, timeline), at: newest.recordedAt)
+    var anchors: [JSON] = []
+    for stamp in stamps { anchors.append(try await bundled(stamp, checkpoint)) }
+    let keys = Self.relevant(
+      registry, to: Set(events.map(\.signerKey)), stamps.map(\.position))
+    let document: JSON =
+      if let held = try await documents.document(of: record) { .object(held.json) } else { .null }
+    let head: JSONObject = [
+      "anchors": .array(anchors), "checkpoint": .string(checkpoint.note),
+      "document": document, "event_summary": .object(status.eventSummary),
+    ]
+    let tail: JSONObject = [
+      "pith_number": .string(record.pithNumber.description),
+      "verification_status": .object(status.verificationStatus),
+    ]
+    // The members in the order of canonical JSON, each written as soon as it is there.
+    var opening = JSON.object(head).canonicalBytes()
+    opening.removeLast()
+    try write(opening + Array(",\"events\":[".utf8))
+    try await writeEntries(events.map(\.position), checkpoint.size, write)
+    try write(Array("],\"format\":\"\(BundleVerification.format)\",\"keys\":[".utf8))
+    try await writeEntries(keys, checkpoint.size, write)
+    try write(Array("],".utf8) + JSON.object(tail).canonicalBytes().dropFirst())
+  }
+
+  /// Entries with their inclusion proofs, separated by commas.
+  private func writeEntries(
+    _ positions: [Int64], _ size: UInt64, _ write: @Sendable ([UInt8]) throws -> Void
+  ) async throws {
+    for start in stride(from: 0, to: positions.count, by: 100) {
+      let slice = Array(positions[start..<min(start + 100, positions.count)])
+      let shapes = slice.map { ProofLayout.inclusion(index: UInt64($0), size: size) ?? [] }
+      var hashes = try await store.tree.hashes(of: shapes.flatMap { $0 })[...]
+      let entries = try await store.log.entries(at: slice)
+      var bytes: [UInt8] = []
+      for (index, position) in slice.enumerated() {
+        guard let entry = entries[position] else {
+          throw Refusal(.unavailable, check: "log", "The entry at \(position) cannot be read.")
+        }
+        if start + index > 0 { bytes.append(UInt8(ascii: ",")) }
+        let proof = hashes.prefix(shapes[index].count).map { JSON.string($0.base64) }
+        hashes = hashes.dropFirst(shapes[index].count)
+        bytes += Array("{\"entry\":".utf8) + entry
+        bytes += Array(",\"inclusion\":".utf8) + JSON.array(proof).canonicalBytes()
+        bytes += Array(",\"position\":\(position)}".utf8)
+      }
+      try write(bytes)
+    }
+  }
+
+  /// The positions of the registry's events that the standing of these signers rests on.
+  private static func relevant(
+    _ registry: [FoldEvent], to signers: Set<Digest128>, _ anchors: [Int64]
+  ) -> [Int64] {
+    var wanted = signers
+    // Whoever speaks about a key must be known too; the registry's own keys always are.
+    for event in registry where event.key?.signerType == .registry {
+      wanted.insert(event.signerKey)
+    }
+    let about = registry.filter { $0.key.map { wanted.contains($0.fingerprint) } ?? false }
+    let said = registry.filter { event in
+      event.key == nil
+        && (anchors.contains(event.position) || anchors.contains(event.refersTo ?? -1))
+    }
+    return (about + said).map(\.position).sorted()
+  }
+
+  /// A proof of time over a checkpoint, as a bundle carries it.
+  private func bundled(
+    _ stamp: CheckpointAnchors.Anchor, _ checkpoint: StoredCheckpoint
+  ) async throws -> JSON {
+    guard let covered = try await checkpoints.served.checkpoint(size: stamp.size),
+      let proof = try await store.evidence.publicBytes(stamp.proof),
+      let shape = ProofLayout.consistency(old: stamp.size, new: checkpoint.size)
+    else {
+      throw Refusal(
+        .unavailable, check: "evidence", field: "anchors",
+        "The proof of time at position \(stamp.position) cannot be read; its bytes may have been erased."
+      )
+    }
+    return [
+      "checkpoint": .string(try SignedNote(covered.note).text),
+      "consistency": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
+      "position": .integer(stamp.position), "proof_b64": .string(encodeBase64(proof)),
+    ]
+  }
+}

@@ -1,0 +1,68 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerStore
+import Logging
+import TransparencyLog
+
+/// Has checkpoints timestamped by calendars and authorities, and appends their proofs.
+public struct CheckpointTimestamper: Sendable {
+  let store: LedgerStore
+  let configuration: LedgerConfiguration
+  let checkpoints: CheckpointIssuer
+  let anchors: CheckpointAnchors
+  /// Asks calendars for a proof over a digest.
+  let stamp: @Sendable (_ digest: Digest, _ calendars: [String]) async throws -> [UInt8]
+  /// Asks an authority for a token over a digest.
+  let requestToken: @Sendable (_ digest: Digest, _ authority: String) async throws -> [UInt8]
+  /// Appends a timestamp anchor of the registry, and returns its position.
+  let submit:
+    @Sendable (_ payload: JSONObject, _ target: String, _ proof: [UInt8]) async throws -> Int64
+  let logger: Logger
+
+  /// Has the newest checkpoint stamped by everybody that is configured, and appends their proofs as events
+  /// of the registry about the checkpoint.
+  ///
+  /// - Returns: the positions of the events; empty where nobody is configured, the checkpoint is stamped
+  ///   already, or nothing but stamps came since the last one.
+  @discardableResult
+  public func timestampCheckpoint() async throws -> [Int64] {
+    guard checkpoints.signer != nil else { throw Refusal.readOnly }
+    guard !configuration.stampCalendars.isEmpty || !configuration.stampAuthorities.isEmpty else {
+      return []
+    }
+    let stamped = try await anchors.all()
+    if let newest = stamped.last {
+      // A stamp is an entry too: without this, each would call for the next.
+      let since = try await store.log.events(
+        from: Int64(clamping: newest.size), limit: EventQueries.pageSize)
+      if since.allSatisfy({ $0.record == -1 && !$0.type.isAboutKeys }) { return [] }
+    }
+    let checkpoint = try await checkpoints.issue()
+    let digest = Digest(hashing: Array(try SignedNote(checkpoint.note).text.utf8))
+    var positions: [Int64] = []
+    if !configuration.stampCalendars.isEmpty {
+      let proof = try await stamp(digest, configuration.stampCalendars)
+      positions.append(try await anchor(checkpoint.size, .opentimestamps, digest, proof))
+    }
+    for authority in configuration.stampAuthorities {
+      do {
+        let token = try await requestToken(digest, authority)
+        positions.append(try await anchor(checkpoint.size, .rfc3161, digest, token))
+      } catch let refusal as Refusal where refusal.code == .unavailable {
+        logger.warning("the authority \(authority) gave no token: \(refusal)")
+      }
+    }
+    return positions
+  }
+
+  private func anchor(
+    _ size: UInt64, _ kind: Payload.TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
+  ) async throws -> Int64 {
+    try await submit(
+      [
+        "anchor_kind": .string(kind.rawValue), "digest_sha256": .string(digest.hex),
+        "evidence_sha256": .string(Digest(hashing: proof).hex),
+      ], "checkpoint:\(size)", proof)
+  }
+}
