@@ -194,7 +194,12 @@ let package = Package(
       name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ProofFormatsTests",
+      name: "EncodingsTests", dependencies: ["Encodings"], swiftSettings: strict),
+    .testTarget(
+      name: "ProofFormatsTests", dependencies: ["Encodings", "ProofFormats", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProofVerificationTests",
       dependencies: [
         "Encodings", "ProofFormats", "ProofVerification", "CanonicalJSON", "TestSupport",
       ],
@@ -225,6 +230,10 @@ let package = Package(
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport", logging],
       swiftSettings: strict),
     .testTarget(
+      name: "EmbeddedPostgresTests",
+      dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "LedgerDomainTests",
       dependencies: [
         "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TestSupport", crypto,
@@ -232,30 +241,74 @@ let package = Package(
       swiftSettings: strict),
     // Requests out of arbitrary bytes, for a test and for the fuzzer.
     .target(name: "RouterInput", path: "Tests/Fuzz/RouterInput", swiftSettings: strict),
-    .testTarget(
-      name: "LedgerHTTPTests",
+    // A ledger on a database of its own, and fake external services.
+    .target(
+      name: "LedgerTestSupport",
       dependencies: [
-        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "SafeHTTPClient",
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "LedgerHTTP",
+        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "SafeHTTPClient", "TestSupport",
+        subprocess,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/LedgerTestSupport", exclude: ["fake_services.py"], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerStoreTests",
+      dependencies: [
+        "Encodings", "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain",
+        "PostgresClient", "CanonicalJSON", "TransparencyLog", "TestSupport", "LedgerTestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "IntegrationTests",
+      name: "LedgerServiceTests",
       dependencies: [
         "Encodings", "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
-        "DurableFiles",
-        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofFormats", "ProofVerification",
-        "SafeHTTPClient", "TransparencyLog", "LedgerVerifier", "RouterInput", "TestSupport", crypto,
-        subprocess,
-        logging,
+        "LedgerVerifier", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofFormats",
+        "ProofVerification", "SafeHTTPClient", "TransparencyLog", "TestSupport",
+        "LedgerTestSupport", crypto, logging,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      exclude: ["reference_log.py"], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerVerifierTests",
+      dependencies: [
+        "Encodings", "LedgerVerifier", "LedgerService", "LedgerStore", "LedgerDomain",
+        "CanonicalJSON", "PostgresClient", "ProofFormats", "TransparencyLog", "TestSupport",
+        "LedgerTestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "LedgerHTTPTests",
+      dependencies: [
+        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain",
+        "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
+        "TestSupport", "LedgerTestSupport",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["signer.py"], swiftSettings: strict),
+    // The programs, started as processes.
+    .testTarget(
+      name: "PithLedgerTests",
+      dependencies: [
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
+        "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "TransparencyLog", "TestSupport",
+        "LedgerTestSupport", subprocess,
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["signer.py", "fake_services.py", "reference_log.py"], swiftSettings: strict),
+      swiftSettings: strict),
   ]
 )
 

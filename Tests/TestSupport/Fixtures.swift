@@ -51,4 +51,6 @@ public enum Fixtures {
 
   public static let sample = "docs/sample/metamorph.json"
   public static let sampleNumber = "pith:2024:4OXKXQ4PBCCPHOCVZK2PKPZTA2"
+  /// The iD of the example researcher in ORCID's documentation.
+  public static let sampleORCID = "0000-0002-1825-0097"
 }

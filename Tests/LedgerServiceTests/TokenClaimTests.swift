@@ -1,0 +1,313 @@
+import CanonicalJSON
+import Encodings
+import Foundation
+import LedgerDomain
+import LedgerService
+import LedgerTestSupport
+import TestSupport
+import Testing
+
+/// Identity tokens: once, fresh, and by the keys that the issuer has today.
+@Suite("Claims by token", .privateServer())
+struct TokenClaimTests: EvidenceSuite {
+  private var nonce: String {
+    get throws { IdentityNonce.of(try #require(PithNumber(Self.number))) }
+  }
+
+  @Test("Two claims that race for one token: one has it, whoever signs them")
+  func tokenRace() async throws {
+    try await withBoth { test, services in
+      for round in 0..<3 {
+        let token = try await services.token(claims(try nonce))
+        let keys = try await [
+          test.key("a\(round)", "https://orcid.org/" + Self.orcid),
+          test.key("b\(round)", "https://orcid.org/" + Self.orcid),
+        ]
+        // Another ledger on the same database is a second process with a memory of its own.
+        let other = LedgerUnderTest(
+          ledger: try await test.another(runProjector: false), uri: test.uri)
+        let places = [test, other]
+        let outcomes = await withTaskGroup(of: (String, Digest?).self) { group in
+          for index in 0..<2 {
+            group.addTask {
+              do {
+                let answer = try await places[index].submit(
+                  .authorAttestation, claim(token), by: keys[index], evidence: [token])
+                return (answer.created ? "created" : "again", answer.eventID)
+              } catch let refusal as Refusal { return (refusal.check, nil) } catch {
+                return ("\(error)", nil)
+              }
+            }
+          }
+          return await group.reduce(into: []) { $0.append($1) }
+        }
+        await other.ledger.close()
+        #expect(outcomes.map(\.0).sorted() == ["created", "jwt.reuse"], "round \(round)")
+        let taken = try #require(outcomes.compactMap(\.1).first)
+        _ = try await test.ledger.signAndSubmit(
+          type: .eventWithdrawn,
+          payload: ["event_id": .string("sha256:" + taken.hex), "reason": "the next round"],
+          record: Self.number, key: nil)
+      }
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test("A token whose bytes were erased, or whose claim was withdrawn, serves no second claim")
+  func spentForEver() async throws {
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
+      let first = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      #expect(
+        try await test.ledger.eraseEvidence(Digest(hashing: token), reason: "asked to") == 1)
+      _ = try await test.ledger.signAndSubmit(
+        type: .eventWithdrawn,
+        payload: ["event_id": .string("sha256:" + first.eventID.hex), "reason": "an error"],
+        record: Self.number, key: nil)
+      await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
+        try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      }
+      let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
+      await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
+        try await test.submit(.authorAttestation, claim(token), by: key, evidence: [token])
+      }
+      let fresh = try await services.token(claims(try nonce))
+      #expect(
+        try await bare(test, .authorAttestation, claim(fresh), evidence: [fresh]).standing
+          == "strong")
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test(
+    "A claim by token that nobody signed is withdrawn by a fresh token for that iD, and by no other"
+  )
+  func withdrawnByToken() async throws {
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
+      let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      func withdraw(_ token: [UInt8], _ event: SubmissionAnswer) async throws -> SubmissionAnswer {
+        try await bare(
+          test, .eventWithdrawn,
+          [
+            "event_id": .string("sha256:" + event.eventID.hex),
+            "evidence_sha256": .string(Digest(hashing: token).hex), "reason": "not mine",
+          ], evidence: [token])
+      }
+      let size = try await test.ledger.health().size
+      await #expect(throws: Refusal(.conflict, check: "jwt.reuse", ""), "the token of the claim") {
+        try await withdraw(token, claimed)
+      }
+      var other = claims(try nonce)
+      other["sub"] = "0000-0001-5109-3700"
+      let stranger = try await services.token(other)
+      await #expect(throws: Refusal(.invalid, check: "jwt.sub", "")) {
+        try await withdraw(stranger, claimed)
+      }
+      let forged = try await services.token(claims(try nonce), ["stranger": true])
+      await #expect(throws: Refusal(.invalid, check: "jwt.signature", "")) {
+        try await withdraw(forged, claimed)
+      }
+      let elsewhere = try await services.token(claims("other"))
+      await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
+        try await withdraw(elsewhere, claimed)
+      }
+      await #expect(throws: Refusal(.invalid, check: "signature", ""), "no token, no key") {
+        try await bare(
+          test, .eventWithdrawn,
+          ["event_id": .string("sha256:" + claimed.eventID.hex), "reason": "not mine"])
+      }
+      // What a key signed is withdrawn by that key.
+      let key = try await test.key("k")
+      let cited = try await test.cite("10.1000/1", by: key)
+      let fresh = try await services.token(claims(try nonce))
+      await #expect(throws: Refusal(.invalid, check: "event_id", "")) {
+        try await withdraw(fresh, cited)
+      }
+      #expect(try await test.state().status["author_attested"] == true)
+      #expect(try await test.ledger.health().size == size + 2, "a refused one leaves nothing")
+
+      let withdrawn = try await withdraw(fresh, claimed)
+      #expect(withdrawn.created && withdrawn.verificationStatus?["author_attested"] == false)
+      await #expect(throws: Refusal(.notFound, check: "evidence", ""), "its token is not served") {
+        try await test.ledger.evidence(Digest(hashing: fresh).hex)
+      }
+      await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
+        try await bare(test, .authorAttestation, claim(fresh), evidence: [fresh])
+      }
+      try await test.replayAgrees()
+    }
+  }
+
+  @Test("Without the means to check a token, nothing is withdrawn by it")
+  func withdrawalCannotWait() async throws {
+    try await withFakeServices { services in
+      var reach = services.configuration
+      reach.orcidAudiences = []
+      let configuration = reach
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let token = try await services.token(claims(try nonce))
+        let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+        #expect(claimed.standing == "pending")
+        // Sent again, it is answered with the first.
+        let again = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+        #expect(!again.created && again.position == claimed.position && again.standing == "pending")
+        let fresh = try await services.token(claims(try nonce))
+        await #expect(throws: Refusal(.unavailable, check: "token_signature", "")) {
+          try await bare(
+            test, .eventWithdrawn,
+            [
+              "event_id": .string("sha256:" + claimed.eventID.hex),
+              "evidence_sha256": .string(Digest(hashing: fresh).hex), "reason": "x",
+            ], evidence: [fresh])
+        }
+      }
+    }
+  }
+
+  @Test("The issuer's keys are fetched once, again when an unknown one is named, and not too often")
+  func issuerKeys() async throws {
+    try await withFakeServices { services in
+      for (patience, isPatient) in [(Duration.zero, false), (.seconds(3600), true)] {
+        var reach = services.configuration
+        reach.issuerPatience = patience
+        let configuration = reach
+        try await withLedger(configure: { $0.externalServices = configuration }) { test in
+          func attempt() async throws -> String {
+            let token = try await services.token(claims(try nonce))
+            var said = claim(token)
+            said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+              .arrayValue?
+              .last { $0["event_type"] == "author_attestation" }?["event_id"]
+            do {
+              return try await bare(test, .authorAttestation, said, evidence: [token]).standing
+            } catch let refusal as Refusal { return "\(refusal.code) \(refusal.check)" }
+          }
+          let before = try await services.count("/oauth/jwks")
+          #expect(try await attempt() == "strong")
+          #expect(try await attempt() == "strong")
+          #expect(try await services.count("/oauth/jwks") == before + 1, "cached")
+          _ = try await services.post("/rotate")
+          let outcome = try await attempt()
+          #expect(outcome == (isPatient ? "unavailable jwt.key" : "strong"))
+          let asked = try await services.count("/oauth/jwks") - before
+          #expect(asked == (isPatient ? 1 : 2))
+        }
+      }
+      // Keys grow old.
+      var reach = services.configuration
+      reach.issuerKeysLife = .milliseconds(1)
+      reach.issuerPatience = .zero
+      let configuration = reach
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let before = try await services.count("/oauth/jwks")
+        for name in ["Zhuang Liu", "Z. Liu"] {
+          try await Task.sleep(for: .milliseconds(5))
+          let token = try await services.token(claims(try nonce))
+          var said = claim(token, name: name)
+          said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+            .arrayValue?
+            .last { $0["event_type"] == "author_attestation" }?["event_id"]
+          _ = try await bare(test, .authorAttestation, said, evidence: [token])
+        }
+        #expect(try await services.count("/oauth/jwks") == before + 2)
+      }
+    }
+  }
+
+  @Test("A claim that waited for the issuer's keys is settled when the operator trusts them")
+  func settledClaims() async throws {
+    try await withFakeServices { services in
+      var reach = services.configuration
+      reach.allowedHosts = []
+      let configuration = reach
+      try await withLedger(configure: { $0.externalServices = configuration }) { test in
+        let pith = try #require(PithNumber(Self.number))
+        let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
+        let token = try await services.token(claims(IdentityNonce.of(pith, key.signer.fingerprint)))
+        let waiting = try await test.submit(
+          .authorAttestation, claim(token), by: key, evidence: [token])
+        #expect(waiting.standing == "pending")
+        let forged = try await services.token(claims(IdentityNonce.of(pith)), ["stranger": true])
+        _ = try await bare(test, .authorAttestation, claim(forged), evidence: [forged])
+        #expect(try await test.ledger.settleClaims() == 0, "nothing is known yet")
+        _ = try await test.ledger.trustIssuer(try await services.jwks())
+        #expect(try await test.ledger.settleClaims() == 2)
+        let (status, summary) = try await test.state()
+        #expect(status["strong_author_claims"] == 1 && status["weak_author_claims"] == 0)
+        #expect(summary["by_type"]?["author_attestation"]?["rejected"] == 1)
+        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
+        #expect(json["vouched"]?.arrayValue?.isEmpty == false)
+        #expect(try await test.ledger.settleClaims() == 0)
+        #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+        try await test.replayAgrees()
+      }
+    }
+  }
+
+  @Test("A name that is not in the list makes a verified iD's claim weak, and it says why")
+  func weakByName() async throws {
+    try await withBoth { test, services in
+      var said = claims(try nonce)
+      said["family_name"] = "Nobody"
+      let token = try await services.token(said)
+      let weak = try await bare(
+        test, .authorAttestation, claim(token, name: "Z. Nobody"), evidence: [token])
+      #expect(weak.standing == "weak")
+      #expect(weak.reason?.contains("author list") == true)
+      #expect(weak.verificationStatus?["author_attested"] == false)
+      #expect(weak.verificationStatus?["weak_author_claims"] == 1)
+      // A place in the list that is another's is no match either.
+      let second = try await services.token(claims(try nonce))
+      var misplaced = claim(second)
+      misplaced["author_index"] = 0
+      misplaced["supersedes"] = .string("sha256:" + weak.eventID.hex)
+      #expect(
+        try await bare(test, .authorAttestation, misplaced, evidence: [second]).standing == "weak")
+      let third = try await services.token(claims(try nonce))
+      await #expect(throws: Refusal(.invalid, check: "jwt.name", "")) {
+        try await bare(test, .authorAttestation, claim(third, name: "David Fan"), evidence: [third])
+      }
+    }
+  }
+
+  @Test("An audit says when the author list no longer bears a claim out")
+  func auditOfNames() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
+      _ = try await test.submit(
+        .authorAttestation,
+        ["method": "key_signature", "name": "Z. Liu", "orcid": .string(Self.orcid)], by: key)
+      #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+      let documents = Set(
+        events.compactMap {
+          $0["payload"]?["document_sha256"]?.stringValue.flatMap { Digest(hex: $0) }
+        })
+      #expect(!documents.isEmpty)
+      for document in documents {
+        _ = try await test.ledger.eraseEvidence(document, reason: "asked to")
+      }
+      let findings = try await test.ledger.audit(Self.number).findings
+      let finding = try #require(findings.first { $0.check == "author_name" })
+      #expect(finding.was == "verified" && finding.now == "pending")
+    }
+  }
+
+  @Test("Bytes that were public and turn out to be a token are served no longer")
+  func tokensAreNotServed() async throws {
+    try await withBoth { test, services in
+      let token = try await services.token(claims(try nonce))
+      let digest = Digest(hashing: token)
+      var upload = place("file", "urn:sha256:" + digest.hex, token)
+      upload["evidence_sha256"] = .string(digest.hex)
+      _ = try await bare(test, .storageAttestation, upload, evidence: [token])
+      #expect(try await test.ledger.evidence(digest.hex) == token)
+      let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
+      #expect(claimed.standing == "strong")
+      await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
+        try await test.ledger.evidence(digest.hex)
+      }
+    }
+  }
+}
