@@ -101,15 +101,15 @@ struct TreeBench {
     _ = try await Ledger.migrate(configuration, logger: bench.logger)
     let ledger = try await Ledger.open(configuration, logger: bench.logger)
     let canonical = try Workload.canonical(0)
-    _ = try await ledger.importDocument(
+    _ = try await ledger.documentImporter.importDocument(
       JSON.object(["canonical_record": .object(canonical.json)]).canonicalBytes(), client: .shell,
       operatorAuthorised: true)
     let key = KeyFile(
       key: SigningKey(), keyID: "bench", signerID: "urn:bench", signerType: .author)
-    _ = try await ledger.register(key)
+    _ = try await ledger.keyAdministrator.register(key)
     let count = max(1000, bench.events / 50)
     try await bench.inParallel(count) { number in
-      _ = try await ledger.signAndSubmit(
+      _ = try await ledger.signingSubmitter.submit(
         type: .citationSignature,
         payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
         record: canonical.pithNumber.description, key: key)
@@ -123,7 +123,7 @@ struct TreeBench {
     var ours: [Double] = []
     var bare: [Double] = []
     for _ in 0..<bench.rounds {
-      let report = try await ledger.fsck()
+      let report = try await ledger.logChecker.check()
       guard report.faults.isEmpty else {
         say("(g) fsck found what is not there: \(report.faults)")
         break

@@ -1,26 +1,75 @@
 import CanonicalJSON
 import EmbeddedPostgres
-import Foundation
-public import LedgerDomain
 public import LedgerStore
 public import Logging
-import ProofFormats
+import SafeHTTPClient
 
-/// A running attestation ledger: it admits what is submitted, answers what is verified, and rebuilds
-/// its projections from the log.
+/// An open ledger: creates its components and connects them.
 ///
-/// Both faces, HTTP and the shell, call this and nothing below it.
+/// The HTTP service and the command line call the components. See `docs/architecture.md`.
 public final class Ledger: Sendable {
   public let configuration: LedgerConfiguration
-  /// The name of this ledger in statements of authority.
+  /// The name of this ledger in events that it authorises.
   public let origin: String
-  let store: LedgerStore
+  public let logger: Logger
+  private let database: LedgerDatabase
+  private let projection: Task<Void, Never>?
+  private let supervision: Task<Void, Never>?
   let registry: RegistryKey
-  /// Signs for the log; `nil` in a process that only answers.
-  let checkpointSigner: CheckpointSigner?
   let timeline: TimelineCache
-  let resolver: RecordResolver
-  let documents: RecordDocuments
+
+  // MARK: Submission
+
+  /// How much each client and key may ask for.
+  public let quotas: Quotas
+  /// Takes submissions.
+  public let submitter: Submitter
+  /// Takes many submissions, one a line.
+  public let bulkSubmitter: BulkSubmitter
+  /// Signs payloads and submits them.
+  public let signingSubmitter: SigningSubmitter
+  /// Makes event bodies for clients that sign.
+  public let preparer: SubmissionPreparer
+  /// Imports record documents.
+  public let documentImporter: DocumentImporter
+
+  // MARK: Evidence
+
+  /// Reads stored evidence.
+  public let evidence: EvidenceReader
+  let evidenceChecker: EvidenceChecker
+  /// Checks proofs without storing them.
+  public let evidenceInspector: EvidenceInspector
+  /// Requests proofs of time.
+  public let timestampRequester: TimestampRequester
+  let proofUpgrader: ProofUpgrader
+  /// Settles pending anchors.
+  public let anchorSettler: AnchorSettler
+  let dueAnchorSettler: DueAnchorSettler
+  /// Settles pending author claims.
+  public let claimSettler: ClaimSettler
+  /// Fetches attested locations again.
+  public let storageMonitor: StorageMonitor
+  /// What the operator trusts.
+  public let trust: TrustStore
+
+  // MARK: Maintenance
+
+  /// Manages keys and aliases on an operator's command.
+  public let keyAdministrator: KeyAdministrator
+  /// Erases stored evidence.
+  public let evidenceEraser: EvidenceEraser
+  /// Repeats recorded checks.
+  public let auditor: Auditor
+  /// Checks the database against the log.
+  public let logChecker: LogChecker
+  /// Writes the log as files.
+  public let logExporter: LogExporter
+  /// The jobs that follow anchors, claims and storage.
+  public let backgroundJobs: BackgroundJobs
+
+  // MARK: Queries
+
   /// Records: names, documents, status, graph.
   public let records: RecordQueries
   /// Events of a record and of the log, page by page.
@@ -29,66 +78,173 @@ public final class Ledger: Sendable {
   public let keys: KeyQueries
   /// The log as a stream.
   public let feed: LogFeed
+
+  // MARK: Transparency
+
   /// The log's checkpoints.
   public let checkpoints: CheckpointIssuer
-  let anchors: CheckpointAnchors
   /// Tiles, inclusion proofs and consistency proofs.
   public let proofs: ProofQueries
   /// Records with everything that proves them.
   public let bundles: BundleWriter
   /// Publishes checkpoints with the witnesses' cosignatures.
   public let witnesses: WitnessClient
-  let checks: EvidenceChecks
-  public let logger: Logger
-  let quotas: Quotas
-  let pendingLimits = PendingAnchorLimits()
-  let turns = KeyedMutex<Int64>()
-  private let server: EmbeddedPostgres?
-  private let projection: Task<Void, Never>?
-  private let supervision: Task<Void, Never>?
+  /// Has checkpoints timestamped.
+  public let timestamper: CheckpointTimestamper
+  /// Grows the tree, and publishes and timestamps checkpoints at intervals.
+  public let checkpointScheduler: CheckpointScheduler
 
-  private init(
-    configuration: LedgerConfiguration, origin: String, store: LedgerStore, registry: RegistryKey,
-    checkpointSigner: CheckpointSigner?, timeline: TimelineCache, server: EmbeddedPostgres?,
-    runProjector: Bool,
-    logger: Logger
-  ) {
+  var store: LedgerStore { database.store }
+
+  private init(_ core: Core, runProjector: Bool) {
+    let (store, configuration, origin, logger) =
+      (core.database.store, core.configuration, core.origin, core.logger)
+    let (registry, timeline, signer) = (core.registry, core.timeline, core.checkpointSigner)
+    let services = configuration.externalServices
     self.configuration = configuration
     self.origin = origin
-    self.store = store
+    self.logger = logger
     self.registry = registry
-    self.checkpointSigner = checkpointSigner
     self.timeline = timeline
-    checks = EvidenceChecks(store: store, configuration: configuration, logger: logger)
-    resolver = RecordResolver(store: store)
-    documents = RecordDocuments(store: store, configuration: configuration)
+    database = core.database
+    let resolver = RecordResolver(store: store)
+    let documents = RecordDocuments(store: store, configuration: configuration)
+    let quotas = Quotas(configuration.limits)
+    self.quotas = quotas
+
+    // Transparency
+    let checkpoints = CheckpointIssuer(
+      store: store, signer: signer,
+      served: ServedCheckpoints(
+        store: store, key: signer?.verifierKey, origin: origin,
+        witnesses: configuration.witnesses.map(\.key), logger: logger))
+    self.checkpoints = checkpoints
+    let checkpointAnchors = CheckpointAnchors(store: store, timeline: timeline)
+    proofs = ProofQueries(store: store, checkpoints: checkpoints)
+    bundles = BundleWriter(
+      store: store, resolver: resolver, documents: documents, checkpoints: checkpoints,
+      anchors: checkpointAnchors)
+
+    // Evidence
+    let fetch = SafeHTTPClient(
+      allowedHosts: services.allowedHosts, limits: services.fetchLimits,
+      additionalRoots: services.additionalRootsFile)
+    let calendars = CalendarClient(fetch, answerLife: services.calendarAnswerLife)
+    let checker = EvidenceChecker(
+      store: store, fetch: fetch,
+      headers: BlockHeaders(
+        store: store, fetch: fetch, configuration: configuration, logger: logger),
+      issuer: IssuerKeyCache(store: store, fetch: fetch, services: services),
+      executor: ProofExecutor(), configuration: configuration)
+    evidenceChecker = checker
+    let reader = EvidenceReader(store: store, timeline: timeline)
+    evidence = reader
+    evidenceInspector = EvidenceInspector(store: store, evidence: checker)
+    timestampRequester = TimestampRequester(resolver: resolver, calendars: calendars, fetch: fetch)
+    trust = TrustStore(store: store)
+
+    // Submission
+    let answers = AnswerBuilder(
+      store: store, timeline: timeline, checkpointSigner: signer, configuration: configuration)
+    let admission = AdmissionReader(
+      store: store, documents: documents, configuration: configuration)
+    let appender = EventAppender(
+      store: store, reader: admission, timeline: timeline, evidence: checker,
+      checkpoints: checkpoints, checkpointSigner: signer, registry: registry, answers: answers,
+      configuration: configuration, origin: origin, logger: logger)
+    let signed = SignedEventSubmitter(
+      store: store, resolver: resolver, reader: admission, timeline: timeline, quotas: quotas,
+      appender: appender, answers: answers)
+    let voucher = TokenVoucher(
+      store: store, timeline: timeline,
+      signing: SigningSubmitter(
+        submitter: signed, resolver: resolver, registry: registry, timeline: timeline,
+        clock: configuration.clock),
+      origin: origin)
+    let submitter = Submitter(
+      signed: signed,
+      bare: BareSubmitter(
+        resolver: resolver, quotas: quotas, pendingLimits: PendingAnchorLimits(),
+        recordMutex: KeyedMutex(), registry: registry, appender: appender,
+        configuration: configuration),
+      voucher: voucher, limits: configuration.limits)
+    self.submitter = submitter
+    let importer = DocumentImporter(
+      store: store, documents: documents, timeline: timeline, registry: registry, quotas: quotas,
+      answers: answers, checkpointSigner: signer, configuration: configuration, origin: origin)
+    documentImporter = importer
+    bulkSubmitter = BulkSubmitter(
+      submitter: submitter, importer: importer, documents: documents, limits: configuration.limits)
+    let signing = SigningSubmitter(
+      submitter: submitter, resolver: resolver, registry: registry, timeline: timeline,
+      clock: configuration.clock)
+    signingSubmitter = signing
+    preparer = SubmissionPreparer(resolver: resolver, clock: configuration.clock)
+
+    // Settlement
+    let recorder = CheckRecorder(appender: appender, registry: registry)
+    let upgrader = ProofUpgrader(
+      evidence: checker, calendars: calendars, allowedCalendars: services.calendars,
+      logger: logger)
+    proofUpgrader = upgrader
+    anchorSettler = AnchorSettler(
+      store: store, reader: reader, evidence: checker, upgrader: upgrader, recorder: recorder,
+      configuration: configuration, logger: logger)
+    dueAnchorSettler = DueAnchorSettler(
+      store: store, reader: reader, settler: anchorSettler, recorder: recorder,
+      configuration: configuration, logger: logger)
+    claimSettler = ClaimSettler(
+      store: store, reader: reader, evidence: checker, recorder: recorder, voucher: voucher,
+      configuration: configuration, logger: logger)
+    storageMonitor = StorageMonitor(
+      store: store, reader: reader, evidence: checker, recorder: recorder,
+      configuration: configuration, logger: logger)
+    backgroundJobs = BackgroundJobs(
+      anchors: dueAnchorSettler, claims: claimSettler, storage: storageMonitor,
+      interval: services.anchorInterval, logger: logger)
+
+    // Maintenance
+    keyAdministrator = KeyAdministrator(
+      store: store, signing: signing, registry: registry, timeline: timeline, answers: answers,
+      configuration: configuration, origin: origin)
+    let bundleCache = bundles.cache
+    evidenceEraser = EvidenceEraser(
+      store: store, reader: reader, recorder: recorder, configuration: configuration,
+      didErase: { await bundleCache.removeAll() })
+    auditor = Auditor(
+      store: store, resolver: resolver, timeline: timeline, reader: reader, evidence: checker,
+      documents: documents, configuration: configuration)
+    logChecker = LogChecker(
+      store: store, checkpoints: checkpoints, checkpointSigner: signer, origin: origin)
+    logExporter = LogExporter(
+      store: store, checkpoints: checkpoints, proofs: proofs, canSign: signer != nil)
+
+    // Queries
     records = RecordQueries(
       store: store, resolver: resolver, documents: documents, timeline: timeline,
       configuration: configuration, statuses: StatusCache(store: store))
     events = EventQueries(store: store, resolver: resolver, configuration: configuration)
     keys = KeyQueries(timeline: timeline)
-    checkpoints = CheckpointIssuer(
-      store: store, signer: checkpointSigner,
-      served: ServedCheckpoints(
-        store: store, key: checkpointSigner?.verifierKey, origin: origin,
-        witnesses: configuration.witnesses.map(\.key), logger: logger))
-    anchors = CheckpointAnchors(store: store, timeline: timeline)
-    proofs = ProofQueries(store: store, checkpoints: checkpoints)
-    bundles = BundleWriter(
-      store: store, resolver: resolver, documents: documents, checkpoints: checkpoints,
-      anchors: anchors)
-    witnesses = WitnessClient(
-      witnesses: configuration.witnesses, origin: origin, store: store, checkpoints: checkpoints,
-      fetch: checks.fetch, logger: logger)
-    self.server = server
-    self.logger = logger
-    quotas = Quotas(configuration.limits)
     feed = LogFeed { from, limit in
       try await store.log.events(from: from, limit: limit).map {
         LogFeed.Event(position: $0.position, json: try EventQueries.json($0).canonicalBytes())
       }
     }
-    supervision = server.map { server in Task { await server.keepRunning(logger: logger) } }
+
+    // Jobs
+    let witnesses = WitnessClient(
+      witnesses: configuration.witnesses, origin: origin, store: store, checkpoints: checkpoints,
+      fetch: fetch, logger: logger)
+    self.witnesses = witnesses
+    timestamper = CheckpointTimestamper(
+      store: store, configuration: configuration, checkpoints: checkpoints,
+      anchors: checkpointAnchors, requester: timestampRequester, signing: signing, logger: logger)
+    checkpointScheduler = CheckpointScheduler(
+      store: store, configuration: configuration, checkpoints: checkpoints, witnesses: witnesses,
+      timestamper: timestamper, logger: logger)
+    supervision = database.server.map { server in
+      Task { await server.keepRunning(logger: logger) }
+    }
     projection =
       runProjector
       ? Task {
@@ -97,185 +253,95 @@ public final class Ledger: Sendable {
       } : nil
   }
 
-  /// Has checkpoints timestamped.
-  public var timestamper: CheckpointTimestamper {
-    CheckpointTimestamper(
-      store: store, configuration: configuration, checkpoints: checkpoints, anchors: anchors,
-      stamp: { try await self.stamp($0, calendars: $1) },
-      requestToken: { try await self.requestToken(over: $0, authority: $1) },
-      submit: { payload, target, proof in
-        try await self.signAndSubmit(
-          type: .timestampAnchor, payload: payload, record: nil, target: target, evidence: [proof],
-          key: nil
-        ).position
-      }, logger: logger)
+  /// What has to be read from the database and the data directory before the other components are created.
+  private struct Core: Sendable {
+    let database: LedgerDatabase
+    let registry: RegistryKey
+    let timeline: TimelineCache
+    /// Signs checkpoints. `nil` in a read-only process.
+    let checkpointSigner: CheckpointSigner?
+    let configuration: LedgerConfiguration
+    let origin: String
+    let logger: Logger
   }
 
-  /// Grows the tree, and publishes and timestamps checkpoints as time goes by.
-  public var checkpointScheduler: CheckpointScheduler {
-    CheckpointScheduler(
-      store: store, configuration: configuration, checkpoints: checkpoints, witnesses: witnesses,
-      timestamper: timestamper, logger: logger)
-  }
-
-  /// Opens the ledger: starts or joins the private PostgreSQL where no URL is configured, migrates it,
-  /// and on the first start makes the registry key and writes the log's first event.
+  /// Opens the ledger.
+  ///
+  /// Starts or joins the private PostgreSQL and migrates it, if no database is configured. On the first start, creates the
+  /// registry key and appends the log's first event.
+  ///
+  /// - Parameter runProjector: whether this process keeps the projections up to date.
   public static func open(
     _ configuration: LedgerConfiguration, runProjector: Bool = true, logger: Logger
   ) async throws -> Ledger {
-    let (uri, server) = try await database(configuration, logger: logger)
-    var opened: LedgerStore?
+    let database = try await LedgerDatabase.open(configuration, logger: logger)
     do {
-      if server != nil { _ = try await Migrator.migrate(uri: uri, logger: logger) }
-      let store = try await LedgerStore.open(
-        configuration.store(uri: uri, isPrivate: server != nil, logger: logger))
-      opened = store
-      let registry = try RegistryKey(configuration)
-      let timeline = TimelineCache(store: store)
-      if !configuration.isReadOnly {
-        try configuration.makeOperatorToken()
-        try await registry.begin(store: store, configuration: configuration)
-        try await registry.settle(current: try await timeline.current())
-      }
-      let origin = try await store.log.origin()
-      var checkpointSigner: CheckpointSigner?
-      if !configuration.isReadOnly {
-        let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
-        checkpointSigner = CheckpointSigner(key: key, store: store, origin: origin, logger: logger)
-        try await checkpointSigner?.begin()
-      }
-      return Ledger(
-        configuration: configuration, origin: origin, store: store,
-        registry: registry, checkpointSigner: checkpointSigner, timeline: timeline, server: server,
-        runProjector: runProjector && !configuration.isReadOnly,
-        logger: logger)
+      let core = try await begin(database, configuration, logger)
+      return Ledger(core, runProjector: runProjector && !configuration.isReadOnly)
     } catch {
-      await opened?.close()
-      try? await server?.stop()
+      try? await database.close()
       throw error
     }
   }
 
-  /// Brings the database's schema up to date, and answers the names of what was applied.
+  private static func begin(
+    _ database: LedgerDatabase, _ configuration: LedgerConfiguration, _ logger: Logger
+  ) async throws -> Core {
+    let store = database.store
+    let registry = try RegistryKey(configuration)
+    let timeline = TimelineCache(store: store)
+    if !configuration.isReadOnly {
+      try configuration.makeOperatorToken()
+      try await registry.begin(store: store, configuration: configuration)
+      try await registry.settle(current: try await timeline.current())
+    }
+    let origin = try await store.log.origin()
+    var signer: CheckpointSigner?
+    if !configuration.isReadOnly {
+      let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
+      signer = CheckpointSigner(key: key, store: store, origin: origin, logger: logger)
+      try await signer?.begin()
+    }
+    return Core(
+      database: database, registry: registry, timeline: timeline, checkpointSigner: signer,
+      configuration: configuration, origin: origin, logger: logger)
+  }
+
+  /// Migrates the database. Returns the names of the migrations that were applied.
   public static func migrate(
     _ configuration: LedgerConfiguration, logger: Logger
   ) async throws -> [String] {
-    let (uri, server) = try await database(configuration, logger: logger)
-    do {
-      let applied = try await Migrator.migrate(
-        uri: configuration.databaseOwnerURL ?? uri, logger: logger)
-      try await server?.stop()
-      return applied
-    } catch {
-      try? await server?.stop()
-      throw error
-    }
+    try await LedgerDatabase.migrate(configuration, logger: logger)
   }
 
-  static func database(
-    _ configuration: LedgerConfiguration, logger: Logger
-  ) async throws -> (uri: String, server: EmbeddedPostgres?) {
-    if let url = configuration.databaseURL { return (url, nil) }
-    let server = try await EmbeddedPostgres.start(
-      dataDirectory: configuration.dataDirectory, logger: logger)
-    return (server.uri, server)
-  }
-
-  /// Stops the projector, lets go of the connections, and stops the private server if nobody else
-  /// uses it.
+  /// Stops the projector, closes the connections, and stops the private PostgreSQL if no other process uses it.
   public func close() async {
     supervision?.cancel()
     projection?.cancel()
     await supervision?.value
     await projection?.value
-    await store.close()
-    do { try await server?.stop() } catch { logger.error("PostgreSQL did not stop: \(error)") }
+    do { try await database.close() } catch { logger.error("PostgreSQL did not stop: \(error)") }
   }
 
-  /// How far the log and its projections are.
+  /// The sizes of the log and of its projections.
   public struct Health: Sendable {
     /// Events in the log.
     public let size: Int64
-    /// Events of the log that the projections do not include yet.
+    /// Events that the projections do not include yet.
     public let lag: Int64
   }
 
+  /// Reads the sizes of the log and of its projections.
   public func health() async throws -> Health {
     let projected = try await store.projections.position()
     let size = try await store.log.size()
     return Health(size: size, lag: max(0, size - 1 - projected))
   }
 
-  /// Rebuilds the projections from the log, or with `check` only compares them.
+  /// Rebuilds the projections from the log. With `check`, only compares them.
   public func replay(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     try await store.replayer.run(check: check, progress: progress)
   }
-
-  var now: Timestamp { configuration.clock() }
-
-  /// Refuses whatever would write, in a process that only answers.
-  func requireWriting() throws(Refusal) {
-    if configuration.isReadOnly { throw Refusal.readOnly }
-  }
-}
-
-extension Refusal {
-  /// The refusal of a write in a process that only reads.
-  static let readOnly = Refusal(
-    .unavailable, check: "read_only", "This ledger only answers; submit to the one that writes.")
-}
-
-extension LedgerConfiguration {
-  /// The address that links begin with.
-  func base(_ requested: String) -> String { publicURL ?? requested }
-
-  /// How the store connects: with separate logins to the private PostgreSQL, to another as it is configured.
-  ///
-  /// The owner's connection is closed once the private database is migrated.
-  func store(uri: String, isPrivate: Bool, logger: Logger) -> StoreConfiguration {
-    StoreConfiguration(
-      uri: uri, logins: isPrivate || usesSeparateLogins ? .separate : .shared, logger: logger)
-  }
-}
-
-extension Timestamp {
-  /// The system clock's word, to the microsecond.
-  public static var now: Timestamp {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(
-      microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-  }
-}
-
-/// The key timeline as of the newest event, brought up to date from the log where that has grown.
-actor TimelineCache {
-  private let store: LedgerStore
-  private var timeline = KeyTimeline()
-  /// Events about keys below this position are in `timeline`.
-  private var size: Int64 = 0
-
-  init(store: LedgerStore) { self.store = store }
-
-  /// The timeline, and the position that the next event will have at the earliest.
-  func current() async throws -> (timeline: KeyTimeline, next: Int64) {
-    try await current(store.log.head())
-  }
-
-  /// The same for a log that is known to end there.
-  func current(_ log: LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
-    if log.lastKeyEvent >= size {
-      // Another call may have advanced while this one waited; only what is new is applied.
-      for event in try await store.folds.keyEvents(from: size) where event.position >= size {
-        _ = timeline.apply(event)
-        size = event.position + 1
-      }
-    }
-    return (timeline, max(log.size, size))
-  }
-
-  /// The timeline as far as it is known, without a look at the log.
-  var known: KeyTimeline { timeline }
 }

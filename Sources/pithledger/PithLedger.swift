@@ -3,6 +3,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerVerifier

@@ -296,17 +296,17 @@ struct HTTPTests {
     try await withLedger(sample: false) { test in
       let document = try Fixtures.project(Fixtures.sample)
       await #expect(throws: Refusal(.forbidden, check: "operator", "")) {
-        try await test.ledger.importDocument(
+        try await test.ledger.documentImporter.importDocument(
           document, client: ClientID("192.0.2.1"), operatorAuthorised: false)
       }
       let canonical = try #require(JSON.parse(document)["canonical_record"])
       let bare: JSON = ["canonical_record": canonical]
-      let answer = try await test.ledger.importDocument(
+      let answer = try await test.ledger.documentImporter.importDocument(
         bare.canonicalBytes(), client: ClientID("192.0.2.1"), operatorAuthorised: false)
-      #expect(answer.created && answer.verificationStatus?["pith_receipt"] == false)
-      let whole = try await test.ledger.importDocument(
+      #expect(answer.created && answer.verificationStatus?.json["pith_receipt"] == false)
+      let whole = try await test.ledger.documentImporter.importDocument(
         document, client: .shell, operatorAuthorised: true)
-      #expect(whole.created && whole.verificationStatus?["pith_receipt"] == true)
+      #expect(whole.created && whole.verificationStatus?.json["pith_receipt"] == true)
       try await test.replayAgrees()
     }
   }

@@ -51,7 +51,7 @@ struct AttackTests {
         for (index, attack) in attacks.enumerated() {
           names.insert(attack.name)
           do {
-            let answer = try await test.ledger.submit(
+            let answer = try await test.ledger.submitter.submit(
               attack.wire, record: attack.record, action: attack.action,
               client: ClientID("192.0.2.\(index)"))
             Issue.record("\(attack.name) was taken at position \(answer.position)")
@@ -90,7 +90,7 @@ struct AttackScene {
     sameModerator = try await test.key("same", "urn:moderator", .replicator, vouched: .replicator)
     replicator = try await test.key("replicator", nil, .replicator)
     revoked = try await test.key("revoked")
-    _ = try await test.ledger.revoke(
+    _ = try await test.ledger.keyAdministrator.revoke(
       revoked.signer.fingerprint, reason: "lost", compromisedFrom: nil, key: revoked)
     unknown = KeyFile(
       key: SigningKey(), keyID: "unknown", signerID: orcid, signerType: .author)
@@ -106,7 +106,8 @@ struct AttackScene {
     ]
     elsewhere = try CanonicalRecord(canonical).pithNumber
     let imported = JSON.object(["canonical_record": canonical]).canonicalBytes()
-    _ = try await test.ledger.importDocument(imported, client: .shell, operatorAuthorised: true)
+    _ = try await test.ledger.documentImporter.importDocument(
+      imported, client: .shell, operatorAuthorised: true)
 
     func said(_ type: EventType, _ payload: JSONObject, _ key: KeyFile) async throws -> Digest {
       try await test.submit(type, payload, by: key).eventID
@@ -126,12 +127,12 @@ struct AttackScene {
     }
     replicated = try await said(.replicationRecord, replication("1"), replicator)
     ownReplication = try await said(.replicationRecord, replication("2"), sameModerator)
-    foreign = try await test.ledger.signAndSubmit(
+    foreign = try await test.ledger.signingSubmitter.submit(
       type: .citationSignature, payload: ["citing_doi": "10.1000/3", "relation": "cites"],
       record: elsewhere.description, key: owner
     ).eventID
     formerRegistry = await test.ledger.registry.current
-    _ = try await test.ledger.rotateRegistryKey()
+    _ = try await test.ledger.keyAdministrator.rotateRegistryKey()
     let events = try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?.arrayValue
     let id = events?.first?["event_id"]?.stringValue?.dropFirst(7)
     created = try #require(id.flatMap { Digest(hex: String($0)) })

@@ -127,7 +127,7 @@ struct BuildCacheTests {
         guard let hex = document["payload"]?["document_sha256"]?.stringValue,
           let digest = Digest(hex: hex), document["event_type"] == "record_created"
         else { continue }
-        _ = try await ledger.eraseEvidence(digest, reason: "asked to")
+        _ = try await ledger.evidenceEraser.erase(digest, reason: "asked to")
       }
       #expect(try await JSON.parse(bundle())["document"]?.isNull == true)
     }

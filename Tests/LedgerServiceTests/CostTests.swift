@@ -84,8 +84,8 @@ struct CostTests {
       #expect(costs.map(\.events) == [1, 1], "\(costs)")
       let own = try await test.submit(
         .authorAttestation, Self.claim, by: owner, target: "claim:C1")
-      #expect(own.verificationStatus?["strong_author_claims"] == 1)
-      #expect(own.verificationStatus?["weak_author_claims"] == 2002)
+      #expect(own.verificationStatus?.json["strong_author_claims"] == 1)
+      #expect(own.verificationStatus?.json["weak_author_claims"] == 2002)
       try await test.replayAgrees()
       await store.close()
     }
@@ -148,7 +148,8 @@ struct CostTests {
         .eventWithdrawn,
         ["event_id": .string("sha256:" + posted.eventID.hex), "reason": "an error"], by: key)
       await #expect(throws: Refusal(.conflict, check: "created_at", "")) {
-        try await test.ledger.submit(kept[0], evidence: [:], client: ClientID("192.0.2.9"))
+        try await test.ledger.submitter.submit(
+          kept[0], evidence: [:], client: ClientID("192.0.2.9"))
       }
       try await append(kept.map { ($0, record) }, store)
       let state = try await test.state()
@@ -156,7 +157,7 @@ struct CostTests {
       #expect(state.summary["by_type"]?["citation_signature"]?["superseded"] == 2)
       #expect(state.summary["equivocations"] == 0)
       let fresh = try await test.cite("10.1000/1", by: key)
-      #expect(fresh.verificationStatus?["citation_signatures"] == 1)
+      #expect(fresh.verificationStatus?.json["citation_signatures"] == 1)
       try await test.replayAgrees()
       let replayed = try await test.ledger.replay(check: false) { _ in }
       #expect(replayed.drift.isEmpty)
@@ -172,7 +173,7 @@ struct CostTests {
       let first = try await test.cite("10.1000/1", by: key, relation: "extends")
       _ = try await test.cite("10.1000/1", by: sibling, relation: "extends")
       #expect(try await test.state().status["citation_signatures"] == 2)
-      _ = try await test.ledger.vouch(key.signer.fingerprint, as: .author)
+      _ = try await test.ledger.keyAdministrator.vouch(key.signer.fingerprint, as: .author)
       #expect(try await test.state().status["citation_signatures"] == 1, "one signer, one paper")
       await #expect(throws: Refusal(.conflict, check: "slot", "")) {
         try await test.cite("10.1000/1", by: key, relation: "refutes")
@@ -193,7 +194,7 @@ struct CostTests {
           ["event_id": .string("sha256:" + first.eventID.hex), "reason": "x"], by: test.key("t"))
       }
       let own = try await test.cite("10.1000/1", by: key, relation: "refutes")
-      #expect(own.verificationStatus?["citation_signatures"] == 2)
+      #expect(own.verificationStatus?.json["citation_signatures"] == 2)
       try await test.replayAgrees()
     }
   }

@@ -24,7 +24,7 @@ extension EvidenceSuite {
   ) async throws {
     try await withFakeServices { services in
       var reach = services.configuration
-      reach.issuerPatience = .zero
+      reach.issuerRetryInterval = .zero
       let configuration = reach
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         try await body(test, services)
@@ -42,7 +42,7 @@ extension EvidenceSuite {
     var named: JSONObject = [:]
     for bytes in evidence { named[Digest(hashing: bytes).hex] = .string(Base64.encode(bytes)) }
     let json: JSON = ["evidence": .object(named), "payload": .object(payload)]
-    return try await test.ledger.submit(
+    return try await test.ledger.submitter.submit(
       json.canonicalBytes(), record: Self.number, action: action, client: .shell)
   }
 

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerStore
 import LedgerTestSupport
 import PostgresClient
@@ -26,9 +27,10 @@ struct ExternalCheckTests: EvidenceSuite {
       reach.bitcoinCoreURL = services.url
       let configuration = reach
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url + "/"])
+        let proof = try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url + "/"])
         _ = try await anchor(test, "opentimestamps", proof)
-        let jobs = Task { await test.ledger.runJobs() }
+        let jobs = Task { await test.ledger.backgroundJobs.run() }
         for _ in 0..<100 {
           if try await services.count("/timestamp/") > 0 { break }
           try await Task.sleep(for: .milliseconds(50))
@@ -40,7 +42,7 @@ struct ExternalCheckTests: EvidenceSuite {
         jobs.cancel()
         await jobs.value
         // A service that has just started asks at once; the node knows the block.
-        let next = Task { await test.ledger.runJobs() }
+        let next = Task { await test.ledger.backgroundJobs.run() }
         for _ in 0..<100 {
           if try await test.state().status["externally_anchored"] == true { break }
           try await Task.sleep(for: .milliseconds(50))
@@ -70,9 +72,9 @@ struct ExternalCheckTests: EvidenceSuite {
       _ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false, isPromised: Bool = true
     ) {
       schedule.note(
-        Ledger.Settlement(
+        AnchorSettlement(
           outcome: .init(
-            eventID: stored.eventID, subject: "", outcome: "pending", detail: ""),
+            eventID: stored.eventID, subject: "", state: .pending, detail: ""),
           heights: heights, isUnknown: isUnknown, isPromised: isPromised,
           lastChange: stored.recordedAt, expires: true),
         at: 7, asked: asked, now, .init())
@@ -116,7 +118,7 @@ struct ExternalCheckTests: EvidenceSuite {
       let third = String(decoding: try await services.mine(), as: UTF8.self)
       func check(_ text: String) async -> String {
         do {
-          return "\(try await test.ledger.trustHeaders(Array(text.utf8)))"
+          return "\(try await test.ledger.trust.addHeaders(Array(text.utf8)))"
         } catch let refusal as Refusal { return refusal.check } catch { return "\(error)" }
       }
       // The target of the tests' chain is met by every other hash: some nonce does not meet it.
@@ -128,9 +130,9 @@ struct ExternalCheckTests: EvidenceSuite {
       #expect(!spoilt.isEmpty)
       #expect(await check(first + "1001 " + third.dropFirst(5)) == "header.link")
       #expect(await check(first + spoilt) == "header.proof_of_work")
-      let range = try await test.ledger.trusted()["headers"]
-      #expect((range?["count"]?.integerValue ?? 9) <= 1, "nothing of a refused file is trusted")
-      _ = try await test.ledger.untrustHeader(1000)
+      let trusted = try await test.ledger.trust.summary()
+      #expect(trusted.headerCount <= 1, "nothing of a refused file is trusted")
+      _ = try await test.ledger.trust.removeHeader(1000)
       #expect(await check(first + third) == "2", "not consecutive")
       #expect(await check(second) == "1", "and it links both")
       #expect(await check("1002 " + second.dropFirst(5)) == "header.link")
@@ -141,8 +143,10 @@ struct ExternalCheckTests: EvidenceSuite {
   func twoProofs() async throws {
     try await withBoth { test, services in
       let proofs = [
-        try await test.ledger.stamp(Self.number, calendars: [services.url]),
-        try await test.ledger.stamp(Self.number, calendars: [services.url]),
+        try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url]),
+        try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url]),
       ]
       let first = try await anchor(test, "opentimestamps", proofs[0])
       let second = try await anchor(test, "opentimestamps", proofs[1])
@@ -155,9 +159,11 @@ struct ExternalCheckTests: EvidenceSuite {
   @Test("An authority that answers another request is not believed")
   func replayedToken() async throws {
     try await withBoth { test, services in
-      _ = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
+      _ = try await test.ledger.timestampRequester.requestToken(
+        Self.number, authority: services.url + "/tsa")
       await #expect(throws: Refusal(.invalid, check: "rfc3161.nonce", "")) {
-        try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa-replay")
+        try await test.ledger.timestampRequester.requestToken(
+          Self.number, authority: services.url + "/tsa-replay")
       }
     }
   }
@@ -170,7 +176,7 @@ struct ExternalCheckTests: EvidenceSuite {
       let digest = try await digest(test)
       let cases = try await MadeToken.all(over: digest.bytes)
       let usual = try #require(cases.first { $0.name == "good" })
-      _ = try await test.ledger.trustAuthority(usual.roots)
+      _ = try await test.ledger.trust.addAuthority(usual.roots)
       for item in cases where item.roots == usual.roots {
         var outcome: String
         let size = try await test.ledger.health().size
@@ -192,14 +198,16 @@ struct ExternalCheckTests: EvidenceSuite {
   @Test("An audit looks at everything with today's trust, says how far it is, and changes nothing")
   func audits() async throws {
     try await withBoth { test, services in
-      let token = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
-      _ = try await test.ledger.trustAuthority(services.file("tsa-root.pem"))
+      let token = try await test.ledger.timestampRequester.requestToken(
+        Self.number, authority: services.url + "/tsa")
+      _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))
       _ = try await anchor(test, "rfc3161", token)
-      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+      let proof = try await test.ledger.timestampRequester.requestProof(
+        Self.number, calendars: [services.url])
       _ = try await anchor(test, "opentimestamps", proof)
       let headers = try await services.mine()
-      _ = try await test.ledger.trustHeaders(headers)
-      _ = try await test.ledger.settleAnchors { _ in true }
+      _ = try await test.ledger.trust.addHeaders(headers)
+      _ = try await test.ledger.anchorSettler.settleAll { _ in true }
       let pith = try #require(PithNumber(Self.number))
       let identity = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await bare(test, .authorAttestation, claim(identity), evidence: [identity])
@@ -211,7 +219,7 @@ struct ExternalCheckTests: EvidenceSuite {
       for index in 0..<40 { _ = try await test.cite("10.1000/\(index)", by: key) }
 
       let progress = Mutex<[Int64]>([])
-      let first = try await test.ledger.audit(nil) { done, size in
+      let first = try await test.ledger.auditor.audit(nil) { done, size in
         progress.withLock { $0.append(done) }
         #expect(done <= size)
       }
@@ -221,13 +229,14 @@ struct ExternalCheckTests: EvidenceSuite {
       #expect(!steps.isEmpty && steps == steps.sorted())
 
       // Trust that went away, evidence that somebody changed behind the ledger's back.
-      _ = try await test.ledger.untrustHeader(1000)
-      _ = try await test.ledger.untrust(.tsa, Digest(hashing: try services.file("tsa-root.pem")))
+      _ = try await test.ledger.trust.removeHeader(1000)
+      _ = try await test.ledger.trust.remove(
+        .tsa, Digest(hashing: try services.file("tsa-root.pem")))
       _ = try await services.post("/rotate")
       let before = try await (test.ledger.health().size, test.state())
       let another = LedgerUnderTest(
         ledger: try await test.another(runProjector: false), uri: test.uri)
-      let report = try await another.ledger.audit(Self.number)
+      let report = try await another.ledger.auditor.audit(Self.number)
       await another.ledger.close()
       let said = report.findings.map { "\($0.check) \($0.was) \($0.now)" }.sorted()
       #expect(
@@ -243,8 +252,9 @@ struct ExternalCheckTests: EvidenceSuite {
   @Test("Replay needs no network and no evidence: the same rows after everything was erased")
   func replayAfterErasure() async throws {
     try await withBoth { test, services in
-      _ = try await test.ledger.trustAuthority(services.file("tsa-root.pem"))
-      let stamp = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
+      _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))
+      let stamp = try await test.ledger.timestampRequester.requestToken(
+        Self.number, authority: services.url + "/tsa")
       _ = try await anchor(test, "rfc3161", stamp)
       let pith = try #require(PithNumber(Self.number))
       let token = try await services.token(claims(IdentityNonce.of(pith)))
@@ -266,7 +276,7 @@ struct ExternalCheckTests: EvidenceSuite {
       #expect(evidence.count >= 4, "the document, the token, the identity, the report")
       for bytes in evidence {
         let digest = try #require(Digest(hex: Hex.encode(bytes)))
-        _ = try await test.ledger.eraseEvidence(digest, reason: "everything goes")
+        _ = try await test.ledger.evidenceEraser.erase(digest, reason: "everything goes")
       }
       let rows = try await test.state()
       #expect(rows.status == before, "what was verified stays so")

@@ -44,7 +44,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
       let token = try await services.token(claims(nonce))
       let strong = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(strong.standing == "strong")
-      #expect(strong.verificationStatus?["author_attested"] == true)
+      #expect(strong.verificationStatus?.json["author_attested"] == true)
       let again = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(!again.created && again.position == strong.position)
       var other = claim(token)
@@ -54,9 +54,9 @@ struct IdentityEvidenceTests: EvidenceSuite {
       }
       // Kept for an audit, and served to nobody.
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
-        try await test.ledger.evidence(Digest(hashing: token).hex)
+        try await test.ledger.evidence.publicBytes(Digest(hashing: token).hex)
       }
-      #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+      #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
       try await test.replayAgrees()
     }
   }
@@ -100,7 +100,8 @@ struct IdentityEvidenceTests: EvidenceSuite {
         let token = try await services.token(claims(nonce))
         let answer = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(
-          answer.standing == "pending" && answer.verificationStatus?["author_attested"] == false)
+          answer.standing == "pending"
+            && answer.verificationStatus?.json["author_attested"] == false)
       }
       closed = services.configuration
       closed.allowedHosts = []
@@ -111,7 +112,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
         #expect(try await test.state().status["author_attested"] == false)
         var request = SafeHTTPClient.Request(services.url + "/oauth/jwks")
         request.maxResponseBytes = 65_536
-        #expect(try await test.ledger.trustIssuer(services.fetch.fetch(request).bytes))
+        #expect(try await test.ledger.trust.addIssuerKeys(services.fetch.fetch(request).bytes))
         let second = try await services.token(claims(nonce))
         let strong = try await bare(
           test, .authorAttestation, claim(second, name: "Z. Liu"), evidence: [second])
@@ -131,18 +132,18 @@ struct IdentityEvidenceTests: EvidenceSuite {
       var payload = place("file", "urn:sha256:" + digest.hex, bytes)
       payload["evidence_sha256"] = .string(digest.hex)
       let stored = try await bare(test, .storageAttestation, payload, evidence: [bytes])
-      #expect(stored.verificationStatus?["storage_verified"] == true)
-      #expect(try await test.ledger.evidence(digest.hex) == bytes)
-      #expect(try await test.ledger.eraseEvidence(digest, reason: "asked to") == 1)
+      #expect(stored.verificationStatus?.json["storage_verified"] == true)
+      #expect(try await test.ledger.evidence.publicBytes(digest.hex) == bytes)
+      #expect(try await test.ledger.evidenceEraser.erase(digest, reason: "asked to") == 1)
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
-        try await test.ledger.evidence(digest.hex)
+        try await test.ledger.evidence.publicBytes(digest.hex)
       }
       #expect(try await test.state().status["storage_verified"] == false)
-      let audit = try await test.ledger.audit(Self.number)
+      let audit = try await test.ledger.auditor.audit(Self.number)
       #expect(audit.findings.isEmpty && audit.notChecked == 1)
       try await test.replayAgrees()
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
-        try await test.ledger.eraseEvidence(digest, reason: "again")
+        try await test.ledger.evidenceEraser.erase(digest, reason: "again")
       }
     }
   }

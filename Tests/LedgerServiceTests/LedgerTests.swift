@@ -26,10 +26,10 @@ struct LedgerTests {
   private func roundTrip(_ document: [UInt8]) async throws {
     try await withLedger(sample: false) { test in
       let ledger = test.ledger
-      let first = try await ledger.importDocument(
+      let first = try await ledger.documentImporter.importDocument(
         document, client: .shell, operatorAuthorised: true)
       #expect(first.created)
-      let again = try await ledger.importDocument(
+      let again = try await ledger.documentImporter.importDocument(
         document, client: .shell, operatorAuthorised: true)
       #expect(!again.created && again.position == first.position)
       let served = try await ledger.records.document(
@@ -40,7 +40,7 @@ struct LedgerTests {
       let text = String(decoding: document, as: UTF8.self)
       for change in [("L95J5m", "L95J5n"), ("e3aeabc3", "e3aeabc4")] {
         await #expect(throws: Refusal.self) {
-          try await ledger.importDocument(
+          try await ledger.documentImporter.importDocument(
             Array(text.replacing(change.0, with: change.1).utf8), client: .shell,
             operatorAuthorised: true)
         }
@@ -76,7 +76,7 @@ struct LedgerTests {
       let key = KeyFile(
         key: SigningKey(), keyID: "k", signerID: "https://orcid.org/0000-0002-1825-0097",
         signerType: .author)
-      _ = try await ledger.register(key)
+      _ = try await ledger.keyAdministrator.register(key)
       guard let pith = PithNumber(Self.number) else { return }
       let event = try key.key.sign(
         EventBody.make(
@@ -84,14 +84,14 @@ struct LedgerTests {
           payload: ["citing_arxiv": "2605.21642", "relation": "extends"], signer: key.signer,
           subject: .record(pith), target: "record", createdAt: .now))
       let wire = JSON.object(event.json).canonicalBytes()
-      let first = try await ledger.submit(wire, client: .shell)
-      #expect(first.verificationStatus?["citation_signatures"] == 1)
-      let again = try await ledger.submit(wire, client: .shell)
+      let first = try await ledger.submitter.submit(wire, client: .shell)
+      #expect(first.verificationStatus?.json["citation_signatures"] == 1)
+      let again = try await ledger.submitter.submit(wire, client: .shell)
       #expect(!again.created && again.position == first.position)
       let size = try await ledger.health().size
       let altered = String(decoding: wire, as: UTF8.self).replacing("extends", with: "refutes")
       await #expect(throws: Refusal(.invalid, check: "event_id", "")) {
-        try await ledger.submit(Array(altered.utf8), client: .shell)
+        try await ledger.submitter.submit(Array(altered.utf8), client: .shell)
       }
       #expect(try await ledger.health().size == size)
 
@@ -160,13 +160,13 @@ struct LedgerTests {
       let ledger = test.ledger
       let key = KeyFile(
         key: SigningKey(), keyID: "k", signerID: "urn:somebody", signerType: .author)
-      _ = try await ledger.register(key)
+      _ = try await ledger.keyAdministrator.register(key)
       let second = try await test.another()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for index in 0..<200 {
           let target = index % 2 == 0 ? ledger : second
           group.addTask {
-            _ = try await target.signAndSubmit(
+            _ = try await target.signingSubmitter.submit(
               type: .citationSignature,
               payload: ["citing_doi": "10.1000/\(index)", "relation": "cites"], record: Self.number,
               key: key)

@@ -24,9 +24,10 @@ struct LifecycleTests {
       let key = try await test.key("a", Self.signerID)
       let weak = try await test.submit(.authorAttestation, claim(), by: key)
       #expect(weak.reason?.contains("vouched") == true)
-      #expect(weak.standing == "weak" && weak.verificationStatus?["author_attested"] == false)
-      #expect(weak.verificationStatus?["weak_author_claims"] == 1)
-      _ = try await test.ledger.vouch(key.signer.fingerprint, as: .author, name: "Zhuang Liu")
+      #expect(weak.standing == "weak" && weak.verificationStatus?.json["author_attested"] == false)
+      #expect(weak.verificationStatus?.json["weak_author_claims"] == 1)
+      _ = try await test.ledger.keyAdministrator.vouch(
+        key.signer.fingerprint, as: .author, name: "Zhuang Liu")
       #expect(try await test.state().status["strong_author_claims"] == 0, "a vouch looks forward")
       // It is the same signer's, and so in the same slot.
       await #expect(throws: Refusal(.conflict, check: "slot", "")) {
@@ -35,8 +36,9 @@ struct LifecycleTests {
       var again = claim()
       again["supersedes"] = .string("sha256:" + weak.eventID.hex)
       let strong = try await test.submit(.authorAttestation, again, by: key)
-      #expect(strong.standing == "strong" && strong.verificationStatus?["author_attested"] == true)
-      #expect(strong.verificationStatus?["weak_author_claims"] == 0)
+      #expect(
+        strong.standing == "strong" && strong.verificationStatus?.json["author_attested"] == true)
+      #expect(strong.verificationStatus?.json["weak_author_claims"] == 0)
       let other = try await test.key(
         "b", "https://orcid.org/0000-0001-5109-3700", vouched: .author, named: "Somebody Else")
       let stranger = try await test.submit(
@@ -44,7 +46,7 @@ struct LifecycleTests {
         ["method": "key_signature", "name": "Somebody Else", "orcid": "0000-0001-5109-3700"],
         by: other)
       #expect(stranger.standing == "weak" && stranger.reason?.contains("author list") == true)
-      #expect(stranger.verificationStatus?["strong_author_claims"] == 1)
+      #expect(stranger.verificationStatus?.json["strong_author_claims"] == 1)
       try await test.replayAgrees()
     }
   }
@@ -67,13 +69,13 @@ struct LifecycleTests {
         try await test.cite("10.1000/1", by: thief, supersedes: cited.eventID)
       }
       await #expect(throws: Refusal.self) {
-        try await test.ledger.revoke(
+        try await test.ledger.keyAdministrator.revoke(
           owner.signer.fingerprint, reason: "mine now", compromisedFrom: nil, key: thief)
       }
       #expect(try await test.state().status == before.status)
       // What the thief says under the name is the thief's own.
       let own = try await test.submit(.authorAttestation, claim(), by: thief)
-      #expect(own.standing == "weak" && own.verificationStatus?["strong_author_claims"] == 1)
+      #expect(own.standing == "weak" && own.verificationStatus?.json["strong_author_claims"] == 1)
       #expect(own.eventSummary?["equivocations"] == 0)
       try await test.replayAgrees()
     }
@@ -89,13 +91,13 @@ struct LifecycleTests {
       }
       let second = try await test.cite(
         "10.1000/1", by: key, supersedes: first.eventID, relation: "refutes")
-      #expect(second.verificationStatus?["citation_signatures"] == 1)
+      #expect(second.verificationStatus?.json["citation_signatures"] == 1)
       let counts = second.eventSummary?["by_type"]?["citation_signature"]
       #expect(counts?["superseded"] == 1 && counts?["verified"] == 1 && counts?["total"] == 2)
       let withdrawn = try await test.submit(
         .eventWithdrawn,
         ["event_id": .string("sha256:" + second.eventID.hex), "reason": "an error"], by: key)
-      #expect(withdrawn.verificationStatus?["citation_signatures"] == 0)
+      #expect(withdrawn.verificationStatus?.json["citation_signatures"] == 0)
       let after = withdrawn.eventSummary?["by_type"]?["citation_signature"]
       #expect(after?["withdrawn"] == 1 && after?["superseded"] == 1 && after?["verified"] == 0)
       try await test.replayAgrees()
@@ -119,8 +121,8 @@ struct LifecycleTests {
               signer: key.signer, subject: .record(pith), target: "record", createdAt: .now))
         }
         let (a, b) = (try event("supports"), try event("refutes"))
-        async let one = try? test.ledger.submit(a, evidence: [:], client: .shell)
-        async let two = try? second.submit(b, evidence: [:], client: .shell)
+        async let one = try? test.ledger.submitter.submit(a, evidence: [:], client: .shell)
+        async let two = try? second.submitter.submit(b, evidence: [:], client: .shell)
         answers = [await one, await two].compactMap { $0 }
       }
       await second.close()
@@ -149,7 +151,7 @@ struct LifecycleTests {
       ]
       let pending = try await test.submit(.replicationRecord, payload, by: replicator)
       #expect(pending.standing == "pending")
-      #expect(pending.verificationStatus?["replication_records"] == 0)
+      #expect(pending.verificationStatus?.json["replication_records"] == 0)
       func decide(_ decision: String, by key: KeyFile, on id: Digest) async throws
         -> SubmissionAnswer
       {
@@ -164,9 +166,9 @@ struct LifecycleTests {
         try await decide("approved", by: replicator, on: pending.eventID)
       }
       let approved = try await decide("approved", by: moderator, on: pending.eventID)
-      #expect(approved.verificationStatus?["replication_records"] == 1)
+      #expect(approved.verificationStatus?.json["replication_records"] == 1)
       let rejected = try await decide("rejected", by: moderator, on: pending.eventID)
-      #expect(rejected.verificationStatus?["replication_records"] == 0)
+      #expect(rejected.verificationStatus?.json["replication_records"] == 0)
       #expect(rejected.eventSummary?["by_type"]?["replication_record"]?["rejected"] == 1)
       let own = try await test.submit(
         .replicationRecord,
@@ -196,10 +198,10 @@ struct LifecycleTests {
       let first = try await test.cite("10.1000/1", by: key)
       _ = try await test.cite("10.1000/2", by: key)
       await #expect(throws: Refusal(.forbidden, check: "authority", "")) {
-        try await test.ledger.revoke(
+        try await test.ledger.keyAdministrator.revoke(
           key.signer.fingerprint, reason: "stolen", compromisedFrom: first.position, key: key)
       }
-      _ = try await test.ledger.revoke(
+      _ = try await test.ledger.keyAdministrator.revoke(
         key.signer.fingerprint, reason: "stolen", compromisedFrom: first.position + 1, key: nil)
       let state = try await test.state()
       #expect(state.status["citation_signatures"] == 1)
@@ -232,15 +234,15 @@ struct LifecycleTests {
             "size_bytes": .integer(Int64(bytes.count)), "storage_kind": "file",
           ],
         ]
-        return try await test.ledger.submit(
+        return try await test.ledger.submitter.submit(
           wire.canonicalBytes(), record: LedgerUnderTest.number, action: .storageAttestation,
           client: ClientID("192.0.2.1"))
       }
       let first = try await upload("text/plain")
-      #expect(first.created && first.verificationStatus?["storage_verified"] == true)
+      #expect(first.created && first.verificationStatus?.json["storage_verified"] == true)
       let again = try await upload("text/plain")
       #expect(!again.created && again.position == first.position)
-      _ = try await test.ledger.rotateRegistryKey()
+      _ = try await test.ledger.keyAdministrator.rotateRegistryKey()
       let rotated = try await upload("text/plain")
       #expect(!rotated.created && rotated.position == first.position, "the registry stays itself")
       let changed = try await upload("text/markdown")
@@ -272,7 +274,8 @@ struct LifecycleTests {
           ], signer: key.signer, subject: .registry,
           target: "key:\(key.signer.fingerprint.hex)", createdAt: .now)
         do {
-          _ = try await test.ledger.submit(try key.key.sign(body), evidence: [:], client: client)
+          _ = try await test.ledger.submitter.submit(
+            try key.key.sign(body), evidence: [:], client: client)
         } catch let error as Refusal { refusal = error }
       }
       #expect(refusal == Refusal(.tooMany, check: "key_registration_limit", ""))
@@ -295,7 +298,7 @@ struct LifecycleTests {
       let provider = try await test.key("p", nil, .agent, vouched: .storageProvider)
       let stored = try await test.submit(.storageAttestation, payload, by: provider)
       #expect(stored.standing == "verified")
-      #expect(stored.verificationStatus?["storage_verified"] == true)
+      #expect(stored.verificationStatus?.json["storage_verified"] == true)
       try await test.replayAgrees()
     }
   }

@@ -32,7 +32,7 @@ struct NameAuthorityTests: EvidenceSuite {
       nameless["family_name"] = .null
       let token = try await services.token(nameless)
       let weak = try await bare(test, .authorAttestation, claim(token), evidence: [token])
-      #expect(weak.standing == "weak" && weak.verificationStatus?["author_attested"] == false)
+      #expect(weak.standing == "weak" && weak.verificationStatus?.json["author_attested"] == false)
       #expect(weak.reason?.contains("the identity token gives no name") == true)
       let named = try await services.token(claims(IdentityNonce.of(pith)))
       let strong = try await bare(
@@ -60,7 +60,7 @@ struct NameAuthorityTests: EvidenceSuite {
         .authorAttestation, supersede(first, signed("David Fan")), by: key)
       #expect(weak.standing == "weak")
       #expect(weak.reason?.contains("another name than the one that is bound") == true)
-      #expect(weak.verificationStatus?["author_attested"] == false)
+      #expect(weak.verificationStatus?.json["author_attested"] == false)
       let strong = try await test.submit(
         .authorAttestation, supersede(weak, signed("Z. Liu")), by: key)
       #expect(strong.standing == "strong")
@@ -86,10 +86,10 @@ struct NameAuthorityTests: EvidenceSuite {
         "evidence": .object([Digest(hashing: token).hex: .string(Base64.encode(token))]),
         "payload": .object(claim(token)),
       ]
-      let weak = try await test.ledger.submit(
+      let weak = try await test.ledger.submitter.submit(
         json.canonicalBytes(), record: number.description, action: .authorAttestation,
         client: .shell)
-      #expect(weak.standing == "weak" && weak.verificationStatus?["author_attested"] == false)
+      #expect(weak.standing == "weak" && weak.verificationStatus?.json["author_attested"] == false)
       #expect(weak.reason?.contains("authors of this record are not known") == true)
       try await test.replayAgrees()
     }
@@ -114,7 +114,7 @@ struct NameAuthorityTests: EvidenceSuite {
         "source": ["id": .string(id), "kind": "arxiv", "version": .integer(version)],
       ]
     ]
-    return try await test.ledger.importDocument(
+    return try await test.ledger.documentImporter.importDocument(
       document.canonicalBytes(), client: byOperator ? .shell : ClientID("192.0.2.1"),
       operatorAuthorised: byOperator)
   }
@@ -148,7 +148,7 @@ struct NameAuthorityTests: EvidenceSuite {
       await #expect(throws: Refusal(.invalid, check: "citing_known_here", "")) {
         try await cites("2401.00001", "extends")
       }
-      #expect(try await test.ledger.fsck().faults == [])
+      #expect(try await test.ledger.logChecker.check().faults == [])
       try await test.replayAgrees()
     }
   }
@@ -162,7 +162,7 @@ struct NameAuthorityTests: EvidenceSuite {
         (bareRecord.pithNumber?.description ?? "", "2401.00001"), (Self.number, "2412.14164"),
       ] {
         await #expect(throws: Refusal(.invalid, check: "self_citation", "")) {
-          try await test.ledger.signAndSubmit(
+          try await test.ledger.signingSubmitter.submit(
             type: .citationSignature,
             payload: ["citing_arxiv": .string(id), "relation": "cites"], record: record, key: key)
         }
@@ -184,15 +184,15 @@ struct NameAuthorityTests: EvidenceSuite {
         "reason": "not this paper",
       ]
       await #expect(throws: Refusal(.forbidden, check: "authority", "")) {
-        try await test.ledger.signAndSubmit(
+        try await test.ledger.signingSubmitter.submit(
           type: .aliasRetracted, payload: said, record: name, key: key)
       }
       await #expect(throws: Refusal(.notFound, check: "alias", "")) {
-        try await test.ledger.retractAlias(
+        try await test.ledger.keyAdministrator.retractAlias(
           Alias(kind: .arxiv, value: "2401.00002"), of: name, reason: "x")
       }
       await #expect(throws: Refusal(.invalid, check: "alias", "")) {
-        try await test.ledger.retractAlias(
+        try await test.ledger.keyAdministrator.retractAlias(
           Alias(kind: .pithShort8, value: String(name.suffix(26).prefix(8))), of: name, reason: "x")
       }
       let retracted = try await test.pithledger([
@@ -203,23 +203,24 @@ struct NameAuthorityTests: EvidenceSuite {
         try await test.ledger.records.resolve("2401.00001").record.pithNumber == right.pithNumber)
       #expect(try await test.ledger.records.resolve(name).record.pithNumber == wrong.pithNumber)
 
-      _ = try await test.ledger.retractAlias(alias, of: Self.number, reason: "a wrong DOI")
+      _ = try await test.ledger.keyAdministrator.retractAlias(
+        alias, of: Self.number, reason: "a wrong DOI")
       await #expect(throws: Refusal(.notFound, check: "identifier", "")) {
         try await test.ledger.records.resolve(alias.value)
       }
-      let again = try await test.ledger.importDocument(
+      let again = try await test.ledger.documentImporter.importDocument(
         Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
       #expect(!again.created)
       var newer = try JSON.parse(Fixtures.project(Fixtures.sample)).objectValue ?? [:]
       newer["note"] = "a newer document"
-      _ = try await test.ledger.importDocument(
+      _ = try await test.ledger.documentImporter.importDocument(
         JSON.object(newer).canonicalBytes(), client: .shell, operatorAuthorised: true)
       await #expect(throws: Refusal(.notFound, check: "identifier", "")) {
         try await test.ledger.records.resolve(alias.value)
       }
       let shown = try await test.ledger.records.document(Self.number)["aliases"]?.arrayValue ?? []
       #expect(!shown.isEmpty && !shown.contains { $0["alias_kind"] == "doi" })
-      #expect(try await test.ledger.fsck().faults == [])
+      #expect(try await test.ledger.logChecker.check().faults == [])
       try await test.replayAgrees()
     }
   }
@@ -233,7 +234,7 @@ struct NameAuthorityTests: EvidenceSuite {
         ("UPDATE ledger.alias SET is_retracted = true WHERE kind = 'doi'", "lookup.alias"),
       ] {
         try await test.owner { try await $0.execute(change) }
-        let faults = try await test.ledger.fsck().faults
+        let faults = try await test.ledger.logChecker.check().faults
         #expect(faults.map(\.check) == [check], "\(faults)")
         try await test.owner { owner in
           try await owner.execute(
@@ -244,7 +245,7 @@ struct NameAuthorityTests: EvidenceSuite {
             UPDATE ledger.alias SET is_retracted = false;
             """)
         }
-        #expect(try await test.ledger.fsck().faults == [])
+        #expect(try await test.ledger.logChecker.check().faults == [])
       }
       // What was said for a record is never taken back by an update.
       for change in [

@@ -21,9 +21,8 @@ struct OldLogTests {
     configuration.databaseURL = try await running.database()
     configuration.isReadOnly = true
     _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
-    _ = try await Ledger.importLog(
-      from: Fixtures.project.appendingPathComponent(Self.folder).path, configuration,
-      logger: PrivateServer.logger)
+    _ = try await LogImporter(configuration, logger: PrivateServer.logger)
+      .importLog(from: Fixtures.project.appendingPathComponent(Self.folder).path)
     try await body(configuration)
   }
 

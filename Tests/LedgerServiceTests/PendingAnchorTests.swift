@@ -45,7 +45,7 @@ struct PendingAnchorTests {
         "evidence_sha256": .string(name),
       ],
     ]
-    return try await test.ledger.submit(
+    return try await test.ledger.submitter.submit(
       json.canonicalBytes(), record: Fixtures.sampleNumber, action: .timestampAnchor, client: client
     )
   }
@@ -76,7 +76,8 @@ struct PendingAnchorTests {
           #expect(answer.reason?.contains("no calendar") == true, "\(attestation)")
         }
         // Eighteen of them leave all places free.
-        let genuine = try await test.ledger.stamp(Fixtures.sampleNumber, calendars: [services.url])
+        let genuine = try await test.ledger.timestampRequester.requestProof(
+          Fixtures.sampleNumber, calendars: [services.url])
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
         let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
         #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
@@ -85,7 +86,7 @@ struct PendingAnchorTests {
         try await test.replayAgrees()
         hours.withLock { $0 = 25 }
         var schedule = AnchorSchedule()
-        try await test.ledger.settleDueAnchors(&schedule)
+        try await test.ledger.dueAnchorSettler.settleDue(&schedule)
         let later = try await test.ledger.records.status(Fixtures.sampleNumber)
         #expect(counts(later, "pending") == 2 && counts(later, "rejected") == 18)
         try await test.replayAgrees()
@@ -123,7 +124,8 @@ struct PendingAnchorTests {
       await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
         try await anchorAs(ClientID("attacker"), test, fifth)
       }
-      let genuine = try await test.ledger.stamp(Fixtures.sampleNumber, calendars: [services.url])
+      let genuine = try await test.ledger.timestampRequester.requestProof(
+        Fixtures.sampleNumber, calendars: [services.url])
       #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
     }
   }
@@ -142,30 +144,31 @@ struct PendingAnchorTests {
           let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: services.url))
           _ = try await anchorAs(ClientID("\(index / 4)"), test, junk)
         }
-        let genuine = try await test.ledger.stamp(Fixtures.sampleNumber, calendars: [services.url])
+        let genuine = try await test.ledger.timestampRequester.requestProof(
+          Fixtures.sampleNumber, calendars: [services.url])
         await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
           try await anchorAs(ClientID("reader"), test, genuine)
         }
         var schedule = AnchorSchedule(firstWait: .zero)
         for _ in 0..<3 {
-          let outcomes = try await test.ledger.settleDueAnchors(&schedule)
-          #expect(outcomes.count == 16 && outcomes.allSatisfy { $0.outcome == "pending" })
+          let outcomes = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
+          #expect(outcomes.count == 16 && outcomes.allSatisfy { $0.state == .pending })
         }
         days.withLock { $0 = 25 }
-        let ended = try await test.ledger.settleDueAnchors(&schedule)
-        #expect(ended.count { $0.outcome == "failed" } == 16)
+        let ended = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
+        #expect(ended.count { $0.state == .failed } == 16)
         #expect(ended.last?.detail.hasPrefix("expired") == true)
         let answer = try await anchorAs(ClientID("reader"), test, genuine)
         #expect(answer.standing == "pending")
         #expect(answer.eventSummary?["by_type"]?["timestamp_anchor"]?["rejected"] == 16)
         // The calendar knows this one, and so it has its thirty days.
-        for _ in 0..<4 { try await test.ledger.settleDueAnchors(&schedule) }
+        for _ in 0..<4 { try await test.ledger.dueAnchorSettler.settleDue(&schedule) }
         days.withLock { $0 = 25 + 29 * 24 }
-        let waiting = try await test.ledger.settleDueAnchors(&schedule)
-        #expect(waiting.map(\.outcome) == ["pending"])
+        let waiting = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
+        #expect(waiting.map(\.state) == [.pending])
         days.withLock { $0 = 25 + 31 * 24 }
-        let gone = try await test.ledger.settleDueAnchors(&schedule)
-        #expect(gone.last?.outcome == "failed")
+        let gone = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
+        #expect(gone.last?.state == .failed)
         // Whoever has the proof still may send it again.
         let again = try await anchorAs(ClientID("another"), test, genuine)
         #expect(again.created && again.standing == "pending")
@@ -180,8 +183,9 @@ struct PendingAnchorTests {
     try await evidence.withBoth { test, services in
       let many = try await proof(test, numbers(100), .pending(uri: services.url))
       _ = try await evidence.anchor(test, "opentimestamps", many)
-      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
-      #expect(try await services.count("/timestamp/") == Ledger.maxPromises)
+      #expect(
+        try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
+      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxPromises)
       // The same promise a hundred times is one.
       let one = Node(items: [
         .operation(.hash(.sha256), Node(items: [.attestation(.pending(uri: services.url))]))
@@ -189,16 +193,16 @@ struct PendingAnchorTests {
       let same = OpenTimestampsProof(
         algorithm: .sha256, digest: try await evidence.digest(test).bytes,
         root: Node(items: (0..<100).flatMap { _ in one.items }))
-      let upgraded = try await test.ledger.upgraded(same.serialised())
+      let upgraded = try await test.ledger.proofUpgrader.upgrade(same.serialised())
       #expect(upgraded.proof == nil && upgraded.isUnknown)
-      #expect(try await services.count("/timestamp/") == Ledger.maxPromises + 1)
+      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxPromises + 1)
     }
   }
 
   @Test("A calendar that fails is left alone, and does not make an anchor false")
   func failingCalendar() async throws {
     try await evidence.withBoth { test, services in
-      let calendars = CalendarClient(test.ledger.checks.fetch)
+      let calendars = CalendarClient(test.ledger.evidenceChecker.fetch)
       let closed = "https://localhost:1"
       for index in 0..<5 {
         do {
@@ -230,16 +234,19 @@ struct PendingAnchorTests {
   func executedOnce() async throws {
     try await evidence.withBoth { test, services in
       let pending = try await proof(test, numbers(20), .bitcoin(height: 1000))
-      let executor = test.ledger.checks.executor
+      let executor = test.ledger.evidenceChecker.executor
       let before = await executor.executions
       _ = try await evidence.anchor(test, "opentimestamps", pending)
-      for _ in 0..<5 { _ = try await test.ledger.examineProof(pending, of: nil) }
+      for _ in 0..<5 { _ = try await test.ledger.evidenceInspector.inspect(pending, of: nil) }
       var schedule = AnchorSchedule()
-      #expect(try await test.ledger.settleDueAnchors(&schedule).map(\.outcome) == ["pending"])
-      for _ in 0..<5 { #expect(try await test.ledger.settleDueAnchors(&schedule).isEmpty) }
+      #expect(
+        try await test.ledger.dueAnchorSettler.settleDue(&schedule).map(\.state) == [.pending])
+      for _ in 0..<5 {
+        #expect(try await test.ledger.dueAnchorSettler.settleDue(&schedule).isEmpty)
+      }
       #expect(await executor.executions == before + 1)
-      _ = try await test.ledger.trustHeaders(try await services.mine())
-      #expect(try await test.ledger.settleDueAnchors(&schedule).map(\.outcome) == ["failed"])
+      _ = try await test.ledger.trust.addHeaders(try await services.mine())
+      #expect(try await test.ledger.dueAnchorSettler.settleDue(&schedule).map(\.state) == [.failed])
       #expect(await executor.executions == before + 1, "trust changed, and the proof did not")
       #expect(schedule.pending.isEmpty)
     }
@@ -266,7 +273,7 @@ struct PendingAnchorTests {
           try await evidence.anchor(test, "opentimestamps", bytes)
         }
         await #expect(throws: Refusal(.invalid, check: "ots.budget", "")) {
-          try await test.ledger.examineProof(bytes, of: nil)
+          try await test.ledger.evidenceInspector.inspect(bytes, of: nil)
         }
       }
       #expect(try await test.ledger.health().size == size)

@@ -29,7 +29,7 @@ struct RegistryRotationTests {
         "storage_kind": "file",
       ],
     ]
-    return try await ledger.submit(
+    return try await ledger.submitter.submit(
       wire.canonicalBytes(), record: LedgerUnderTest.number, action: .storageAttestation,
       client: ClientID("192.0.2.1"))
   }
@@ -63,11 +63,11 @@ struct RegistryRotationTests {
     try await withLedger(configure: generous) { test in
       let other = try await test.another(runProjector: false)
       for round in 0..<3 {
-        _ = try await other.rotateRegistryKey()
+        _ = try await other.keyAdministrator.rotateRegistryKey()
         #expect(try await upload("round \(round)", to: test.ledger).created)
-        _ = try await other.rotateRegistryKey()
+        _ = try await other.keyAdministrator.rotateRegistryKey()
         _ = try await test.key("vouched \(round)", "urn:v\(round)", vouched: .author)
-        _ = try await other.rotateRegistryKey()
+        _ = try await other.keyAdministrator.rotateRegistryKey()
         let bare: JSON = [
           "canonical_record": [
             "metadata": [
@@ -82,7 +82,7 @@ struct RegistryRotationTests {
           ]
         ]
         #expect(
-          try await test.ledger.importDocument(
+          try await test.ledger.documentImporter.importDocument(
             bare.canonicalBytes(), client: .shell, operatorAuthorised: true
           ).created)
       }
@@ -107,7 +107,8 @@ struct RegistryRotationTests {
             // Another key event may come between: the command says so, and is run again.
             for _ in 0..<20 {
               do {
-                _ = try await (round % 2 == 0 ? other : test.ledger).rotateRegistryKey()
+                _ = try await (round % 2 == 0 ? other : test.ledger).keyAdministrator
+                  .rotateRegistryKey()
                 break
               } catch let refusal as Refusal where refusal.check == "contention" {}
             }
@@ -132,7 +133,7 @@ struct RegistryRotationTests {
       let path = test.ledger.configuration.dataDirectory + "/registry.key"
       let before = try Data(contentsOf: URL(fileURLWithPath: path))
       let other = try await test.another(runProjector: false)
-      _ = try await other.rotateRegistryKey()
+      _ = try await other.keyAdministrator.rotateRegistryKey()
       await other.close()
       // As it was before the file was moved.
       try FileManager.default.moveItem(atPath: path, toPath: path + ".next")
@@ -142,7 +143,7 @@ struct RegistryRotationTests {
       let started = try await test.another(runProjector: false)
       #expect(!FileManager.default.fileExists(atPath: path + ".next"))
       #expect(try await upload("started", to: started).created)
-      _ = try await started.rotateRegistryKey()
+      _ = try await started.keyAdministrator.rotateRegistryKey()
       #expect(try await upload("rotated again", to: test.ledger).created)
       try await expectRightKeys(test.ledger)
       await started.close()
@@ -154,7 +155,7 @@ struct RegistryRotationTests {
     try await withLedger(configure: generous) { test in
       let path = test.ledger.configuration.dataDirectory + "/registry.key"
       let other = try await test.another(runProjector: false)
-      _ = try await other.rotateRegistryKey()
+      _ = try await other.keyAdministrator.rotateRegistryKey()
       try FileManager.default.moveItem(atPath: path, toPath: path + ".aside")
       await #expect(throws: Refusal(.unavailable, check: "registry_key", "")) {
         _ = try await upload("refused", to: test.ledger)

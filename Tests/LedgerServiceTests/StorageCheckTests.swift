@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerStore
 import LedgerTestSupport
 import PostgresClient
@@ -16,7 +17,7 @@ import Testing
 struct StorageCheckTests: EvidenceSuite {
   private func report(_ test: LedgerUnderTest, of event: JSON?) async throws -> JSON {
     let digest = try #require(event?["payload"]?["evidence_sha256"]?.stringValue)
-    return try JSON.parse(try await test.ledger.evidence(digest))
+    return try JSON.parse(try await test.ledger.evidence.publicBytes(digest))
   }
 
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
@@ -58,7 +59,7 @@ struct StorageCheckTests: EvidenceSuite {
       #expect(word["payload"]?["event_id"] == .string("sha256:" + signed.eventID.hex))
       #expect(word["payload"]?["verdict"] == "verified")
       #expect(try await report(test, of: word)["sha256"] == sha256)
-      let audit = try await test.ledger.audit(Self.number)
+      let audit = try await test.ledger.auditor.audit(Self.number)
       #expect(audit.findings.isEmpty, "\(audit.findings.map(\.json))")
       try await test.replayAgrees()
     }
@@ -91,7 +92,7 @@ struct StorageCheckTests: EvidenceSuite {
         days.withLock { $0 = 11 }
         #expect(try await test.state().status["storage_verified"] == false)
         let second = try await bare(test, .storageAttestation, payload)
-        #expect(second.created && second.verificationStatus?["storage_verified"] == true)
+        #expect(second.created && second.verificationStatus?.json["storage_verified"] == true)
         #expect(
           try await events(test).last?["payload"]?["supersedes"]
             == .string("sha256:" + first.eventID.hex))
@@ -114,7 +115,7 @@ struct StorageCheckTests: EvidenceSuite {
         test, .storageAttestation, place("https", services.url + "/paper", bytes))
       let named = try await events(test).last?["payload"]?["evidence_sha256"]?.stringValue
       let digest = try #require(named.flatMap { Digest(hex: $0) })
-      #expect(try await test.ledger.eraseEvidence(digest, reason: "asked to") == 1)
+      #expect(try await test.ledger.evidenceEraser.erase(digest, reason: "asked to") == 1)
       #expect(try await events(test).last?["payload"]?["verdict"] == "erased")
       #expect(try await test.state().status["storage_verified"] == true)
       try await test.replayAgrees()
@@ -124,10 +125,10 @@ struct StorageCheckTests: EvidenceSuite {
   @Test("A network that fails says nothing twice, and the third time that the copy is out of reach")
   func outOfReach() async throws {
     try await withKeptCopy { services, test, _ in
-      var schedule = Ledger.StorageSchedule()
+      var schedule = StorageSchedule()
       func look() async throws -> JSON? {
         try await Task.sleep(for: .milliseconds(5))
-        try await test.ledger.recheckStorage(&schedule)
+        try await test.ledger.storageMonitor.checkDue(&schedule)
         return try await test.state().status["storage_verified"]
       }
       #expect(try await look() == true)

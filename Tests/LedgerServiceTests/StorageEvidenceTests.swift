@@ -22,7 +22,7 @@ struct StorageEvidenceTests: EvidenceSuite {
       let here = services.url + "/paper"
       let stored = try await bare(test, .storageAttestation, place("https", here, bytes))
       #expect(stored.standing == "verified")
-      #expect(stored.verificationStatus?["storage_verified"] == true)
+      #expect(stored.verificationStatus?.json["storage_verified"] == true)
       let again = try await bare(test, .storageAttestation, place("https", here, bytes))
       #expect(!again.created && again.position == stored.position)
       let followed = services.url + "/redirect?" + here
@@ -85,10 +85,10 @@ struct StorageEvidenceTests: EvidenceSuite {
   @Test("A copy that is gone, changed or back again is noticed, and the log says so")
   func rechecks() async throws {
     try await withKeptCopy { services, test, bytes in
-      var schedule = Ledger.StorageSchedule()
+      var schedule = StorageSchedule()
       func look() async throws -> (JSON?, JSON?) {
         try await Task.sleep(for: .milliseconds(5))
-        try await test.ledger.recheckStorage(&schedule)
+        try await test.ledger.storageMonitor.checkDue(&schedule)
         let state = try await test.state()
         let last = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue?.last
         return (state.status["storage_verified"], last?["payload"]?["verdict"])
@@ -126,20 +126,22 @@ struct StorageEvidenceTests: EvidenceSuite {
   func judged() async throws {
     try await withBoth { test, services in
       let digest = try await digest(test)
-      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url, services.url])
+      let proof = try await test.ledger.timestampRequester.requestProof(
+        Self.number, calendars: [services.url, services.url])
       _ = try await anchor(test, "opentimestamps", proof)
       for index in 0..<5 {
         _ = try await services.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
       }
       let line = String(decoding: try await services.mine(), as: UTF8.self)
       let header = try #require(line.split(whereSeparator: \.isWhitespace).last)
-      _ = try await test.ledger.trustHeaders(Array(line.utf8))
-      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
+      _ = try await test.ledger.trust.addHeaders(Array(line.utf8))
+      #expect(
+        try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       let upgraded = try #require(
         events.last { $0["event_type"] == "anchor_upgraded" }?["payload"]?["evidence_sha256"]?
           .stringValue)
-      let bytes = try await test.ledger.evidence(upgraded)
+      let bytes = try await test.ledger.evidence.publicBytes(upgraded)
       let answer = try await python(
         """
         import io, sys

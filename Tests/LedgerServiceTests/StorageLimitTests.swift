@@ -126,15 +126,15 @@ struct StorageLimitTests {
         _ = try await evidence.bare(
           test, .storageAttestation, evidence.place("s3", "s3://bucket/paper", bytes))
         _ = try await services.post("/put/paper", secret)
-        var schedule = Ledger.StorageSchedule()
+        var schedule = StorageSchedule()
         for _ in 0..<2 {
-          try await test.ledger.recheckStorage(&schedule)
+          try await test.ledger.storageMonitor.checkDue(&schedule)
           try await Task.sleep(for: .milliseconds(5))
         }
         let word = try #require(try await events(test).last)
         #expect(word["payload"]?["verdict"] == "changed")
         let digest = try #require(word["payload"]?["evidence_sha256"]?.stringValue)
-        let report = try JSON.parse(try await test.ledger.evidence(digest))
+        let report = try JSON.parse(try await test.ledger.evidence.publicBytes(digest))
         #expect(report["matches"] == false && report["sha256"] == nil && report["length"] == nil)
         let log = try await events(test).map { $0.canonicalString() }.joined()
         #expect(!words.contains { log.contains($0) })
@@ -168,10 +168,12 @@ struct StorageLimitTests {
       #expect(try await test.ledger.health().size == size)
       for calendar in ["https://8.8.8.8:99999", "https://a..b", ""] {
         await #expect(throws: Refusal(.unavailable, check: "calendar", "")) {
-          try await test.ledger.stamp(Fixtures.sampleNumber, calendars: [calendar])
+          try await test.ledger.timestampRequester.requestProof(
+            Fixtures.sampleNumber, calendars: [calendar])
         }
         await #expect(throws: Refusal(.unavailable, check: "fetch.address", "")) {
-          try await test.ledger.requestToken(Fixtures.sampleNumber, authority: calendar)
+          try await test.ledger.timestampRequester.requestToken(
+            Fixtures.sampleNumber, authority: calendar)
         }
       }
     }
@@ -198,9 +200,9 @@ struct StorageLimitTests {
         _ = try await ledger.store.log.append(
           AppendUnit(items: [item], evidence: [], guardPosition: nil))
         #expect(try await test.state().status["storage_verified"] == true)
-        var schedule = Ledger.StorageSchedule()
+        var schedule = StorageSchedule()
         for _ in 0..<3 {
-          try await ledger.recheckStorage(&schedule)
+          try await ledger.storageMonitor.checkDue(&schedule)
           try await Task.sleep(for: .milliseconds(5))
         }
         let word = try #require(try await events(test).last)
@@ -228,7 +230,7 @@ struct StorageLimitTests {
             "payload": .object(evidence.place("https", services.url + name, bytes)),
           ]
           do {
-            return try await test.ledger.submit(
+            return try await test.ledger.submitter.submit(
               json.canonicalBytes(), record: Fixtures.sampleNumber, action: .storageAttestation,
               client: ClientID(client)
             ).standing
@@ -268,11 +270,11 @@ struct StorageLimitTests {
           )
         }
         for index in 0..<8 { _ = try await services.post("/slow/kept\(index)") }
-        var schedule = Ledger.StorageSchedule()
-        try await test.ledger.recheckStorage(&schedule)
+        var schedule = StorageSchedule()
+        try await test.ledger.storageMonitor.checkDue(&schedule)
         try await Task.sleep(for: .milliseconds(5))
         let start = ContinuousClock.now
-        try await test.ledger.recheckStorage(&schedule)
+        try await test.ledger.storageMonitor.checkDue(&schedule)
         // Each is given up after six seconds, four at a time from one host: one after the other, 48.
         #expect(ContinuousClock.now - start < .seconds(30))
       }

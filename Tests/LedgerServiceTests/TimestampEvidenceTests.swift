@@ -19,11 +19,13 @@ struct TimestampEvidenceTests: EvidenceSuite {
   )
   func calendar() async throws {
     try await withBoth { test, services in
-      let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+      let proof = try await test.ledger.timestampRequester.requestProof(
+        Self.number, calendars: [services.url])
       let promised = try await anchor(test, "opentimestamps", proof)
       #expect(promised.standing == "pending")
-      #expect(promised.verificationStatus?["externally_anchored"] == false)
-      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
+      #expect(promised.verificationStatus?.json["externally_anchored"] == false)
+      #expect(
+        try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
 
       // A block that nobody trusts yet, with others' digests in it.
       for index in 0..<4 {
@@ -31,15 +33,17 @@ struct TimestampEvidenceTests: EvidenceSuite {
       }
       let headers = try await services.mine()
       #expect(
-        try await test.ledger.settleAnchors().map(\.outcome) == ["pending"], "nobody was asked")
-      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
+        try await test.ledger.anchorSettler.settleAll().map(\.state) == [.pending],
+        "nobody was asked")
+      #expect(
+        try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.upgraded])
       #expect(try await test.state().status["externally_anchored"] == false)
 
-      _ = try await test.ledger.trustHeaders(headers)
-      let settled = try await test.ledger.settleAnchors()
-      #expect(settled.map(\.outcome) == ["verified"])
+      _ = try await test.ledger.trust.addHeaders(headers)
+      let settled = try await test.ledger.anchorSettler.settleAll()
+      #expect(settled.map(\.state) == [.verified])
       #expect(try await test.state().status["externally_anchored"] == true)
-      #expect(try await test.ledger.settleAnchors().isEmpty)
+      #expect(try await test.ledger.anchorSettler.settleAll().isEmpty)
       let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       #expect(
         events.suffix(3).map { $0["event_type"]?.stringValue } == [
@@ -49,19 +53,22 @@ struct TimestampEvidenceTests: EvidenceSuite {
       try await test.replayAgrees()
 
       // Complete at once, where the block is known beforehand.
-      let second = try await test.ledger.stamp(Self.number, calendars: [services.url])
-      _ = try await test.ledger.trustHeaders(try await services.mine())
+      let second = try await test.ledger.timestampRequester.requestProof(
+        Self.number, calendars: [services.url])
+      _ = try await test.ledger.trust.addHeaders(try await services.mine())
       let late = try await anchor(test, "opentimestamps", second)
       #expect(late.standing == "pending", "the promise alone proves nothing")
-      #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
-      #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+      #expect(
+        try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
+      #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
     }
   }
 
   @Test("A path that leads to another root than the trusted header's is refused, or fails later")
   func wrongRoot() async throws {
     try await withBoth { test, services in
-      _ = try await test.ledger.stamp(Self.number, calendars: [services.url])
+      _ = try await test.ledger.timestampRequester.requestProof(
+        Self.number, calendars: [services.url])
       let headers = try await services.mine()
       let digest = try await digest(test)
       let forged = OpenTimestampsProof(
@@ -76,8 +83,8 @@ struct TimestampEvidenceTests: EvidenceSuite {
       ).serialised()
       let early = try await anchor(test, "opentimestamps", forged)
       #expect(early.standing == "pending")
-      _ = try await test.ledger.trustHeaders(headers)
-      #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["failed"])
+      _ = try await test.ledger.trust.addHeaders(headers)
+      #expect(try await test.ledger.anchorSettler.settleAll().map(\.state) == [.failed])
       let state = try await test.state()
       #expect(state.status["externally_anchored"] == false)
       #expect(state.summary["by_type"]?["timestamp_anchor"]?["rejected"] == 1)
@@ -95,9 +102,9 @@ struct TimestampEvidenceTests: EvidenceSuite {
       var broken = next
       // A digit of the hash of the block before.
       broken[20] = broken[20] == 0x30 ? 0x31 : 0x30
-      await #expect(throws: Refusal.self) { try await test.ledger.trustHeaders(broken) }
-      #expect(try await test.ledger.trustHeaders(next) == 1)
-      #expect(try await test.ledger.trustHeaders(headers + next) == 0)
+      await #expect(throws: Refusal.self) { try await test.ledger.trust.addHeaders(broken) }
+      #expect(try await test.ledger.trust.addHeaders(next) == 1)
+      #expect(try await test.ledger.trust.addHeaders(headers + next) == 0)
       try await test.replayAgrees()
     }
   }
@@ -109,39 +116,47 @@ struct TimestampEvidenceTests: EvidenceSuite {
       reach.esploraURL = services.url
       let configuration = reach
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let proof = try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
         _ = try await services.mine()
-        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
+        #expect(
+          try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       }
       // A block that few others stand on may yet be replaced: its header is not taken.
-      reach.headerDepth = 3
+      reach.headerConfirmations = 3
       let patient = reach
       try await withLedger(configure: { $0.externalServices = patient }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let proof = try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
         _ = try await services.mine()
-        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
+        #expect(
+          try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.upgraded])
         _ = try await services.mine()
-        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["pending"])
+        #expect(
+          try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
         _ = try await services.mine()
-        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
+        #expect(
+          try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       }
       // An explorer that contradicts what the operator trusts is not believed.
       let stranger = String(decoding: try await services.mine(), as: UTF8.self)
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let proof = try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url])
         let words = try await services.mine().split(separator: UInt8(ascii: " "))
         #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1005")
         _ = try await anchor(test, "opentimestamps", proof)
         // Under the height before it, another block than the one that it follows.
         let other =
           "1004 " + String(decoding: try await services.mine(), as: UTF8.self).dropFirst(5)
-        #expect(try await test.ledger.trustHeaders(Array(other.utf8)) == 1)
-        #expect(try await test.ledger.settleAnchors { _ in true }.map(\.outcome) == ["upgraded"])
-        #expect(try await test.ledger.untrustHeader(1004))
-        #expect(try await test.ledger.trustHeaders(Array(stranger.utf8)) == 1)
-        #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["verified"])
+        #expect(try await test.ledger.trust.addHeaders(Array(other.utf8)) == 1)
+        #expect(
+          try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.upgraded])
+        #expect(try await test.ledger.trust.removeHeader(1004))
+        #expect(try await test.ledger.trust.addHeaders(Array(stranger.utf8)) == 1)
+        #expect(try await test.ledger.anchorSettler.settleAll().map(\.state) == [.verified])
       }
     }
   }
@@ -149,23 +164,25 @@ struct TimestampEvidenceTests: EvidenceSuite {
   @Test("A token is verified by a trusted root, pending without one, and settled when one comes")
   func authority() async throws {
     try await withBoth { test, services in
-      let token = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
+      let token = try await test.ledger.timestampRequester.requestToken(
+        Self.number, authority: services.url + "/tsa")
       let early = try await anchor(test, "rfc3161", token)
       #expect(early.standing == "pending")
-      #expect(try await test.ledger.trustAuthority(services.file("tsa-root.pem")) == 1)
-      #expect(try await test.ledger.settleAnchors().map(\.outcome) == ["verified"])
+      #expect(try await test.ledger.trust.addAuthority(services.file("tsa-root.pem")) == 1)
+      #expect(try await test.ledger.anchorSettler.settleAll().map(\.state) == [.verified])
       #expect(try await test.state().status["externally_anchored"] == true)
-      let second = try await test.ledger.requestToken(Self.number, authority: services.url + "/tsa")
+      let second = try await test.ledger.timestampRequester.requestToken(
+        Self.number, authority: services.url + "/tsa")
       let late = try await anchor(test, "rfc3161", second)
       #expect(late.standing == "verified")
       var broken = second
       broken[broken.count - 5] ^= 1
       await #expect(throws: Refusal.self) { try await anchor(test, "rfc3161", broken) }
-      #expect(try await test.ledger.audit(nil).findings.isEmpty)
+      #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
       // Trust withdrawn is what an audit notices, and what changes nothing by itself.
       let roots = Digest(hashing: try services.file("tsa-root.pem"))
-      #expect(try await test.ledger.untrust(.tsa, roots))
-      let findings = try await test.ledger.audit(Self.number).findings
+      #expect(try await test.ledger.trust.remove(.tsa, roots))
+      let findings = try await test.ledger.auditor.audit(Self.number).findings
       #expect(findings.map(\.now) == ["pending", "pending"])
       #expect(try await test.state().status["externally_anchored"] == true)
       try await test.replayAgrees()

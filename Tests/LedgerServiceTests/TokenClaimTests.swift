@@ -44,7 +44,7 @@ struct TokenClaimTests: EvidenceSuite {
         await other.ledger.close()
         #expect(outcomes.map(\.0).sorted() == ["created", "jwt.reuse"], "round \(round)")
         let taken = try #require(outcomes.compactMap(\.1).first)
-        _ = try await test.ledger.signAndSubmit(
+        _ = try await test.ledger.signingSubmitter.submit(
           type: .eventWithdrawn,
           payload: ["event_id": .string("sha256:" + taken.hex), "reason": "the next round"],
           record: Self.number, key: nil)
@@ -59,8 +59,8 @@ struct TokenClaimTests: EvidenceSuite {
       let token = try await services.token(claims(try nonce))
       let first = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(
-        try await test.ledger.eraseEvidence(Digest(hashing: token), reason: "asked to") == 1)
-      _ = try await test.ledger.signAndSubmit(
+        try await test.ledger.evidenceEraser.erase(Digest(hashing: token), reason: "asked to") == 1)
+      _ = try await test.ledger.signingSubmitter.submit(
         type: .eventWithdrawn,
         payload: ["event_id": .string("sha256:" + first.eventID.hex), "reason": "an error"],
         record: Self.number, key: nil)
@@ -128,9 +128,9 @@ struct TokenClaimTests: EvidenceSuite {
       #expect(try await test.ledger.health().size == size + 2, "a refused one leaves nothing")
 
       let withdrawn = try await withdraw(fresh, claimed)
-      #expect(withdrawn.created && withdrawn.verificationStatus?["author_attested"] == false)
+      #expect(withdrawn.created && withdrawn.verificationStatus?.json["author_attested"] == false)
       await #expect(throws: Refusal(.notFound, check: "evidence", ""), "its token is not served") {
-        try await test.ledger.evidence(Digest(hashing: fresh).hex)
+        try await test.ledger.evidence.publicBytes(Digest(hashing: fresh).hex)
       }
       await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
         try await bare(test, .authorAttestation, claim(fresh), evidence: [fresh])
@@ -170,7 +170,7 @@ struct TokenClaimTests: EvidenceSuite {
     try await withFakeServices { services in
       for (patience, isPatient) in [(Duration.zero, false), (.seconds(3600), true)] {
         var reach = services.configuration
-        reach.issuerPatience = patience
+        reach.issuerRetryInterval = patience
         let configuration = reach
         try await withLedger(configure: { $0.externalServices = configuration }) { test in
           func attempt() async throws -> String {
@@ -197,7 +197,7 @@ struct TokenClaimTests: EvidenceSuite {
       // Keys grow old.
       var reach = services.configuration
       reach.issuerKeysLife = .milliseconds(1)
-      reach.issuerPatience = .zero
+      reach.issuerRetryInterval = .zero
       let configuration = reach
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let before = try await services.count("/oauth/jwks")
@@ -230,16 +230,16 @@ struct TokenClaimTests: EvidenceSuite {
         #expect(waiting.standing == "pending")
         let forged = try await services.token(claims(IdentityNonce.of(pith)), ["stranger": true])
         _ = try await bare(test, .authorAttestation, claim(forged), evidence: [forged])
-        #expect(try await test.ledger.settleClaims() == 0, "nothing is known yet")
-        _ = try await test.ledger.trustIssuer(try await services.jwks())
-        #expect(try await test.ledger.settleClaims() == 2)
+        #expect(try await test.ledger.claimSettler.settleAll() == 0, "nothing is known yet")
+        _ = try await test.ledger.trust.addIssuerKeys(try await services.jwks())
+        #expect(try await test.ledger.claimSettler.settleAll() == 2)
         let (status, summary) = try await test.state()
         #expect(status["strong_author_claims"] == 1 && status["weak_author_claims"] == 0)
         #expect(summary["by_type"]?["author_attestation"]?["rejected"] == 1)
         let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
         #expect(json["vouched"]?.arrayValue?.isEmpty == false)
-        #expect(try await test.ledger.settleClaims() == 0)
-        #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+        #expect(try await test.ledger.claimSettler.settleAll() == 0)
+        #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
         try await test.replayAgrees()
       }
     }
@@ -255,8 +255,8 @@ struct TokenClaimTests: EvidenceSuite {
         test, .authorAttestation, claim(token, name: "Z. Nobody"), evidence: [token])
       #expect(weak.standing == "weak")
       #expect(weak.reason?.contains("author list") == true)
-      #expect(weak.verificationStatus?["author_attested"] == false)
-      #expect(weak.verificationStatus?["weak_author_claims"] == 1)
+      #expect(weak.verificationStatus?.json["author_attested"] == false)
+      #expect(weak.verificationStatus?.json["weak_author_claims"] == 1)
       // A place in the list that is another's is no match either.
       let second = try await services.token(claims(try nonce))
       var misplaced = claim(second)
@@ -278,7 +278,7 @@ struct TokenClaimTests: EvidenceSuite {
       _ = try await test.submit(
         .authorAttestation,
         ["method": "key_signature", "name": "Z. Liu", "orcid": .string(Self.orcid)], by: key)
-      #expect(try await test.ledger.audit(Self.number).findings.isEmpty)
+      #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
       let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
       let documents = Set(
         events.compactMap {
@@ -286,9 +286,9 @@ struct TokenClaimTests: EvidenceSuite {
         })
       #expect(!documents.isEmpty)
       for document in documents {
-        _ = try await test.ledger.eraseEvidence(document, reason: "asked to")
+        _ = try await test.ledger.evidenceEraser.erase(document, reason: "asked to")
       }
-      let findings = try await test.ledger.audit(Self.number).findings
+      let findings = try await test.ledger.auditor.audit(Self.number).findings
       let finding = try #require(findings.first { $0.check == "author_name" })
       #expect(finding.was == "verified" && finding.now == "pending")
     }
@@ -302,11 +302,11 @@ struct TokenClaimTests: EvidenceSuite {
       var upload = place("file", "urn:sha256:" + digest.hex, token)
       upload["evidence_sha256"] = .string(digest.hex)
       _ = try await bare(test, .storageAttestation, upload, evidence: [token])
-      #expect(try await test.ledger.evidence(digest.hex) == token)
+      #expect(try await test.ledger.evidence.publicBytes(digest.hex) == token)
       let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
       #expect(claimed.standing == "strong")
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
-        try await test.ledger.evidence(digest.hex)
+        try await test.ledger.evidence.publicBytes(digest.hex)
       }
     }
   }

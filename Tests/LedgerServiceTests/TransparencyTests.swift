@@ -101,7 +101,7 @@ struct TransparencyTests {
           type: .citationSignature, payload: ["citing_doi": "10.1/receipt", "relation": "cites"],
           signer: key.signer, subject: .record(try #require(PithNumber(LedgerUnderTest.number))),
           target: "record", createdAt: .now))
-      let answer = try await test.ledger.submit(event, evidence: [:], client: .shell)
+      let answer = try await test.ledger.submitter.submit(event, evidence: [:], client: .shell)
       let log = [try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))]
       let receipt = Array(try #require(answer.receipt).utf8)
       let promise = try LogReceipt(receipt, by: log)
@@ -113,7 +113,7 @@ struct TransparencyTests {
       try proof.verify(entry: entry, by: log, origin: test.ledger.origin)
       #expect(try Entry(bytes: entry).event.eventID == answer.eventID)
       // Sent again, the same event is answered with the same promise.
-      let again = try await test.ledger.submit(event, evidence: [:], client: .shell)
+      let again = try await test.ledger.submitter.submit(event, evidence: [:], client: .shell)
       #expect(!again.created && again.receipt == answer.receipt)
       await #expect(throws: Refusal(.notFound, check: "event_id", "")) {
         try await test.ledger.proofs.inclusionProof(String(repeating: "0", count: 64))
@@ -141,7 +141,7 @@ struct TransparencyTests {
       }
       #expect(positions.count == 300)
       #expect(await test.ledger.checkpoints.historyMismatch() == nil)
-      #expect(try await test.ledger.fsck().faults.isEmpty)
+      #expect(try await test.ledger.logChecker.check().faults.isEmpty)
     }
   }
 
@@ -227,7 +227,7 @@ struct TransparencyTests {
       let size = try await test.ledger.health().size
       _ = try await test.state()
       let note = Array(try await test.ledger.checkpoints.issue().cosigned.utf8)
-      let clean = try await test.ledger.fsck(against: [("mine", note)])
+      let clean = try await test.ledger.logChecker.check(against: [("mine", note)])
       #expect(clean.faults.isEmpty, "\(clean.faults)")
       #expect(clean.entries == size && clean.checkpoints >= 2)
       let position = Int64.random(in: 10..<size - 2, using: &random)
@@ -235,7 +235,7 @@ struct TransparencyTests {
       if how == .regrown {
         for number in 0..<30 { _ = try? await test.cite("10.2/\(number)", by: author) }
       }
-      let report = try await test.ledger.fsck(against: [("mine", note)])
+      let report = try await test.ledger.logChecker.check(against: [("mine", note)])
       #expect(!report.faults.isEmpty, "\(how) at \(position) (seed \(seed))")
       switch how {
       case .changed, .columns, .deleted, .inserted, .swapped, .tile:
@@ -260,7 +260,7 @@ struct TransparencyTests {
     let folder = "/tmp/plt-outside-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     do {
-      _ = try await test.ledger.exportTiles(to: folder)
+      _ = try await test.ledger.logExporter.exportTiles(to: folder)
       _ = try await LogDirectory.verify(folder, by: [key], containing: [("mine", note)])
       Issue.record("an outsider was deceived: \(comment)")
     } catch is LogFault {
@@ -282,7 +282,7 @@ struct TransparencyTests {
       try await copyDatabase(test.uri, to: backup)
       let second = try await test.another()
       for number in 2..<6 {
-        _ = try await second.signAndSubmit(
+        _ = try await second.signingSubmitter.submit(
           type: .citationSignature,
           payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
           record: LedgerUnderTest.number, key: author)
@@ -299,12 +299,12 @@ struct TransparencyTests {
       }
       // Nor is anything accepted that would grow a second history.
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
-        _ = try await rolledBack.signAndSubmit(
+        _ = try await rolledBack.signingSubmitter.submit(
           type: .citationSignature, payload: ["citing_doi": "10.9/9", "relation": "cites"],
           record: LedgerUnderTest.number, key: author)
       }
       #expect(await rolledBack.checkpoints.historyMismatch() != nil)
-      let report = try await rolledBack.fsck()
+      let report = try await rolledBack.logChecker.check()
       #expect(report.faults.contains { $0.check.hasPrefix("checkpoint.") }, "\(report.faults)")
       await rolledBack.close()
 

@@ -25,7 +25,8 @@ struct WholeRecordTests {
         let document = try JSON.parse(bytes)
         let number = try #require(document["pith_number"]?.stringValue)
         let pith = try #require(PithNumber(number))
-        _ = try await ledger.importDocument(bytes, client: .shell, operatorAuthorised: true)
+        _ = try await ledger.documentImporter.importDocument(
+          bytes, client: .shell, operatorAuthorised: true)
         func status() async throws -> JSON {
           let size = try await ledger.health().size
           return try await ledger.records.status(number, atLeast: size - 1)["verification_status"]
@@ -40,13 +41,14 @@ struct WholeRecordTests {
               Digest(hashing: evidence).hex: .string(Base64.encode(evidence))
             ])
           }
-          return try await ledger.submit(
+          return try await ledger.submitter.submit(
             JSON.object(json).canonicalBytes(), record: number, action: action, client: .shell)
         }
         func signed(
           _ type: EventType, _ payload: JSONObject, _ key: KeyFile
         ) async throws -> SubmissionAnswer {
-          try await ledger.signAndSubmit(type: type, payload: payload, record: number, key: key)
+          try await ledger.signingSubmitter.submit(
+            type: type, payload: payload, record: number, key: key)
         }
         let before = try await status()
         for name in [
@@ -72,17 +74,19 @@ struct WholeRecordTests {
             "size_bytes": .integer(Int64(canonical.count)), "storage_kind": "https",
           ])
         #expect(stored.standing == "verified")
-        let proof = try await ledger.stamp(number, calendars: [services.url])
+        let proof = try await ledger.timestampRequester.requestProof(
+          number, calendars: [services.url])
         _ = try await bare(
           .timestampAnchor,
           [
             "anchor_kind": "opentimestamps", "digest_sha256": .string(digest.hex),
             "evidence_sha256": .string(Digest(hashing: proof).hex),
           ], proof)
-        _ = try await ledger.trustHeaders(try await services.mine())
-        #expect(try await ledger.settleAnchors { _ in true }.map(\.outcome) == ["verified"])
-        _ = try await ledger.trustAuthority(services.file("tsa-root.pem"))
-        let token = try await ledger.requestToken(number, authority: services.url + "/tsa")
+        _ = try await ledger.trust.addHeaders(try await services.mine())
+        #expect(try await ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
+        _ = try await ledger.trust.addAuthority(services.file("tsa-root.pem"))
+        let token = try await ledger.timestampRequester.requestToken(
+          number, authority: services.url + "/tsa")
         let tokenAnchor = try await bare(
           .timestampAnchor,
           [
@@ -135,7 +139,7 @@ struct WholeRecordTests {
           #expect(value == true || (value.integerValue ?? 0) >= 1, "\(name) \(value)")
         }
         #expect(after.objectValue?.count == 12)
-        #expect(try await ledger.audit(number).findings.isEmpty)
+        #expect(try await ledger.auditor.audit(number).findings.isEmpty)
         try await test.replayAgrees()
       }
     }

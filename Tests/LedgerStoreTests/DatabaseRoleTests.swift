@@ -136,7 +136,7 @@ struct DatabaseRoleTests {
           "size_bytes": .integer(Int64(bytes.count)), "storage_kind": "file",
         ],
       ]
-      _ = try await test.ledger.submit(
+      _ = try await test.ledger.submitter.submit(
         wire.canonicalBytes(), record: LedgerUnderTest.number, action: .storageAttestation,
         client: ClientID("192.0.2.1"))
       try await test.replayAgrees()
@@ -154,10 +154,10 @@ struct DatabaseRoleTests {
         Set(logins).isSubset(of: Set(DatabaseRole.names).subtracting(["pithledger_admin"])),
         "\(logins)")
       // An operator's commands connect as the one that may.
-      #expect(try await test.ledger.audit(nil).findings.isEmpty)
-      #expect(try await test.ledger.eraseEvidence(digest, reason: "asked for") == 1)
-      #expect(try await test.ledger.fsck().faults.isEmpty)
-      #expect(try await !test.ledger.untrustHeader(1))
+      #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
+      #expect(try await test.ledger.evidenceEraser.erase(digest, reason: "asked for") == 1)
+      #expect(try await test.ledger.logChecker.check().faults.isEmpty)
+      #expect(try await !test.ledger.trust.removeHeader(1))
     }
   }
 
@@ -216,7 +216,7 @@ struct DatabaseRoleTests {
         }
       }
       await connection.close()
-      #expect(try await test.ledger.fsck().faults.isEmpty)
+      #expect(try await test.ledger.logChecker.check().faults.isEmpty)
     }
   }
 

@@ -166,7 +166,8 @@ struct StoreTests {
             """)
         }
         let answer = try await test.cite("10.2000/\(round)", by: key)
-        #expect(answer.verificationStatus?["citation_signatures"] == .integer(Int64(2 * round + 2)))
+        #expect(
+          answer.verificationStatus?.json["citation_signatures"] == .integer(Int64(2 * round + 2)))
       }
       await second.close()
       try await test.replayAgrees()

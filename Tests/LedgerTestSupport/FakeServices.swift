@@ -22,7 +22,7 @@ public struct FakeServices: Sendable {
     services.fetchLimits.time = .seconds(12)
     services.fetchLimits.bytes = 1 << 20
     services.calendars = [url]
-    services.headerDepth = 1
+    services.headerConfirmations = 1
     services.orcidIssuer = url
     services.orcidAudiences = ["APP-TEST"]
     services.ipfsGatewayURL = url

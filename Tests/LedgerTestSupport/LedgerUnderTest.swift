@@ -52,9 +52,9 @@ public struct LedgerUnderTest: Sendable {
   ) async throws -> KeyFile {
     let key = KeyFile(
       key: SigningKey(), keyID: name, signerID: signerID ?? "urn:\(name)", signerType: type)
-    _ = try await ledger.register(key)
+    _ = try await ledger.keyAdministrator.register(key)
     if let vouched {
-      _ = try await ledger.vouch(key.signer.fingerprint, as: vouched, name: named)
+      _ = try await ledger.keyAdministrator.vouch(key.signer.fingerprint, as: vouched, name: named)
     }
     return key
   }
@@ -63,7 +63,7 @@ public struct LedgerUnderTest: Sendable {
     _ type: EventType, _ payload: JSONObject, by key: KeyFile, target: String = "record",
     evidence: [[UInt8]] = []
   ) async throws -> SubmissionAnswer {
-    try await ledger.signAndSubmit(
+    try await ledger.signingSubmitter.submit(
       type: type, payload: payload, record: Self.number, target: target, evidence: evidence,
       key: key)
   }
@@ -169,7 +169,7 @@ public func withLedger(
     configuration, runProjector: runProjector, logger: PrivateServer.logger)
   do {
     if sample {
-      _ = try await ledger.importDocument(
+      _ = try await ledger.documentImporter.importDocument(
         Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
     }
     try await body(LedgerUnderTest(ledger: ledger, uri: uri))

@@ -54,8 +54,8 @@ struct BundleTests: HistorySuite {
     try await withFakeServices { services in
       try await withLedger {
         $0.externalServices = services.configuration
-        $0.stampCalendars = [services.url]
-        $0.stampAuthorities = [services.url + "/tsa"]
+        $0.checkpointTimestampCalendars = [services.url]
+        $0.checkpointTimestampAuthorities = [services.url + "/tsa"]
       } _: { test in
         let author = try await test.key("author")
         _ = try await test.cite("10.1/1", by: author)
@@ -71,14 +71,14 @@ struct BundleTests: HistorySuite {
         #expect(outcome.anchors.isEmpty, "nothing is verified yet")
 
         // The authority's root and the block's header come to be trusted, and settle what waited.
-        _ = try await test.ledger.trustAuthority(try services.file("tsa-root.pem"))
+        _ = try await test.ledger.trust.addAuthority(try services.file("tsa-root.pem"))
         let header = try await services.mine()
-        var settled = try await test.ledger.settleAnchors { _ in true }
+        var settled = try await test.ledger.anchorSettler.settleAll { _ in true }
         #expect(settled.allSatisfy { $0.subject == "pith:registry" } && settled.count == 2)
-        #expect(Set(settled.map(\.outcome)) == ["verified", "upgraded"])
-        _ = try await test.ledger.trustHeaders(header)
-        settled = try await test.ledger.settleAnchors { _ in true }
-        #expect(settled.map(\.outcome) == ["verified"])
+        #expect(Set(settled.map(\.state)) == [.verified, .upgraded])
+        _ = try await test.ledger.trust.addHeaders(header)
+        settled = try await test.ledger.anchorSettler.settleAll { _ in true }
+        #expect(settled.map(\.state) == [.verified])
 
         let bytes = try await bundle(test)
         outcome = try await BundleVerification(keys: keys).verify(bytes)
@@ -94,12 +94,12 @@ struct BundleTests: HistorySuite {
         let after = try await test.state()
         #expect(after == before)
         try await test.replayAgrees()
-        #expect(try await test.ledger.fsck().faults.isEmpty)
-        #expect(try await test.ledger.audit(nil).findings.isEmpty)
+        #expect(try await test.ledger.logChecker.check().faults.isEmpty)
+        #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
 
         // A stranger's proof over a checkpoint is the registry's to give, not his.
         await #expect(throws: Refusal(.forbidden, check: "authority", "")) {
-          _ = try await test.ledger.signAndSubmit(
+          _ = try await test.ledger.signingSubmitter.submit(
             type: .timestampAnchor,
             payload: [
               "anchor_kind": "opentimestamps",

@@ -24,9 +24,10 @@ struct ExportedLogTests: HistorySuite {
     try await withHistory { test, keys in
       let folder = "/tmp/plt-log-\(UUID())"
       defer { try? FileManager.default.removeItem(atPath: folder) }
-      let report = try await test.ledger.exportLog(to: folder)
+      let report = try await test.ledger.logExporter.exportLog(to: folder)
       #expect(report.written >= 3)
-      #expect(try await test.ledger.exportLog(to: folder).written == 0, "what is there stays")
+      #expect(
+        try await test.ledger.logExporter.exportLog(to: folder).written == 0, "what is there stays")
       let verified = try await LogDirectory.verify(folder, by: keys, containing: [])
       #expect(verified.records == 1 && verified.projections == 1)
 
@@ -43,11 +44,12 @@ struct ExportedLogTests: HistorySuite {
           toPath: configuration.dataDirectory + "/" + name)
       }
       _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
-      let checkpoint = try await Ledger.importLog(
-        from: folder, configuration, logger: PrivateServer.logger)
+      let checkpoint = try await LogImporter(configuration, logger: PrivateServer.logger).importLog(
+        from: folder)
       #expect(checkpoint == verified.checkpoint)
       await #expect(throws: Refusal(.conflict, check: "import", "")) {
-        _ = try await Ledger.importLog(from: folder, configuration, logger: PrivateServer.logger)
+        _ = try await LogImporter(configuration, logger: PrivateServer.logger).importLog(
+          from: folder)
       }
       let restored = LedgerUnderTest(
         ledger: try await Ledger.open(configuration, logger: PrivateServer.logger),
@@ -56,7 +58,7 @@ struct ExportedLogTests: HistorySuite {
       #expect(
         try await restored.ledger.checkpoints.issue().cosigned
           == (try await test.ledger.checkpoints.issue().cosigned))
-      let clean = try await restored.ledger.fsck()
+      let clean = try await restored.ledger.logChecker.check()
       #expect(clean.faults.isEmpty, "\(clean.faults)")
       let author = try await restored.key("later")
       _ = try await restored.cite("10.1/later", by: author)

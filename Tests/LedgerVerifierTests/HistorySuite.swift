@@ -31,7 +31,7 @@ extension HistorySuite {
       let first = try await test.cite("10.1/1", by: author)
       _ = try await test.cite("10.1/1", by: author, supersedes: first.eventID, relation: "extends")
       let moderator = try await test.key("moderator", vouched: .moderator)
-      _ = try await test.ledger.signAndSubmit(
+      _ = try await test.ledger.signingSubmitter.submit(
         type: .replicationRecord,
         payload: [
           "claim_ids": ["C1"], "kind": "replication", "outcome": "replicated",

@@ -106,12 +106,13 @@ struct EvidenceCommandTests {
           "attest", "timestamp", Self.number, "--calendar", services.url)
         #expect(promised["standing"] == "pending")
         // A proof made elsewhere, over a block that is trusted when it comes.
-        let elsewhere = try await test.ledger.stamp(Self.number, calendars: [services.url])
+        let elsewhere = try await test.ledger.timestampRequester.requestProof(
+          Self.number, calendars: [services.url])
         let headers = try await services.mine()
         _ = try await withFile(headers) { try await shell("trust", "headers", "add", $0) }
         let upgraded = try await shell("anchors", "upgrade")
         #expect(upgraded["anchors"]?.arrayValue?.map { $0["outcome"] } == ["verified"])
-        let complete = try #require(try await test.ledger.upgraded(elsewhere).proof)
+        let complete = try #require(try await test.ledger.proofUpgrader.upgrade(elsewhere).proof)
         let anchored = try await withFile(complete) {
           try await shell("attest", "timestamp", Self.number, "--ots", $0)
         }

@@ -58,10 +58,10 @@ extension FaultScenario {
 
   /// Citations that are signed beforehand, by a key that the ledger has.
   func makeLoad(_ ledger: Ledger, count: Int) async throws -> FaultLoad {
-    _ = try await ledger.importDocument(
+    _ = try await ledger.documentImporter.importDocument(
       Fixtures.project(Fixtures.sample), client: .shell, operatorAuthorised: true)
     let key = KeyFile(key: SigningKey(), keyID: "k", signerID: "urn:load", signerType: .author)
-    _ = try await ledger.register(key)
+    _ = try await ledger.keyAdministrator.register(key)
     guard let pith = PithNumber(Fixtures.sampleNumber) else {
       throw Refusal(.invalid, check: "test", "")
     }
@@ -82,7 +82,7 @@ extension FaultScenario {
     after: (SubmissionAnswer, Int) async throws -> Void = { _, _ in }
   ) async throws -> SentLoad {
     var sent = SentLoad()
-    for try await answer in ledger.takeLines(
+    for try await answer in ledger.bulkSubmitter.submit(
       Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
     {
       switch answer {

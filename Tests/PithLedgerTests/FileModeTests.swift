@@ -122,7 +122,7 @@ struct FileModeTests {
           atPath: directory + "/log/evidence", withIntermediateDirectories: true,
           attributes: [.posixPermissions: 0o755])
         try #require(unsafe chmod(directory + "/log", 0o755) == 0)
-        _ = try await test.ledger.exportLog(to: directory + "/log")
+        _ = try await test.ledger.logExporter.exportLog(to: directory + "/log")
         #expect(try mode(directory + "/log") == 0o755, "what was there is not changed")
         var files = 0
         let names = FileManager.default.enumerator(atPath: directory + "/log")
@@ -131,11 +131,11 @@ struct FileModeTests {
           #expect(try mode("\(directory)/log/\(name)") & 0o077 == 0, "\(name)")
         }
         #expect(files > 5)
-        _ = try await test.ledger.exportTiles(to: directory + "/tiles")
+        _ = try await test.ledger.logExporter.exportTiles(to: directory + "/tiles")
         #expect(try mode(directory + "/tiles/checkpoint") == 0o644, "tiles are there to be served")
         try #require(unsafe chmod(directory + "/log", 0o777) == 0)
         await #expect(throws: Refusal(.forbidden, check: "export_folder", "")) {
-          try await test.ledger.exportLog(to: directory + "/log")
+          try await test.ledger.logExporter.exportLog(to: directory + "/log")
         }
       }
     }

@@ -138,12 +138,12 @@ struct ProofVerdictTests {
       let size = try await ledger.health().size
       let stamps = try Self.stamps()
       #expect(stamps.cases.count > 20)
-      _ = try await ledger.trustHeaders(stamps.headers)
+      _ = try await ledger.trust.addHeaders(stamps.headers)
       try await check(stamps.cases)
       for group in try Self.tokens() {
-        _ = try await ledger.trustAuthority(group.roots)
+        _ = try await ledger.trust.addAuthority(group.roots)
         try await check(group.cases)
-        #expect(try await ledger.untrust(.tsa, Digest(hashing: group.roots)))
+        #expect(try await ledger.trust.remove(.tsa, Digest(hashing: group.roots)))
       }
       #expect(try await ledger.health().size == size)
       let wrong = try await client.execute(

@@ -96,7 +96,7 @@ extension FaultTests {
         let status = try await reader.records.status(Fixtures.sampleNumber, atLeast: size - 1)
         #expect(status["verification_status"]?["pith_receipt"] == true)
         await #expect(throws: Refusal(.unavailable, check: "read_only", "")) {
-          try await reader.submit(load.lines[0], client: .shell)
+          try await reader.submitter.submit(load.lines[0], client: .shell)
         }
         await reader.close()
 

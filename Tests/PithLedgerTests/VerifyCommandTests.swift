@@ -74,7 +74,7 @@ struct VerifyCommandTests {
         bytes += chunk
       }
       let bundle = try file("bundle", bytes)
-      _ = try await test.ledger.exportLog(to: folder + "/log")
+      _ = try await test.ledger.logExporter.exportLog(to: folder + "/log")
       let between = try file(
         "between", try await test.ledger.proofs.consistencyProof(old: 9, new: nil).canonicalBytes())
 

@@ -163,7 +163,9 @@ struct Routes: Sendable {
   }
 
   /// Answers each line of the body with a line, in order, as it is dealt with.
-  func lines(_ request: Request, _ context: Context, _ kind: Ledger.LineKind) throws -> Response {
+  func lines(_ request: Request, _ context: Context, _ kind: BulkSubmitter.LineKind) throws
+    -> Response
+  {
     let caller = try caller(request, context)
     let limit = ledger.configuration.limits.submissionBytes
     let logger = context.logger
@@ -172,7 +174,7 @@ struct Routes: Sendable {
     return Response(
       status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { writer in
-        let answers = self.ledger.takeLines(
+        let answers = self.ledger.bulkSubmitter.submit(
           BodyLines(body: body, limit: limit, window: window), kind, client: caller.client,
           operatorAuthorised: caller.isOperator)
         do {
@@ -208,7 +210,7 @@ struct Routes: Sendable {
           self.identifier(context), baseURL: self.baseURL(request)))
     }
     router.get("/pith/:id/bundle.json") { request, context in
-      try self.ledger.countHeavyRead(by: self.client(request, context))
+      try self.ledger.quotas.takeHeavyRead(self.client(request, context))
       return self.stream(
         try await self.ledger.bundles.bundle(self.identifier(context)),
         type: "application/json")
@@ -236,7 +238,7 @@ struct Routes: Sendable {
       guard asOf != nil || atLeast != nil else {
         return self.answer(bytes: try await self.ledger.records.statusBytes(name))
       }
-      if asOf != nil { try self.ledger.countHeavyRead(by: self.client(request, context)) }
+      if asOf != nil { try self.ledger.quotas.takeHeavyRead(self.client(request, context)) }
       return self.answer(try await self.ledger.records.status(name, asOf: asOf, atLeast: atLeast))
     }
     router.post("/pith/:id/action/:action") { request, context in
@@ -253,10 +255,11 @@ struct Routes: Sendable {
       let caller = try self.caller(request, context)
       return try await self.withBody(request, context) { bytes in
         if request.uri.queryParameters["prepare"] == "true" {
-          return self.answer(try await self.ledger.prepare(bytes, record: record, action: action))
+          return self.answer(
+            try await self.ledger.preparer.prepare(bytes, record: record, action: action).json)
         }
         return self.answer(
-          try await self.ledger.submit(
+          try await self.ledger.submitter.submit(
             bytes, record: record, action: action, client: caller.client,
             operatorAuthorised: caller.isOperator), request)
       }
@@ -284,11 +287,11 @@ struct Routes: Sendable {
 
   func addLog(to router: Router<Context>) {
     addIntake(to: router, "/api/records", .documents) { bytes, caller in
-      try await self.ledger.importDocument(
+      try await self.ledger.documentImporter.importDocument(
         bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
     addIntake(to: router, "/api/events", .events) { bytes, caller in
-      try await self.ledger.submit(
+      try await self.ledger.submitter.submit(
         bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
     router.get("/api/events") { request, _ in
@@ -305,7 +308,7 @@ struct Routes: Sendable {
       return try self.serverSentEvents(from: from, client: self.client(request, context))
     }
     router.get("/api/evidence/:id") { _, context in
-      let bytes = try await self.ledger.evidence(self.identifier(context))
+      let bytes = try await self.ledger.evidence.publicBytes(self.identifier(context))
       // Anybody's bytes: never rendered, never guessed at, never given this origin's rights.
       var headers: HTTPFields = [
         .contentType: "application/octet-stream", .cacheControl: "public, max-age=300",
@@ -319,7 +322,7 @@ struct Routes: Sendable {
     router.post("/api/evidence/check") { request, context in
       try self.checkWrite(request, context, types: [Self.bytesType])
       let caller = try self.caller(request, context)
-      if !caller.isOperator { try self.ledger.countProofCheck(by: caller.client) }
+      if !caller.isOperator { try self.ledger.quotas.takeProofCheck(caller.client) }
       let digest = try request.uri.queryParameters["digest"].map { text throws(Refusal) in
         guard let digest = Digest(hex: text.lowercased()) else {
           throw Refusal(
@@ -329,8 +332,9 @@ struct Routes: Sendable {
       }
       return try await self.withBody(request, context) { bytes in
         self.answer(
-          try await self.ledger.examineProof(
-            bytes, of: digest, client: caller.isOperator ? .shell : caller.client),
+          try await self.ledger.evidenceInspector.inspect(
+            bytes, of: digest, client: caller.isOperator ? .shell : caller.client
+          ).json,
           headers: [.cacheControl: "no-store"])
       }
     }
@@ -342,7 +346,7 @@ struct Routes: Sendable {
 
   /// A path that takes one document, or lines of them.
   private func addIntake(
-    to router: Router<Context>, _ path: RouterPath, _ kind: Ledger.LineKind,
+    to router: Router<Context>, _ path: RouterPath, _ kind: BulkSubmitter.LineKind,
     one: @escaping @Sendable ([UInt8], Caller) async throws -> SubmissionAnswer
   ) {
     router.post(path) { request, context in

@@ -58,12 +58,12 @@ public struct LedgerConfiguration: Sendable {
     public var bitcoinCoreURL: String?
     /// How deep a block must lie in what the explorer or node calls its chain, itself counted, before its
     /// header is believed: the newest blocks may yet be replaced.
-    public var headerDepth = 6
+    public var headerConfirmations = 6
     public var orcidIssuer = "https://orcid.org"
     /// How long an issuer's fetched keys serve.
     public var issuerKeysLife: Duration = .seconds(3600)
     /// How soon a token of an unknown key may make the ledger ask its issuer again.
-    public var issuerPatience: Duration = .seconds(60)
+    public var issuerRetryInterval: Duration = .seconds(60)
     /// The client identifiers whose id_tokens are taken; without one, claims by token stay pending.
     public var orcidAudiences: [String] = []
     public var ipfsGatewayURL = "https://ipfs.io"
@@ -129,11 +129,11 @@ public struct LedgerConfiguration: Sendable {
   /// How often a service signs a checkpoint, where the log has grown.
   public var checkpointInterval: Duration = .seconds(5)
   /// How often a service has its newest checkpoint stamped.
-  public var stampInterval: Duration = .seconds(86_400)
+  public var checkpointTimestampInterval: Duration = .seconds(86_400)
   /// Calendars that stamp checkpoints; empty stamps none.
-  public var stampCalendars: [String] = []
+  public var checkpointTimestampCalendars: [String] = []
   /// Timestamp authorities that stamp checkpoints.
-  public var stampAuthorities: [String] = []
+  public var checkpointTimestampAuthorities: [String] = []
 
   var logKeyPath: String {
     logKeyFile ?? URL(fileURLWithPath: dataDirectory).appendingPathComponent("log.key").path
@@ -205,9 +205,9 @@ public struct LedgerConfiguration: Sendable {
     }
     for item in list("WITNESSES") { configuration.witnesses.append(try WitnessEndpoint(item)) }
     configuration.checkpointInterval = .seconds(try number("CHECKPOINT_SECONDS", 5))
-    configuration.stampInterval = .seconds(try number("STAMP_SECONDS", 86_400))
-    configuration.stampCalendars = list("STAMP_CALENDARS")
-    configuration.stampAuthorities = list("STAMP_AUTHORITIES")
+    configuration.checkpointTimestampInterval = .seconds(try number("STAMP_SECONDS", 86_400))
+    configuration.checkpointTimestampCalendars = list("STAMP_CALENDARS")
+    configuration.checkpointTimestampAuthorities = list("STAMP_AUTHORITIES")
     for name in ["STAMP_CALENDARS", "STAMP_AUTHORITIES"] {
       for item in list(name) { try checkAddress(item, "PITHLEDGER_" + name) }
     }
@@ -266,7 +266,7 @@ public struct LedgerConfiguration: Sendable {
     services.pendingAnchorLife = try days("PENDING_ANCHOR_DAYS", 30)
     services.esploraURL = try url("ESPLORA_URL")
     services.bitcoinCoreURL = try url("BITCOIN_CORE_URL")
-    services.headerDepth = try number("HEADER_DEPTH", services.headerDepth)
+    services.headerConfirmations = try number("HEADER_DEPTH", services.headerConfirmations)
     services.orcidIssuer = try url("ORCID_ISSUER") ?? services.orcidIssuer
     services.orcidAudiences = list("ORCID_AUDIENCES") ?? []
     services.ipfsGatewayURL = try url("IPFS_GATEWAY") ?? services.ipfsGatewayURL
@@ -338,6 +338,25 @@ public struct LedgerConfiguration: Sendable {
     }
     return String(decoding: line, as: UTF8.self)
   }
+}
+
+extension LedgerConfiguration {
+  /// Refuses a write in a read-only process.
+  ///
+  /// Errors: a `Refusal`, unavailable, with check `read_only`.
+  func requireWriting() throws(Refusal) {
+    if isReadOnly { throw Refusal.readOnly }
+  }
+
+  /// The address that links begin with: the configured one, or that of the request.
+  func base(_ requested: String) -> String { publicURL ?? requested }
+}
+
+extension Refusal {
+  /// The refusal of a write in a read-only process.
+  static let readOnly = Refusal(
+    .unavailable, check: "read_only",
+    "This ledger is read-only. Submit to the ledger that takes writes.")
 }
 
 extension LedgerConfiguration.Limits {

@@ -52,7 +52,9 @@ actor CalendarClient {
   private var calendars: [String: Calendar] = [:]
   private var answers: [Promise: (answer: Answer, at: ContinuousClock.Instant)] = [:]
 
-  init(_ fetch: SafeHTTPClient, _ limits: Limits = Limits()) {
+  init(_ fetch: SafeHTTPClient, _ limits: Limits = Limits(), answerLife: Duration? = nil) {
+    var limits = limits
+    if let answerLife { limits.answerLife = answerLife }
     self.fetch = fetch
     self.limits = limits
   }

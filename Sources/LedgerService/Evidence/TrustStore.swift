@@ -1,4 +1,3 @@
-public import CanonicalJSON
 public import Encodings
 import LedgerDomain
 public import LedgerStore
@@ -6,12 +5,17 @@ import PostgresClient
 import ProofFormats
 import ProofVerification
 
-/// What the operator trusts from outside.
-extension Ledger {
-  /// Trusts block headers: lines of `HEIGHT HEADERHEX`, all or none, and answers how many are new.
+/// What the operator trusts: block headers, timestamp authorities, and keys of the identity issuer.
+public struct TrustStore: Sendable {
+  let store: LedgerStore
+
+  /// Trusts block headers, all or none.
   ///
-  /// Each header's proof of work is checked, and its link wherever a neighbour is in the file or trusted.
-  public func trustHeaders(_ text: [UInt8]) async throws -> Int64 {
+  /// Checks the proof of work of each header, and its link to each neighbour in the file or among the trusted headers.
+  ///
+  /// - Parameter text: lines of `HEIGHT HEADERHEX`.
+  /// - Returns: how many headers are new.
+  public func addHeaders(_ text: [UInt8]) async throws -> Int64 {
     let headers: [Int64: BitcoinHeader]
     do { headers = try BitcoinHeader.lines(text) } catch {
       throw Refusal(
@@ -31,52 +35,62 @@ extension Ledger {
     } catch let error as PostgresError where error.sqlState == "PL012" {
       throw Refusal(
         .conflict, check: "header.conflict",
-        "\(error.message): `pithledger trust headers remove HEIGHT` first, if you mean it.")
+        "\(error.message): run `pithledger trust headers remove HEIGHT` first to replace it.")
     }
   }
 
-  public func untrustHeader(_ height: Int64) async throws -> Bool {
+  /// Removes a header. Returns whether it was trusted.
+  public func removeHeader(_ height: Int64) async throws -> Bool {
     try await store.trust.removeHeader(at: height)
   }
 
-  /// Trusts the roots in a PEM file; answers how many certificates it holds.
-  public func trustAuthority(_ pem: [UInt8]) async throws -> Int {
+  /// Trusts the root certificates in a PEM file. Returns how many there are.
+  public func addAuthority(_ pem: [UInt8]) async throws -> Int {
     guard pem.count <= 1 << 20, let count = TimestampToken.certificates(in: pem), count > 0 else {
-      throw Refusal(.malformed, check: "certificate", "No certificate in PEM can be read here.")
+      throw Refusal(.malformed, check: "certificate", "The file holds no readable PEM certificate.")
     }
     _ = try await store.trust.addDocument(.tsa, pem)
     return count
   }
 
-  /// Trusts an issuer's key set, for work without a network.
-  public func trustIssuer(_ jwks: [UInt8]) async throws -> Bool {
+  /// Trusts a key set (JWKS) of the identity issuer. Returns whether it is new.
+  public func addIssuerKeys(_ jwks: [UInt8]) async throws -> Bool {
     do { _ = try IssuerKeys(jwks) } catch {
       throw Refusal(.malformed, check: error.check, error.message)
     }
     return try await store.trust.addDocument(.jwks, jwks)
   }
 
-  public func untrust(_ kind: TrustedDocumentKind, _ digest: Digest) async throws -> Bool {
+  /// Removes a certificate file or key set. Returns whether it was trusted.
+  public func remove(_ kind: TrustedDocumentKind, _ digest: Digest) async throws -> Bool {
     try await store.trust.removeDocument(kind, digest)
   }
 
-  /// Everything that is trusted, in a few lines.
-  public func trusted() async throws -> JSON {
+  /// One trusted file.
+  public struct File: Sendable {
+    public let size: Int
+    public let sha256: Digest
+  }
+
+  /// A summary of everything that is trusted.
+  public struct Summary: Sendable {
+    public let headerCount: Int64
+    /// The lowest and the highest height. `nil` without headers.
+    public let heights: ClosedRange<Int64>?
+    public let authorities: [File]
+    public let issuerKeys: [File]
+  }
+
+  /// Everything that is trusted.
+  public func summary() async throws -> Summary {
     let headers = try await store.trust.headerRange()
-    func list(_ kind: TrustedDocumentKind) async throws -> JSON {
-      .array(
-        try await store.trust.documents(kind).map {
-          [
-            "bytes": .integer(Int64($0.count)), "sha256": .string(Digest(hashing: $0).hex),
-          ]
-        })
+    func files(_ kind: TrustedDocumentKind) async throws -> [File] {
+      try await store.trust.documents(kind).map {
+        File(size: $0.count, sha256: Digest(hashing: $0))
+      }
     }
-    return [
-      "headers": [
-        "count": .integer(headers.count),
-        "highest": headers.heights.map { .integer($0.upperBound) } ?? .null,
-        "lowest": headers.heights.map { .integer($0.lowerBound) } ?? .null,
-      ], "jwks": try await list(.jwks), "tsa": try await list(.tsa),
-    ]
+    return Summary(
+      headerCount: headers.count, heights: headers.heights, authorities: try await files(.tsa),
+      issuerKeys: try await files(.jwks))
   }
 }

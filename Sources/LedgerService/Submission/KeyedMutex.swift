@@ -1,8 +1,8 @@
-/// Lets one task at a time work on each key, in the order they came.
+/// A mutex for each key. Waiting tasks enter in the order of their calls.
 actor KeyedMutex<Key: Hashable & Sendable> {
   private var waiting: [Key: [CheckedContinuation<Void, Never>]] = [:]
 
-  func enter(_ key: Key) async {
+  private func lock(_ key: Key) async {
     if waiting[key] == nil {
       waiting[key] = []
       return
@@ -10,7 +10,7 @@ actor KeyedMutex<Key: Hashable & Sendable> {
     await withCheckedContinuation { waiting[key, default: []].append($0) }
   }
 
-  func leave(_ key: Key) {
+  private func unlock(_ key: Key) {
     guard var queue = waiting[key] else { return }
     if queue.isEmpty {
       waiting[key] = nil
@@ -21,16 +21,17 @@ actor KeyedMutex<Key: Hashable & Sendable> {
     }
   }
 
-  nonisolated func turn<R: Sendable>(
+  /// Runs a closure while no other task holds the mutex of the key.
+  nonisolated func withLock<R: Sendable>(
     _ key: Key, _ body: () async throws -> R
   ) async throws -> R {
-    await enter(key)
+    await lock(key)
     do {
       let result = try await body()
-      await leave(key)
+      await unlock(key)
       return result
     } catch {
-      await leave(key)
+      await unlock(key)
       throw error
     }
   }

@@ -1,10 +1,10 @@
 import Encodings
 public import LedgerDomain
 
-/// What each client and each key may ask of the ledger in an hour.
+/// How much each client and each key may ask of the ledger in an hour.
 ///
-/// The operator and the shell have no quota.
-struct Quotas: Sendable {
+/// The operator and the shell have no quota. Every function throws a `Refusal` of code `tooMany` that names the quota.
+public struct Quotas: Sendable {
   private let limits: LedgerConfiguration.Limits
   private let bareActions = RateLimiter<ClientID>(
     check: "bare_action_limit", what: "bare actions of one client")
@@ -25,12 +25,14 @@ struct Quotas: Sendable {
 
   init(_ limits: LedgerConfiguration.Limits) { self.limits = limits }
 
+  /// Counts a bare action and its evidence.
   func takeBareAction(_ client: ClientID, evidenceBytes: Int) throws(Refusal) {
     guard client != .shell else { return }
     try bareActions.take(from: client, perHour: limits.bareActionsPerHour)
     try takeEvidence(client, evidenceBytes)
   }
 
+  /// Counts the registration of a key.
   func takeRegistration(_ client: ClientID) throws(Refusal) {
     guard client != .shell else { return }
     try registrations.take(from: client, perHour: limits.keyRegistrationsPerHour)
@@ -42,9 +44,9 @@ struct Quotas: Sendable {
     try submissions.take(from: client, perHour: limits.submissionsPerHour)
   }
 
-  /// Counts a submission whose signature holds, for its key.
+  /// Counts a submission with a valid signature for its key.
   ///
-  /// A vouched key has a multiple of the allowance, and its submissions do not count for its client.
+  /// A vouched key has a multiple of the quota, and its submissions do not count for its client.
   func takeVerified(
     _ client: ClientID, key: Digest128, isVouched: Bool, evidenceBytes: Int
   ) throws(Refusal) {
@@ -67,29 +69,19 @@ struct Quotas: Sendable {
     try evidence.take(Double(bytes), from: client, perHour: limits.evidenceBytesPerHour)
   }
 
-  func takeProofCheck(_ client: ClientID) throws(Refusal) {
+  /// Counts a check of a proof that stores nothing.
+  ///
+  /// Errors: `tooMany` with check `proof_check_limit`.
+  public func takeProofCheck(_ client: ClientID) throws(Refusal) {
     guard client != .shell else { return }
     try proofChecks.take(from: client, perHour: limits.proofChecksPerHour)
   }
 
-  func takeHeavyRead(_ client: ClientID) throws(Refusal) {
+  /// Counts a read that costs more than a row: a bundle, or a past state.
+  ///
+  /// Errors: `tooMany` with check `heavy_read_limit`.
+  public func takeHeavyRead(_ client: ClientID) throws(Refusal) {
     guard client != .shell else { return }
     try heavyReads.take(from: client, perHour: limits.heavyReadsPerHour)
-  }
-}
-
-extension Ledger {
-  /// Counts a read that costs more than a row: a bundle, a past state.
-  ///
-  /// Errors: `tooMany` with the check `heavy_read_limit`.
-  public func countHeavyRead(by client: ClientID) throws(Refusal) {
-    try quotas.takeHeavyRead(client)
-  }
-
-  /// Counts a check of a proof that stores nothing.
-  ///
-  /// Errors: `tooMany` with the check `proof_check_limit`.
-  public func countProofCheck(by client: ClientID) throws(Refusal) {
-    try quotas.takeProofCheck(client)
   }
 }

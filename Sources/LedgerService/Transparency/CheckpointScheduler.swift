@@ -17,7 +17,8 @@ public struct CheckpointScheduler: Sendable {
   /// is cancelled.
   public func run() async {
     var nextCheckpoint = ContinuousClock.now
-    var nextStamp = ContinuousClock.now + min(configuration.stampInterval, .seconds(60))
+    var nextStamp =
+      ContinuousClock.now + min(configuration.checkpointTimestampInterval, .seconds(60))
     while !Task.isCancelled {
       do {
         try await store.tree.integrate()
@@ -27,7 +28,7 @@ public struct CheckpointScheduler: Sendable {
           try await witnesses.publishCheckpoint()
         }
         if now >= nextStamp {
-          nextStamp = now + configuration.stampInterval
+          nextStamp = now + configuration.checkpointTimestampInterval
           try await timestamper.timestampCheckpoint()
         }
         try await Task.sleep(for: Self.growthInterval)

@@ -11,13 +11,8 @@ public struct CheckpointTimestamper: Sendable {
   let configuration: LedgerConfiguration
   let checkpoints: CheckpointIssuer
   let anchors: CheckpointAnchors
-  /// Asks calendars for a proof over a digest.
-  let stamp: @Sendable (_ digest: Digest, _ calendars: [String]) async throws -> [UInt8]
-  /// Asks an authority for a token over a digest.
-  let requestToken: @Sendable (_ digest: Digest, _ authority: String) async throws -> [UInt8]
-  /// Appends a timestamp anchor of the registry, and returns its position.
-  let submit:
-    @Sendable (_ payload: JSONObject, _ target: String, _ proof: [UInt8]) async throws -> Int64
+  let requester: TimestampRequester
+  let signing: SigningSubmitter
   let logger: Logger
 
   /// Has the newest checkpoint stamped by everybody that is configured, and appends their proofs as events
@@ -28,7 +23,10 @@ public struct CheckpointTimestamper: Sendable {
   @discardableResult
   public func timestampCheckpoint() async throws -> [Int64] {
     guard checkpoints.signer != nil else { throw Refusal.readOnly }
-    guard !configuration.stampCalendars.isEmpty || !configuration.stampAuthorities.isEmpty else {
+    guard
+      !configuration.checkpointTimestampCalendars.isEmpty
+        || !configuration.checkpointTimestampAuthorities.isEmpty
+    else {
       return []
     }
     let stamped = try await anchors.all()
@@ -41,13 +39,14 @@ public struct CheckpointTimestamper: Sendable {
     let checkpoint = try await checkpoints.issue()
     let digest = Digest(hashing: Array(try SignedNote(checkpoint.note).text.utf8))
     var positions: [Int64] = []
-    if !configuration.stampCalendars.isEmpty {
-      let proof = try await stamp(digest, configuration.stampCalendars)
+    if !configuration.checkpointTimestampCalendars.isEmpty {
+      let proof = try await requester.requestProof(
+        over: digest, calendars: configuration.checkpointTimestampCalendars)
       positions.append(try await anchor(checkpoint.size, .opentimestamps, digest, proof))
     }
-    for authority in configuration.stampAuthorities {
+    for authority in configuration.checkpointTimestampAuthorities {
       do {
-        let token = try await requestToken(digest, authority)
+        let token = try await requester.requestToken(over: digest, authority: authority)
         positions.append(try await anchor(checkpoint.size, .rfc3161, digest, token))
       } catch let refusal as Refusal where refusal.code == .unavailable {
         logger.warning("the authority \(authority) gave no token: \(refusal)")
@@ -59,10 +58,12 @@ public struct CheckpointTimestamper: Sendable {
   private func anchor(
     _ size: UInt64, _ kind: Payload.TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
   ) async throws -> Int64 {
-    try await submit(
-      [
+    try await signing.submit(
+      type: .timestampAnchor,
+      payload: [
         "anchor_kind": .string(kind.rawValue), "digest_sha256": .string(digest.hex),
         "evidence_sha256": .string(Digest(hashing: proof).hex),
-      ], "checkpoint:\(size)", proof)
+      ], record: nil, target: "checkpoint:\(size)", evidence: [proof], key: nil
+    ).position
   }
 }

@@ -22,7 +22,7 @@ struct AliasCommand: AsyncParsableCommand {
           throw Refusal(.malformed, check: "alias", "The kind is arxiv, arxiv_version or doi.")
         }
         common.show(
-          try await ledger.retractAlias(
+          try await ledger.keyAdministrator.retractAlias(
             Alias(kind: kind, value: value), of: record, reason: reason))
       }
     }

@@ -27,7 +27,7 @@ struct Attest: AsyncParsableCommand {
       try await common.withLedger { ledger in
         if let key {
           common.show(
-            try await ledger.signAndSubmit(
+            try await ledger.signingSubmitter.submit(
               type: type, payload: payload, record: record, target: target, evidence: evidence,
               key: KeyFile(path: key)))
           return
@@ -40,7 +40,7 @@ struct Attest: AsyncParsableCommand {
           "evidence": .object(named), "payload": .object(payload), "target": .string(target),
         ]
         common.show(
-          try await ledger.submit(
+          try await ledger.submitter.submit(
             bare.canonicalBytes(), record: record, action: type, client: .shell,
             operatorAuthorised: true))
       }
@@ -75,9 +75,10 @@ struct Attest: AsyncParsableCommand {
           if let file = ots ?? tsr {
             proof = try read(file)
           } else if let tsa {
-            proof = try await ledger.requestToken(about.record, authority: tsa)
+            proof = try await ledger.timestampRequester.requestToken(about.record, authority: tsa)
           } else {
-            proof = try await ledger.stamp(about.record, calendars: calendar)
+            proof = try await ledger.timestampRequester.requestProof(
+              about.record, calendars: calendar)
           }
         }
         try await about.submit(
@@ -258,12 +259,12 @@ struct Withdraw: AsyncParsableCommand {
           ],
         ]
         common.show(
-          try await ledger.submit(
+          try await ledger.submitter.submit(
             bare.canonicalBytes(), record: record, action: .eventWithdrawn, client: .shell))
         return
       }
       common.show(
-        try await ledger.signAndSubmit(
+        try await ledger.signingSubmitter.submit(
           type: .eventWithdrawn,
           payload: ["event_id": .string(eventID), "reason": .string(reason)],
           record: record, key: .optional(key)))
@@ -286,7 +287,7 @@ struct Moderate: AsyncParsableCommand {
     }
     try await common.withLedger { ledger in
       common.show(
-        try await ledger.signAndSubmit(
+        try await ledger.signingSubmitter.submit(
           type: .moderationDecision,
           payload: [
             "decision": .string(word), "event_id": .string(eventID), "log": .string(ledger.origin),

@@ -55,7 +55,7 @@ struct Key: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        common.show(try await ledger.register(KeyFile(path: file)))
+        common.show(try await ledger.keyAdministrator.register(KeyFile(path: file)))
       }
     }
   }
@@ -74,7 +74,7 @@ struct Key: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         common.show(
-          try await ledger.vouch(
+          try await ledger.keyAdministrator.vouch(
             try Key.fingerprint(fingerprint), as: try Key.type(type), name: name))
       }
     }
@@ -90,7 +90,8 @@ struct Key: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         common.show(
-          try await ledger.withdrawVouching(try Key.fingerprint(fingerprint), reason: reason))
+          try await ledger.keyAdministrator.withdrawVouching(
+            try Key.fingerprint(fingerprint), reason: reason))
       }
     }
   }
@@ -108,7 +109,7 @@ struct Key: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         common.show(
-          try await ledger.revoke(
+          try await ledger.keyAdministrator.revoke(
             try Key.fingerprint(fingerprint), reason: reason, compromisedFrom: compromisedFrom,
             key: .optional(key)))
       }
@@ -120,7 +121,7 @@ struct Key: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withLedger { common.show(try await $0.rotateRegistryKey()) }
+      try await common.withLedger { common.show(try await $0.keyAdministrator.rotateRegistryKey()) }
     }
   }
 

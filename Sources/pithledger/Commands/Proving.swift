@@ -78,7 +78,7 @@ struct Fsck: AsyncParsableCommand {
   func run() async throws {
     try await common.withLedger { ledger in
       let held = try checkpoint.map { (name: $0, bytes: try read($0)) }
-      let report = try await ledger.fsck(against: held, progress: Progress.show)
+      let report = try await ledger.logChecker.check(against: held, progress: Progress.show)
       Progress.end()
       let rate = Int(Double(report.entries) / max(report.seconds, 0.001))
       var lines = report.faults.map { "FAULT: \($0)" }
@@ -108,7 +108,7 @@ struct ExportTiles: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
-      showReport(try await ledger.exportTiles(to: directory), common, directory)
+      showReport(try await ledger.logExporter.exportTiles(to: directory), common, directory)
     }
   }
 }
@@ -126,12 +126,12 @@ struct ExportLog: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
-      showReport(try await ledger.exportLog(to: directory), common, directory)
+      showReport(try await ledger.logExporter.exportLog(to: directory), common, directory)
     }
   }
 }
 
-private func showReport(_ report: Ledger.ExportReport, _ common: Common, _ directory: String) {
+private func showReport(_ report: ExportReport, _ common: Common, _ directory: String) {
   common.show(
     [
       "entries": .integer(Int64(clamping: report.entries)),
@@ -153,9 +153,9 @@ struct ImportLog: AsyncParsableCommand {
 
   func run() async throws {
     try await Failure.reported {
-      let checkpoint = try await Ledger.importLog(
-        from: directory, try common.configuration(), logger: common.logger(),
-        progress: Progress.show)
+      let checkpoint = try await LogImporter(
+        try common.configuration(), logger: common.logger()
+      ).importLog(from: directory, progress: Progress.show)
       Progress.end()
       common.show(
         [

@@ -35,7 +35,11 @@ struct Serve: AsyncParsableCommand {
       }
       let jobs: [Task<Void, Never>] =
         ledger.configuration.isReadOnly
-        ? [] : [Task { await ledger.runJobs() }, Task { await ledger.checkpointScheduler.run() }]
+        ? []
+        : [
+          Task { await ledger.backgroundJobs.run() },
+          Task { await ledger.checkpointScheduler.run() },
+        ]
       func close() async {
         for job in jobs { job.cancel() }
         for job in jobs { await job.value }
@@ -234,7 +238,8 @@ struct ImportFiles: AsyncParsableCommand {
       for file in files {
         guard file == "-" || file.hasSuffix(".ndjson") else {
           common.show(
-            try await ledger.importDocument(read(file), client: .shell, operatorAuthorised: true))
+            try await ledger.documentImporter.importDocument(
+              read(file), client: .shell, operatorAuthorised: true))
           continue
         }
         refused += try await importLines(file, ledger)
@@ -249,7 +254,7 @@ struct ImportFiles: AsyncParsableCommand {
       throw Refusal(.malformed, check: "file", field: file, "The file cannot be read.")
     }
     let limit = ledger.configuration.limits.submissionBytes
-    let answers = ledger.takeLines(
+    let answers = ledger.bulkSubmitter.submit(
       FileLines(handle: handle, limit: limit), .either, client: .shell, operatorAuthorised: true)
     let start = ContinuousClock.now
     var count = 0

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 
@@ -14,7 +15,7 @@ struct Trust: AsyncParsableCommand {
 
   /// Holds pending anchors against what has just been added.
   static func settle(_ ledger: Ledger) async throws -> [JSON] {
-    try await ledger.settleAnchors().filter { $0.outcome != "pending" }.map(\.json)
+    try await ledger.anchorSettler.settleAll().filter { $0.state != .pending }.map(\.json)
   }
 
   struct Headers: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct Trust: AsyncParsableCommand {
 
       func run() async throws {
         try await common.withLedger { ledger in
-          let added = try await ledger.trustHeaders(try read(file))
+          let added = try await ledger.trust.addHeaders(try read(file))
           let settled = try await Trust.settle(ledger)
           common.show(
             ["added": .integer(added), "settled": .array(settled)],
@@ -46,7 +47,7 @@ struct Trust: AsyncParsableCommand {
 
       func run() async throws {
         try await common.withLedger { ledger in
-          let removed = try await ledger.untrustHeader(height)
+          let removed = try await ledger.trust.removeHeader(height)
           common.show(
             ["removed": .bool(removed)], removed ? "removed" : "no header was trusted there")
         }
@@ -66,7 +67,7 @@ struct Trust: AsyncParsableCommand {
 
       func run() async throws {
         try await common.withLedger { ledger in
-          let count = try await ledger.trustAuthority(try read(file))
+          let count = try await ledger.trust.addAuthority(try read(file))
           let settled = try await Trust.settle(ledger)
           common.show(
             ["certificates": .integer(Int64(count)), "settled": .array(settled)],
@@ -95,8 +96,8 @@ struct Trust: AsyncParsableCommand {
 
       func run() async throws {
         try await common.withLedger { ledger in
-          let isNew = try await ledger.trustIssuer(try read(file))
-          let settled = try await ledger.settleClaims()
+          let isNew = try await ledger.trust.addIssuerKeys(try read(file))
+          let settled = try await ledger.claimSettler.settleAll()
           common.show(
             ["added": .bool(isNew), "settled": .integer(Int64(settled))],
             "\(isNew ? "trusted" : "trusted already"); \(settled) claims settled")
@@ -116,7 +117,7 @@ struct Trust: AsyncParsableCommand {
     _ kind: TrustedDocumentKind, _ sha256: String, _ common: Common
   ) async throws {
     try await common.withLedger { ledger in
-      let removed = try await ledger.untrust(kind, try digest(sha256))
+      let removed = try await ledger.trust.remove(kind, try digest(sha256))
       common.show(
         ["removed": .bool(removed)], removed ? "removed" : "nothing of that SHA-256 was trusted")
     }
@@ -128,22 +129,16 @@ struct Trust: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        let trusted = try await ledger.trusted()
-        let headers = trusted["headers"]
+        let trusted = try await ledger.trust.summary()
         var lines = ["no headers"]
-        if let lowest = headers?["lowest"]?.integerValue,
-          let highest = headers?["highest"]?.integerValue
-        {
+        if let heights = trusted.heights {
           lines = [
-            "\(headers?["count"]?.integerValue ?? 0) headers, heights \(lowest) to \(highest)"
+            "\(trusted.headerCount) headers, heights \(heights.lowerBound) to \(heights.upperBound)"
           ]
         }
-        for kind in ["tsa", "jwks"] {
-          for item in trusted[kind]?.arrayValue ?? [] {
-            lines.append("\(kind)  \(item["sha256"]?.stringValue ?? "")")
-          }
-        }
-        common.show(trusted, lines.joined(separator: "\n"))
+        lines += trusted.authorities.map { "tsa  \($0.sha256.hex)" }
+        lines += trusted.issuerKeys.map { "jwks  \($0.sha256.hex)" }
+        common.show(trusted.json, lines.joined(separator: "\n"))
       }
     }
   }
@@ -168,8 +163,8 @@ struct Anchors: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        let outcomes = try await ledger.settleAnchors { _ in true }
-        let lines = outcomes.map { "\($0.outcome)  \($0.subject)  \($0.detail)" }
+        let outcomes = try await ledger.anchorSettler.settleAll { _ in true }
+        let lines = outcomes.map { "\($0.state.rawValue)  \($0.subject)  \($0.detail)" }
         common.show(
           ["anchors": .array(outcomes.map(\.json))],
           lines.isEmpty ? "no anchor is pending" : lines.joined(separator: "\n"))
@@ -195,7 +190,7 @@ struct Evidence: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         let wanted = try subject.map(digest)
-        let report = try await ledger.examineProof(read(file), of: wanted)
+        let report = try await ledger.evidenceInspector.inspect(read(file), of: wanted).json
         let verdict = report["verdict"]?.stringValue ?? ""
         let time = report["proven_at"]?.stringValue.map { ": existed at \($0)" } ?? ""
         let digest = report["digest"]
@@ -225,7 +220,7 @@ struct Evidence: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        let count = try await ledger.eraseEvidence(try digest(sha256), reason: reason)
+        let count = try await ledger.evidenceEraser.erase(try digest(sha256), reason: reason)
         common.show(
           ["events": .integer(Int64(count))],
           "erased; \(count) events rested on it, and the log says so")
@@ -243,7 +238,7 @@ struct Audit: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
-      let report = try await ledger.audit(record) { done, size in
+      let report = try await ledger.auditor.audit(record) { done, size in
         FileHandle.standardError.write(Data("audited to \(done) of \(size)\n".utf8))
       }
       var lines = report.findings.map {
@@ -252,11 +247,7 @@ struct Audit: AsyncParsableCommand {
       lines.append(
         "\(report.events) events, \(report.findings.count) verdicts differ, \(report.notChecked) "
           + "not checked (evidence erased, or at a location that an audit does not fetch)")
-      common.show(
-        [
-          "events": .integer(report.events), "findings": .array(report.findings.map(\.json)),
-          "not_checked": .integer(report.notChecked),
-        ], lines.joined(separator: "\n"))
+      common.show(report.json, lines.joined(separator: "\n"))
       if !report.findings.isEmpty { throw ExitCode(1) }
     }
   }

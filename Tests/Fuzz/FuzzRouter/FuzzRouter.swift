@@ -53,7 +53,8 @@ import Synchronization
     configuration.limits.unlimited()
     let ledger = try await Ledger.open(configuration, logger: logger)
     let sample = try Data(contentsOf: URL(fileURLWithPath: "docs/sample/metamorph.json"))
-    _ = try await ledger.importDocument(Array(sample), client: .shell, operatorAuthorised: true)
+    _ = try await ledger.documentImporter.importDocument(
+      Array(sample), client: .shell, operatorAuthorised: true)
     let names = RouterInput.Names(
       records: ["4OXKXQ4P", "2412.14164", "10.48550/arXiv.2412.14164"],
       token: try configuration.operatorToken() ?? "")

@@ -4,7 +4,7 @@ import LedgerStore
 public import LedgerVerifier
 import TransparencyLog
 
-/// A log to be checked where it is kept.
+/// The log in the database, as the verifier reads it.
 struct StoredLog: LogSource {
   let store: LedgerStore
 
@@ -23,28 +23,35 @@ struct StoredLog: LogSource {
   }
 }
 
-extension Ledger {
-  /// What a check of the whole database came to.
-  public struct FsckReport: Sendable {
-    public var entries: Int64 = 0
-    public var records: Int64 = 0
-    public var checkpoints = 0
-    public var seconds: Double = 0
-    /// By position, as far as they have one; empty where all is well.
-    public var faults: [LogFault] = []
-  }
+/// The result of a check of the whole database.
+public struct FsckReport: Sendable {
+  public var entries: Int64 = 0
+  public var records: Int64 = 0
+  public var checkpoints = 0
+  public var seconds: Double = 0
+  /// Empty if the database is consistent.
+  public var faults: [LogFault] = []
+}
 
-  /// Checks the live database: every entry, its columns and signature, the tree, every checkpoint that was
-  /// signed, the lookups, the evidence, and the projections against the log. Changes nothing.
+/// Checks the whole database against the log (`pithledger fsck`). Changes nothing.
+public struct LogChecker: Sendable {
+  let store: LedgerStore
+  let checkpoints: CheckpointIssuer
+  let checkpointSigner: CheckpointSigner?
+  let origin: String
+
+  /// Checks every entry with its columns and signature, the tree, every signed checkpoint, the lookups, the evidence, and
+  /// the projections.
   ///
   /// - Parameter held: checkpoints that the operator kept elsewhere, as notes.
-  public func fsck(
+  public func check(
     against held: [(name: String, bytes: [UInt8])] = [],
     progress: @escaping @Sendable (LogVerification.Progress) -> Void = { _ in }
   ) async throws -> FsckReport {
     let start = ContinuousClock.now
     var report = FsckReport()
-    let (expectations, size) = try await expectations(held, &report)
+    let size = try await checkedSize(&report)
+    let expectations = try await expectations(held, &report)
     let verification = LogVerification(
       StoredLog(store: store), size: size, expecting: expectations)
     do {
@@ -60,23 +67,22 @@ extension Ledger {
           "evidence.hash", place: digest.hex, "the evidence's bytes do not hash to their name"))
     }
     if let fault = await historyFault() { report.faults.append(fault) }
-    // A log that is not what it was gives no projections to compare with.
-    if report.faults.isEmpty {
-      for drift in try await store.replayer.run(check: true, progress: { _ in }).drift {
-        report.faults.append(
-          LogFault(
-            "projection.drift", place: "\(drift.pithNumber) \(drift.key)",
-            "the log gives \(drift.now ?? "no row"), and the row says \(drift.was ?? "nothing")"))
-      }
-    }
+    // A faulty log gives no projections to compare with.
+    if report.faults.isEmpty { report.faults += try await driftFaults() }
     report.seconds = (ContinuousClock.now - start) / .seconds(1)
     return report
   }
 
-  /// Every checkpoint that this log must contain, and how many entries it must have at least.
-  private func expectations(
-    _ held: [(name: String, bytes: [UInt8])], _ report: inout FsckReport
-  ) async throws -> ([LogVerification.Expectation], UInt64) {
+  private func driftFaults() async throws -> [LogFault] {
+    try await store.replayer.run(check: true, progress: { _ in }).drift.map { drift in
+      LogFault(
+        "projection.drift", place: "\(drift.pithNumber) \(drift.key)",
+        "the log gives \(drift.now ?? "no row"), and the row holds \(drift.was ?? "nothing")")
+    }
+  }
+
+  /// The number of entries that the log's head and the tree agree on. Reports a fault if they differ.
+  private func checkedSize(_ report: inout FsckReport) async throws -> UInt64 {
     let head = UInt64(clamping: try await store.log.size())
     let tree = try await store.tree.state()
     if tree.edge.size > head {
@@ -92,10 +98,15 @@ extension Ledger {
           "log.head", position: Int64(clamping: min(rows, head)),
           "the head says \(head) entries, and the log has \(rows)"))
     }
+    return min(head, tree.edge.size)
+  }
+
+  /// Every checkpoint that the log must contain.
+  private func expectations(
+    _ held: [(name: String, bytes: [UInt8])], _ report: inout FsckReport
+  ) async throws -> [LogVerification.Expectation] {
     guard let key = try await checkpoints.verifierKey(), let verifier = try? NoteVerifierKey(key)
-    else {
-      return ([], min(head, tree.edge.size))
-    }
+    else { return [] }
     var notes = held
     var from: UInt64 = 0
     while true {
@@ -115,11 +126,11 @@ extension Ledger {
             try SignedCheckpoint(bytes, by: [verifier], origin: origin).checkpoint, place: name))
       } catch { report.faults.append(LogFault(error, place: name)) }
     }
-    return (expectations, min(head, tree.edge.size))
+    return expectations
   }
 
   private func historyFault() async -> LogFault? {
-    let place = "what was signed last"
+    let place = "the last signed checkpoint"
     if let mismatch = await checkpointSigner?.mismatch {
       return LogFault(mismatch.check, place: place, mismatch.message)
     }
@@ -129,9 +140,9 @@ extension Ledger {
     return missing.map { LogFault($0.check, place: place, $0.message) }
   }
 
-  /// Holds the look-ups of records and of their names against the log.
+  /// Compares the lookups of records and their names with the log.
   ///
-  /// - Parameter reader: of the entries that the tree covers; those that came since are read too.
+  /// - Parameter reader: has read the entries that the tree covers. The later ones are read here.
   private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
     let lookups = try await store.records.snapshot()
     var reader = reader
@@ -143,6 +154,10 @@ extension Ledger {
       _ = try await reader.read(
         entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
     }
+    return subjectFault(lookups, reader) ?? nameFault(lookups, reader)
+  }
+
+  private func subjectFault(_ lookups: LookupSnapshot, _ reader: LogReader) -> LogFault? {
     var missing = reader.subjects
     for row in lookups.subjects {
       let subject = row.canonicalSHA256.map {
@@ -166,6 +181,10 @@ extension Ledger {
         "lookup.subject", position: record, place: subject.pithNumber, "the lookup leads to nothing"
       )
     }
+    return nil
+  }
+
+  private func nameFault(_ lookups: LookupSnapshot, _ reader: LogReader) -> LogFault? {
     var names = reader.names
     for row in lookups.names {
       let name = LogReader.Name(record: row.record, kind: row.kind, folded: row.folded)

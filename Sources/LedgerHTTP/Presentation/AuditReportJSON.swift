@@ -1,0 +1,24 @@
+public import CanonicalJSON
+import Encodings
+public import LedgerService
+
+extension AuditReport {
+  /// The result of an audit as JSON.
+  public var json: JSON {
+    [
+      "events": .integer(events), "findings": .array(findings.map(\.json)),
+      "not_checked": .integer(notChecked),
+    ]
+  }
+}
+
+extension AuditFinding {
+  /// One finding as JSON.
+  public var json: JSON {
+    [
+      "check": .string(check), "detail": .string(detail),
+      "event_id": .string("sha256:" + eventID.hex), "now": .string(now),
+      "pith_number": .string(pithNumber), "position": .integer(position), "was": .string(was),
+    ]
+  }
+}

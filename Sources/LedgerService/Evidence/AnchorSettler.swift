@@ -1,0 +1,201 @@
+public import Encodings
+import LedgerDomain
+import LedgerStore
+import Logging
+
+/// The result of checking one pending anchor.
+public struct AnchorOutcome: Sendable {
+  public enum State: String, Sendable {
+    case verified, failed
+    /// A calendar has completed the proof. The block's header is not trusted yet.
+    case upgraded
+    case pending
+  }
+
+  public let eventID: Digest
+  /// A Pith Number, or `pith:registry` for a proof over a checkpoint.
+  public let subject: String
+  public let state: State
+  public let detail: String
+}
+
+/// What the check of one pending anchor found out, for the schedule of the next check.
+struct AnchorSettlement: Sendable {
+  var outcome: AnchorOutcome
+  /// Heights of the blocks whose headers would settle it.
+  var heights: [Int64] = []
+  /// Whether its calendars were asked and none of them knows its promise.
+  var isUnknown = false
+  /// Whether a configured calendar may complete it. If not, the proof is complete, and its owner can send it again.
+  var isPromised = false
+  /// Whether admission found that no configured service could settle it.
+  var isUnsettleable = false
+  /// The time of the anchor or of its newest upgrade.
+  var lastChange: Timestamp
+  /// Whether it expires: it was sent without a signature and is about a record.
+  var expires = false
+
+  var isPending: Bool { outcome.state == .pending || outcome.state == .upgraded }
+}
+
+/// Checks pending anchors against the current trust configuration and completes their proofs.
+public struct AnchorSettler: Sendable {
+  let store: LedgerStore
+  let reader: EvidenceReader
+  let evidence: EvidenceChecker
+  let upgrader: ProofUpgrader
+  let recorder: CheckRecorder
+  let configuration: LedgerConfiguration
+  let logger: Logger
+
+  /// Checks every pending anchor.
+  ///
+  /// - Parameter mayAsk: whether the calendars of an anchor may be asked. `nil` asks none.
+  public func settleAll(mayAsk: ((Digest) -> Bool)? = nil) async throws -> [AnchorOutcome] {
+    try configuration.requireWriting()
+    var outcomes: [AnchorOutcome] = []
+    var next: Int64 = 0
+    while true {
+      let batch = try await store.attestations.unsettledAnchors(from: next, limit: 100)
+      guard let last = batch.last else { return outcomes }
+      next = last.position + 1
+      for stored in batch {
+        try Task.checkCancellation()
+        do {
+          let asking = mayAsk?(stored.eventID) ?? false
+          outcomes.append(
+            try await settle(stored, asking: asking, missing: .fetchedAndTrusted).outcome)
+        } catch let refusal as Refusal where refusal.code == .unavailable {
+          throw refusal
+        } catch is CancellationError {
+          throw CancellationError()
+        } catch {
+          // An anchor that cannot be checked does not stop the others.
+          logger.warning("the anchor at position \(stored.position) was skipped: \(error)")
+        }
+      }
+    }
+  }
+
+  /// Checks one pending anchor and records the verdict, if there is one.
+  ///
+  /// - Parameters:
+  ///   - asking: whether its calendars are asked.
+  ///   - missing: what is done about headers that are not trusted yet.
+  func settle(
+    _ stored: StoredEvent, asking: Bool, missing: BlockHeaders.Missing
+  ) async throws -> AnchorSettlement {
+    let anchor = try await load(stored)
+    var settlement = anchor.settlement
+    guard let bytes = anchor.proof else {
+      settlement.outcome = anchor.outcome(.pending, "the proof's bytes were erased")
+      return settlement
+    }
+    do {
+      var finding = try await evidence.proof(anchor.payload.kind, bytes, missing: missing)
+      if anchor.payload.kind == .opentimestamps {
+        let proof = try await evidence.executed(bytes)
+        settlement.heights = proof.heights
+        settlement.isPromised = evidence.isPromised(proof)
+        if finding.verdict == .pending, asking,
+          let upgraded = try await upgrade(anchor, bytes, missing, &settlement)
+        {
+          finding = upgraded
+        }
+      }
+      guard finding.verdict == .verified else { return settlement }
+      let reason = Self.reason(anchor.payload.kind, finding)
+      try await recorder.record(
+        .verified, reason, about: stored, of: anchor.record, finding: finding)
+      settlement.outcome = anchor.outcome(.verified, reason)
+    } catch let refusal as Refusal where refusal.code == .invalid {
+      try await recorder.record(
+        .failed, "\(refusal.check): \(refusal.message)", about: stored, of: anchor.record)
+      settlement.outcome = anchor.outcome(.failed, refusal.message)
+    }
+    return settlement
+  }
+
+  /// Asks the calendars of an anchor and records what they add.
+  ///
+  /// - Returns: the finding about the upgraded proof. `nil` if there is none.
+  private func upgrade(
+    _ anchor: Anchor, _ bytes: [UInt8], _ missing: BlockHeaders.Missing,
+    _ settlement: inout AnchorSettlement
+  ) async throws -> Finding? {
+    let upgrade = try await upgrader.upgrade(bytes)
+    settlement.isUnknown = upgrade.isUnknown
+    guard let proof = upgrade.proof,
+      let finding = await usableFinding(proof, missing, anchor.stored)
+    else { return nil }
+    try await recorder.recordUpgrade(
+      proof, of: anchor.stored, record: anchor.record, finding: finding)
+    settlement.heights = try await evidence.executed(proof).heights
+    settlement.lastChange = configuration.clock()
+    settlement.outcome = anchor.outcome(
+      .upgraded, "complete; the block's header is not trusted yet")
+    return finding
+  }
+
+  /// The finding about an upgraded proof. `nil` if it is refused: a calendar's wrong answer does not make the anchor
+  /// false.
+  private func usableFinding(
+    _ proof: [UInt8], _ missing: BlockHeaders.Missing, _ stored: StoredEvent
+  ) async -> Finding? {
+    do {
+      return try await evidence.proof(.opentimestamps, proof, missing: missing)
+    } catch {
+      logger.warning(
+        "the calendars' addition to the anchor at position \(stored.position) is refused: \(error)")
+      return nil
+    }
+  }
+
+  private static func reason(_ kind: Payload.TimestampAnchor.Kind, _ finding: Finding) -> String {
+    let when = finding.provenAt.map { " at \($0)" } ?? ""
+    return kind == .rfc3161
+      ? "the token's chain ends at a trusted root; it existed\(when)"
+      : "the proof ends at a trusted block header; it existed\(when)"
+  }
+
+  /// An anchor as it is read from the log.
+  private struct Anchor {
+    let stored: StoredEvent
+    let event: SignedEvent
+    let payload: Payload.TimestampAnchor
+    /// `nil` for an anchor of a checkpoint.
+    let record: ResolvedRecord?
+    /// The bytes of its newest proof. `nil` if they were erased.
+    let proof: [UInt8]?
+    /// The settlement of an anchor about which nothing new is found.
+    let settlement: AnchorSettlement
+
+    func outcome(_ state: AnchorOutcome.State, _ detail: String) -> AnchorOutcome {
+      AnchorOutcome(
+        eventID: stored.eventID, subject: event.body.subject.text, state: state, detail: detail)
+    }
+  }
+
+  private func load(_ stored: StoredEvent) async throws -> Anchor {
+    let event = try Entry(bytes: stored.entry).event
+    let record = try await reader.record(of: event)
+    guard case .timestampAnchor(let payload) = event.body.payload,
+      let columns = try await store.folds.event(record: stored.record, id: stored.eventID)
+    else { throw Refusal(.invalid, check: "log", "The anchor cannot be read.") }
+    let upgrade = try await store.attestations.newest(.anchorUpgraded, referringTo: columns)
+    let digest =
+      try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence }
+      ?? payload.evidence
+    let proof: [UInt8]? =
+      if let digest { try await store.evidence.publicBytes(digest) } else { nil }
+    let outcome = AnchorOutcome(
+      eventID: stored.eventID, subject: event.body.subject.text, state: .pending,
+      detail: payload.kind == .rfc3161 ? "no trusted root" : "not in a known block")
+    return Anchor(
+      stored: stored, event: event, payload: payload, record: record, proof: proof,
+      settlement: AnchorSettlement(
+        outcome: outcome, isUnsettleable: columns.flags.contains(.unsettleable),
+        lastChange: upgrade?.recordedAt ?? stored.recordedAt,
+        expires: record != nil && columns.flags.contains(.bare)))
+  }
+}

@@ -1,0 +1,225 @@
+import Encodings
+import LedgerDomain
+import LedgerStore
+import Logging
+import SafeHTTPClient
+
+/// When each attested location is fetched again.
+public struct StorageSchedule: Sendable {
+  fileprivate struct Place {
+    let position: Int64
+    var next: Timestamp
+    /// Failed fetches in a row.
+    var failures = 0
+  }
+
+  fileprivate var places: [Digest: Place] = [:]
+  /// The events below this position have been read.
+  fileprivate var scanned: Int64 = 0
+
+  /// An empty schedule. The first check reads the whole log.
+  public init() {}
+}
+
+/// Fetches attested locations again at intervals and records changes.
+public struct StorageMonitor: Sendable {
+  /// How many failed fetches in a row make a location gone.
+  static let maxFailures = 3
+  /// How many locations are fetched at the same time.
+  static let maxConcurrent = 8
+
+  let store: LedgerStore
+  let reader: EvidenceReader
+  let evidence: EvidenceChecker
+  let recorder: CheckRecorder
+  let configuration: LedgerConfiguration
+  let logger: Logger
+
+  private var now: Timestamp { configuration.clock() }
+
+  /// Fetches the locations that are due.
+  ///
+  /// Each location has its own time within the interval, derived from the attestation's id. It does not depend on when the
+  /// service was started, and spreads locations that were attested together.
+  public func checkDue(_ schedule: inout StorageSchedule) async throws {
+    try await addNewPlaces(&schedule)
+    let due = schedule.places.filter { $0.value.next <= now }.sorted {
+      $0.value.next < $1.value.next
+    }
+    try await withThrowingTaskGroup(of: (Digest, StorageOutcome).self) { group in
+      var running = 0
+      func note(_ result: (Digest, StorageOutcome)) {
+        switch result.1 {
+        case .checked(let failures):
+          schedule.places[result.0]?.failures = failures
+          schedule.places[result.0]?.next = self.nextCheck(of: result.0, after: self.now)
+        case .postponed: schedule.places[result.0]?.next = self.now.adding(seconds: 60)
+        case .ended: schedule.places[result.0] = nil
+        }
+      }
+      for (id, place) in due {
+        if running == Self.maxConcurrent, let result = try await group.next() {
+          note(result)
+          running -= 1
+        }
+        running += 1
+        group.addTask { (id, try await self.check(place)) }
+      }
+      for try await result in group { note(result) }
+    }
+  }
+
+  private func addNewPlaces(_ schedule: inout StorageSchedule) async throws {
+    let size = try await store.log.size()
+    while true {
+      let batch = try await store.attestations.storageAttestations(
+        from: schedule.scanned, limit: 500)
+      for stored in batch {
+        schedule.places[stored.eventID] = StorageSchedule.Place(
+          position: stored.position, next: nextCheck(of: stored.eventID, after: now))
+        schedule.scanned = stored.position + 1
+      }
+      if batch.count < 500 { break }
+    }
+    schedule.scanned = max(schedule.scanned, size)
+  }
+
+  /// The first of an attestation's check times after a time. There is one in each interval.
+  private func nextCheck(of id: Digest, after time: Timestamp) -> Timestamp {
+    let interval = max(1, Int64(configuration.externalServices.storageInterval / .microseconds(1)))
+    let phase =
+      Int64(bitPattern: UInt64(id.bytes.prefix(7).reduce(0) { $0 << 8 | UInt64($1) })) % interval
+    let since = time.microseconds - phase
+    return Timestamp(microseconds: phase + (since / interval + 1) * interval)
+  }
+
+  private enum StorageOutcome: Sendable {
+    /// The location was fetched, or the fetch failed `failures` times in a row.
+    case checked(failures: Int)
+    /// The fetch could not be made now. This says nothing about the location.
+    case postponed
+    /// The location needs no further check.
+    case ended
+  }
+
+  private func check(_ place: StorageSchedule.Place) async throws -> StorageOutcome {
+    do {
+      guard let stored = try await store.log.events(from: place.position, limit: 1).first,
+        stored.position == place.position
+      else { return .ended }
+      return try await check(stored, failures: place.failures)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      logger.warning("the storage at position \(place.position) was not checked: \(error)")
+      return .postponed
+    }
+  }
+
+  private func check(_ stored: StoredEvent, failures: Int) async throws -> StorageOutcome {
+    let event = try Entry(bytes: stored.entry).event
+    guard case .storageAttestation(let storage) = event.body.payload, storage.kind != .file,
+      case .record(let number) = event.body.subject,
+      let record = try await store.records.resolve(.pithNumber(number)).first,
+      let standing = try await reader.statement(of: stored), standing.isLive,
+      !standing.event.flags.contains(.providerStatement),
+      storage.expiresAt.map({ $0 > now }) ?? true
+    else { return .ended }
+    // An equivocating statement may count again when the other one is withdrawn.
+    if standing.isEquivocating { return .checked(failures: failures) }
+    let observation = try await observe(storage, stored.position, failures: failures)
+    guard case .verdict(let verdict, let reason, let report) = observation.result else {
+      return observation.outcome
+    }
+    if verdict != standing.verdict {
+      try await recorder.record(verdict, reason, about: stored, of: record, report: report)
+    }
+    return observation.outcome
+  }
+
+  /// What one fetch says about a location.
+  private struct Observation {
+    enum Result {
+      case verdict(Verdict, String, report: [UInt8]?)
+      case undecided
+    }
+    let result: Result
+    let outcome: StorageOutcome
+  }
+
+  private func observe(
+    _ storage: Payload.StorageAttestation, _ position: Int64, failures: Int
+  ) async throws -> Observation {
+    var report: FetchReport?
+    do {
+      let fetched = try await evidence.fetchStorage(storage, .storageRecheck)
+      report = fetched
+      return Observation(
+        result: .verdict(
+          try fetched.finding(for: storage).verdict, "fetched again: the bytes are as attested",
+          report: fetched.bytes(for: storage)),
+        outcome: .checked(failures: 0))
+    } catch let refusal as Refusal {
+      return interpret(refusal, report?.bytes(for: storage), position, failures: failures)
+    }
+  }
+
+  private func interpret(
+    _ refusal: Refusal, _ report: [UInt8]?, _ position: Int64, failures: Int
+  ) -> Observation {
+    func decided(_ verdict: Verdict, _ reason: String, failures: Int = 0) -> Observation {
+      Observation(
+        result: .verdict(verdict, reason, report: report), outcome: .checked(failures: failures))
+    }
+    func undecided(_ outcome: StorageOutcome) -> Observation {
+      Observation(result: .undecided, outcome: outcome)
+    }
+    switch StorageFailure(check: refusal.check) {
+    case .otherContent: return decided(.changed, refusal.message)
+    case .gone: return decided(.gone, refusal.message)
+    case .invalidLocation:
+      // Earlier versions accepted such locations. They can never be fetched.
+      return decided(.failed, "the location cannot be fetched: \(refusal.message)")
+    case .busy: return undecided(.postponed)
+    case .configuration:
+      logger.warning(
+        "the storage at position \(position) can no longer be checked: \(refusal.message)")
+      return undecided(.checked(failures: failures))
+    case .unreachable:
+      // One network failure says nothing about the copy.
+      let failures = failures + 1
+      guard failures >= Self.maxFailures else { return undecided(.checked(failures: failures)) }
+      return decided(
+        .gone, "out of reach \(failures) times in a row: \(refusal.message)", failures: failures)
+    }
+  }
+}
+
+/// What the refusal of a fetch says about the attested location.
+enum StorageFailure: Sendable, Equatable {
+  /// The location has other content.
+  case otherContent
+  case gone
+  /// No ledger can fetch the location.
+  case invalidLocation
+  /// All slots for fetches are taken.
+  case busy
+  /// This ledger is not configured to fetch the location.
+  case configuration
+  /// Any other failure, such as a network error.
+  case unreachable
+
+  /// - Parameter check: the check that a `Refusal` names.
+  init(check: String) {
+    self =
+      switch check {
+      case "fetch.content", "fetch.size_bytes", "swhid", "cid", "memento", "fetch.size":
+        .otherContent
+      case "fetch.gone": .gone
+      case "fetch.address", "location": .invalidLocation
+      case "fetch.busy": .busy
+      case "fetch.configuration", "fetch.s3_location": .configuration
+      default: .unreachable
+      }
+  }
+}

@@ -1,0 +1,81 @@
+import Encodings
+import LedgerDomain
+import LedgerStore
+import ProofFormats
+import SafeHTTPClient
+
+/// Requests proofs of time from OpenTimestamps calendars and RFC 3161 authorities.
+public struct TimestampRequester: Sendable {
+  let resolver: RecordResolver
+  let calendars: CalendarClient
+  let fetch: SafeHTTPClient
+
+  /// Asks calendars to timestamp a record's digest.
+  ///
+  /// Each calendar receives a digest with a nonce of its own, so none learns which record it is. A calendar that does not
+  /// answer is left out.
+  ///
+  /// - Returns: a pending `.ots` proof.
+  ///
+  /// Errors: a `Refusal` with check `calendar` if none answers.
+  public func requestProof(_ name: String, calendars: [String]) async throws -> [UInt8] {
+    try await requestProof(
+      over: resolver.resolve(name).record.canonicalSHA256, calendars: calendars)
+  }
+
+  func requestProof(over stamped: Digest, calendars names: [String]) async throws -> [UInt8] {
+    let digest = stamped.bytes
+    var items: [OpenTimestampsProof.Item] = []
+    var failures: [String] = []
+    for name in names {
+      let calendar = name.hasSuffix("/") ? String(name.dropLast()) : name
+      let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }
+      let commitment = Digest(hashing: digest + nonce).bytes
+      do {
+        let tree = try await calendars.stamp(commitment, by: calendar)
+        items.append(
+          .operation(
+            .append(nonce),
+            OpenTimestampsProof.Node(items: [.operation(.hash(.sha256), tree)])))
+      } catch is CancellationError {
+        throw CancellationError()
+      } catch { failures.append("\(calendar): \(error)") }
+    }
+    guard !items.isEmpty else {
+      throw Refusal(
+        .unavailable, check: "calendar",
+        "No calendar answered: \(failures.joined(separator: "; ")).")
+    }
+    return OpenTimestampsProof(
+      algorithm: .sha256, digest: digest, root: OpenTimestampsProof.Node(items: items)
+    ).serialised()
+  }
+
+  /// Asks a timestamp authority for a token over a record's digest (RFC 3161, section 3.4).
+  ///
+  /// - Returns: the authority's response as DER.
+  public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
+    try await requestToken(over: resolver.resolve(name).record.canonicalSHA256, authority: url)
+  }
+
+  func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
+    // The first byte makes the integer positive and of full length, so that DER encodes it unchanged.
+    let nonce = [UInt8.random(in: 0x40...0x7F)] + (0..<7).map { _ in UInt8.random(in: 0...255) }
+    var request = SafeHTTPClient.Request(url, .authorities)
+    request.method = "POST"
+    request.headers = [("content-type", "application/timestamp-query")]
+    request.body = TimestampToken.request(imprint: digest.bytes, nonce: nonce)
+    request.maxResponseBytes = 65_536
+    let answer: Fetched
+    do { answer = try await fetch.fetch(request) } catch let error as FetchError {
+      throw Refusal(.unavailable, check: error.code.rawValue, field: "tsa", error.message)
+    }
+    do {
+      _ = try TimestampToken.parse(answer.bytes, .init(imprint: digest.bytes, nonce: nonce))
+    } catch {
+      throw Refusal(
+        .invalid, check: error.check, field: "tsa", offset: error.offset, error.message)
+    }
+    return answer.bytes
+  }
+}

@@ -1,0 +1,238 @@
+public import Encodings
+import LedgerDomain
+import LedgerStore
+import SafeHTTPClient
+
+/// A recorded verdict that differs from the verdict of the same check now.
+public struct AuditFinding: Sendable {
+  public let pithNumber: String
+  public let position: Int64
+  public let eventID: Digest
+  public let check: String
+  public let was: String
+  public let now: String
+  public let detail: String
+}
+
+/// The result of an audit.
+public struct AuditReport: Sendable {
+  /// Events that were read.
+  public var events: Int64 = 0
+  public var findings: [AuditFinding] = []
+  /// Events whose evidence was erased, and attested locations, which an audit does not fetch.
+  public var notChecked: Int64 = 0
+}
+
+/// Repeats every check from the stored evidence under the current trust configuration. Changes nothing.
+public struct Auditor: Sendable {
+  /// How many events are checked at the same time.
+  private static let maxConcurrent = 8
+
+  let store: LedgerStore
+  let resolver: RecordResolver
+  let timeline: TimelineCache
+  let reader: EvidenceReader
+  let evidence: EvidenceChecker
+  let documents: RecordDocuments
+  let configuration: LedgerConfiguration
+
+  /// Audits one record, or the whole log.
+  ///
+  /// - Parameters:
+  ///   - name: the record. `nil` for the whole log.
+  ///   - progress: called with the events done and the size of the log.
+  public func audit(
+    _ name: String?, progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
+  ) async throws -> AuditReport {
+    var report = AuditReport()
+    let record =
+      if let name { try await resolver.resolve(name).record } else { ResolvedRecord?.none }
+    let size = try await store.log.size()
+    let keys = try await timeline.current().timeline
+    var next: Int64 = 0
+    while true {
+      let batch =
+        if let record {
+          try await store.log.events(record: record.record, from: next, limit: 500)
+        } else { try await store.log.events(from: next, limit: 500) }
+      guard let last = batch.last else { return report }
+      next = last.position + 1
+      try await check(batch, keys, into: &report)
+      progress(record == nil ? next : report.events, size)
+    }
+  }
+
+  private func check(
+    _ batch: [StoredEvent], _ keys: KeyTimeline, into report: inout AuditReport
+  ) async throws {
+    try await withThrowingTaskGroup(of: EventAudit.self) { group in
+      func add(_ audit: EventAudit) {
+        report.findings += audit.findings
+        report.notChecked += audit.isComplete ? 0 : 1
+      }
+      var running = 0
+      for stored in batch {
+        if running >= Self.maxConcurrent, let done = try await group.next() {
+          add(done)
+          running -= 1
+        }
+        running += 1
+        group.addTask { try await audit(stored, keys) }
+      }
+      for try await done in group { add(done) }
+    }
+    report.events += Int64(batch.count)
+  }
+
+  private func audit(_ stored: StoredEvent, _ keys: KeyTimeline) async throws -> EventAudit {
+    var audit = EventAudit(stored: stored, entry: try Entry(bytes: stored.entry))
+    checkSignature(&audit, keys)
+    try await checkAuthorName(&audit)
+    checkReceipt(&audit)
+    guard let digest = audit.event.body.payload.evidence else {
+      if case .storageAttestation(let storage) = audit.event.body.payload, storage.kind != .file {
+        audit.isComplete = false
+      }
+      return audit
+    }
+    guard let held = try await store.evidence.readForAudit(digest) else {
+      audit.isComplete = false
+      return audit
+    }
+    audit.compare(
+      "evidence", was: digest.hex, now: Digest(hashing: held.bytes).hex,
+      "the evidence's bytes have another SHA-256")
+    try await checkEvidence(&audit, held.bytes)
+    return audit
+  }
+
+  private func checkSignature(_ audit: inout EventAudit, _ keys: KeyTimeline) {
+    let event = audit.event
+    let publicKey: [UInt8]? =
+      if case .keyRegistered(let payload) = event.body.payload { payload.publicKey } else {
+        keys.registration(of: event.body.signer.fingerprint)?.publicKey
+      }
+    let isSigned = publicKey.map { event.isSigned(by: $0) } ?? false
+    audit.compare(
+      "signature", was: "verified", now: isSigned ? "verified" : "failed",
+      "the signature over the event_id")
+  }
+
+  private func checkAuthorName(_ audit: inout EventAudit) async throws {
+    guard case .authorAttestation(let author) = audit.event.body.payload,
+      case .record(let number) = audit.event.body.subject,
+      let record = try await store.records.resolve(.pithNumber(number)).first,
+      let was = audit.recordedVerdict(of: "author_name")
+    else { return }
+    let names = try await documents.document(of: record)?.authorNames
+    audit.compare(
+      "author_name", was: was.name, now: author.nameVerdict(in: names).name,
+      "the name in the author list of the newest document")
+  }
+
+  private func checkReceipt(_ audit: inout EventAudit) {
+    guard case .recordCreated(let payload) = audit.event.body.payload,
+      let receipt = payload.receipt
+    else { return }
+    let now =
+      (try? Receipt.check(
+        receipt, digest: payload.canonical.digest, trusted: configuration.trustedReceiptKeys,
+        field: "payload.receipt"))?.name ?? "failed"
+    audit.compare(
+      "pith_receipt", was: audit.recordedVerdict(of: "pith_receipt")?.name ?? "pending", now: now,
+      "the receipt under the trusted keys")
+  }
+
+  private func checkEvidence(_ audit: inout EventAudit, _ bytes: [UInt8]) async throws {
+    let standing = try await reader.statement(of: audit.stored)
+    let was = standing?.verdict ?? audit.entry.admission.verdict
+    switch audit.event.body.payload {
+    case .timestampAnchor(let anchor):
+      let newest = try await newestProof(of: standing?.event)
+      try await checkProof(&audit, anchor, newest ?? bytes, was: was)
+    case .authorAttestation: try await checkToken(&audit, bytes, was: was)
+    case .storageAttestation(let storage) where storage.kind != .file:
+      checkReport(&audit, bytes, of: storage)
+    default: break
+    }
+  }
+
+  private func newestProof(of anchor: FoldEvent?) async throws -> [UInt8]? {
+    guard let anchor, let newest = try await reader.latestProof(of: anchor) else { return nil }
+    return try await store.evidence.readForAudit(newest)?.bytes
+  }
+
+  private func checkProof(
+    _ audit: inout EventAudit, _ anchor: Payload.TimestampAnchor, _ bytes: [UInt8], was: Verdict
+  ) async throws {
+    do {
+      let finding = try await evidence.proof(
+        anchor.kind, bytes, of: anchor.digest, missing: .fetched)
+      audit.compare(
+        anchor.kind.rawValue, was: was.name, now: finding.verdict.name,
+        finding.provenAt.map { "proven at \($0)" } ?? "undecided under the current trust")
+    } catch let refusal as Refusal {
+      audit.compare(anchor.kind.rawValue, was: was.name, now: "failed", refusal.message)
+    }
+  }
+
+  private func checkToken(_ audit: inout EventAudit, _ bytes: [UInt8], was: Verdict) async throws {
+    do {
+      // The token's times are checked against the time of its arrival.
+      let finding = try await evidence.identity(bytes, at: audit.stored.recordedAt)
+      audit.compare(
+        "token_signature", was: was.name, now: finding.verdict.name,
+        "undecided without an audience or a key of the issuer")
+    } catch let refusal as Refusal {
+      guard refusal.code == .invalid else {
+        audit.isComplete = false
+        return
+      }
+      audit.compare("token_signature", was: was.name, now: "failed", refusal.message)
+    }
+  }
+
+  /// Checks the stored fetch report. An audit does not fetch.
+  private func checkReport(
+    _ audit: inout EventAudit, _ bytes: [UInt8], of storage: Payload.StorageAttestation
+  ) {
+    guard let report = FetchReport(bytes: bytes) else {
+      audit.isComplete = false
+      return
+    }
+    let was = audit.entry.admission.verdict
+    do {
+      let finding = try report.finding(for: storage)
+      audit.compare("fetch", was: was.name, now: finding.verdict.name, "by the stored report")
+    } catch { audit.compare("fetch", was: was.name, now: "failed", error.message) }
+  }
+}
+
+/// The audit of one event.
+private struct EventAudit: Sendable {
+  let stored: StoredEvent
+  let entry: Entry
+  var findings: [AuditFinding] = []
+  /// Whether everything about the event could be checked.
+  var isComplete = true
+
+  var event: SignedEvent { entry.event }
+
+  init(stored: StoredEvent, entry: Entry) {
+    self.stored = stored
+    self.entry = entry
+  }
+
+  func recordedVerdict(of check: String) -> Verdict? {
+    entry.admission.checks.first { $0.name == check }?.verdict
+  }
+
+  /// Adds a finding if two verdicts differ.
+  mutating func compare(_ check: String, was: String, now: String, _ detail: String) {
+    guard was != now else { return }
+    findings.append(
+      AuditFinding(
+        pithNumber: event.body.subject.text, position: stored.position, eventID: stored.eventID,
+        check: check, was: was, now: now, detail: detail))
+  }
+}

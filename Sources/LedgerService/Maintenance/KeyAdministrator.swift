@@ -1,0 +1,135 @@
+import CanonicalJSON
+public import Encodings
+public import LedgerDomain
+import LedgerStore
+
+/// Padded base64.
+public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
+
+/// Registers, vouches for, revokes and rotates keys, and retracts aliases, on an operator's command.
+public struct KeyAdministrator: Sendable {
+  let store: LedgerStore
+  let signing: SigningSubmitter
+  let registry: RegistryKey
+  let timeline: TimelineCache
+  let answers: AnswerBuilder
+  let configuration: LedgerConfiguration
+  let origin: String
+
+  /// Registers a key. The key signs the event itself.
+  public func register(_ key: KeyFile) async throws -> SubmissionAnswer {
+    try await signing.submit(
+      type: .keyRegistered, payload: RegistryKey.registration(of: key.key), record: nil,
+      target: "key:\(key.signer.fingerprint.hex)", key: key)
+  }
+
+  /// Vouches for a registered key: binds it to its signer_id in a role.
+  ///
+  /// - Parameters:
+  ///   - method: `registry` for the operator's decision, `orcid_oidc` for a verified token.
+  ///   - name: the person's name. Claims by this key under that name are strong.
+  public func vouch(
+    _ fingerprint: Digest128, as type: SignerType, method: String = "registry",
+    name: String? = nil
+  ) async throws -> SubmissionAnswer {
+    try await signing.vouch(fingerprint, as: type, method: method, name: name, origin: origin)
+  }
+
+  /// Withdraws every vouch for a key. Earlier statements of the key keep their standing.
+  public func withdrawVouching(
+    _ fingerprint: Digest128, reason: String
+  ) async throws -> SubmissionAnswer {
+    try await signing.submit(
+      type: .vouchingWithdrawn,
+      payload: [
+        "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
+        "reason": .string(reason),
+      ], record: nil, target: "key:\(fingerprint.hex)", key: nil)
+  }
+
+  /// Retracts an alias of a record. It no longer resolves to the record.
+  public func retractAlias(
+    _ alias: Alias, of record: String, reason: String
+  ) async throws -> SubmissionAnswer {
+    try await signing.submit(
+      type: .aliasRetracted,
+      payload: [
+        "alias_kind": .string(alias.kind.rawValue), "alias_value": .string(alias.value),
+        "log": .string(origin), "reason": .string(reason),
+      ], record: record, key: nil)
+  }
+
+  /// Revokes a key.
+  ///
+  /// - Parameters:
+  ///   - compromisedFrom: the position from which the key's statements lose their standing.
+  ///   - key: the key itself. `nil` revokes on the registry's authority.
+  public func revoke(
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Int64?, key: KeyFile?
+  ) async throws -> SubmissionAnswer {
+    var payload: JSONObject = [
+      "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
+      "reason": .string(reason),
+    ]
+    payload["compromised_from_position"] = compromisedFrom.map { .integer($0) }
+    return try await signing.submit(
+      type: .keyRevoked, payload: payload, record: nil, target: "key:\(fingerprint.hex)", key: key)
+  }
+
+  /// Replaces the registry key. The new key registers itself and the old one vouches for it, in one append.
+  ///
+  /// Errors: a `Refusal` with check `contention` if another key event was appended meanwhile.
+  public func rotateRegistryKey() async throws -> SubmissionAnswer {
+    try configuration.requireWriting()
+    let keys = try await timeline.current()
+    let old = try await registry.key(in: keys.timeline, at: keys.next)
+    let next = try await registry.prepareNext()
+    let items = try rotation(from: old, to: next, keys)
+    switch try await store.log.append(
+      AppendUnit(items: items, evidence: [], guardPosition: keys.next - 1))
+    {
+    case .conflict:
+      throw Refusal(
+        .unavailable, check: "contention",
+        "Another key event was appended meanwhile. Run the command again.")
+    case .stored: break
+    }
+    try await registry.adopt(next)
+    guard let vouch = items.last,
+      let stored = try await store.log.event(record: -1, id: vouch.event.eventID)
+    else { throw Refusal(.unavailable, check: "log", "The rotation cannot be read back.") }
+    return try await answers.answer(stored, record: nil, created: true)
+  }
+
+  /// The registration of the new registry key and the old key's vouch for it.
+  private func rotation(
+    from old: KeyFile, to next: KeyFile, _ keys: (timeline: KeyTimeline, next: Int64)
+  ) throws -> [AppendUnit.Item] {
+    let created = configuration.clock()
+    let target = "key:\(next.signer.fingerprint.hex)"
+    var context = AdmissionContext(
+      now: created, origin: origin, timeline: keys.timeline, position: keys.next)
+    context.operatorAuthorised = true
+    context.trustedReceiptKeys = configuration.trustedReceiptKeys
+    let registration = try next.key.sign(
+      EventBody.make(
+        type: .keyRegistered, payload: RegistryKey.registration(of: next.key), signer: next.signer,
+        subject: .registry, target: target, createdAt: created))
+    let first = try AppendUnit.Item.make(
+      event: registration, admission: try admit(registration, context), record: -1, referenced: nil)
+    // The vouch is admitted as if the registration were in the log.
+    var known = first.event
+    known.position = keys.next
+    _ = context.timeline.apply(known)
+    context.position += 1
+    let vouch = try old.key.sign(
+      EventBody.make(
+        type: .keyVouched,
+        payload: SigningSubmitter.vouchPayload(
+          next.signer.fingerprint, next.signer.signerID, .registry, origin: origin),
+        signer: old.signer, subject: .registry, target: target, createdAt: created))
+    let second = try AppendUnit.Item.make(
+      event: vouch, admission: try admit(vouch, context), record: -1, referenced: nil)
+    return [first, second]
+  }
+}

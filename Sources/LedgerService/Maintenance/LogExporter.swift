@@ -1,0 +1,116 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerStore
+import LedgerVerifier
+import ProofVerification
+import TransparencyLog
+
+/// What an export wrote.
+public struct ExportReport: Sendable {
+  /// Entries that the exported checkpoint covers.
+  public var entries: UInt64 = 0
+  /// Files that were missing or different before.
+  public var written = 0
+}
+
+/// Writes the log as plain files, for a static server or for an import.
+public struct LogExporter: Sendable {
+  let store: LedgerStore
+  let checkpoints: CheckpointIssuer
+  let proofs: ProofQueries
+  /// Whether a checkpoint of the whole log can be signed for the export.
+  let canSign: Bool
+
+  /// Writes the newest checkpoint, tiles and entry bundles at the paths of C2SP tlog-tiles. Existing tiles stay.
+  ///
+  /// The checkpoint is written last, so that a server of the folder never shows one without its tiles.
+  public func exportTiles(
+    to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  ) async throws -> ExportReport {
+    try await exportTiles(to: ExportFolder(directory, isPrivate: false), progress: progress)
+  }
+
+  private func exportTiles(
+    to folder: ExportFolder, progress: @Sendable (UInt64, UInt64) -> Void
+  ) async throws -> ExportReport {
+    let checkpoint =
+      canSign ? try await checkpoints.issue() : try await checkpoints.newest()
+    var report = ExportReport(entries: checkpoint.size)
+    for path in TilePath.all(size: checkpoint.size) {
+      // A tile never changes.
+      if folder.has(path.description) { continue }
+      try folder.write(try await proofs.tile(path), to: path.description)
+      report.written += 1
+      if path.kind == .entries {
+        progress(
+          min((path.index + 1) * UInt64(TilePath.fullWidth), checkpoint.size), checkpoint.size)
+      }
+    }
+    try folder.write(Array(checkpoint.cosigned.utf8), to: "checkpoint")
+    return report
+  }
+
+  /// Writes the same files, the evidence, the trust configuration, and the projections for a comparison.
+  ///
+  /// The evidence includes identity tokens, which are personal data: files and folders are readable by their owner only.
+  public func exportLog(
+    to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+  ) async throws -> ExportReport {
+    let folder = try ExportFolder(directory, isPrivate: true)
+    var report = try await exportTiles(to: folder, progress: progress)
+    report.written += try await exportEvidence(to: folder)
+    try await exportTrust(to: folder)
+    try await exportProjections(size: Int64(clamping: report.entries), to: folder)
+    return report
+  }
+
+  /// - Returns: how many files were written.
+  private func exportEvidence(to folder: ExportFolder) async throws -> Int {
+    var written = 0
+    var after: Digest?
+    while true {
+      let batch = try await store.evidence.list(after: after, limit: 200)
+      guard let last = batch.last else { return written }
+      after = last.digest
+      for item in batch {
+        let place = "evidence/\(item.kind)/\(item.digest.hex)"
+        guard !folder.has(place), let held = try await store.evidence.readForAudit(item.digest)
+        else { continue }
+        try folder.write(held.bytes, to: place)
+        written += 1
+      }
+    }
+  }
+
+  private func exportTrust(to folder: ExportFolder) async throws {
+    let headers = try await store.trust.headers().map { "\($0.height) \(Hex.encode($0.bytes))\n" }
+    try folder.write(Array(headers.joined().utf8), to: "trust/headers")
+    for kind in TrustedDocumentKind.allCases {
+      for bytes in try await store.trust.documents(kind) {
+        try folder.write(bytes, to: "trust/\(kind.rawValue)/\(Digest(hashing: bytes).hex)")
+      }
+    }
+  }
+
+  /// Writes one line for each record with its status after the first `size` entries.
+  private func exportProjections(size: Int64, to folder: ExportFolder) async throws {
+    guard size > 0, let last = try await store.log.events(from: size - 1, limit: 1).first else {
+      return
+    }
+    var timeline = KeyTimeline()
+    for event in try await store.folds.keyEvents(from: 0) where event.position < size {
+      _ = timeline.apply(event)
+    }
+    var lines: [UInt8] = []
+    for (number, record) in try await store.records.recordsByPithNumber().sorted(by: {
+      $0.value < $1.value
+    })
+    where record < size {
+      let events = try await store.folds.events(record: record, upTo: size)
+      let status = RecordStatus(FoldedRecord.whole(events, timeline), at: last.recordedAt)
+      lines += JSON.object(status.line(number)).canonicalBytes() + [0x0A]
+    }
+    try folder.write(lines, to: "projections.ndjson")
+  }
+}

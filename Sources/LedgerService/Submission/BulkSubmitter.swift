@@ -1,0 +1,107 @@
+import CanonicalJSON
+import LedgerDomain
+
+/// Takes many submissions, one a line, several at a time.
+public struct BulkSubmitter: Sendable {
+  /// The result of one line.
+  public typealias LineAnswer = Result<SubmissionAnswer, any Error>
+
+  /// What the lines contain.
+  public enum LineKind: Sendable { case documents, events, either }
+
+  let submitter: Submitter
+  let importer: DocumentImporter
+  let documents: RecordDocuments
+  let limits: LedgerConfiguration.Limits
+
+  /// Takes lines as ``Submitter`` and ``DocumentImporter`` take one, and answers each in the order of the lines.
+  ///
+  /// A line that may depend on an earlier one (same key, event, slot or record) runs after it. At most 256 lines are
+  /// running or have an answer that is not read yet, so memory use is bounded.
+  public func submit<Lines: AsyncSequence & Sendable>(
+    _ lines: Lines, _ kind: LineKind, client: ClientID, operatorAuthorised: Bool
+  ) -> AsyncThrowingStream<LineAnswer, any Error> where Lines.Element == [UInt8] {
+    let (stream, continuation) = AsyncThrowingStream.makeStream(of: LineAnswer.self)
+    let scheduler = SubmissionScheduler(continuation)
+    let producer = Task {
+      do {
+        try await run(scheduler, lines) { work(on: $0, kind, client, operatorAuthorised) }
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: error)
+      }
+    }
+    continuation.onTermination = { _ in
+      producer.cancel()
+      Task { await scheduler.stop() }
+    }
+    return AsyncThrowingStream {
+      var iterator = stream.makeAsyncIterator()
+      let answer = try await iterator.next()
+      await scheduler.answerRead()
+      return answer
+    }
+  }
+
+  private func run<Lines: AsyncSequence & Sendable>(
+    _ scheduler: SubmissionScheduler, _ lines: Lines, _ work: ([UInt8]) -> LineWork
+  ) async throws where Lines.Element == [UInt8] {
+    // A discarding group does not keep the results of its tasks.
+    try await withThrowingDiscardingTaskGroup { group in
+      var index = 0
+      for try await line in lines {
+        let work = work(line)
+        try await scheduler.enter(work.lane)
+        let number = index
+        group.addTask {
+          let answer: LineAnswer
+          do { answer = .success(try await work.run()) } catch { answer = .failure(error) }
+          await scheduler.finish(number, work.lane, answer)
+        }
+        index += 1
+      }
+    }
+  }
+
+  private struct LineWork: Sendable {
+    let lane: SubmissionScheduler.Lane
+    let run: @Sendable () async throws -> SubmissionAnswer
+  }
+
+  private func work(
+    on line: [UInt8], _ kind: LineKind, _ client: ClientID, _ operatorAuthorised: Bool
+  ) -> LineWork {
+    do throws(Refusal) {
+      if kind == .documents || (kind == .either && !Self.looksLikeEvent(line)) {
+        let document = try documents.parse(line)
+        return LineWork(lane: .named("\(document.canonical.pithNumber)")) {
+          try await importer.importDocument(
+            document, client: client, operatorAuthorised: operatorAuthorised)
+        }
+      }
+      guard
+        case .signed(let event, let evidence) = try SubmissionParser.parse(
+          line, limits: limits.submission)
+      else { throw Submitter.unsigned }
+      return LineWork(lane: Self.lane(of: event)) {
+        try await submitter.submit(
+          event, evidence: evidence, client: client, operatorAuthorised: operatorAuthorised)
+      }
+    } catch {
+      return LineWork(lane: .free) { throw error }
+    }
+  }
+
+  private static func looksLikeEvent(_ line: [UInt8]) -> Bool {
+    let limits = JSONLimits(maxBytes: line.count, maxDepth: 64)
+    return (try? JSON.parse(line, limits: limits))?["event_type"] != nil
+  }
+
+  private static func lane(of event: SignedEvent) -> SubmissionScheduler.Lane {
+    guard event.body.type.isAttestation, event.body.referencedEventID == nil else { return .alone }
+    let columns = event.foldEvent(
+      .signedOnly(at: event.body.createdAt), position: 0, record: 0, referenced: nil)
+    // Only events of the same group change each other's standing.
+    return columns.foldGroup.map { .named("\(event.body.subject.text) \($0)") } ?? .alone
+  }
+}

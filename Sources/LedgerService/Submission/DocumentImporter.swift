@@ -1,0 +1,175 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+import LedgerStore
+
+/// Takes record documents into the log.
+public struct DocumentImporter: Sendable {
+  let store: LedgerStore
+  let documents: RecordDocuments
+  let timeline: TimelineCache
+  let registry: RegistryKey
+  let quotas: Quotas
+  let answers: AnswerBuilder
+  let checkpointSigner: CheckpointSigner?
+  let configuration: LedgerConfiguration
+  let origin: String
+
+  /// Takes a record document, or a bare `canonical_record`.
+  ///
+  /// A document that the log holds already changes nothing; the answer names the event that holds it. A newer document
+  /// adds a graph snapshot, or a restatement of the record if it has no graph. Claims that a document makes about its
+  /// own verification are ignored.
+  public func importDocument(
+    _ bytes: [UInt8], client: ClientID, operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
+    try await importDocument(
+      try documents.parse(bytes), client: client, operatorAuthorised: operatorAuthorised)
+  }
+
+  func importDocument(
+    _ document: RecordDocument, client: ClientID, operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
+    guard operatorAuthorised || document.isBare else {
+      throw Refusal(
+        .forbidden, check: "operator",
+        "Only the operator imports documents. Send the token of operator.token in the data directory as "
+          + "Authorization: Bearer, or use the ledger's Unix socket. A bare canonical_record needs neither."
+      )
+    }
+    try configuration.requireWriting()
+    _ = try await checkpointSigner?.signedSize()
+    if !operatorAuthorised {
+      try quotas.takeBareAction(client, evidenceBytes: document.bytes.count)
+    }
+    for _ in 0..<EventAppender.maxRetries {
+      if let answer = try await attempt(document, operatorAuthorised) { return answer }
+    }
+    throw Refusal(
+      .unavailable, check: "contention",
+      "The record changes faster than the document can be compared. Try again.")
+  }
+
+  /// Compares the document with the log and appends what is new. Returns `nil` if the log changed in the meantime.
+  private func attempt(
+    _ document: RecordDocument, _ operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer? {
+    let number = RecordName.pithNumber(document.canonical.pithNumber)
+    let next = try await timeline.current().next
+    let items: [AppendUnit.Item]
+    if let known = try await store.records.resolve(number).first {
+      if let standing = try await unchanged(document, known, operatorAuthorised) {
+        return try await answers.answer(standing, record: known, created: false)
+      }
+      items = try await additions(document, to: known, operatorAuthorised)
+    } else {
+      items = try await creation(document, operatorAuthorised)
+    }
+    var unit = AppendUnit(
+      items: items,
+      evidence: document.isBare
+        ? [] : [.init(digest: document.documentDigest, bytes: document.bytes, kind: "document")],
+      guardPosition: next - 1)
+    unit.registryAsOf = next
+    guard case .stored = try await store.log.append(unit),
+      let record = try await store.records.resolve(number).first, let last = items.last,
+      let stored = try await store.log.event(record: record.record, id: last.event.eventID)
+    else { return nil }
+    return try await answers.answer(stored, record: record, created: stored.entry == last.entry)
+  }
+
+  /// The event that holds this document already, if it is the newest document of the record.
+  private func unchanged(
+    _ document: RecordDocument, _ record: ResolvedRecord, _ operatorAuthorised: Bool
+  ) async throws -> StoredEvent? {
+    guard let newest = try await documents.newestEvent(of: record) else {
+      // The operator's import changes the status of a record that was imported without authority.
+      if operatorAuthorised, !record.isOperatorImported { return nil }
+      return document.isBare
+        ? try await store.log.latestEvent(record: record.record, type: .recordCreated) : nil
+    }
+    if document.isBare { return newest.event }
+    guard let bytes = try await store.evidence.publicBytes(newest.digest),
+      let held = try? documents.parse(bytes)
+    else { return nil }
+    return held.comparableDigest == document.comparableDigest ? newest.event : nil
+  }
+
+  /// The events of a first import: the record, its aliases, and its graph if it has one.
+  private func creation(
+    _ document: RecordDocument, _ operatorAuthorised: Bool
+  ) async throws -> [AppendUnit.Item] {
+    let statements = Statements(
+      document: document, record: nil, operatorAuthorised: operatorAuthorised)
+    var items = [try await make(.recordCreated, document.recordPayload(), statements)]
+    for alias in document.allAliases {
+      items.append(try await make(.aliasAdded, RecordDocument.aliasPayload(alias), statements))
+    }
+    if let snapshot = document.snapshotPayload() {
+      items.append(try await make(.graphSnapshot, snapshot, target: "graph", statements))
+    }
+    return items
+  }
+
+  /// The events that a newer document adds to a known record.
+  private func additions(
+    _ document: RecordDocument, to record: ResolvedRecord, _ operatorAuthorised: Bool
+  ) async throws -> [AppendUnit.Item] {
+    let statements = Statements(
+      document: document, record: record.record, operatorAuthorised: operatorAuthorised)
+    var items: [AppendUnit.Item] = []
+    let projected = try await store.projections.state(record: record.record)
+    let addsReceipt = document.receiptVerified && projected?.state.pithReceipt != true
+    let snapshot = document.snapshotPayload()
+    if addsReceipt || snapshot == nil {
+      items.append(try await make(.recordCreated, document.recordPayload(), statements))
+    }
+    // An alias that an operator retracted is not added again by the document that it came with.
+    let present = Set(
+      try await store.records.names(record: record.record).map {
+        "\($0.alias.kind) \($0.alias.folded)"
+      })
+    for alias in document.allAliases where !present.contains("\(alias.kind) \(alias.folded)") {
+      items.append(try await make(.aliasAdded, RecordDocument.aliasPayload(alias), statements))
+    }
+    if let snapshot {
+      items.append(try await make(.graphSnapshot, snapshot, target: "graph", statements))
+    }
+    return items
+  }
+
+  /// What the events of one import have in common.
+  private struct Statements {
+    let document: RecordDocument
+    /// `nil` for a record that the import creates.
+    let record: Int64?
+    let operatorAuthorised: Bool
+  }
+
+  /// Signs and admits one event of the registry about a record.
+  private func make(
+    _ type: EventType, _ payload: JSONObject, target: String = "record", _ statements: Statements
+  ) async throws -> AppendUnit.Item {
+    let document = statements.document
+    let keys = try await timeline.current()
+    let key = try await registry.key(in: keys.timeline, at: keys.next)
+    let now = configuration.clock()
+    let body = try EventBody.make(
+      type: type, payload: payload, signer: key.signer,
+      subject: .record(document.canonical.pithNumber), target: target, createdAt: now)
+    let event = try key.key.sign(body)
+    var context = AdmissionContext(
+      now: now, origin: origin, timeline: keys.timeline, position: keys.next)
+    context.trustedReceiptKeys = configuration.trustedReceiptKeys
+    context.operatorAuthorised = statements.operatorAuthorised
+    context.evidence =
+      document.isBare || type == .aliasAdded ? [:] : [document.documentDigest: document.bytes]
+    context.record = RecordFacts(
+      record: statements.record ?? keys.next, pithNumber: document.canonical.pithNumber,
+      canonicalSHA256: document.canonical.digest)
+    let admission = try admit(event, context)
+    return try AppendUnit.Item.make(
+      event: event, admission: admission, record: statements.record, referenced: nil,
+      canonical: type == .recordCreated ? document.canonical : nil)
+  }
+}

@@ -1,0 +1,310 @@
+import Encodings
+import LedgerDomain
+import LedgerStore
+import Logging
+import PostgresClient
+import SafeHTTPClient
+
+/// One event on its way into the log.
+struct AppendRequest {
+  /// The record that the event is about. `nil` for the registry.
+  var record: ResolvedRecord?
+  /// Whether the append fails if any event came after the admission inputs were read.
+  var isGuarded: Bool
+  /// The client that pays for fetches.
+  var client: ClientID = .shell
+  /// Admission inputs that were read already. They serve the first attempt only.
+  var inputs: AdmissionInputs?
+  var reservation: SubmissionReservation?
+  /// What external services have said already.
+  var lookup = ExternalLookup.pending
+  /// Makes the event. The digest names the event that it supersedes, if there is one.
+  var makeEvent: (inout AdmissionContext, Digest?) async throws -> SignedEvent
+  /// Finds an existing statement that makes the event unnecessary.
+  var findExisting: (FoldEvent, [FoldEvent], KeyTimeline) -> ExistingStatement = { _, _, _ in .none
+  }
+}
+
+/// Whether external services have been asked about an event.
+enum ExternalLookup: Sendable {
+  case pending
+  /// They were asked. The finding is `nil` if the evidence to ask about is missing.
+  case done(Finding?)
+
+  var finding: Finding? { if case .done(let finding) = self { finding } else { nil } }
+  var isPending: Bool { if case .pending = self { true } else { false } }
+}
+
+/// Admits one event and appends it: load, find existing statements, check evidence, admit, commit, answer.
+///
+/// The steps start again if the record changed in the meantime.
+struct EventAppender: Sendable {
+  /// How often the steps are repeated because the record changed.
+  static let maxRetries = 8
+
+  let store: LedgerStore
+  let reader: AdmissionReader
+  let timeline: TimelineCache
+  let evidence: EvidenceChecker
+  let checkpoints: CheckpointIssuer
+  let checkpointSigner: CheckpointSigner?
+  let registry: RegistryKey
+  let answers: AnswerBuilder
+  let configuration: LedgerConfiguration
+  let origin: String
+  let logger: Logger
+
+  /// Admits and appends an event.
+  ///
+  /// Errors: a `Refusal`; nothing is stored then.
+  func append(_ request: AppendRequest) async throws -> SubmissionAnswer {
+    try configuration.requireWriting()
+    let signed = try await checkpointSigner?.signedSize() ?? 0
+    // External services are asked at most once, inputs that were read beforehand serve once.
+    var request = request
+    for _ in 0..<Self.maxRetries {
+      let attempt: Attempt
+      switch try await examine(&request) {
+      case .ready(let ready): attempt = ready
+      case .answered(let answer): return answer
+      case .changed: continue
+      }
+      if let answer = try await commit(attempt, request, signedSize: signed) { return answer }
+    }
+    throw Self.contention
+  }
+
+  /// The result of ``lookUp(_:)``.
+  enum LookupResult {
+    case found(ExternalLookup)
+    /// The log holds such a statement already.
+    case answered(SubmissionAnswer)
+  }
+
+  /// Asks external services about an event and appends nothing.
+  ///
+  /// Errors: a `Refusal` by the checks that precede the question.
+  func lookUp(_ request: AppendRequest) async throws -> LookupResult {
+    try configuration.requireWriting()
+    _ = try await checkpointSigner?.signedSize()
+    var request = request
+    for _ in 0..<Self.maxRetries {
+      switch try await examine(&request) {
+      case .ready: return .found(request.lookup)
+      case .answered(let answer): return .answered(answer)
+      case .changed: continue
+      }
+    }
+    throw Self.contention
+  }
+
+  private static let contention = Refusal(
+    .unavailable, check: "contention",
+    "The record changes faster than the submission can be checked. Try again.")
+
+  // MARK: Steps
+
+  /// What one attempt knows about its event.
+  private struct Attempt {
+    var context: AdmissionContext
+    var event: SignedEvent
+    var candidate: FoldEvent
+    var referenced: FoldEvent?
+    /// The log's size as of the attempt.
+    let next: Int64
+    /// The record that the event is about; -1 for the registry.
+    let record: Int64
+
+    mutating func updateCandidate() {
+      candidate = event.foldEvent(
+        .signedOnly(at: context.now), position: next, record: record, referenced: referenced)
+    }
+  }
+
+  private enum Examination {
+    case ready(Attempt)
+    case answered(SubmissionAnswer)
+    /// The log changed between two reads.
+    case changed
+  }
+
+  /// The steps before admission.
+  private func examine(_ request: inout AppendRequest) async throws -> Examination {
+    var attempt = try await load(&request)
+    let existing = request.findExisting(
+      attempt.candidate, attempt.context.group, attempt.context.timeline)
+    switch existing {
+    case .none: break
+    case .same(let first):
+      guard let stored = try await store.log.event(record: attempt.record, id: first.eventID) else {
+        return .changed
+      }
+      return .answered(
+        try await answers.answer(
+          stored, record: request.record, group: first.foldGroup, created: false))
+    case .stands(let standing): throw Self.refusal(standing)
+    case .older(let older):
+      attempt.event = try await request.makeEvent(&attempt.context, older.eventID)
+      attempt.referenced = older
+      attempt.updateCandidate()
+    }
+    attempt.context.referenced = attempt.referenced
+    if let record = request.record {
+      attempt.context.record = try await reader.facts(of: record, for: attempt.event.body)
+    }
+    try await checkEvidence(&attempt, &request)
+    return .ready(attempt)
+  }
+
+  /// Reads the keys, the event that this one refers to, and its fold group.
+  private func load(_ request: inout AppendRequest) async throws -> Attempt {
+    var inputs = request.inputs
+    request.inputs = nil
+    let keys =
+      if let inputs { try await timeline.current(inputs.log) } else { try await timeline.current() }
+    var context = AdmissionContext(
+      now: configuration.clock(), origin: origin, timeline: keys.timeline, position: keys.next)
+    context.trustedReceiptKeys = configuration.trustedReceiptKeys
+    context.finding = request.lookup.finding
+    let event = try await request.makeEvent(&context, nil)
+    let number = request.record?.record ?? -1
+    var referenced: FoldEvent?
+    if let record = request.record {
+      if inputs == nil { inputs = try await reader.inputs(for: event, about: record.pithNumber) }
+      referenced = inputs?.referenced
+    } else {
+      if let id = event.body.referencedEventID {
+        referenced = try await store.folds.event(record: number, id: id)
+      }
+      context.checkpointDigest = try await checkpoints.digest(of: event.body.target)
+    }
+    context.citingKnownAs = inputs?.citing
+    context.citesItself = inputs?.citesItself ?? false
+    let candidate = event.foldEvent(
+      .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
+    // An event that refers to another is in that one's group, which the inputs do not include.
+    context.group = try await reader.group(
+      of: candidate, event: event, record: number,
+      known: referenced == nil ? inputs?.group : nil, keys.timeline)
+    return Attempt(
+      context: context, event: event, candidate: candidate, referenced: referenced,
+      next: keys.next, record: number)
+  }
+
+  /// Asks external services about the event's evidence, unless that has been done.
+  private func checkEvidence(_ attempt: inout Attempt, _ request: inout AppendRequest) async throws
+  {
+    let isProvider = attempt.context.timeline.isVouched(
+      attempt.event.body.signer.fingerprint, at: attempt.next, as: .storageProvider)
+    guard attempt.context.finding == nil, request.lookup.isPending,
+      evidence.needsExternalCheck(attempt.event, isProvider: isProvider)
+    else { return }
+    // No service is asked on behalf of an event that is refused anyway.
+    try precheck(attempt.event, attempt.context)
+    // Batches of other submissions do not wait while a service is slow.
+    request.reservation?.end()
+    let (event, bytes, time) = (attempt.event, attempt.context.evidence, attempt.context.now)
+    let finding = try await request.client.paying {
+      try await evidence.finding(for: event, evidence: bytes, at: time)
+    }
+    request.lookup = .done(finding)
+    attempt.context.finding = finding
+    if finding?.report != nil {
+      attempt.event = try await request.makeEvent(&attempt.context, attempt.referenced?.eventID)
+    }
+  }
+
+  /// Admits the event and appends it. Returns `nil` if the record changed and the steps have to start again.
+  private func commit(
+    _ attempt: Attempt, _ request: AppendRequest, signedSize: UInt64
+  ) async throws -> SubmissionAnswer? {
+    let (event, record) = (attempt.event, request.record)
+    let admission = try admit(event, attempt.context)
+    let item = try AppendUnit.Item.make(
+      event: event, admission: admission, record: attempt.record, referenced: attempt.referenced)
+    var unit = AppendUnit(
+      items: [item], evidence: event.evidenceItems(attempt.context.evidence),
+      guardPosition: request.isGuarded ? attempt.next - 1 : nil)
+    if event.body.signer.signerType == .registry { unit.registryAsOf = attempt.next }
+    request.reservation?.end()
+    switch try await append(unit) {
+    case .stored(let positions, _, isNew: true):
+      try await checkpointSigner?.expect(positions[0], beyond: signedSize)
+      let stored = StoredEvent(
+        position: positions[0], record: attempt.record, eventID: event.eventID,
+        type: event.body.type, recordedAt: admission.recordedAt, entry: item.entry)
+      if let record { await recordReport(attempt, stored, record) }
+      return try await answers.answer(
+        stored, record: record, group: item.event.foldGroup, created: true)
+    case .stored:
+      guard let stored = try await store.log.event(record: attempt.record, id: event.eventID) else {
+        return nil
+      }
+      // An entry contains the time of its admission. The same bytes are in the log only if this append wrote them,
+      // possibly in an attempt whose answer was lost.
+      return try await answers.answer(
+        stored, record: record, group: item.event.foldGroup, created: stored.entry == item.entry)
+    case .conflict: return nil
+    }
+  }
+
+  /// Appends a unit. Another event may have used the token in the meantime.
+  private func append(_ unit: AppendUnit) async throws -> AppendOutcome {
+    do { return try await store.log.append(unit) } catch let error as PostgresError
+      where error.sqlState == "PL013"
+    { throw EvidenceChecker.usedToken }
+  }
+
+  /// Appends the report of the fetch, if the attestation was signed before the fetch and does not contain it.
+  private func recordReport(
+    _ attempt: Attempt, _ stored: StoredEvent, _ record: ResolvedRecord
+  ) async {
+    guard case .storageAttestation(let storage) = attempt.event.body.payload,
+      let finding = attempt.context.finding, let report = finding.report,
+      storage.evidence != Digest(hashing: report)
+    else { return }
+    do {
+      try await CheckRecorder(appender: self, registry: registry).record(
+        finding.verdict, "fetched: the bytes are as attested", about: stored, of: record,
+        report: report)
+    } catch {
+      // The attestation is valid without the report. The next periodic check makes another.
+      logger.warning("no storage report for position \(stored.position): \(error)")
+    }
+  }
+
+  private static func refusal(_ standing: FoldEvent) -> Refusal {
+    Refusal(
+      .conflict, check: "slot", field: "payload.content_role",
+      "sha256:\(standing.eventID.hex) attests this location with a content_role that counts. A statement with a "
+        + "role that does not count can follow only after that one has ended.")
+  }
+}
+
+extension ClientID {
+  /// Runs work whose fetches count towards this client's limits. The shell has no limits.
+  func paying<R>(_ work: () async throws -> R) async rethrows -> R {
+    try await FetchClient.$current.withValue(self == .shell ? nil : name, operation: work)
+  }
+}
+
+extension SignedEvent {
+  /// The event's evidence with its kind. The kind decides whether the bytes may be served.
+  func evidenceItems(_ evidence: [Digest: [UInt8]]) -> [AppendUnit.Evidence] {
+    let kind: String =
+      switch body.type {
+      case .timestampAnchor, .anchorUpgraded: "proof"
+      case .authorAttestation, .eventWithdrawn: AppendUnit.Evidence.identityToken
+      case .storageAttestation: isStoredElsewhere ? "fetch_report" : "stored_bytes"
+      case .checkRecorded: "fetch_report"
+      case .recordCreated, .graphSnapshot: "document"
+      default: "other"
+      }
+    return evidence.map { AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: kind) }
+  }
+
+  /// Whether it attests bytes that are not kept in this ledger.
+  private var isStoredElsewhere: Bool {
+    if case .storageAttestation(let storage) = body.payload { storage.kind != .file } else { false }
+  }
+}

@@ -1,0 +1,144 @@
+import Encodings
+import LedgerDomain
+import LedgerStore
+
+/// Takes a signed event. A test may replace it.
+protocol EventSubmitter: Sendable {
+  /// - Parameters:
+  ///   - evidence: the bytes that the event refers to, by their SHA-256.
+  ///   - name: the record of the path that the event was posted to. `nil` accepts the event's subject.
+  func submit(
+    _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String?, client: ClientID,
+    operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer
+}
+
+/// Checks the signature of an event and appends the event, or answers with the one that is in the log already.
+struct SignedEventSubmitter: EventSubmitter {
+  let store: LedgerStore
+  let resolver: RecordResolver
+  let reader: AdmissionReader
+  let timeline: TimelineCache
+  let quotas: Quotas
+  let appender: EventAppender
+  let answers: AnswerBuilder
+
+  func submit(
+    _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String?, client: ClientID,
+    operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
+    let client = operatorAuthorised ? .shell : client
+    try quotas.takeSubmission(client)
+    let reservation = store.log.reserve()
+    defer { reservation.end() }
+    let submission = Submission(
+      event: event, evidence: evidence, client: client, operatorAuthorised: operatorAuthorised)
+    return switch event.body.subject {
+    case .record(let number):
+      try await submit(submission, about: number, postedTo: name, reservation)
+    default: try await submitAboutRegistry(submission, postedTo: name)
+    }
+  }
+
+  private struct Submission {
+    let event: SignedEvent
+    let evidence: [Digest: [UInt8]]
+    let client: ClientID
+    let operatorAuthorised: Bool
+
+    func request(_ record: ResolvedRecord?) -> AppendRequest {
+      AppendRequest(record: record, isGuarded: false) { context, _ in
+        context.evidence = evidence
+        context.operatorAuthorised = operatorAuthorised
+        context.verifiedEvent = event.eventID
+        return event
+      }
+    }
+  }
+
+  private func submit(
+    _ submission: Submission, about number: PithNumber, postedTo name: String?,
+    _ reservation: SubmissionReservation
+  ) async throws -> SubmissionAnswer {
+    guard let inputs = try await reader.inputs(for: submission.event, about: number) else {
+      throw Refusal(
+        .notFound, check: "subject", field: "subject_pith_number",
+        "This ledger has no record \(number). Import it first: POST /api/records.")
+    }
+    try await check(path: name, agreesWith: inputs.record)
+    let keys = try await timeline.current(inputs.log)
+    try checkSignature(submission.event, keys.timeline)
+    if let stored = inputs.stored {
+      return try await answers.answer(stored, record: inputs.record, created: false)
+    }
+    try count(submission, keys)
+    var request = submission.request(inputs.record)
+    request.client = submission.client
+    request.inputs = inputs
+    request.reservation = reservation
+    return try await appender.append(request)
+  }
+
+  private func submitAboutRegistry(
+    _ submission: Submission, postedTo name: String?
+  ) async throws -> SubmissionAnswer {
+    if name != nil {
+      throw Refusal(
+        .invalid, check: "subject", field: "subject_pith_number",
+        "An event about the registry is posted to /api/events.")
+    }
+    let event = submission.event
+    let keys = try await timeline.current()
+    try checkSignature(event, keys.timeline)
+    if let stored = try await store.log.event(record: -1, id: event.eventID) {
+      return try await answers.answer(stored, record: nil, created: false)
+    }
+    if event.body.type == .keyRegistered { try quotas.takeRegistration(submission.client) }
+    try count(submission, keys)
+    return try await appender.append(submission.request(nil))
+  }
+
+  /// Counts a new event with a valid signature for its client and its key.
+  private func count(
+    _ submission: Submission, _ keys: (timeline: KeyTimeline, next: Int64)
+  ) throws(Refusal) {
+    let fingerprint = submission.event.body.signer.fingerprint
+    try quotas.takeVerified(
+      submission.client, key: fingerprint,
+      isVouched: keys.timeline.isVouched(fingerprint, at: keys.next),
+      evidenceBytes: submission.evidence.values.reduce(0) { $0 + $1.count })
+  }
+
+  /// Refuses an event that was posted to the path of another record.
+  private func check(path name: String?, agreesWith record: ResolvedRecord) async throws {
+    guard let name, name.uppercased() != record.pithNumber.suffix,
+      name != record.pithNumber.description
+    else { return }
+    let path = try await resolver.resolve(name).record
+    guard path.record == record.record else {
+      throw Refusal(
+        .invalid, check: "subject", field: "subject_pith_number",
+        "The event is about \(record.pithNumber), and was posted to \(path.pithNumber).")
+    }
+  }
+
+  /// Checks the signature by the key that the event names, before any other check.
+  private func checkSignature(_ event: SignedEvent, _ timeline: KeyTimeline) throws(Refusal) {
+    let publicKey: [UInt8]
+    if case .keyRegistered(let payload) = event.body.payload {
+      publicKey = payload.publicKey
+    } else if let known = timeline.registration(of: event.body.signer.fingerprint) {
+      publicKey = known.publicKey
+    } else {
+      throw Refusal(
+        .invalid, check: "known_key", field: "signer.public_key_fingerprint",
+        "No key with this fingerprint is registered here. Register it first (key_registered).")
+    }
+    guard event.isSigned(by: publicKey) else {
+      throw Refusal(
+        .invalid, check: "signature", field: "signature.signature_b64",
+        "The signature does not verify over the event_id \(event.eventID.hex) of the body as received. "
+          + "Sign the 32 bytes of the SHA-256 of its canonical JSON; ?prepare=true shows them.")
+    }
+  }
+}

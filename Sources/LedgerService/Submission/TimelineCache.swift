@@ -1,0 +1,32 @@
+import LedgerDomain
+import LedgerStore
+
+/// The key timeline as of the newest event. It reads only the key events that are new since the last call.
+actor TimelineCache {
+  private let store: LedgerStore
+  private var timeline = KeyTimeline()
+  /// `timeline` includes the key events below this position.
+  private var size: Int64 = 0
+
+  init(store: LedgerStore) { self.store = store }
+
+  /// The timeline, and the lowest position that the next event can have.
+  func current() async throws -> (timeline: KeyTimeline, next: Int64) {
+    try await current(store.log.head())
+  }
+
+  /// The same for a log head that was read already.
+  func current(_ log: LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
+    if log.lastKeyEvent >= size {
+      // The actor is reentrant: another call may have applied some of these events during the read.
+      for event in try await store.folds.keyEvents(from: size) where event.position >= size {
+        _ = timeline.apply(event)
+        size = event.position + 1
+      }
+    }
+    return (timeline, max(log.size, size))
+  }
+
+  /// The timeline as far as it has been read. Does not read the log.
+  var known: KeyTimeline { timeline }
+}
