@@ -54,16 +54,18 @@ public final class LedgerStore: Sendable {
   ///
   /// Errors: `notMigrated`, `migrationChanged`, `migrationUnknown`.
   public static func open(_ configuration: StoreConfiguration) async throws -> LedgerStore {
-    let connection = try await PostgresConnection.connect(
-      PostgresConfiguration(
-        uri: configuration.uri,
-        user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil))
-    do {
-      try await Migrator.requireMigrated(connection)
-      await connection.close()
-    } catch {
-      await connection.close()
-      throw error
+    try await LedgerStoreError.translating {
+      let connection = try await PostgresConnection.connect(
+        PostgresConfiguration(
+          uri: configuration.uri,
+          user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil))
+      do {
+        try await Migrator.requireMigrated(connection)
+        await connection.close()
+      } catch {
+        await connection.close()
+        throw error
+      }
     }
     return LedgerStore(configuration)
   }

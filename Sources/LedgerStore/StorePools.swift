@@ -6,15 +6,15 @@ struct StorePools: Sendable {
   static let idleTimeoutMilliseconds = 10_000
 
   /// Reads what is public.
-  let readers: PostgresPool
+  let readers: DatabasePool
   /// Appends events and evidence.
-  let writer: PostgresPool
+  let writer: DatabasePool
   /// Writes the tree, checkpoints and cosignatures.
-  let signer: PostgresPool
+  let signer: DatabasePool
   /// Reads tokens of pending claims and adds block headers.
-  let settler: PostgresPool
+  let settler: DatabasePool
   /// Serves commands of the operator. Connects on first use.
-  let administrator: PostgresPool
+  let administrator: DatabasePool
 
   init(_ configuration: StoreConfiguration) {
     var reading = configuration.connection(as: .read)
@@ -24,13 +24,13 @@ struct StorePools: Sendable {
       "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
       "SET enable_bitmapscan = off",
     ]
-    readers = PostgresPool(
+    readers = DatabasePool(
       reading, size: configuration.readers, maxWaiting: 4096, acquireTimeout: .seconds(15),
       logger: configuration.logger)
     // A process that stops in the middle of an append would otherwise hold the lock on the head of the log.
     let idleTimeout = ["SET idle_in_transaction_session_timeout = \(Self.idleTimeoutMilliseconds)"]
-    func pool(_ role: DatabaseRole, size: Int) -> PostgresPool {
-      PostgresPool(
+    func pool(_ role: DatabaseRole, size: Int) -> DatabasePool {
+      DatabasePool(
         configuration.connection(as: role, onConnect: idleTimeout), size: size,
         logger: configuration.logger)
     }

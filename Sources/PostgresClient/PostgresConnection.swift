@@ -585,12 +585,15 @@ public actor PostgresConnection {
     guard unsafe PQstatus(pointer) == CONNECTION_OK, let state else { throw unsafe lost(pointer) }
     let code: PostgresError.Code =
       switch state {
-      case "57014": Task.isCancelled ? .cancelled : .timedOut
-      case "57P01", "57P02", "57P03": .connectionLost
+      case SQLState.queryCanceled.rawValue: Task.isCancelled ? .cancelled : .timedOut
+      case SQLState.adminShutdown.rawValue, SQLState.crashShutdown.rawValue,
+        SQLState.cannotConnectNow.rawValue:
+        .connectionLost
       default: .server
       }
     throw PostgresError(
-      code, field(Int32(UInt8(ascii: "M"))) ?? "an error without a message", sqlState: state,
+      code, field(Int32(UInt8(ascii: "M"))) ?? "an error without a message",
+      sqlState: SQLState(rawValue: state),
       detail: field(Int32(UInt8(ascii: "D"))), hint: field(Int32(UInt8(ascii: "H"))),
       constraint: field(Int32(UInt8(ascii: "n"))))
   }

@@ -67,9 +67,10 @@ struct OutageTests {
       let impatient = LedgerUnderTest(
         ledger: try await test.another(runProjector: false), uri: test.uri)
       try await withHeldTiles(impatient) { owner in
-        await #expect(throws: PostgresError(.timedOut, "", sqlState: "57014")) {
+        let error = await #expect(throws: LedgerStoreError(.unavailable, "")) {
           try await impatient.ledger.checkpoints.issue().cosigned
         }
+        #expect(error?.cause == PostgresError(.timedOut, "", sqlState: "57014"))
         #expect(await impatient.ledger.checkpoints.historyMismatch() == nil)
         #expect(await impatient.ledger.checkpoints.signingOutage()?.check == "database")
         try await impatient.serving { client in
@@ -121,8 +122,10 @@ struct OutageTests {
           if await test.ledger.checkpoints.signingOutage() != nil { break }
           try await Task.sleep(for: .milliseconds(10))
         }
-        let error = await #expect(throws: PostgresError.self) { try await signing.value }
-        #expect(error?.code == .connectionLost)
+        let error = await #expect(throws: LedgerStoreError(.unavailable, "")) {
+          try await signing.value
+        }
+        #expect(error?.cause?.code == .connectionLost)
         #expect(await test.ledger.checkpoints.historyMismatch() == nil)
         #expect(await test.ledger.checkpoints.signingOutage()?.check == "database")
       }

@@ -193,7 +193,7 @@ struct DatabaseRoleTests {
           + "\n— x AAAAAAAA\n"
       }
       let other = Digest.leaf([1])
-      let cases: [(UInt64, Digest, String, String)] = [
+      let cases: [(UInt64, Digest, String, SQLState)] = [
         (edge.size + 1, edge.root, text(edge.size + 1, edge.root), "PL022"),
         (1 << 40, edge.root, text(1 << 40, edge.root), "PL022"),
         (edge.size, other, text(edge.size, other), "PL021"),

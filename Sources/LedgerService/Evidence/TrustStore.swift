@@ -1,7 +1,6 @@
 public import Encodings
 import LedgerDomain
 public import LedgerStore
-import PostgresClient
 import ProofFormats
 import ProofVerification
 
@@ -32,7 +31,7 @@ public struct TrustStore: Sendable {
     do {
       return try await store.trust.addHeaders(
         headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) })
-    } catch let error as PostgresError where error.sqlState == "PL012" {
+    } catch let error as LedgerStoreError where error.code == .anotherHeader {
       throw Refusal(
         .conflict, check: "header.conflict",
         "\(error.message): run `pithledger trust headers remove HEIGHT` first to replace it.")

@@ -2,7 +2,6 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 import Logging
-import PostgresClient
 import SafeHTTPClient
 
 /// One event on its way into the log.
@@ -250,8 +249,8 @@ struct EventAppender: Sendable {
 
   /// Appends a unit. Another event may have used the token in the meantime.
   private func append(_ unit: AppendUnit) async throws -> AppendOutcome {
-    do { return try await store.log.append(unit) } catch let error as PostgresError
-      where error.sqlState == "PL013"
+    do { return try await store.log.append(unit) } catch let error as LedgerStoreError
+      where error.code == .tokenUsed
     { throw EvidenceChecker.usedToken }
   }
 

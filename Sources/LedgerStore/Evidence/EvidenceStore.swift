@@ -3,10 +3,10 @@ import PostgresClient
 
 /// Evidence that events name by its SHA-256: documents, proofs, identity tokens, stored bytes and fetch reports.
 public struct EvidenceStore: Sendable {
-  private let readers: PostgresPool
-  private let writer: PostgresPool
-  private let settler: PostgresPool
-  private let administrator: PostgresPool
+  private let readers: DatabasePool
+  private let writer: DatabasePool
+  private let settler: DatabasePool
+  private let administrator: DatabasePool
 
   init(_ pools: StorePools) {
     readers = pools.readers

@@ -138,7 +138,7 @@ actor Appender {
   /// many small ones.
   static let batchWindow: Duration = .milliseconds(4)
 
-  private let pool: PostgresPool
+  private let pool: DatabasePool
   private var queue: [Waiting] = []
   private var queuedBytes = 0
   private var isDraining = false
@@ -148,7 +148,7 @@ actor Appender {
   /// What `gather` waits by.
   private var gathering: CheckedContinuation<Void, Never>?
 
-  init(pool: PostgresPool) { self.pool = pool }
+  init(pool: DatabasePool) { self.pool = pool }
 
   /// Announces a unit that is being checked, until the answer is let go of.
   nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(inFlight) }
@@ -231,9 +231,9 @@ actor Appender {
         waiting.continuation.resume(returning: outcome)
       }
     } catch {
-      guard batch.count > 1, (error as? PostgresError)?.code == .server else {
+      guard batch.count > 1, (error as? LedgerStoreError)?.isServerError == true else {
         for waiting in batch {
-          if (error as? PostgresError)?.sqlState == "PL014" {
+          if (error as? LedgerStoreError)?.code == .registryKeyReplaced {
             waiting.continuation.resume(returning: .conflict)
           } else {
             waiting.continuation.resume(throwing: error)
@@ -256,7 +256,7 @@ actor Appender {
     while true {
       attempts += 1
       do {
-        let rows = try await pool.withConnection { try await $0.pipeline(statements) }
+        let rows = try await pool.pipeline(statements)
         // Outside the transaction, where NOTIFY would hold every other committer up.
         // The append comes second, or third where evidence goes before it.
         let append = units.allSatisfy(\.evidence.isEmpty) ? 1 : 2
@@ -269,7 +269,7 @@ actor Appender {
           }
         }
         return outcomes
-      } catch let error as PostgresError where Self.mayRetry(error) {
+      } catch let error as LedgerStoreError where error.isRetryable {
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(
             .outcomeUnknown,
@@ -278,14 +278,6 @@ actor Appender {
         }
         try await Task.sleep(for: .milliseconds(Int.random(in: 20...60) << min(attempts, 5)))
       }
-    }
-  }
-
-  private static func mayRetry(_ error: PostgresError) -> Bool {
-    switch error.code {
-    case .connectionLost, .connectionFailed, .timedOut: true
-    case .server: ["40001", "40P01", "57P03", "25006"].contains(error.sqlState)
-    default: false
     }
   }
 

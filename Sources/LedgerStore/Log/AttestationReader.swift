@@ -3,9 +3,9 @@ import PostgresClient
 
 /// Reads attestations that a periodic job checks again, by position.
 public struct AttestationReader: Sendable {
-  private let readers: PostgresPool
+  private let readers: DatabasePool
 
-  init(readers: PostgresPool) { self.readers = readers }
+  init(readers: DatabasePool) { self.readers = readers }
 
   /// Claims by token that were pending when they were recorded and have no final verdict yet.
   public func unsettledClaims(from: Int64, limit: Int) async throws -> [StoredEvent] {

@@ -4,10 +4,10 @@ import PostgresClient
 
 /// The append-only log of events.
 public struct EventLog: Sendable {
-  private let readers: PostgresPool
+  private let readers: DatabasePool
   private let appender: Appender
 
-  init(readers: PostgresPool, appender: Appender) {
+  init(readers: DatabasePool, appender: Appender) {
     self.readers = readers
     self.appender = appender
   }

@@ -4,9 +4,9 @@ import PostgresClient
 
 /// Reads events in the form that the fold takes: the typed columns of the log without the entries.
 public struct FoldEventReader: Sendable {
-  private let readers: PostgresPool
+  private let readers: DatabasePool
 
-  init(readers: PostgresPool) { self.readers = readers }
+  init(readers: DatabasePool) { self.readers = readers }
 
   /// The columns of `ledger.event e` that a replay reads of events about records. A benchmark compares with them.
   public static var recordColumns: String { FoldColumns.ofRecords }

@@ -44,12 +44,12 @@ actor QueryBatcher<Request: Sendable, Answer: Sendable> {
     do {
       let answers = try await ask(served.map(\.request))
       guard answers.count == served.count else {
-        throw PostgresError(
-          .protocolMisuse, "\(answers.count) answers to \(served.count) requests")
+        throw LedgerStoreError(
+          .database, "\(answers.count) answers to \(served.count) requests")
       }
       for (one, answer) in zip(served, answers) { one.continuation.resume(returning: answer) }
     } catch {
-      guard served.count > 1, (error as? PostgresError)?.code == .server else {
+      guard served.count > 1, (error as? LedgerStoreError)?.isServerError == true else {
         for one in served { one.continuation.resume(throwing: error) }
         return
       }

@@ -38,7 +38,7 @@ extension StoredEvent {
   /// Reads a row of `columns`.
   init(_ row: PostgresRow) throws {
     guard let id = Digest(bytes: try row.bytes(2)) else {
-      throw PostgresError(.decoding, "an event_id has the wrong length")
+      throw LedgerStoreError(.database, "an event_id has the wrong length")
     }
     self.init(
       position: try row.int(0), record: try row.int(1), eventID: id,
@@ -50,7 +50,7 @@ extension StoredEvent {
   ///
   /// - Parameter condition: the rest of the statement, from `WHERE` on. The table is `ledger.event e`.
   static func select(
-    from pool: PostgresPool, _ condition: String, _ parameters: [PostgresValue]
+    from pool: DatabasePool, _ condition: String, _ parameters: [PostgresValue]
   ) async throws -> [StoredEvent] {
     try await pool.query("SELECT \(columns) FROM ledger.event e \(condition)", parameters)
       .map(StoredEvent.init)

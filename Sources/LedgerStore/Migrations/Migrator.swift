@@ -16,7 +16,9 @@ public enum Migrator {
   /// applied one has another checksum than this program's, `migrationUnknown` where the database is
   /// ahead.
   public static func migrate(uri: String, logger: Logger) async throws -> [String] {
-    try await migrate(uri: uri, migrations: Migrations.all, logger: logger)
+    try await LedgerStoreError.translating {
+      try await migrate(uri: uri, migrations: Migrations.all, logger: logger)
+    }
   }
 
   /// The same with other migrations, for tests of the rules themselves.

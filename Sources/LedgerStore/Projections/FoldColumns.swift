@@ -33,7 +33,7 @@ enum FoldColumns {
         compromisedFrom: try row.optionalInt(24), name: try row.optionalText(25))
     }
     guard let eventID = Digest(bytes: try row.bytes(2)), let signer = try digest128(6) else {
-      throw PostgresError(.decoding, "an event has an id or a signer of the wrong length")
+      throw LedgerStoreError(.database, "an event has an id or a signer of the wrong length")
     }
     return FoldEvent(
       position: try row.int(0), record: try row.int(1), eventID: eventID,

@@ -35,7 +35,7 @@ enum ProjectionRows {
     state.resolvedWork = Int32(try row.int(12))
     state.formalEvidenceCount = Int32(try row.int(13))
     let buckets = try row.int4Array(14)
-    guard buckets.count == 30 else { throw PostgresError(.decoding, "a summary has 30 buckets") }
+    guard buckets.count == 30 else { throw LedgerStoreError(.database, "a summary has 30 buckets") }
     state.sums.buckets = buckets
     state.firstRecordedAt = try row.optionalTimestamp(15).map { Timestamp(microseconds: $0) }
     state.lastRecordedAt = try row.optionalTimestamp(16).map { Timestamp(microseconds: $0) }

@@ -27,10 +27,10 @@ public struct ProjectionVersion: Sendable, Hashable {
 
 /// Reads the projections, and waits for them.
 public struct ProjectionStore: Sendable {
-  private let readers: PostgresPool
+  private let readers: DatabasePool
   private let waiter: ProjectionWaiter
 
-  init(readers: PostgresPool, waiter: ProjectionWaiter) {
+  init(readers: DatabasePool, waiter: ProjectionWaiter) {
     self.readers = readers
     self.waiter = waiter
   }

@@ -3,9 +3,9 @@ import PostgresClient
 
 /// Finds the records of a name, and the names of a record.
 public struct RecordLookup: Sendable {
-  private let readers: PostgresPool
+  private let readers: DatabasePool
 
-  init(readers: PostgresPool) { self.readers = readers }
+  init(readers: DatabasePool) { self.readers = readers }
 
   /// Orders records `s` that share a name: records with a trusted receipt first, then records that an operator
   /// imported, then the others; within each the highest source version, then the lowest position.
@@ -96,6 +96,6 @@ public struct RecordLookup: Sendable {
   /// All rows of the lookup tables at one size of the log.
   public func snapshot() async throws -> LookupSnapshot {
     try LookupSnapshot(
-      answers: try await readers.reading { try await $0.pipeline(LookupSnapshot.statements) })
+      answers: try await readers.pipelineRepeatably(LookupSnapshot.statements))
   }
 }

@@ -27,7 +27,8 @@ extension ResolvedRecord {
     guard let number = PithNumber(try row.text(first + 1)),
       let digest = Digest(bytes: try row.bytes(first + 2))
     else {
-      throw PostgresError(.decoding, "a row of ledger.subject has no valid Pith Number or digest")
+      throw LedgerStoreError(
+        .database, "a row of ledger.subject has no valid Pith Number or digest")
     }
     self.init(
       record: try row.int(first), pithNumber: number, canonicalSHA256: digest,

@@ -28,7 +28,7 @@ public struct SubmissionLookup: Sendable {
   private let folds: FoldEventReader
   private let waiter: ProjectionWaiter
 
-  init(readers: PostgresPool, folds: FoldEventReader, waiter: ProjectionWaiter) {
+  init(readers: DatabasePool, folds: FoldEventReader, waiter: ProjectionWaiter) {
     queries = SubmissionQueries(readers: readers)
     self.folds = folds
     self.waiter = waiter

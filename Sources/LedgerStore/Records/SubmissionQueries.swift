@@ -29,16 +29,16 @@ struct SubmissionQueries: Sendable {
   let facts: QueryBatcher<FactsRequest, AdmissionInputs?>
   let standings: QueryBatcher<StandingRequest, Standing>
 
-  init(readers: PostgresPool) {
+  init(readers: DatabasePool) {
     facts = QueryBatcher { requests in
       let statements = Self.statements(requests)
       return try Self.facts(
-        requests, try await readers.reading { try await $0.pipeline(statements) })
+        requests, try await readers.pipelineRepeatably(statements))
     }
     standings = QueryBatcher { requests in
       let statements = Self.statements(requests)
       return try Self.standings(
-        requests, try await readers.reading { try await $0.pipeline(statements) })
+        requests, try await readers.pipelineRepeatably(statements))
     }
   }
 

@@ -57,6 +57,14 @@ public struct Replayer: Sendable {
   public func run(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
+    try await LedgerStoreError.translating {
+      try await runConnected(check: check, progress: progress)
+    }
+  }
+
+  private func runConnected(
+    check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
+  ) async throws -> ReplayReport {
     let connection = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
       try await lockReplay(connection)

@@ -38,10 +38,10 @@ public struct StoredCheckpoint: Sendable {
 
 /// The checkpoints that the log signed, and the cosignatures on them.
 public struct CheckpointStore: Sendable {
-  private let readers: PostgresPool
-  private let signer: PostgresPool
+  private let readers: DatabasePool
+  private let signer: DatabasePool
 
-  init(readers: PostgresPool, signer: PostgresPool) {
+  init(readers: DatabasePool, signer: DatabasePool) {
     self.readers = readers
     self.signer = signer
   }
@@ -90,7 +90,7 @@ public struct CheckpointStore: Sendable {
       """, parameters
     ).map { row in
       guard let root = Digest(bytes: try row.bytes(1)) else {
-        throw PostgresError(.decoding, "a checkpoint's root is not a hash")
+        throw LedgerStoreError(.database, "a checkpoint's root is not a hash")
       }
       let lines = try row.text(3)
       return StoredCheckpoint(
@@ -103,18 +103,14 @@ public struct CheckpointStore: Sendable {
 
   /// Stores a signed checkpoint. Storing the same one again has no effect.
   ///
-  /// Errors: `anotherRoot` where a checkpoint of that size has another root.
+  /// Errors: `anotherRoot` where the tree, or a stored checkpoint of that size, has another root.
   public func save(_ checkpoint: SignedCheckpoint) async throws {
-    do {
-      _ = try await signer.query(
-        "SELECT ledger.record_checkpoint($1, $2, $3)",
-        [
-          .int8(Int64(clamping: checkpoint.checkpoint.size)),
-          .bytes(checkpoint.checkpoint.root.bytes), .text(checkpoint.note.description),
-        ])
-    } catch let error as PostgresError where error.sqlState == "PL021" {
-      throw LedgerStoreError(.anotherRoot, error.message)
-    }
+    _ = try await signer.query(
+      "SELECT ledger.record_checkpoint($1, $2, $3)",
+      [
+        .int8(Int64(clamping: checkpoint.checkpoint.size)),
+        .bytes(checkpoint.checkpoint.root.bytes), .text(checkpoint.note.description),
+      ])
   }
 
   /// Stores a witness's cosignature on the checkpoint of a size.

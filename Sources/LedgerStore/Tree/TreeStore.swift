@@ -17,10 +17,10 @@ public struct TreeStore: Sendable {
   /// The largest number of leaves that one transaction adds.
   static let maxLeavesPerTransaction: Int64 = 16_384
 
-  private let readers: PostgresPool
-  private let signer: PostgresPool
+  private let readers: DatabasePool
+  private let signer: DatabasePool
 
-  init(readers: PostgresPool, signer: PostgresPool) {
+  init(readers: DatabasePool, signer: DatabasePool) {
     self.readers = readers
     self.signer = signer
   }
@@ -30,7 +30,7 @@ public struct TreeStore: Sendable {
 
   /// The stored part of the tree, and whether a standby answered, whose tree may be behind.
   private func read(
-    from pool: PostgresPool
+    from pool: DatabasePool
   ) async throws -> (state: TreeState, isStandby: Bool) {
     let rows = try await pool.query(
       """
@@ -88,7 +88,7 @@ public struct TreeStore: Sendable {
             .int8Array(full.map { Int64(clamping: $0.index) }),
             .bytesArray(full.map { TileBytes.encode($0.hashes) }),
           ])
-      } catch let error as PostgresError where error.sqlState == "PL020" {
+      } catch let error as LedgerStoreError where error.cause?.sqlState == .treeMoved {
         // Another process added the same leaves.
         continue
       }

@@ -11,11 +11,11 @@ public enum TrustedDocumentKind: String, Sendable, CaseIterable {
 
 /// Block headers, certificates and key sets that the operator trusts.
 public struct TrustedMaterial: Sendable {
-  private let readers: PostgresPool
-  private let settler: PostgresPool
-  private let administrator: PostgresPool
+  private let readers: DatabasePool
+  private let settler: DatabasePool
+  private let administrator: DatabasePool
 
-  init(readers: PostgresPool, settler: PostgresPool, administrator: PostgresPool) {
+  init(readers: DatabasePool, settler: DatabasePool, administrator: DatabasePool) {
     self.readers = readers
     self.settler = settler
     self.administrator = administrator
@@ -25,7 +25,7 @@ public struct TrustedMaterial: Sendable {
 
   /// Trusts block headers, all or none. Returns how many are new.
   ///
-  /// Errors: `PL012` where another header is trusted at one of the heights.
+  /// Errors: `anotherHeader` where another header is trusted at one of the heights.
   public func addHeaders(_ headers: [(height: Int64, bytes: [UInt8])]) async throws -> Int64 {
     try await administrator.query(
       "SELECT ledger.trust_headers($1, $2)",
@@ -34,7 +34,7 @@ public struct TrustedMaterial: Sendable {
 
   /// Trusts a header that a configured explorer or node gave, where no header is trusted at its height.
   ///
-  /// Errors: `PL012` where another header is trusted there.
+  /// Errors: `anotherHeader` where another header is trusted there.
   public func addFetchedHeader(_ header: [UInt8], at height: Int64) async throws {
     _ = try await settler.query(
       "SELECT ledger.trust_headers($1, $2)", [.int8Array([height]), .bytesArray([header])])

@@ -1,0 +1,48 @@
+import Logging
+import PostgresClient
+
+/// A pool of connections that reports `LedgerStoreError` in place of `PostgresError`.
+struct DatabasePool: Sendable {
+  private let pool: PostgresPool
+
+  /// - Parameters:
+  ///   - size: the largest number of connections.
+  ///   - maxWaiting: the largest number of tasks that wait for a connection.
+  ///   - acquireTimeout: how long a task waits.
+  init(
+    _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
+    acquireTimeout: Duration = .seconds(5), logger: Logger
+  ) {
+    pool = PostgresPool(
+      configuration, size: size, maxWaiting: maxWaiting, acquireTimeout: acquireTimeout,
+      logger: logger)
+  }
+
+  /// Runs one statement. It runs again where the connection was lost, and so must have no effect when repeated.
+  func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> [PostgresRow] {
+    do { return try await pool.query(sql, parameters) } catch let error as PostgresError {
+      throw LedgerStoreError(error)
+    }
+  }
+
+  /// Runs statements in one round trip. They run again where the connection was lost.
+  func pipelineRepeatably(_ statements: [PostgresStatement]) async throws -> [[PostgresRow]] {
+    do { return try await pool.reading { try await $0.pipeline(statements) } } catch let error
+      as PostgresError
+    {
+      throw LedgerStoreError(error)
+    }
+  }
+
+  /// Runs statements in one round trip, once.
+  func pipeline(_ statements: [PostgresStatement]) async throws -> [[PostgresRow]] {
+    do { return try await pool.withConnection { try await $0.pipeline(statements) } } catch let
+      error as PostgresError
+    {
+      throw LedgerStoreError(error)
+    }
+  }
+
+  /// Closes every connection, those in use when they are returned.
+  func close() async { await pool.close() }
+}

@@ -1,0 +1,39 @@
+import PostgresClient
+
+/// The SQLSTATEs that the ledger's own functions and triggers raise.
+extension SQLState {
+  /// A change of an append-only table.
+  static let appendOnly: SQLState = "PL001"
+  /// The record of an event does not exist.
+  static let noRecord: SQLState = "PL004"
+  /// The arrays of an append have different lengths.
+  static let arrayLengths: SQLState = "PL006"
+  /// Another block header is trusted at the height.
+  static let anotherHeader: SQLState = "PL012"
+  /// The identity token was used for another event.
+  static let tokenUsed: SQLState = "PL013"
+  /// The registry key was replaced after the statement was signed.
+  static let registryKeyReplaced: SQLState = "PL014"
+  /// The tree no longer has the size that it is extended from.
+  static let treeMoved: SQLState = "PL020"
+  /// A checkpoint has another root than the tree, or than the stored checkpoint of its size.
+  static let anotherRoot: SQLState = "PL021"
+  /// A checkpoint or cosignature is not one of this log.
+  static let invalidCheckpoint: SQLState = "PL022"
+
+  /// Errors after which a transaction can be tried again.
+  static let retryable: Set<SQLState> = [
+    .serializationFailure, .deadlockDetected, .cannotConnectNow, .readOnlyTransaction,
+  ]
+
+  /// Whether the server cannot serve requests at the moment, or had no time for this one.
+  ///
+  /// Classes: 08 connection exceptions, 53 insufficient resources, 57 operator intervention, 58 system errors.
+  var isUnavailability: Bool {
+    ["08", "53", "57", "58"].contains(errorClass)
+      || [
+        .readOnlyTransaction, .idleInTransactionTimeout, .serializationFailure, .deadlockDetected,
+        .lockNotAvailable,
+      ].contains(self)
+  }
+}
