@@ -124,7 +124,6 @@ let package = Package(
       name: "LedgerService",
       dependencies: [
         "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
-        "PostgresClient",
         "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
         "LedgerVerifier", crypto, logging,
         .product(name: "NIOPosix", package: "swift-nio"),
