@@ -59,7 +59,7 @@ class Service:
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(("PG", "PITHLEDGER_"))}
         self.environment.update(
-            PITHLEDGER_CHECKPOINT_SECONDS="1", PITHLEDGER_KEY_REGISTRATIONS_PER_HOUR="100000")
+            PITHLEDGER_CHECKPOINT_INTERVAL_SECONDS="1", PITHLEDGER_KEY_REGISTRATIONS_PER_HOUR="100000")
 
     def command(self, *arguments, timeout=600):
         return subprocess.run(

@@ -198,7 +198,8 @@ struct FramingTests {
   @Test("Settings beyond any use are refused before they are multiplied")
   func settings() {
     for name in [
-      "STORAGE_DAYS", "CHECKPOINT_SECONDS", "FETCH_MAX_BYTES", "HEADER_DEPTH", "CONNECTIONS",
+      "STORAGE_DAYS", "CHECKPOINT_INTERVAL_SECONDS", "FETCH_MAX_BYTES", "HEADER_CONFIRMATIONS",
+      "CONNECTIONS",
     ] {
       for value in ["9223372036854775807", "-1", "0", "1000000000001", "x"] {
         #expect(throws: Refusal(.malformed, check: "configuration", "")) {

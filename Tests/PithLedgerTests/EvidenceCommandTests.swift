@@ -87,7 +87,7 @@ struct EvidenceCommandTests {
       let configuration = services.configuration
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let settings = [
-          "CALENDARS": services.url, "FETCH_ALLOW_HOSTS": "localhost",
+          "OTS_CALENDARS": services.url, "FETCH_ALLOW_HOSTS": "localhost",
           "FETCH_CA_FILE": services.directory + "/root.pem", "ORCID_AUDIENCES": "APP-TEST",
           "ORCID_ISSUER": services.url,
         ]

@@ -1,0 +1,66 @@
+import Foundation
+public import SafeHTTPClient
+
+extension LedgerConfiguration {
+  /// The external services that the ledger uses, and how far it trusts them.
+  public struct ExternalServices: Sendable {
+    // MARK: Fetching
+
+    /// Hosts that may be fetched from although their addresses are private: `name`, `address`, or with `:port`.
+    public var allowedHosts: Set<String> = []
+    /// A PEM file of root certificates that are trusted beside the system's.
+    public var additionalRootsFile: String?
+    public var fetchLimits = SafeHTTPClient.Limits()
+
+    // MARK: Proofs of time
+
+    /// Calendars that are asked to complete their promises, spelled as in their proofs.
+    public var calendars: Set<String> = [
+      "https://alice.btc.calendar.opentimestamps.org",
+      "https://bob.btc.calendar.opentimestamps.org",
+      "https://finney.calendar.eternitywall.com", "https://btc.calendar.catallaxy.com",
+    ]
+    /// How long a calendar's answer serves other proofs with the same promise.
+    public var calendarAnswerLife: Duration = .seconds(30)
+    /// An Esplora service whose block headers are trusted if none is known. `nil` uses none.
+    public var esploraURL: String?
+    /// The same for Bitcoin Core's REST interface (`-rest=1`). Used if there is no Esplora service.
+    public var bitcoinCoreURL: String?
+    /// How many confirmations a block needs, itself included, before its header is trusted.
+    public var headerConfirmations = 6
+    /// How long an unsigned anchor may stay pending without any change before it fails.
+    public var pendingAnchorLife: Duration = .seconds(30 * 86_400)
+    /// The same for an anchor with a complete proof, which waits for trust in its block or authority.
+    public var completeProofLife: Duration = .seconds(7 * 86_400)
+    /// The same for an anchor whose calendars do not know their promise.
+    public var unknownPromiseLife: Duration = .seconds(86_400)
+    /// The pause between two rounds of the jobs that follow anchors and claims.
+    public var anchorInterval: Duration = .seconds(60)
+
+    // MARK: Identity
+
+    public var orcidIssuer = "https://orcid.org"
+    /// The client identifiers whose id_tokens are accepted. Without one, claims by token stay pending.
+    public var orcidAudiences: [String] = []
+    /// How long the issuer's fetched keys are used.
+    public var issuerKeysLife: Duration = .seconds(3600)
+    /// How soon an unknown key makes the ledger fetch the issuer's keys again.
+    public var issuerRetryInterval: Duration = .seconds(60)
+
+    // MARK: Storage
+
+    public var ipfsGatewayURL = "https://ipfs.io"
+    public var waybackURL = "https://web.archive.org"
+    public var softwareHeritageURL = "https://archive.softwareheritage.org"
+    public var s3: S3Endpoint?
+    /// The buckets and prefixes that any submission may have read with the endpoint's credentials.
+    public var s3Locations: [S3Location] = []
+    /// How often each stored location is fetched again.
+    public var storageInterval: Duration = .seconds(86_400)
+    /// How long a fetched location counts after a bare attestation.
+    public var storageLife: Duration = .seconds(365 * 86_400)
+
+    /// The defaults.
+    public init() {}
+  }
+}
