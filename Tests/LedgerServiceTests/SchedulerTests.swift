@@ -1,6 +1,5 @@
 import Encodings
 import LedgerDomain
-import Synchronization
 import Testing
 
 @testable import LedgerService
@@ -65,24 +64,35 @@ struct SchedulerTests {
   func keyedMutex() async throws {
     struct Failure: Error {}
     let mutex = KeyedMutex<Int>()
-    let running = Mutex<[Int: Int]>([:])
-    let highest = Mutex(0)
+    let counter = Counter()
     await withTaskGroup(of: Void.self) { group in
       for index in 0..<60 {
         group.addTask {
           try? await mutex.withLock(index % 3) {
-            let now = running.withLock {
-              $0[index % 3, default: 0] += 1
-              return $0[index % 3, default: 0]
-            }
-            highest.withLock { $0 = max($0, now) }
+            await counter.enter(index % 3)
             await Task.yield()
-            running.withLock { $0[index % 3, default: 0] -= 1 }
+            await counter.leave(index % 3)
             if index.isMultiple(of: 5) { throw Failure() }
           }
         }
       }
     }
-    #expect(highest.withLock { $0 } == 1)
+    #expect(await counter.highest == 1)
+    #expect(await counter.entered == 60)
+  }
+
+  /// Counts the tasks that hold the mutex of a key.
+  private actor Counter {
+    private var holders: [Int: Int] = [:]
+    private(set) var highest = 0
+    private(set) var entered = 0
+
+    func enter(_ key: Int) {
+      entered += 1
+      holders[key, default: 0] += 1
+      highest = max(highest, holders[key, default: 0])
+    }
+
+    func leave(_ key: Int) { holders[key, default: 0] -= 1 }
   }
 }

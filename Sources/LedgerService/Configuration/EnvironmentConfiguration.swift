@@ -1,6 +1,7 @@
 import Encodings
 public import Foundation
 public import LedgerDomain
+import SafeHTTPClient
 
 extension LedgerConfiguration {
   /// Reads the `PITHLEDGER_*` variables. `docs/configuration.md` lists them.

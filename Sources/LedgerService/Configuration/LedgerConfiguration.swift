@@ -1,10 +1,8 @@
-import CanonicalJSON
 import DurableFiles
 public import Encodings
-public import Foundation
+import Foundation
 public import LedgerDomain
 import ProofFormats
-public import SafeHTTPClient
 
 /// The settings of a ledger. The defaults suit a private ledger on one machine.
 public struct LedgerConfiguration: Sendable {

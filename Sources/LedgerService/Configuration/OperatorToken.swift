@@ -3,15 +3,13 @@ import Encodings
 import Foundation
 import LedgerDomain
 
-/// The secret that proves an operator over the network (section 4 of the design).
+/// The secret that authenticates the operator over HTTP.
 enum OperatorToken {
   /// The file in a data directory.
   static let fileName = "operator.token"
   private static let byteCount = 32
 
-  /// Makes the file with a fresh token and mode 0600 where there is none yet.
-  ///
-  /// Of two processes one wins, and both use its token.
+  /// Creates the file with a random token and mode 0600, if it does not exist. Concurrent processes use the same token.
   ///
   /// Errors: a `Refusal` that names the file.
   static func make(at path: String) throws(Refusal) {
@@ -28,8 +26,7 @@ enum OperatorToken {
     } catch {
       throw Refusal(
         .unavailable, check: "operator_token", field: path,
-        "\(error.message) Give the ledger a data directory that it may write to, or name a token by "
-          + "PITHLEDGER_OPERATOR_TOKEN_FILE.")
+        "\(error.message) Use a writable data directory, or set PITHLEDGER_OPERATOR_TOKEN_FILE.")
     }
   }
 

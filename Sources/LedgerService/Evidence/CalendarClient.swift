@@ -3,33 +3,29 @@ import LedgerDomain
 import ProofFormats
 import SafeHTTPClient
 
-/// Speaks to OpenTimestamps calendars: one request at a time to each, at a limited rate, and after failures
-/// with growing patience.
+/// A client of OpenTimestamps calendars. Sends one request at a time to each, at a limited rate, and pauses after failures.
 ///
-/// Public calendars are run by volunteers. What strangers submit here must not become a flood there.
+/// Public calendars are run by volunteers. Submissions to this ledger must not become a load on them.
 actor CalendarClient {
   struct Limits: Sendable {
-    /// Requests a second to one calendar, in the long run.
+    /// Requests to one calendar in a second, on average.
     var perSecond: Double = 4
-    /// Requests at once after a pause.
+    /// Requests that may follow each other at once after a pause.
     var burst: Double = 8
-    /// Requests that wait for one calendar at most.
+    /// The largest number of requests that wait for one calendar.
     var waiting = 32
-    /// How long a calendar is left alone after one failure; doubled after each further one.
-    var firstPause: Duration = .seconds(5)
-    var longestPause: Duration = .seconds(3600)
-    /// How long an answer serves other proofs with the same promise.
+    /// How long an answer is used for other proofs with the same promise.
     var answerLife: Duration = .seconds(30)
     init() {}
   }
 
-  /// What a calendar says of a commitment.
+  /// A calendar's answer about a commitment.
   enum Answer: Sendable {
     /// The tree that continues from it.
     case complete([UInt8])
-    /// It waits for its block.
+    /// The calendar waits for a block.
     case waiting
-    /// The calendar has never seen it (`Not found`), and so never will complete it.
+    /// The calendar does not know it (`Not found`) and will never complete it.
     case unknown
   }
 
@@ -38,8 +34,7 @@ actor CalendarClient {
     var queue: [CheckedContinuation<Void, Never>] = []
     var tokens: Double
     var filled: ContinuousClock.Instant
-    var failures = 0
-    var restsUntil: ContinuousClock.Instant
+    var backoff = CalendarBackoff()
   }
 
   private struct Promise: Hashable {
@@ -59,9 +54,9 @@ actor CalendarClient {
     self.limits = limits
   }
 
-  /// Asks a calendar what became of its promise.
+  /// Asks a calendar to complete its promise.
   ///
-  /// Errors: a `FetchError`; `fetch.busy` where the calendar is left alone for now.
+  /// Errors: a `FetchError`, with code `busy` during the pause after a failure.
   func timestamp(of commitment: [UInt8], by calendar: String) async throws -> Answer {
     let promise = Promise(calendar: calendar, commitment: commitment)
     if let known = answers[promise], known.at.duration(to: .now) < limits.answerLife {
@@ -86,7 +81,7 @@ actor CalendarClient {
     return answer
   }
 
-  /// Has a calendar stamp a digest, and answers the tree that begins at it.
+  /// Asks a calendar to timestamp a digest. Returns the tree that begins at the digest.
   func stamp(_ digest: [UInt8], by calendar: String) async throws -> OpenTimestampsProof.Node {
     var request = SafeHTTPClient.Request(calendar + "/digest", .calendars)
     request.method = "POST"
@@ -102,44 +97,35 @@ actor CalendarClient {
   private func ask(_ name: String, _ request: SafeHTTPClient.Request) async throws -> Fetched {
     try await enter(name)
     defer { leave(name) }
-    try checkRest(name)
+    try checkBackoff(name)
     try await takeToken(name)
     do {
-      // What strangers sent is asked for by the ledger itself: no client's quota counts it.
+      // The answer serves several submissions, so no client's limit counts the request.
       let fetched = try await FetchClient.$current.withValue(nil) { try await fetch.fetch(request) }
-      calendars[name]?.failures = 0
+      calendars[name]?.backoff.noteSuccess()
       return fetched
     } catch {
-      if !(error is CancellationError) { noteFailure(name) }
+      if !(error is CancellationError) { calendars[name]?.backoff.noteFailure(at: .now) }
       throw error
     }
   }
 
-  private func checkRest(_ name: String) throws {
-    guard let rest = calendars[name]?.restsUntil, rest > .now else { return }
-    throw FetchError(
-      .busy, "The calendar \(name) has failed, and is left alone for \(rest - .now).")
-  }
-
-  private func noteFailure(_ name: String) {
-    guard var calendar = calendars[name] else { return }
-    calendar.failures += 1
-    let pause = limits.firstPause * Double(1 << min(calendar.failures - 1, 16))
-    calendar.restsUntil = .now + min(pause, limits.longestPause)
-    calendars[name] = calendar
+  private func checkBackoff(_ name: String) throws {
+    guard let pause = calendars[name]?.backoff.remaining(at: .now) else { return }
+    throw FetchError(.busy, "The calendar \(name) failed and is not asked for \(pause).")
   }
 
   private func enter(_ name: String) async throws {
     var calendar =
       calendars[name]
-      ?? Calendar(tokens: limits.burst, filled: .now, restsUntil: .now)
+      ?? Calendar(tokens: limits.burst, filled: .now)
     guard calendar.isBusy else {
       calendar.isBusy = true
       calendars[name] = calendar
       return
     }
     guard calendar.queue.count < limits.waiting else {
-      throw FetchError(.busy, "Too many requests wait for the calendar \(name) already.")
+      throw FetchError(.busy, "Too many requests wait for the calendar \(name).")
     }
     await withCheckedContinuation { calendars[name]?.queue.append($0) }
   }
@@ -156,7 +142,7 @@ actor CalendarClient {
     }
   }
 
-  /// Waits until the calendar may be asked again. Only whoever has entered calls this.
+  /// Waits until the rate allows another request. Called only between `enter` and `leave`.
   private func takeToken(_ name: String) async throws {
     guard var calendar = calendars[name] else { return }
     let now = ContinuousClock.now

@@ -4,16 +4,15 @@ import LedgerDomain
 import ProofFormats
 import SafeHTTPClient
 
-/// What the ledger saw when it looked at an attested location.
+/// The result of fetching an attested location.
 ///
-/// Its canonical JSON is kept as evidence, so that what was seen can be read, and judged again, later.
-/// `checked_at` and `memento_datetime` are RFC 3339 in UTC; digests are hexadecimal; the rest is as HTTP
-/// had it.
+/// Its canonical JSON is stored as evidence, so that the check can be repeated later. `checked_at` and `memento_datetime`
+/// are RFC 3339 in UTC. Digests are hexadecimal. The other members are as in the HTTP response.
 struct FetchReport: Equatable {
-  /// What was there.
+  /// The content of a successful response.
   struct Content: Equatable {
     let sha256: [UInt8]
-    /// SHA-1 over Git's blob header and the bytes, where the length was known beforehand.
+    /// The SHA-1 of Git's blob header and the bytes. `nil` if the length was not known beforehand.
     let gitBlobSHA1: [UInt8]?
     let length: Int64
     let mediaType: String?
@@ -22,10 +21,10 @@ struct FetchReport: Equatable {
 
   let checkedAt: Timestamp
   let status: Int
-  /// `nil` where the answer was no copy.
+  /// `nil` if the response was not a copy.
   let content: Content?
-  /// Whether only the ledger may read the place: then nothing is said about bytes that differ from what is
-  /// attested.
+  /// Whether only the ledger can read the location. A report then says nothing about bytes that differ from the attested
+  /// ones.
   var isPrivate = false
 
   init(_ fetched: Fetched, at time: Timestamp, isPrivate: Bool) {
@@ -38,14 +37,14 @@ struct FetchReport: Equatable {
       memento: fetched.head.mementoTime.map { Timestamp(microseconds: $0 * 1_000_000) })
   }
 
-  /// An answer that was no copy.
+  /// The report of a response that was not a copy.
   init(status: Int, at time: Timestamp) {
     checkedAt = time
     self.status = status
     content = nil
   }
 
-  /// Reads a report back; `nil` for other bytes, such as a submitter's own evidence.
+  /// Parses a report. `nil` for other bytes, such as a submitter's own evidence.
   init?(bytes: [UInt8]) {
     guard let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 4096, maxDepth: 4)),
       json["report"] == "storage", let status = json["http_status"]?.integerValue,
@@ -65,9 +64,9 @@ struct FetchReport: Equatable {
     }
   }
 
-  /// The report for the attestation that led to the look.
+  /// The report as canonical JSON, for the attestation that led to the fetch.
   ///
-  /// Where the place is private and holds other bytes, it does not say which.
+  /// If the location is private and holds other bytes, the report does not describe them.
   func bytes(for storage: Payload.StorageAttestation) -> [UInt8] {
     guard isPrivate, let content,
       content.sha256 != storage.content.bytes || content.length != storage.sizeBytes
@@ -93,7 +92,7 @@ struct FetchReport: Equatable {
     return JSON.object(json).canonicalBytes()
   }
 
-  /// Holds what was seen against what is attested.
+  /// Compares the response with the attestation.
   ///
   /// Errors: a `Refusal` with check `fetch.gone`, `fetch.status`, `fetch.content`, `fetch.size_bytes`,
   /// `cid`, `swhid` or `memento`.
@@ -113,7 +112,7 @@ struct FetchReport: Equatable {
     }
     guard content.length == storage.sizeBytes else {
       throw refusal(
-        "fetch.size_bytes", "size_bytes", "The bytes at the location are not size_bytes many.")
+        "fetch.size_bytes", "size_bytes", "The location does not have size_bytes bytes.")
     }
     var checks = [Check("fetch", .verified), Check("content", .verified)]
     var verdict = Verdict.verified
@@ -125,19 +124,19 @@ struct FetchReport: Equatable {
       case .raw:
         throw refusal("cid", "location", "The CID names bytes of another SHA-256.")
       case .other:
-        // A file in several blocks has a CID of its layout: true or not, the bytes alone do not say.
+        // The CID of a file in several blocks depends on its layout. The bytes alone cannot confirm it.
         checks.append(Check("cid", .pending))
         verdict = .pending
       }
     case .softwareHeritage:
       guard content.gitBlobSHA1.map(Hex.encode) == String(storage.location.dropFirst(10)) else {
-        throw refusal("swhid", "location", "The identifier names other bytes.")
+        throw refusal("swhid", "location", "The identifier is that of other bytes.")
       }
       checks.append(Check("swhid", .verified))
     case .wayback:
       guard content.memento != nil else {
         throw refusal(
-          "memento", "location", "What answered is no capture: it has no Memento-Datetime.")
+          "memento", "location", "The response is not a capture: it has no Memento-Datetime.")
       }
       checks.append(Check("memento", .verified))
     default: break

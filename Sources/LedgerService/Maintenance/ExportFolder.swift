@@ -2,12 +2,12 @@ import DurableFiles
 import Foundation
 import LedgerDomain
 
-/// The folder that an export writes: public, or for its owner alone.
+/// The folder of an export: public, or readable by its owner only.
 struct ExportFolder: Sendable {
   private let root: String
   private let isPrivate: Bool
 
-  /// Makes the folder, or takes one that is there.
+  /// Creates the folder, or uses an existing one.
   ///
   /// Errors: a `Refusal` with check `export_folder` for a private export into a folder that others may write to.
   init(_ directory: String, isPrivate: Bool) throws(Refusal) {
@@ -21,7 +21,7 @@ struct ExportFolder: Sendable {
 
   func has(_ place: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(place)") }
 
-  /// Writes a file at a path within the folder, and the folders on the way to it.
+  /// Writes a file at a path in the folder. Creates the folders of the path.
   func write(_ bytes: [UInt8], to place: String) throws(Refusal) {
     do throws(DurableFileError) {
       var directory = root
@@ -42,10 +42,10 @@ struct ExportFolder: Sendable {
     }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch { throw DurableFileError(.failed, path, "\(path) cannot be made: \(error).") }
+    } catch { throw DurableFileError(.failed, path, "\(path) cannot be created: \(error).") }
   }
 
-  /// Earlier versions left evidence readable for everybody.
+  /// Restricts the evidence of exports by earlier versions, which other users could read.
   private func restrictOldEvidence() throws(DurableFileError) {
     guard isPrivate, has("evidence") else { return }
     try OwnedDirectory.require("\(root)/evidence")

@@ -4,7 +4,7 @@ import Encodings
 import Foundation
 public import LedgerDomain
 
-/// A signing key on disk, with the signer it stands for: JSON, mode 0600.
+/// A signing key and its signer in a JSON file with mode 0600.
 public struct KeyFile: Sendable {
   public let key: SigningKey
   public let signer: Signer
@@ -17,7 +17,7 @@ public struct KeyFile: Sendable {
 
   /// Reads a key file.
   ///
-  /// Errors: a `Refusal` with check `key_file`; its text never holds a byte of the key.
+  /// Errors: a `Refusal` with check `key_file`. Its text never contains a part of the key.
   public init(path: String) throws(Refusal) {
     func refusal(_ message: String) -> Refusal {
       Refusal(.malformed, check: "key_file", field: path, message)
@@ -25,7 +25,7 @@ public struct KeyFile: Sendable {
     let bytes: [UInt8]
     do throws(DurableFileError) { bytes = try SecretFile.read(path) } catch {
       if error.code == .missing {
-        throw refusal("The key file cannot be read. `pithledger key generate` makes one.")
+        throw refusal("The key file cannot be read. `pithledger key generate` creates one.")
       }
       throw Refusal(error, check: "key_file")
     }
@@ -38,7 +38,7 @@ public struct KeyFile: Sendable {
       let type = json["signer_type"]?.stringValue.flatMap({ SignerType(name: $0) })
     else { throw refusal("Not a key file of `pithledger key generate`.") }
     guard json["public_key_b64"]?.stringValue == Base64.encode(key.publicKey) else {
-      throw refusal("The public key in the file is not that of its private key.")
+      throw refusal("The public key in the file does not belong to its private key.")
     }
     self.init(key: key, keyID: keyID, signerID: signerID, signerType: type)
   }
@@ -49,7 +49,7 @@ public struct KeyFile: Sendable {
     return try KeyFile(path: path)
   }
 
-  /// Writes the file for its owner alone, whole or not at all; an existing file is never replaced.
+  /// Writes the file atomically, readable by its owner only. Never replaces an existing file.
   public func write(to path: String) throws(Refusal) {
     let json: JSON = [
       "algorithm": "ed25519", "key_id": .string(signer.keyID),
@@ -65,7 +65,7 @@ public struct KeyFile: Sendable {
 }
 
 extension Refusal {
-  /// What a caller is told about a file that cannot be written or read.
+  /// The refusal for a file that cannot be written or read.
   init(_ error: DurableFileError, check: String) {
     let code: Code =
       switch error.code {

@@ -5,17 +5,17 @@ import Foundation
 import LedgerDomain
 import LedgerStore
 
-/// The key by which the ledger itself signs: bare actions, imports, and the operator's commands.
+/// The key with which the ledger signs bare actions, imports and the operator's commands.
 actor RegistryKey {
   private let path: String
   private var file: KeyFile
-  /// Keys that were the registry's while this process ran: somebody may still hold an older timeline.
+  /// Former registry keys of this process. A concurrent task may hold an older timeline.
   private var known: [Digest128: KeyFile] = [:]
 
-  /// Where a new key waits while its rotation is under way.
+  /// The file of the next key during a rotation.
   private var nextPath: String { path + ".next" }
 
-  /// Reads the registry key, and makes one where there is none yet.
+  /// Reads the registry key. Creates it if there is none.
   init(_ configuration: LedgerConfiguration) throws(Refusal) {
     path =
       configuration.registryKeyFile
@@ -28,7 +28,7 @@ actor RegistryKey {
       do throws(Refusal) {
         try Self.fresh().write(to: path)
       } catch  where error.code == .conflict {
-        // Another process made it between the look and the attempt: that one is the key.
+        // Another process created it meanwhile. Its key is used.
       }
     }
     file = try KeyFile(path: path)
@@ -38,7 +38,9 @@ actor RegistryKey {
     }
   }
 
-  /// A new key; without a `signerID` it is the first, and the registry is named after it.
+  /// A new key.
+  ///
+  /// - Parameter signerID: `nil` for the first key, after which the registry is named.
   static func fresh(signerID: String? = nil) -> KeyFile {
     let key = SigningKey()
     return KeyFile(
@@ -46,23 +48,23 @@ actor RegistryKey {
       signerID: signerID ?? "urn:pithledger:registry:\(key.fingerprint.hex)", signerType: .registry)
   }
 
-  /// The key as it was read last, which another process may have rotated since: for a look, not for signing.
+  /// The key as it was last read. Another process may have rotated it since, so it must not be used to sign.
   var current: KeyFile { file }
 
-  /// How often the files are read again while the log names another key than they hold, and how long apart.
+  /// How often, and with which pause, the files are read again while the log names another key.
   private static let attempts = 20
-  private static let patience: Duration = .milliseconds(50)
+  private static let retryInterval: Duration = .milliseconds(50)
 
-  /// The key that signs for an event at a position; read again where another process has rotated it.
+  /// The key that signs an event at a position. Reads the files again if another process has rotated it.
   ///
-  /// A rotation writes the new key beside the old one, then to the log, and then moves it into place: one of the two
-  /// files holds it at any time, but not at the moment between two looks.
+  /// A rotation writes the new key to a second file, appends it to the log, and then moves the file into place. A reader may
+  /// look at both files just before and after the move, and retries.
   ///
-  /// Errors: `registry_key`, unavailable, where no file here holds the key that the log names.
+  /// Errors: `registry_key`, unavailable, if no file holds the key that the log names.
   func key(in timeline: KeyTimeline, at position: Int64) async throws -> KeyFile {
     let expected = timeline.registryKey(at: position)
     for attempt in 0..<Self.attempts {
-      if attempt > 0 { try await Task.sleep(for: Self.patience) }
+      if attempt > 0 { try await Task.sleep(for: Self.retryInterval) }
       if file.signer.fingerprint == expected { return file }
       if let expected, let earlier = known[expected] { return earlier }
       for path in [path, nextPath] {
@@ -75,8 +77,8 @@ actor RegistryKey {
     }
     throw Refusal(
       .unavailable, check: "registry_key", field: path,
-      "The registry key was rotated to \(expected?.hex ?? "none"), and the file holds another. Put the new key file "
-        + "there; nothing else has to be done.")
+      "The registry key was rotated to \(expected?.hex ?? "none"), and the file holds another. Put the new key "
+        + "file there. No restart is needed.")
   }
 
   private func take(_ next: KeyFile) {
@@ -84,7 +86,7 @@ actor RegistryKey {
     file = next
   }
 
-  /// Writes the log's first event: the registry key, the root of all authority in this ledger.
+  /// Appends the log's first event, which registers the registry key.
   func begin(store: LedgerStore, configuration: LedgerConfiguration) async throws {
     guard try await store.log.size() == 0 else { return }
     let origin = configuration.origin ?? "pithledger/\(file.signer.fingerprint.hex)"
@@ -94,17 +96,17 @@ actor RegistryKey {
       subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: now)
     let item = try AppendUnit.Item.make(
       event: try file.key.sign(body), admission: .signedOnly(at: now), record: -1, referenced: nil)
-    // A conflict means that another process was first; whose key it used is settled next.
+    // After a conflict, `settle` checks which process was first.
     _ = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: -1, origin: origin))
   }
 
-  /// Holds this key against the log: it must be the registry's, or about to become it.
+  /// Checks that the log names this key, or the next key of an unfinished rotation.
   func settle(current: (timeline: KeyTimeline, next: Int64)) async throws {
     let expected = current.timeline.registryKey(at: current.next)
     if expected == file.signer.fingerprint { return }
     if let next = try? KeyFile(path: nextPath), next.signer.fingerprint == expected {
-      // A rotation reached the log, and the process ended before the files followed.
+      // A rotation was appended to the log, and the process ended before it moved the file.
       try await adopt(next)
       return
     }
@@ -115,19 +117,19 @@ actor RegistryKey {
         + "data directory this database was begun with.")
   }
 
-  /// Makes the key that will follow this one, on disk before any event names it.
+  /// Creates the next key's file, before any event names the key.
   func prepareNext() async throws -> KeyFile {
     if FileManager.default.fileExists(atPath: nextPath) {
       let next = try KeyFile(path: nextPath)
       if next.signer.fingerprint != file.signer.fingerprint { return next }
-      // The log names it already: whoever rotated to it ended before its file was moved.
+      // The log names it already. A process ended before it moved the file.
       try await adopt(next)
     }
     try Self.fresh(signerID: file.signer.signerID).write(to: nextPath)
     return try KeyFile(path: nextPath)
   }
 
-  /// Takes the new key's file in place of the old, which is kept beside it.
+  /// Moves the next key's file into place. The old file is kept under another name.
   func adopt(_ next: KeyFile) async throws {
     let lock = try FileLock(path: path + ".lock")
     try await lock.lock(exclusive: true)

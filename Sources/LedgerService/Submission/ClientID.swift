@@ -1,14 +1,14 @@
 public import SafeHTTPClient
 
-/// Whoever sent a request, as far as limits care: a network, or this machine's shell.
+/// The sender of a request, for limits: a network, or the operator's shell.
 public struct ClientID: Hashable, Sendable {
   public let name: String
 
   public init(_ name: String) { self.name = name }
 
-  /// The client at an address: an IPv4 address itself, an IPv6 address's network of 64 bits.
+  /// The client at an address: the IPv4 address, or the 64-bit network of an IPv6 address.
   ///
-  /// An IPv4-mapped IPv6 address is the IPv4 address.
+  /// An IPv4-mapped IPv6 address counts as the IPv4 address.
   public init(_ address: NetworkAddress) {
     let address = address.unmapped
     guard address.bytes.count == 16 else {
@@ -19,19 +19,19 @@ public struct ClientID: Hashable, Sendable {
     name = "\(network?.description ?? address.description)/64"
   }
 
-  /// The operator's own shell, to which no limit applies.
+  /// The operator's shell. No limit applies to it.
   public static let shell = ClientID("shell")
 }
 
 extension NetworkAddress {
-  /// The IPv4 address that an IPv4-mapped IPv6 address carries; any other address as it is.
+  /// The IPv4 address in an IPv4-mapped IPv6 address. Any other address itself.
   public var unmapped: NetworkAddress {
     let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
     guard bytes.count == 16, bytes.starts(with: mapped) else { return self }
     return NetworkAddress(bytes: Array(bytes[12...])) ?? self
   }
 
-  /// Whether the address is this machine's own: 127.0.0.0/8 or ::1.
+  /// Whether the address is a loopback address: 127.0.0.0/8 or ::1.
   public var isLoopback: Bool {
     let address = unmapped
     if address.bytes.count == 4 { return address.bytes[0] == 127 }
@@ -39,12 +39,12 @@ extension NetworkAddress {
   }
 }
 
-/// A range of addresses in the notation of RFC 4632: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+/// A range of addresses in CIDR notation (RFC 4632): `10.0.0.0/8`, `2001:db8::/32`, or one address.
 public struct AddressRange: Hashable, Sendable {
   private let network: [UInt8]
   private let bits: Int
 
-  /// `nil` for anything that is no address, or has more bits than one.
+  /// Parses a range. `nil` if the address or the number of bits is invalid.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first, let address = NetworkAddress(String(first))?.unmapped else {

@@ -1,12 +1,12 @@
 import LedgerDomain
 
-/// How many unsigned anchors one client may leave pending at one record.
+/// Limits how many unsigned anchors of one client are pending at one record.
 ///
-/// A record holds few of them, and one client must not take all the places.
+/// A record accepts few pending anchors, and one client must not use all of them.
 actor PendingAnchorLimits {
   static let perClient = 4
   static let window: Duration = .seconds(86_400)
-  /// Clients and records that are remembered at most; beyond, the oldest are forgotten.
+  /// The largest number of pairs of client and record. Beyond it, the oldest are removed.
   static let capacity = 50_000
 
   private struct Key: Hashable {
@@ -16,7 +16,7 @@ actor PendingAnchorLimits {
 
   private var times: [Key: [ContinuousClock.Instant]] = [:]
 
-  /// Refuses where the client's anchors of the last day fill its places.
+  /// Refuses if the client has sent its number of anchors in the last day.
   func check(_ client: ClientID, _ record: Int64) throws(Refusal) {
     guard client != .shell else { return }
     let now = ContinuousClock.now
@@ -25,11 +25,11 @@ actor PendingAnchorLimits {
     guard recent >= Self.perClient else { return }
     throw Refusal(
       .tooMany, check: "pending_anchors",
-      "This client has sent \(recent) unsigned anchors for this record in a day that were pending: sign the "
-        + "next with a registered key, or wait until it is settled and send the complete proof.")
+      "This client has sent \(recent) pending unsigned anchors for this record within a day. Sign the next with a "
+        + "registered key, or send the complete proof later.")
   }
 
-  /// Takes note of an anchor that was taken, and is pending.
+  /// Notes an anchor that was accepted and is pending.
   func note(_ client: ClientID, _ record: Int64) {
     guard client != .shell else { return }
     let now = ContinuousClock.now

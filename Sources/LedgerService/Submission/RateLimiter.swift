@@ -1,13 +1,12 @@
 import LedgerDomain
 import Synchronization
 
-/// Allowances per key that refill steadily, in a table of fixed size.
+/// Token buckets by key, in a table of fixed size.
 ///
-/// A key that is not in the table has its whole allowance. The table holds the keys that used some of
-/// theirs. When it is full, the key that used least of several random ones gives way: many new keys
-/// cannot remove the few that have nothing left.
+/// A key that is not in the table has a full bucket. If the table is full, the fullest of several random buckets is removed.
+/// Many new keys therefore do not remove the few with empty buckets.
 final class RateLimiter<Key: Hashable & Sendable>: Sendable {
-  /// Keys in the table at most.
+  /// The largest number of keys in the table.
   static var capacity: Int { 65_536 }
   private static var shardCount: Int { 16 }
   private static var sampleSize: Int { 8 }
@@ -23,7 +22,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     var places: [Key: Int] = [:]
   }
 
-  /// A lock with its shard, as a reference because a lock cannot be an array's element.
+  /// A shard with its lock. A class, because a `Mutex` cannot be an array's element.
   private final class LockedShard: Sendable {
     let state = Mutex(Shard())
   }
@@ -35,7 +34,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// - Parameters:
   ///   - check: the check that a refusal names.
-  ///   - what: what is counted, as in `bare actions`.
+  ///   - what: what is counted, for the refusal's text.
   init(check: String, what: String, capacity: Int = RateLimiter.capacity) {
     self.check = check
     self.what = what
@@ -43,12 +42,10 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     perShard = max(1, capacity / Self.shardCount)
   }
 
-  /// How many keys the table holds now.
+  /// The number of keys in the table.
   var count: Int { shards.reduce(0) { $0 + $1.state.withLock { $0.buckets.count } } }
 
-  /// Takes an amount from a key's allowance.
-  ///
-  /// An amount above the whole allowance is taken from a full one.
+  /// Takes an amount from a key's bucket. An amount above the bucket's size is taken from a full bucket.
   ///
   /// Errors: `tooMany` with the seconds after which the amount is available.
   func take(
@@ -63,11 +60,11 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     let seconds = Int((missing / Double(perHour) * 3600).rounded(.up))
     throw Refusal(
       .tooMany, check: check,
-      "The limit is \(perHour) \(what) an hour; try again in \(max(1, seconds)) seconds.",
+      "The limit is \(perHour) \(what) an hour. Try again in \(max(1, seconds)) seconds.",
       retryAfter: max(1, seconds))
   }
 
-  /// Gives back what was taken for nothing.
+  /// Returns an amount to a key's bucket.
   func giveBack(_ amount: Double = 1, to key: Key, perHour: Int) {
     withBucket(of: key, perHour: perHour, now: .now) {
       $0.left = min(Double(perHour), $0.left + amount)
@@ -96,7 +93,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Removes the fullest of some random buckets: its loss changes least.
+  /// Removes the fullest of some random buckets.
   private func removeOne(_ shard: inout Shard) {
     var victim = Int.random(in: shard.buckets.indices)
     for _ in 1..<Self.sampleSize {

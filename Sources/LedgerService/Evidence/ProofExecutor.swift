@@ -5,7 +5,7 @@ import ProofFormats
 import ProofVerification
 import SafeHTTPClient
 
-/// What executing an `.ots` file came to. It depends on the bytes alone.
+/// The result of executing an `.ots` file. It depends on the bytes only.
 struct ExecutedProof: Sendable {
   let algorithm: OpenTimestampsProof.DigestAlgorithm
   let digest: [UInt8]
@@ -18,10 +18,10 @@ struct ExecutedProof: Sendable {
     ends = try proof.evaluate()
   }
 
-  /// Bytes that the messages take in memory.
+  /// The approximate size in memory, in bytes.
   var size: Int { ends.reduce(256) { $0 + $1.message.count + 64 } }
 
-  /// Heights of the Bitcoin blocks that its paths end in.
+  /// The heights of the Bitcoin blocks at the ends of its paths.
   var heights: [Int64] {
     ends.compactMap {
       if case .bitcoin(let height) = $0.attestation { Int64(exactly: height) } else { nil }
@@ -29,47 +29,17 @@ struct ExecutedProof: Sendable {
   }
 }
 
-/// A dictionary that forgets its oldest entries.
-struct BoundedCache<Key: Hashable, Value> {
-  private var values: [Key: (value: Value, size: Int)] = [:]
-  private var order: [Key] = []
-  private var first = 0
-  private var size = 0
-  private let limit: Int
-
-  /// - Parameter limit: the sum of all entries' sizes at most.
-  init(limit: Int) { self.limit = limit }
-
-  subscript(key: Key) -> Value? { values[key]?.value }
-  var count: Int { values.count }
-
-  mutating func insert(_ value: Value, for key: Key, size added: Int) {
-    guard values[key] == nil, added <= limit / 16 else { return }
-    values[key] = (value, added)
-    order.append(key)
-    size += added
-    while size > limit, first < order.count {
-      size -= values.removeValue(forKey: order[first])?.size ?? 0
-      first += 1
-    }
-    if first > 1024, first * 2 > order.count {
-      order.removeFirst(first)
-      first = 0
-    }
-  }
-}
-
-/// Executes proofs and checks tokens on threads of their own, a few at a time, and remembers the results.
+/// Executes proofs and checks tokens on separate threads, a few at a time, and caches the results.
 ///
-/// Such a check computes for some milliseconds. On the threads of the concurrency runtime, a few of them would
-/// hold up every request.
+/// A check computes for some milliseconds. On the threads of the concurrency runtime, a few of them would delay every
+/// request.
 actor ProofExecutor {
   struct Limits: Sendable {
-    /// Checks at one time.
+    /// Checks that run at the same time.
     var concurrent = 2
-    /// Checks that wait at most.
+    /// The largest number of waiting checks.
     var waiting = 64
-    /// Of these, checks for one client at most.
+    /// The largest number of them for one client.
     var waitingPerClient = 8
     init() {}
   }
@@ -84,7 +54,7 @@ actor ProofExecutor {
   private var waiting: [Waiter] = []
   private var proofs = BoundedCache<Digest, Result<ExecutedProof, ProofFormatError>>(limit: 8 << 20)
   private var tokens = BoundedCache<Digest, Result<CheckedToken, ProofFormatError>>(limit: 1 << 20)
-  /// Checks that were not answered from memory.
+  /// Checks that were not answered from the cache.
   private(set) var executions = 0
   var load: (running: Int, waiting: Int) { (running, waiting.count) }
 
@@ -94,7 +64,7 @@ actor ProofExecutor {
 
   /// Parses and executes an `.ots` file.
   ///
-  /// Errors: a ``ProofFormatError``; a `Refusal` where too many checks wait.
+  /// Errors: a ``ProofFormatError``; a `Refusal` if too many checks wait.
   func execute(_ bytes: [UInt8]) async throws -> ExecutedProof {
     let key = Digest(hashing: bytes)
     if let known = proofs[key] { return try known.get() }
@@ -107,7 +77,7 @@ actor ProofExecutor {
     return try result.get()
   }
 
-  /// Checks a token under some roots. The same token under other roots is another check.
+  /// Checks a token against root certificates. The cache distinguishes roots and imprints.
   func check(
     _ bytes: [UInt8], roots: [UInt8], imprint: [UInt8]?
   ) async throws -> CheckedToken {
@@ -123,7 +93,7 @@ actor ProofExecutor {
     return try result.get()
   }
 
-  /// Runs other work of this kind: with the same limits, and without memory of its result.
+  /// Runs other work within the same limits. Its result is not cached.
   func run<R: Sendable>(_ work: @escaping @Sendable () -> R) async throws -> R {
     try await enter()
     defer { leave() }
@@ -131,7 +101,7 @@ actor ProofExecutor {
     return try await NIOThreadPool.singleton.runIfActive(work)
   }
 
-  /// Runs work that computes in a library of its own scheduling, with the same limits.
+  /// Runs asynchronous work within the same limits.
   nonisolated func limited<R: Sendable>(_ work: () async throws -> R) async throws -> R {
     try await enter()
     do {
@@ -157,8 +127,8 @@ actor ProofExecutor {
     if let client, waiting.count(where: { $0.client == client }) >= limits.waitingPerClient {
       throw Refusal(
         .tooMany, check: "check_limit",
-        "\(limits.waitingPerClient) proofs of this client wait to be checked already: send the next ones "
-          + "when these have been answered.")
+        "\(limits.waitingPerClient) proofs of this client are waiting for a check. Send further ones after the answers."
+      )
     }
     await withCheckedContinuation { waiting.append(Waiter(client: client, continuation: $0)) }
   }
