@@ -12,6 +12,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
   /// The first two characters, which name the class of the error.
   public var errorClass: Substring { rawValue.prefix(2) }
 
+  /// The server does not support the request; also "cached plan must not change result type".
+  public static let featureNotSupported: SQLState = "0A000"
   /// The transaction cannot write, as on a standby.
   public static let readOnlyTransaction: SQLState = "25006"
   /// The transaction was idle for longer than `idle_in_transaction_session_timeout`.

@@ -77,7 +77,7 @@ struct ConnectionTests {
     for index in 0..<300 { _ = try await connection.query("SELECT \(index) + $1::int", [.int4(1)]) }
     for _ in 0..<5 { _ = try await connection.query("SELECT 299 + $1::int", [.int4(1)]) }
     let count = try await connection.query("SELECT count(*) FROM pg_prepared_statements")[0].int(0)
-    #expect(count <= Int64(PostgresConnection.maxPrepared))
+    #expect(count <= Int64(PreparedStatements.limit))
     // The table's shape changes under a prepared statement.
     try await connection.execute("CREATE TEMP TABLE moving (a int); INSERT INTO moving VALUES (1)")
     #expect(try await connection.query("SELECT * FROM moving")[0].count == 1)
