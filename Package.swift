@@ -108,8 +108,13 @@ let package = Package(
 
     // The log and its projections in PostgreSQL.
     .target(
-      name: "LedgerSQL", path: "sql", sources: ["Migrations.swift"],
-      resources: [.embedInCode("migrations")], swiftSettings: strict),
+      name: "LedgerSQL", path: "sql", exclude: ["README.md", "revision", "schema.sql"],
+      sources: ["DatabaseSchema.swift", "SQLFile.swift"],
+      resources: [
+        "roles", "schemas", "constants", "tables", "indexes", "functions", "triggers", "views",
+        "privileges",
+      ].map { .embedInCode($0) },
+      swiftSettings: strict),
     .target(
       name: "LedgerStore",
       dependencies: [
@@ -259,12 +264,13 @@ let package = Package(
       dependencies: [
         "Encodings", "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain",
         "PostgresClient", "CanonicalJSON", "TransparencyLog", "TestSupport", "LedgerTestSupport",
+        subprocess,
       ],
       swiftSettings: strict),
     .testTarget(
       name: "LedgerServiceTests",
       dependencies: [
-        "Encodings", "LedgerService", "LedgerStore", "LedgerSQL", "LedgerDomain", "LedgerHTTP",
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "LedgerHTTP",
         "LedgerVerifier", "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "ProofFormats",
         "ProofVerification", "SafeHTTPClient", "TransparencyLog", "TestSupport",
         "LedgerTestSupport", crypto, logging,

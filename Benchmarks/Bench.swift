@@ -53,7 +53,7 @@ struct Bench {
   }
 
   func run(_ directory: String) async throws {
-    _ = try await Migrator.migrate(uri: uri, logger: logger)
+    _ = try await Migrator(uri: uri, logger: logger).migrate()
     say(
       "\(events) events over \(records) records, \(rounds) rounds, "
         + "\(ProcessInfo.processInfo.activeProcessorCount) cores")

@@ -52,13 +52,13 @@ struct Growth {
   /// The columns of a copy of an event, with what is unique in it made different by a number.
   static func columns(_ number: Int64, _ position: String, _ record: String) -> String {
     """
-    \(position), \(record), e.recorded_at,
+    \(position), \(record), e.recorded_at, e.created_at,
       e.fold_group # \(number), e.target_key, e.refers_to, e.valid_until, e.reference_count,
       e.resolved_work, e.formal_evidence_count, e.flags, e.event_type, e.verdict,
       sha256(e.event_id || int8send(\(number))), e.signer_key,
       substr(sha256(e.slot || int8send(\(number))), 1, 16), e.statement, e.claimant,
       e.key_fingerprint, e.key_signer_id, e.key_signer_type, e.key_id, e.key_public,
-      e.compromised_from, e.entry, e.created_at, e.key_name
+      e.key_name, e.compromised_from, e.entry
     """
   }
 

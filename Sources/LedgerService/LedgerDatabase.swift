@@ -14,7 +14,7 @@ struct LedgerDatabase: Sendable {
   ) async throws -> LedgerDatabase {
     let (uri, server) = try await startServer(configuration, logger)
     do {
-      if server != nil { _ = try await Migrator.migrate(uri: uri, logger: logger) }
+      if server != nil { _ = try await Migrator(uri: uri, logger: logger).migrate() }
       let logins: StoreConfiguration.Logins =
         server != nil || configuration.usesSeparateLogins ? .separate : .shared
       let store = try await LedgerStore.open(
@@ -32,8 +32,8 @@ struct LedgerDatabase: Sendable {
   ) async throws -> [String] {
     let (uri, server) = try await startServer(configuration, logger)
     do {
-      let applied = try await Migrator.migrate(
-        uri: configuration.databaseOwnerURL ?? uri, logger: logger)
+      let applied = try await Migrator(uri: configuration.databaseOwnerURL ?? uri, logger: logger)
+        .migrate()
       try await server?.stop()
       return applied
     } catch {

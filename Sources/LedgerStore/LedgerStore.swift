@@ -52,7 +52,7 @@ public final class LedgerStore: Sendable {
 
   /// Opens the store of a database whose migrations are applied.
   ///
-  /// Errors: `notMigrated`, `migrationChanged`, `migrationUnknown`.
+  /// Errors: `notMigrated`, `earlierSchema`, `migrationChanged`, `migrationUnknown`.
   public static func open(_ configuration: StoreConfiguration) async throws -> LedgerStore {
     try await LedgerStoreError.translating {
       let connection = try await PostgresConnection.connect(
@@ -60,7 +60,7 @@ public final class LedgerStore: Sendable {
           uri: configuration.uri,
           user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil))
       do {
-        try await Migrator.requireMigrated(connection)
+        try await SchemaState.requireCurrent(connection)
         await connection.close()
       } catch {
         await connection.close()

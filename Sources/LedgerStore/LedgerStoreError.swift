@@ -6,6 +6,8 @@ import PostgresClient
 public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable {
+    /// The numbered migrations before the baseline made the database, and it cannot be migrated.
+    case earlierSchema
     /// A migration was edited after it was applied.
     case migrationChanged
     /// The database has migrations that this program does not know.

@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Foundation
 import LedgerDomain
-import LedgerSQL
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -181,15 +180,5 @@ struct LedgerTests {
       #expect(status["verification_status"]?["citation_signatures"] == 200)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
     }
-  }
-
-  @Test("Every migration file is listed, and nothing else")
-  func migrations() throws {
-    let files = try FileManager.default.contentsOfDirectory(
-      atPath: Fixtures.project.appendingPathComponent("sql/migrations").path
-    ).map { $0.replacing(".sql", with: "") }.sorted()
-    #expect(Migrations.all.map(\.name) == files)
-    let numbers = Migrations.all.map(\.number)
-    #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
   }
 }

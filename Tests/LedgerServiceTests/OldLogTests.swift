@@ -1,11 +1,13 @@
 import CanonicalJSON
 import Foundation
 import LedgerDomain
-import LedgerService
+import LedgerVerifier
 import PostgresClient
 import TestSupport
 import Testing
+import TransparencyLog
 
+@testable import LedgerService
 @testable import LedgerStore
 
 /// Logs of programs that folded by other rules.
@@ -14,7 +16,9 @@ struct OldLogTests {
   /// What the program that grouped by declared signers exported.
   private static let folder = "Tests/Vectors/log-of-declared-groups"
 
-  private func restored(_ body: (LedgerConfiguration) async throws -> Void) async throws {
+  private func restored(
+    _ folder: String = Self.folder, _ body: (LedgerConfiguration) async throws -> Void
+  ) async throws {
     let running = try PrivateServer.running()
     var configuration = LedgerConfiguration(
       dataDirectory: running.directory + "/ledger-\(UUID())")
@@ -22,7 +26,7 @@ struct OldLogTests {
     configuration.isReadOnly = true
     _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
     _ = try await LogImporter(configuration, logger: PrivateServer.logger)
-      .importLog(from: Fixtures.project.appendingPathComponent(Self.folder).path)
+      .importLog(from: Fixtures.project.appendingPathComponent(folder).path)
     try await body(configuration)
   }
 
@@ -60,6 +64,42 @@ struct OldLogTests {
     }
   }
 
+  /// What the last program of the numbered migrations (commit 7c34cfe) exported: every event type but
+  /// `anchor_upgraded`.
+  private static let beforeBaseline = "Tests/Vectors/log-of-numbered-migrations"
+  private static let beforeBaselineKey =
+    "pithledger/8aca4fb2349c351bd75d69c1aed88f72+e26f36d4+AYcGBLmMPFQw/7MS3iiFC8sPUHGY6P84IJ3BHHYOxZQy"
+
+  @Test(
+    "A log exported before the baseline is imported with the same root and the same projections")
+  func beforeBaseline() async throws {
+    let path = Fixtures.project.appendingPathComponent(Self.beforeBaseline).path
+    let key = try NoteVerifierKey(Self.beforeBaselineKey)
+    let verified = try await LogDirectory.verify(path, by: [key], containing: [])
+    #expect(verified.checkpoint.size == 37)
+    #expect(verified.records == 1 && verified.projections == 1)
+    let lines = try Fixtures.project(Self.beforeBaseline + "/projections.ndjson")
+    let before = try JSON.parse(Array(lines.split(separator: 0x0A)[0]))
+    try await restored(Self.beforeBaseline) { configuration in
+      let ledger = try await Ledger.open(
+        configuration, runProjector: false, logger: PrivateServer.logger)
+      let tree = try await ledger.store.tree.state()
+      #expect(tree.edge.size == verified.checkpoint.size)
+      #expect(tree.edge.root == verified.checkpoint.root)
+      let now = try await ledger.records.status(Fixtures.sampleNumber)
+      for part in ["verification_status", "event_summary"] {
+        let members = try #require(before[part]?.objectValue)
+        #expect(!members.isEmpty)
+        for (key, value) in members { #expect(now[part]?[key] == value, "\(part) \(key)") }
+      }
+      let events = try await ledger.store.folds.events(from: 0, limit: 1000)
+      #expect(
+        Set(events.map(\.type)) == Set(EventType.allCases).subtracting([.unknown, .anchorUpgraded]))
+      #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
+      await ledger.close()
+    }
+  }
+
   @Test("A database of older columns gets them anew from its entries, and is replayed")
   func derivedAnew() async throws {
     try await restored { configuration in
@@ -87,7 +127,7 @@ struct OldLogTests {
       await #expect(throws: LedgerStoreError(.notMigrated, "")) {
         try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
       }
-      #expect(try await Migrator.migrate(uri: uri, logger: PrivateServer.logger).isEmpty)
+      #expect(try await Migrator(uri: uri, logger: PrivateServer.logger).migrate().isEmpty)
       let mended = try await LedgerStore.open(
         StoreConfiguration(uri: uri, logger: PrivateServer.logger))
       #expect(try await mended.folds.events(from: 0, limit: 1000) == expected)

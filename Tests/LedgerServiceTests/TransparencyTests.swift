@@ -65,7 +65,7 @@ struct TransparencyTests {
   func emptyLog() async throws {
     let running = try PrivateServer.running()
     let uri = try await running.database()
-    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator(uri: uri, logger: PrivateServer.logger).migrate()
     let store = try await LedgerStore.open(
       StoreConfiguration(uri: uri, logger: PrivateServer.logger))
     let edge = try await store.tree.integrate()

@@ -28,7 +28,8 @@ struct DatabaseRoleTests {
     "DELETE FROM ledger.token_use", "UPDATE ledger.subject SET record = 0",
     "INSERT INTO ledger.alias VALUES ('arxiv', 'x', 0)",
     "UPDATE pithledger.migration SET name = ''",
-    "SELECT ledger.create_projections('ledger')", "SELECT ledger.define_projection_views()",
+    "UPDATE pithledger.definition SET revision = 0", "SELECT ledger.refuse_change()",
+    "SELECT ledger.subtree_root(0, 0)",
     "SELECT ledger.tree_root(1)", "COPY (SELECT 1) TO PROGRAM 'true'",
     "COPY (SELECT 1) TO '/tmp/pithledger-forbidden'", "SELECT pg_read_file('PG_VERSION')",
     "SELECT pg_ls_dir('.')", "ALTER ROLE CURRENT_USER SUPERUSER", "CREATE ROLE mine LOGIN",
@@ -85,7 +86,7 @@ struct DatabaseRoleTests {
   @Test("Each login is refused all but its own work", arguments: DatabaseRole.allCases)
   func rights(role: DatabaseRole) async throws {
     let uri = try await PrivateServer.running().database()
-    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator(uri: uri, logger: PrivateServer.logger).migrate()
     let connection = try await connect(uri, as: role)
     let others = Self.ownWork.filter { !$0.roles.contains(role) }.map(\.statement)
     for statement in Self.forAll + others { await expectForbidden(statement, role, connection) }
@@ -102,7 +103,7 @@ struct DatabaseRoleTests {
   @Test("No login can become another, by RESET or SET", arguments: DatabaseRole.allCases)
   func escalation(role: DatabaseRole) async throws {
     let uri = try await PrivateServer.running().database()
-    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator(uri: uri, logger: PrivateServer.logger).migrate()
     let connection = try await connect(uri, as: role)
     for other in DatabaseRole.names + ["pithledger"] where other != role.rawValue {
       await expectForbidden("SET ROLE \(other)", role, connection)

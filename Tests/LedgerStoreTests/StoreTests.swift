@@ -8,7 +8,6 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@testable import LedgerSQL
 @testable import LedgerStore
 
 @Suite("The store", .privateServer())
@@ -40,13 +39,20 @@ struct StoreTests {
       continuation.yield(writer.finish())
       continuation.finish()
     }
-    _ = try await owner.copyIn("COPY ledger.event FROM STDIN (FORMAT binary)", chunks)
+    _ = try await owner.copyIn(
+      """
+      COPY ledger.event (position, record, recorded_at, fold_group, target_key, refers_to,
+        valid_until, reference_count, resolved_work, formal_evidence_count, flags, event_type,
+        verdict, event_id, signer_key, slot, statement, claimant, key_fingerprint, key_signer_id,
+        key_signer_type, key_id, key_public, compromised_from, entry, created_at, key_name)
+      FROM STDIN (FORMAT binary)
+      """, chunks)
     _ = try await owner.query("UPDATE ledger.head SET size = $1", [.int8(Int64(events.endIndex))])
   }
 
   private func migrated() async throws -> StoreConfiguration {
     let uri = try await PrivateServer.running().database()
-    _ = try await Migrator.migrate(uri: uri, logger: PrivateServer.logger)
+    _ = try await Migrator(uri: uri, logger: PrivateServer.logger).migrate()
     return StoreConfiguration(uri: uri, logger: PrivateServer.logger)
   }
 
@@ -116,38 +122,6 @@ struct StoreTests {
     await follower.close()
     await owner.close()
     await store.close()
-  }
-
-  @Test("A changed, a missing and an unknown migration are each refused; two at once do it once")
-  func migrations() async throws {
-    let uri = try await PrivateServer.running().database()
-    let known = Migrations.all
-    await #expect(throws: LedgerStoreError(.notMigrated, "")) {
-      try await LedgerStore.open(StoreConfiguration(uri: uri, logger: PrivateServer.logger))
-    }
-    async let one = Migrator.migrate(uri: uri, logger: PrivateServer.logger)
-    async let two = Migrator.migrate(uri: uri, logger: PrivateServer.logger)
-    #expect(try await one.count + two.count == known.count)
-    await #expect(throws: LedgerStoreError(.migrationUnknown, "")) {
-      try await Migrator.migrate(
-        uri: uri, migrations: Array(known.dropLast()), logger: PrivateServer.logger)
-    }
-    var changed = known
-    changed[2] = Migration("0003_indexes_of_the_log", Array((known[2].sql + " ").utf8))
-    await #expect(throws: LedgerStoreError(.migrationChanged, "")) {
-      try await Migrator.migrate(uri: uri, migrations: changed, logger: PrivateServer.logger)
-    }
-    // One that fails half way leaves nothing of itself.
-    let broken = Migration(
-      "\(String(format: "%04d", (known.last?.number ?? 0) + 1))_broken",
-      Array("CREATE TABLE ledger.half (a int); SELECT 1/0;".utf8))
-    await #expect(throws: PostgresError(.server, "", sqlState: "22012")) {
-      try await Migrator.migrate(
-        uri: uri, migrations: known + [broken], logger: PrivateServer.logger)
-    }
-    let owner = try await connect(uri)
-    #expect(try await owner.query("SELECT to_regclass('ledger.half') IS NULL")[0].bool(0))
-    await owner.close()
   }
 
   @Test("When the projector's session dies, another takes over and the rows stay right")

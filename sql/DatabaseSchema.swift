@@ -1,0 +1,139 @@
+extension DatabaseSchema {
+  /// The schema of this program.
+  public static let current = DatabaseSchema(
+    roles: [SQLFile("roles/logins", PackageResources.logins_sql)], schemas: schemas,
+    // The earlier migrations had the numbers 1 to 27. A program of that time refuses a higher number as unknown.
+    baseline: TableChange(number: 28, name: "0028_baseline", files: tables + indexes),
+    constants: constants, tableChanges: [],
+    definitions: functions + triggers + views + privileges, revision: 1)
+
+  private static let schemas: [SQLFile] = [
+    SQLFile("schemas/pithledger", PackageResources.pithledger_sql),
+    SQLFile("schemas/ledger", PackageResources.ledger_sql),
+  ]
+
+  private static let constants: [SQLFile] = [
+    SQLFile("constants/unknown_constant", PackageResources.unknown_constant_sql),
+    SQLFile("constants/event_types", PackageResources.event_types_sql),
+    SQLFile("constants/event_type_code", PackageResources.event_type_code_sql),
+    SQLFile("constants/event_type_name", PackageResources.event_type_name_sql),
+    SQLFile("constants/verdicts", PackageResources.verdicts_sql),
+    SQLFile("constants/verdict_code", PackageResources.verdict_code_sql),
+    SQLFile("constants/signer_types", PackageResources.signer_types_sql),
+    SQLFile("constants/signer_type_code", PackageResources.signer_type_code_sql),
+    SQLFile("constants/event_flags", PackageResources.event_flags_sql),
+    SQLFile("constants/event_flag", PackageResources.event_flag_sql),
+    SQLFile("constants/standings", PackageResources.standings_sql),
+    SQLFile("constants/registry", PackageResources.registry_sql),
+    SQLFile("constants/projections", PackageResources.projections_sql),
+  ]
+
+  private static let tables: [SQLFile] = [
+    SQLFile("tables/migration", PackageResources.migration_sql),
+    SQLFile("tables/definition", PackageResources.definition_sql),
+    SQLFile("tables/event", PackageResources.event_sql),
+    SQLFile("tables/head", PackageResources.head_sql),
+    SQLFile("tables/subject", PackageResources.subject_sql),
+    SQLFile("tables/alias", PackageResources.alias_sql),
+    SQLFile("tables/evidence", PackageResources.evidence_sql),
+    SQLFile("tables/token_use", PackageResources.token_use_sql),
+    SQLFile("tables/column_rules", PackageResources.column_rules_sql),
+    SQLFile("tables/verification_status", PackageResources.verification_status_sql),
+    SQLFile("tables/event_summary", PackageResources.event_summary_sql),
+    SQLFile("tables/storage_standing", PackageResources.storage_standing_sql),
+    SQLFile("tables/projection_checkpoint", PackageResources.projection_checkpoint_sql),
+    SQLFile("tables/tile", PackageResources.tile_sql),
+    SQLFile("tables/tree", PackageResources.tree_sql),
+    SQLFile("tables/checkpoint", PackageResources.checkpoint_sql),
+    SQLFile("tables/cosignature", PackageResources.cosignature_sql),
+    SQLFile("tables/trusted_header", PackageResources.trusted_header_sql),
+    SQLFile("tables/trusted_document", PackageResources.trusted_document_sql),
+  ]
+
+  private static let indexes: [SQLFile] = [
+    SQLFile("indexes/alias_by_record", PackageResources.alias_by_record_sql),
+    SQLFile("indexes/event_by_document", PackageResources.event_by_document_sql),
+    SQLFile("indexes/event_by_event_id", PackageResources.event_by_event_id_sql),
+    SQLFile("indexes/event_by_group", PackageResources.event_by_group_sql),
+    SQLFile("indexes/event_by_record", PackageResources.event_by_record_sql),
+    SQLFile("indexes/event_by_signer", PackageResources.event_by_signer_sql),
+    SQLFile("indexes/event_checked_claimant", PackageResources.event_checked_claimant_sql),
+    SQLFile("indexes/event_pending_anchor", PackageResources.event_pending_anchor_sql),
+    SQLFile("indexes/event_pending_claim", PackageResources.event_pending_claim_sql),
+    SQLFile("indexes/event_storage", PackageResources.event_storage_sql),
+    SQLFile("indexes/storage_standing_by_time", PackageResources.storage_standing_by_time_sql),
+    SQLFile("indexes/subject_by_suffix", PackageResources.subject_by_suffix_sql),
+  ]
+
+  private static let functions: [SQLFile] = [
+    SQLFile("functions/refuse_change", PackageResources.refuse_change_sql),
+    SQLFile("functions/refuse_head_change", PackageResources.refuse_head_change_sql),
+    SQLFile("functions/refuse_subject_change", PackageResources.refuse_subject_change_sql),
+    SQLFile("functions/refuse_alias_change", PackageResources.refuse_alias_change_sql),
+    SQLFile("functions/refuse_tree_change", PackageResources.refuse_tree_change_sql),
+    SQLFile("functions/append", PackageResources.append_sql),
+    SQLFile("functions/put_evidence", PackageResources.put_evidence_sql),
+    SQLFile("functions/spend_tokens", PackageResources.spend_tokens_sql),
+    SQLFile("functions/require_no_rotation", PackageResources.require_no_rotation_sql),
+    SQLFile("functions/evidence_for_audit", PackageResources.evidence_for_audit_sql),
+    SQLFile("functions/evidence_names", PackageResources.evidence_names_sql),
+    SQLFile("functions/corrupt_evidence", PackageResources.corrupt_evidence_sql),
+    SQLFile("functions/erase_evidence", PackageResources.erase_evidence_sql),
+    SQLFile("functions/token_to_settle", PackageResources.token_to_settle_sql),
+    SQLFile("functions/trust_headers", PackageResources.trust_headers_sql),
+    SQLFile("functions/untrust_header", PackageResources.untrust_header_sql),
+    SQLFile("functions/trust_document", PackageResources.trust_document_sql),
+    SQLFile("functions/untrust_document", PackageResources.untrust_document_sql),
+    SQLFile("functions/grow_tree", PackageResources.grow_tree_sql),
+    SQLFile("functions/subtree_root", PackageResources.subtree_root_sql),
+    SQLFile("functions/tree_root", PackageResources.tree_root_sql),
+    SQLFile("functions/claim_log_key", PackageResources.claim_log_key_sql),
+    SQLFile("functions/record_checkpoint", PackageResources.record_checkpoint_sql),
+    SQLFile("functions/record_cosignature", PackageResources.record_cosignature_sql),
+    SQLFile("functions/replay_begin", PackageResources.replay_begin_sql),
+    SQLFile("functions/replay_index", PackageResources.replay_index_sql),
+    SQLFile("functions/replay_swap", PackageResources.replay_swap_sql),
+    SQLFile("functions/replay_end", PackageResources.replay_end_sql),
+    SQLFile("functions/standing_counts", PackageResources.standing_counts_sql),
+  ]
+
+  private static let triggers: [SQLFile] = [
+    SQLFile("triggers/alias_is_append_only", PackageResources.alias_is_append_only_sql),
+    SQLFile("triggers/alias_is_never_truncated", PackageResources.alias_is_never_truncated_sql),
+    SQLFile("triggers/checkpoint_is_append_only", PackageResources.checkpoint_is_append_only_sql),
+    SQLFile(
+      "triggers/checkpoint_is_never_truncated", PackageResources.checkpoint_is_never_truncated_sql),
+    SQLFile("triggers/cosignature_is_append_only", PackageResources.cosignature_is_append_only_sql),
+    SQLFile(
+      "triggers/cosignature_is_never_truncated", PackageResources.cosignature_is_never_truncated_sql
+    ),
+    SQLFile("triggers/event_is_append_only", PackageResources.event_is_append_only_sql),
+    SQLFile("triggers/event_is_never_truncated", PackageResources.event_is_never_truncated_sql),
+    SQLFile("triggers/head_is_never_truncated", PackageResources.head_is_never_truncated_sql),
+    SQLFile("triggers/head_only_grows", PackageResources.head_only_grows_sql),
+    SQLFile("triggers/subject_is_append_only", PackageResources.subject_is_append_only_sql),
+    SQLFile("triggers/subject_is_never_truncated", PackageResources.subject_is_never_truncated_sql),
+    SQLFile("triggers/tile_is_append_only", PackageResources.tile_is_append_only_sql),
+    SQLFile("triggers/tile_is_never_truncated", PackageResources.tile_is_never_truncated_sql),
+    SQLFile("triggers/tree_is_never_truncated", PackageResources.tree_is_never_truncated_sql),
+    SQLFile("triggers/tree_only_grows", PackageResources.tree_only_grows_sql),
+  ]
+
+  private static let views: [SQLFile] = [
+    SQLFile("views/verification_status_view", PackageResources.verification_status_view_sql),
+    SQLFile("views/event_summary_view", PackageResources.event_summary_view_sql),
+    SQLFile("views/event_view", PackageResources.event_view_sql),
+    SQLFile("views/public_evidence", PackageResources.public_evidence_sql),
+  ]
+
+  private static let privileges: [SQLFile] = [
+    SQLFile("privileges/none", PackageResources.none_sql),
+    SQLFile("privileges/everybody", PackageResources.everybody_sql),
+    SQLFile("privileges/writer", PackageResources.writer_sql),
+    SQLFile("privileges/projector", PackageResources.projector_sql),
+    SQLFile("privileges/reader", PackageResources.reader_sql),
+    SQLFile("privileges/signer", PackageResources.signer_sql),
+    SQLFile("privileges/settler", PackageResources.settler_sql),
+    SQLFile("privileges/admin", PackageResources.admin_sql),
+  ]
+}

@@ -1,0 +1,2 @@
+-- The names of a record.
+CREATE INDEX alias_by_record ON ledger.alias (record);

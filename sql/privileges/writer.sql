@@ -1,0 +1,4 @@
+-- The writer appends by functions, and reads no table.
+GRANT USAGE ON SCHEMA ledger TO pithledger_writer;
+GRANT EXECUTE ON FUNCTION ledger.append, ledger.put_evidence, ledger.spend_tokens, ledger.require_no_rotation
+  TO pithledger_writer;

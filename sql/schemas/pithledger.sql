@@ -1,0 +1,2 @@
+-- What `pithledger migrate` notes about this database.
+CREATE SCHEMA IF NOT EXISTS pithledger;
