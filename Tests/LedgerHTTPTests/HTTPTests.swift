@@ -110,15 +110,12 @@ struct HTTPTests {
     }
   }
 
-  @Test(
-    "Malformed and misdirected proofs of the fixtures are refused by the check that fails",
-    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
-  func fixtures() async throws {
+  @Test("Malformed and misdirected proofs are refused by the check that fails")
+  func refusedProofs() async throws {
     try await withService { test, client in
       let digest = try await test.ledger.records.resolve(Self.number).record.canonicalSHA256.hex
       let size = try await test.ledger.health().size
-      func check(_ kind: String, _ path: String) async throws -> (Int, String) {
-        let bytes = try Fixtures.shared(path)
+      func check(_ kind: String, _ bytes: [UInt8]) async throws -> (Int, String) {
         let body: JSON = [
           "evidence": .object([Digest(hashing: bytes).hex: .string(Base64.encode(bytes))]),
           "payload": [
@@ -131,9 +128,11 @@ struct HTTPTests {
           body: ByteBuffer(bytes: body.canonicalBytes())
         ) { ($0.status.code, try $0.json()["check"]?.stringValue ?? "") }
       }
-      for (kind, folder) in [("opentimestamps", "opentimestamps"), ("rfc3161", "rfc3161")] {
-        for item in try FixtureVerdict.all(of: folder) {
-          let (status, check) = try await check(kind, "\(folder)/\(item.file)")
+      for (kind, refusals) in [
+        ("opentimestamps", try ExpectedRefusal.proofs()), ("rfc3161", try ExpectedRefusal.tokens()),
+      ] {
+        for item in refusals {
+          let (status, check) = try await check(kind, item.bytes)
           #expect(status == 422, "\(item.file)")
           #expect(
             check == item.check

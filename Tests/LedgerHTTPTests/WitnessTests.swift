@@ -47,14 +47,9 @@ struct WitnessTests {
     let requests: [Request]
   }
 
-  @Test(
-    "A session of requests over HTTP is answered as the specification says, across a restart",
-    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+  @Test("A session of requests over HTTP is answered as the specification says, across a restart")
   func session() async throws {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let vectors = try decoder.decode(
-      Vectors.self, from: Data(try Fixtures.shared("merkle/witness-add-checkpoint.json")))
+    let vectors = try Fixtures.vectors(Vectors.self, "witness.json")
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var size = 0

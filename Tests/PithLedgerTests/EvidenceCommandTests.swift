@@ -17,15 +17,15 @@ import Testing
 struct EvidenceCommandTests {
   static let number = Fixtures.sampleNumber
 
-  @Test(
-    "For a record that it is not about, every file of the fixtures is refused by the check that fails",
-    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
-  func fixtures() async throws {
+  @Test("For a record that it is not about, each proof is refused by the check that fails")
+  func proofsOfOtherDigests() async throws {
     try await withLedger { test in
       let size = try await test.ledger.health().size
-      for (option, folder) in [("--ots", "opentimestamps"), ("--tsr", "rfc3161")] {
-        for item in try FixtureVerdict.all(of: folder) {
-          let answer = try await withFile(Fixtures.shared("\(folder)/\(item.file)")) {
+      for (option, refusals) in [
+        ("--ots", try ExpectedRefusal.proofs()), ("--tsr", try ExpectedRefusal.tokens()),
+      ] {
+        for item in refusals {
+          let answer = try await withFile(item.bytes) {
             try await test.pithledger(["attest", "timestamp", Self.number, option, $0])
           }
           #expect(answer.status == 2, "\(item.file): \(answer.errors)")

@@ -11,11 +11,8 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// The fixtures' proofs and tokens, each about its own digest, held against the trust that their index
-/// names.
-@Suite(
-  "Verdicts of the shared fixtures", .privateServer(),
-  .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+/// Proofs and tokens of the vectors, each with its own digest, against the trust that the vectors name.
+@Suite("Verdicts on the proofs of the vectors", .privateServer())
 struct ProofVerdictTests {
   enum Verdict: Equatable {
     case verified(at: Timestamp?)
@@ -38,55 +35,35 @@ struct ProofVerdictTests {
     let cases: [Case]
   }
 
-  private static func stamps() throws -> Trusting {
-    let index = try JSON.parse(Fixtures.shared("opentimestamps/index.json"))
-    let blocks = index["headers"]?.arrayValue ?? []
-    let headers = blocks.map {
-      "\($0["height"]?.integerValue ?? 0) \($0["header_hex"]?.stringValue ?? "")\n"
-    }.joined()
-    var cases: [Case] = []
-    for proof in index["proofs"]?.arrayValue ?? [] {
-      let file = try #require(proof["file"]?.stringValue)
-      var times: [Int64] = []
-      var isFalse = false
-      for attestation in proof["attestations"]?.arrayValue ?? []
-      where attestation["kind"] == "bitcoin" {
-        isFalse = isFalse || attestation["matches"] == false
-        let block = blocks.first { $0["height"] == attestation["height"] }
-        times += block?["time"]?.integerValue.map { [$0] } ?? []
-      }
-      let time = times.min().map { Timestamp(microseconds: $0 * 1_000_000) }
-      cases.append(
-        Case(
-          name: file, bytes: try Fixtures.shared("opentimestamps/\(file)"),
-          digest: proof["target_digest_hex"]?.stringValue,
-          verdict: isFalse
-            ? .refused("ots.bitcoin") : time.map { .verified(at: $0) } ?? .pending))
+  private static func proofs() throws -> Trusting {
+    let vectors = try OpenTimestampsVectors.read()
+    let headers = vectors.headers.map { "\($0.height) \($0.headerHex)\n" }.joined()
+    var cases = vectors.proofs.map { proof in
+      let bitcoin = proof.attestations.filter { $0.kind == "bitcoin" }
+      let time = bitcoin.compactMap { attestation in
+        vectors.headers.first { $0.height == attestation.height }?.time
+      }.min().map { Timestamp(microseconds: $0 * 1_000_000) }
+      return Case(
+        name: proof.file, bytes: proof.bytes, digest: proof.targetDigestHex,
+        verdict: bitcoin.contains { $0.matches == false }
+          ? .refused("ots.bitcoin") : time.map { .verified(at: $0) } ?? .pending)
     }
-    for file in index["malformed"]?.arrayValue ?? [] {
-      let name = try #require(file["file"]?.stringValue)
-      let advice = try #require(file["recommended"]?.stringValue)
-      cases.append(
-        Case(
-          name: name, bytes: try Fixtures.shared("opentimestamps/\(name)"), digest: nil,
-          verdict: FixtureVerdict.isRefused(advice) ? .refused("ots.") : .pending))
+    cases += vectors.malformed.map {
+      Case(
+        name: $0.file, bytes: $0.bytes, digest: nil,
+        verdict: $0.outcome == .refused ? .refused("ots.") : .pending)
     }
     return Trusting(headers: Array(headers.utf8), roots: [], cases: cases)
   }
 
   private static func tokens() throws -> [Trusting] {
-    let index = try JSON.parse(Fixtures.shared("rfc3161/index.json"))
-    let all = index["cases"]?.arrayValue ?? []
-    return try Set(all.compactMap { $0["ca"]?.stringValue }).sorted().map { authority in
-      let cases = try all.filter { $0["ca"]?.stringValue == authority }.map { item in
-        let file = try #require(item["file"]?.stringValue)
-        let data = try #require(item["data"]?.stringValue)
+    let vectors = try TimestampTokenVectors.read()
+    return try Set(vectors.cases.map(\.ca)).sorted().map { authority in
+      let cases = try vectors.cases.filter { $0.ca == authority }.map { item in
         let verdict: Verdict =
-          switch file {
-          // OpenSSL's command line holds the chain against today unless told; we hold it against genTime.
-          case _ where item["expect_ok"] == true, "expired-signer-valid-at-gentime.tsr":
-            .verified(at: nil)
-          // Nothing false can be shown of it: it waits for its root.
+          switch item.file {
+          case _ where item.isValid: .verified(at: nil)
+          // It is not false. It waits for its root.
           case "untrusted-ca.tsr": .pending
           case "bad-signature.tsr": .refused("rfc3161.signature")
           case "rejected-badalg.tsr": .refused("rfc3161.status")
@@ -94,12 +71,11 @@ struct ProofVerdictTests {
           default: .refused("rfc3161.imprint")
           }
         return Case(
-          name: "\(file) with \(authority) over \(data)",
-          bytes: try Fixtures.shared("rfc3161/\(file)"),
-          digest: index["digests"]?[data]?.stringValue, verdict: verdict)
+          name: "\(item.file) with \(authority) over \(item.data)",
+          bytes: try vectors.bytes(item.file), digest: vectors.digests[item.data],
+          verdict: verdict)
       }
-      return Trusting(
-        headers: [], roots: try Fixtures.shared("rfc3161/\(authority)"), cases: cases)
+      return Trusting(headers: [], roots: try vectors.bytes(authority), cases: cases)
     }
   }
 
@@ -136,7 +112,7 @@ struct ProofVerdictTests {
         }
       }
       let size = try await ledger.health().size
-      let stamps = try Self.stamps()
+      let stamps = try Self.proofs()
       #expect(stamps.cases.count > 20)
       _ = try await ledger.trust.addHeaders(stamps.headers)
       try await check(stamps.cases)
@@ -173,7 +149,7 @@ struct ProofVerdictTests {
           }
         }
       }
-      let stamps = try Self.stamps()
+      let stamps = try Self.proofs()
       let added = try await withFile(stamps.headers) {
         try await test.pithledger(["trust", "headers", "add", $0])
       }

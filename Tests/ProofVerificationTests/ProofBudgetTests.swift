@@ -78,19 +78,12 @@ struct ProofBudgetTests {
     }
   }
 
-  @Test(
-    "Real proofs cost a small part of the budget",
-    .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
+  @Test("Real proofs cost a small part of the budget")
   func realProofs() throws {
-    struct Index: Decodable {
-      struct Proof: Decodable { let file: String }
-      let proofs: [Proof]
-    }
-    let index = try JSONDecoder().decode(
-      Index.self, from: Data(try Fixtures.shared("opentimestamps/index.json")))
-    #expect(index.proofs.count >= 9)
-    for item in index.proofs {
-      let proof = try OpenTimestampsProof.parse(Fixtures.shared("opentimestamps/" + item.file))
+    let vectors = try OpenTimestampsVectors.read()
+    #expect(vectors.proofs.count >= 9)
+    for item in vectors.proofs {
+      let proof = try OpenTimestampsProof.parse(item.bytes)
       var budget = ExecutionBudget()
       try spend(proof.root, proof.digest.count, &budget)
       print("\(item.file) costs \(budget.spent)")

@@ -23,9 +23,10 @@ public enum Fixtures {
   private static let shared = project.deletingLastPathComponent()
     .appendingPathComponent("shared/fixtures")
 
-  /// Whether the fixtures that do not ship with the project are here.
+  /// Whether the fixtures that do not ship with the project are here. Only tests of a large real record need them.
   public static let areShared = FileManager.default.fileExists(atPath: shared.path)
-  public static let reason: String = "the shared fixtures are not beside the project"
+  public static let reason: String =
+    "the real record is not beside the project, at ../shared/fixtures"
 
   /// A file of the shared fixtures.
   public static func shared(_ path: String) throws -> [UInt8] {

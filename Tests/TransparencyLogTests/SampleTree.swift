@@ -1,17 +1,24 @@
 import Encodings
 import TransparencyLog
 
-/// A whole tree held in memory, by the recursive definitions of RFC 6962 and nothing else.
+/// A whole tree in memory, by the recursive definitions of RFC 6962.
 struct SampleTree {
   let leaves: [Digest]
+
+  /// Hashes of large subtrees, which proofs ask for many times.
+  private final class Cache { var hashes: [Range<Int>: Digest] = [:] }
+  private let cache = Cache()
 
   init(_ leaves: [Digest]) { self.leaves = leaves }
 
   private func hash(_ range: Range<Int>) -> Digest {
     if range.isEmpty { return .emptyTree }
     if range.count == 1 { return leaves[range.lowerBound] }
+    if let known = cache.hashes[range] { return known }
     let split = range.lowerBound + Self.split(range.count)
-    return .node(hash(range.lowerBound..<split), hash(split..<range.upperBound))
+    let hash = Digest.node(hash(range.lowerBound..<split), hash(split..<range.upperBound))
+    if range.count >= 64 { cache.hashes[range] = hash }
+    return hash
   }
 
   private static func split(_ count: Int) -> Int {
