@@ -1,13 +1,13 @@
 public import Foundation
 
-/// Files that are whole or absent, after a crash too.
+/// Atomic writes: after a crash a file is complete or absent.
 ///
 /// The bytes are written to a temporary file in the same directory and flushed to the disk. The file then
 /// gets its name, and the directory is flushed.
 public enum DurableFile {
-  /// Writes a file, in the place of an existing one.
+  /// Writes a file, and replaces an existing one.
   ///
-  /// - Parameter mode: the file's mode, whatever the umask is.
+  /// - Parameter mode: the mode of the file, independent of the umask.
   public static func replace(
     _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
   ) throws(DurableFileError) {
@@ -18,14 +18,14 @@ public enum DurableFile {
     }
   }
 
-  /// Writes a new file; an existing one is never replaced.
+  /// Writes a new file. An existing one is never replaced.
   ///
-  /// Errors: `exists` where there is one.
+  /// Errors: `exists`.
   public static func create(
     _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
   ) throws(DurableFileError) {
     let temporary = try draft(bytes, for: path, mode)
-    // Unlike rename, link refuses a name that is taken.
+    // Unlike rename, link fails for an existing name.
     let result = unsafe link(temporary, path)
     let failure = errno
     unsafe unlink(temporary)
@@ -39,7 +39,7 @@ public enum DurableFile {
     try flush(directoryOf: path)
   }
 
-  /// Renames a file within its directory, in the place of an existing one, and flushes the directory.
+  /// Renames a file within its directory, replaces an existing one, and flushes the directory.
   public static func move(_ from: String, to path: String) throws(DurableFileError) {
     guard unsafe rename(from, path) == 0 else {
       throw .lastCall(path, "cannot be replaced by \(from)")
@@ -47,7 +47,7 @@ public enum DurableFile {
     try flush(directoryOf: path)
   }
 
-  /// A temporary file with the bytes, on the disk; none is left where that fails.
+  /// Writes a temporary file and flushes it. Removes the file on failure.
   private static func draft(
     _ bytes: [UInt8], for path: String, _ mode: mode_t
   ) throws(DurableFileError) -> String {
@@ -86,7 +86,7 @@ public enum DurableFile {
     let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .lastCall(directory, "cannot be flushed") }
     defer { close(descriptor) }
-    // Some file systems have no such operation on a directory, and need none.
+    // Some file systems do not support fsync of a directory and do not need it.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
       throw .lastCall(directory, "cannot be flushed")
     }

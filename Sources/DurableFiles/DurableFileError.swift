@@ -1,31 +1,36 @@
 import Foundation
 
-/// Why a file cannot be written or read, and what to do about it.
+/// The reason why a file cannot be written or read, and what to do.
 public struct DurableFileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The class of an error.
   public enum Code: Sendable {
-    /// The file is there already, and is never replaced.
+    /// The file exists and is never replaced.
     case exists
-    /// The file is not there.
+    /// The file does not exist.
     case missing
-    /// Others may read or change the file or directory, or it belongs to somebody else.
+    /// Other users may read or change the file or directory, or it belongs to another user.
     case unsafe
-    /// Everything else: the message holds the system's own words.
+    /// Any other failure. The message contains the system's text.
     case failed
   }
 
+  /// The class of the error.
   public let code: Code
+  /// The file or directory.
   public let path: String
-  /// A whole sentence that names the path.
+  /// A sentence for a person, with the path.
   public let message: String
+  /// The message.
   public var description: String { message }
 
+  /// Creates an error.
   public init(_ code: Code, _ path: String, _ message: String) {
     self.code = code
     self.path = path
     self.message = message
   }
 
-  /// The error of the last system call.
+  /// Creates an error from `errno`.
   static func lastCall(_ path: String, _ what: String) -> DurableFileError {
     let number = errno
     return DurableFileError(
@@ -33,7 +38,7 @@ public struct DurableFileError: Error, Sendable, Equatable, CustomStringConverti
       "\(path) \(what): \(unsafe String(cString: strerror(number))).")
   }
 
-  /// The path as a word of a shell command.
+  /// The path, quoted for a shell command.
   static func quoted(_ path: String) -> String {
     let isPlain = path.utf8.allSatisfy {
       switch $0 {

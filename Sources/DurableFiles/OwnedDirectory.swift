@@ -1,16 +1,16 @@
 public import Foundation
 
-/// Directories in which nobody else can put, replace or remove files.
+/// Directories that no other user may write to.
 public enum OwnedDirectory {
-  /// Makes a directory, and the ones above it that are missing; takes one that is there as it is.
+  /// Creates a directory and its missing parents, or accepts an existing one.
   ///
-  /// The mode of a directory that is there is never changed.
+  /// The mode of an existing directory is never changed.
   ///
-  /// - Parameter mode: the mode of a new directory, whatever the umask is. Missing ones above it get the usual one.
-  /// - Returns: whether this call made it.
+  /// - Parameter mode: the mode of a new directory, independent of the umask. Missing parents get the usual mode.
+  /// - Returns: whether this call created it.
   ///
   /// Errors: `unsafe` for one that belongs to another user or that others may write to, with the command that
-  /// mends it.
+  /// corrects it.
   @discardableResult
   public static func prepare(_ path: String, mode: mode_t = 0o700) throws(DurableFileError) -> Bool
   {
@@ -19,6 +19,8 @@ public enum OwnedDirectory {
     return isNew
   }
 
+  /// Checks an existing directory.
+  ///
   /// Errors: `missing`; `unsafe` for one that belongs to another user or that others may write to.
   public static func require(_ path: String) throws(DurableFileError) {
     var info = stat()

@@ -1,29 +1,29 @@
 import Foundation
 
-/// Files that only their owner may read: keys, tokens and passwords, mode 0600.
+/// Files of keys, tokens and passwords, which only their owner may read (mode 0600).
 public enum SecretFile {
-  /// Writes a new file of mode 0600, whole or not at all; an existing one is never replaced.
+  /// Writes a new file of mode 0600 atomically. An existing one is never replaced.
   ///
-  /// Errors: `exists` where there is one.
+  /// Errors: `exists`.
   public static func create(_ path: String, with bytes: [UInt8]) throws(DurableFileError) {
     try DurableFile.create(path, with: bytes, mode: 0o600)
   }
 
-  /// Writes a file of mode 0600 in the place of an existing one, whole or not at all.
+  /// Writes a file of mode 0600 atomically, and replaces an existing one.
   public static func replace(_ path: String, with bytes: [UInt8]) throws(DurableFileError) {
     try DurableFile.replace(path, with: bytes, mode: 0o600)
   }
 
-  /// Reads a file that nobody else can read or change.
+  /// Reads a file that no other user can read or change.
   ///
-  /// The file belongs to this process's user and has no permissions for others, or it belongs to root, who has
-  /// let a group read it. libpq asks the same of the files of its keys.
+  /// The file belongs to the process's user and has no permissions for others, or it belongs to root and a group may
+  /// read it. libpq requires the same of its key files.
   ///
-  /// Errors: `missing`; `unsafe`, with the command that mends it; `failed`.
+  /// Errors: `missing`; `unsafe`, with the command that corrects it; `failed`.
   public static func read(
     _ path: String, maxBytes: Int = 1 << 16
   ) throws(DurableFileError) -> [UInt8] {
-    // A named pipe must not hold the caller up.
+    // A named pipe must not block the caller.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .lastCall(path, "cannot be read") }
     defer { close(descriptor) }

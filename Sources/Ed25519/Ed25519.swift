@@ -1,13 +1,12 @@
 import CLibSodium
 
-/// Ed25519 signatures held against the keys they are said to be of (RFC 8032, section 5.1.7).
+/// Verification of Ed25519 signatures (RFC 8032, section 5.1.7).
 public enum Ed25519 {
-  /// Whether a signature verifies over a message; `false` for one of another length than 64 bytes, and for a
-  /// key of another length than 32 or that is no point.
+  /// Whether a signature verifies over a message. `false` unless the signature has 64 bytes and the key 32 bytes
+  /// that encode a point.
   ///
-  /// Stricter than the specification in what nobody who keeps to it ever makes: a key or a signature's R of
-  /// small order, and a key that is not spelled in the one canonical way. Under such a key, signatures that
-  /// hold over any message can be made by anybody.
+  /// The function also refuses a key or an R of small order, and a key that is not encoded canonically. Under such a
+  /// key, signatures over any message can be made without a private key. Conforming signers never produce them.
   public static func isValid(
     _ signature: [UInt8], over message: [UInt8], by publicKey: [UInt8]
   ) -> Bool {
@@ -18,6 +17,6 @@ public enum Ed25519 {
       signature, message, UInt64(message.count), publicKey) == 0
   }
 
-  /// libsodium asks to be set up before its first use, and says so where it cannot.
+  /// libsodium must be initialised before its first use.
   private static let isReady = sodium_init() >= 0
 }

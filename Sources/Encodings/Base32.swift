@@ -2,6 +2,7 @@
 public enum Base32 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
 
+  /// Encodes bytes.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     var group: UInt32 = 0
@@ -19,7 +20,7 @@ public enum Base32 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes of upper-case, unpadded base32; `nil` for any other spelling.
+  /// Decodes upper-case, unpadded base32. Returns `nil` for any other text.
   public static func decode(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var group: UInt32 = 0

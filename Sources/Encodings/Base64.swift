@@ -1,24 +1,23 @@
-/// Base64 (RFC 4648, sections 4 and 5), where every byte string has exactly one accepted spelling.
+/// Base64 (RFC 4648, sections 4 and 5). Each byte string has one accepted encoding.
 public enum Base64 {
   private static let standard = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let url = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  /// With padding.
+  /// Encodes with padding.
   public static func encode(_ bytes: some Collection<UInt8>) -> String {
     encode(Array(bytes), standard, padded: true)
   }
 
-  /// The URL-safe alphabet, without padding.
+  /// Encodes with the URL-safe alphabet, without padding.
   public static func encodeURL(_ bytes: some Collection<UInt8>) -> String {
     encode(Array(bytes), url, padded: false)
   }
 
-  /// The bytes of padded base64; `nil` for white space, missing padding or stray trailing bits.
+  /// Decodes padded base64. Returns `nil` for white space, missing padding or trailing bits that are not zero.
   ///
-  /// - Parameter strict: whether stray trailing bits are refused; formats whose other readers let them pass
-  ///   say `false`.
+  /// - Parameter strict: whether trailing bits must be zero. `false` is for formats whose other readers accept them.
   public static func decode(_ text: String, strict: Bool = true) -> [UInt8]? {
     let characters = Array(text.utf8)
     guard characters.count % 4 == 0 else { return nil }
@@ -27,7 +26,7 @@ public enum Base64 {
     return decode(characters[..<end], plus: "+", slash: "/", strict: strict)
   }
 
-  /// The bytes of unpadded URL-safe base64.
+  /// Decodes unpadded URL-safe base64. Returns `nil` for any other text.
   public static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
     decode(Array(text.utf8)[...], plus: "-", slash: "_")
   }

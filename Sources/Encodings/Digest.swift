@@ -94,6 +94,7 @@ public struct Digest: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStr
     hasher.combine(words.1)
   }
 
+  /// Compares the bytes from the left.
   @inlinable
   public static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }
 }

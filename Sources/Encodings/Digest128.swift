@@ -1,9 +1,12 @@
 /// The first 16 bytes of a SHA-256 digest: a key fingerprint, a slot or an identity.
 @frozen
 public struct Digest128: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStringConvertible {
+  /// Bytes 0 to 7, big-endian.
   public var high: UInt64
+  /// Bytes 8 to 15, big-endian.
   public var low: UInt64
 
+  /// Creates a value from two words.
   @inlinable
   public init(high: UInt64, low: UInt64) {
     self.high = high
@@ -48,11 +51,13 @@ public struct Digest128: Hashable, Sendable, BitwiseCopyable, Comparable, Custom
 
   /// 32 lower-case hexadecimal digits.
   public var hex: String { Hex.encode(bytes) }
+  /// The same as ``hex``.
   public var description: String { hex }
 
   /// The first 8 bytes, for grouping. A collision costs time and is never an error.
   @inlinable public var hash64: Int64 { Int64(bitPattern: high) }
 
+  /// Compares the bytes from the left.
   @inlinable
   public static func < (a: Digest128, b: Digest128) -> Bool {
     (a.high, a.low) < (b.high, b.low)

@@ -1,8 +1,9 @@
-/// Lower-case hexadecimal, the only spelling in which digests and keys appear.
+/// Lower-case hexadecimal, the form of digests and fingerprints.
 public enum Hex {
+  /// Encodes bytes.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
 
-  /// The same of an array. Not generic, because every answer does this some times.
+  /// Encodes an array. The function is not generic, because each answer calls it several times.
   public static func encode(_ bytes: [UInt8]) -> String {
     func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
     return unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
@@ -14,7 +15,7 @@ public enum Hex {
     }
   }
 
-  /// The bytes, or `nil` for an odd count or anything but `0-9a-f`.
+  /// Decodes text. Returns `nil` for an odd length or a character other than `0-9a-f`.
   public static func decode(_ text: String) -> [UInt8]? {
     let digits = Array(text.utf8)
     guard digits.count % 2 == 0 else { return nil }

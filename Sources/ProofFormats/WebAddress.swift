@@ -1,15 +1,17 @@
 import Encodings
 import Foundation
 
-/// An absolute `http` or `https` address whose parts have all been checked, in one spelling.
+/// An absolute `http` or `https` address in normal form.
 ///
-/// Nothing of it can trap a network library: the host is a plain name or an address literal, the port is
+/// Every network library reads it in the same way: the host is a plain name or an address literal, the port is
 /// between 1 and 65535, and path and query are printable ASCII. Source: RFC 3986, sections 2 and 3;
 /// RFC 1035, section 2.3.4, for the lengths of names.
 public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
-  /// Why a text is no such address.
+  /// The reason why a text is not such an address.
   public struct Fault: Error, Sendable, Equatable {
+    /// What was wrong, in a sentence for a person.
     public let message: String
+    /// Creates a fault.
     public init(_ message: String) { self.message = message }
   }
 
@@ -17,15 +19,17 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   public let scheme: String
   /// A name in lower case, or an address literal; IPv6 in brackets.
   public let host: String
-  /// `nil` where the scheme's own port is meant.
+  /// The port in the text; `nil` where it is the scheme's default.
   public let explicitPort: Int?
-  /// Begins with `/`; characters that an address cannot hold are percent-encoded.
+  /// The path. It begins with `/`. Characters that an address cannot contain are percent-encoded.
   public let path: String
-  /// What follows `?`; `nil` without one.
+  /// The text after `?`; `nil` without one.
   public let query: String?
 
+  /// The maximum length of an address in bytes.
   public static let maxBytes = 4096
 
+  /// The explicit port, or the scheme's default.
   public var port: Int { explicitPort ?? (scheme == "https" ? 443 : 80) }
 
   /// The host without the brackets of an IPv6 literal.
@@ -34,9 +38,10 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   /// Scheme, host and port.
   public var origin: String { "\(scheme)://\(host)" + (explicitPort.map { ":\($0)" } ?? "") }
 
+  /// The address as text.
   public var description: String { origin + path + (query.map { "?\($0)" } ?? "") }
 
-  /// Reads an absolute address. A fragment is left out.
+  /// Parses an absolute address. A fragment is dropped.
   public init(_ text: String) throws(Fault) {
     let bytes = Array(text.utf8)
     guard bytes.count <= Self.maxBytes else {
@@ -57,7 +62,7 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     try self.init(scheme, host, port, path.isEmpty ? "/" : path, query)
   }
 
-  /// Percent-encoding makes an address longer: the limit is for what is written too, so that it can be read again.
+  /// Percent-encoding makes an address longer. The limit applies to the result too, so that it can be parsed again.
   private init(
     _ scheme: String, _ host: String, _ port: Int?, _ path: String, _ query: String?
   ) throws(Fault) {
@@ -71,7 +76,7 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The address that a reference leads to from here, as in a `Location` field (RFC 3986, section 5.2).
+  /// Resolves a reference against this address, such as a `Location` field (RFC 3986, section 5.2).
   public func resolving(_ reference: String) throws(Fault) -> WebAddress {
     let bytes = Array(reference.utf8)
     guard bytes.count <= Self.maxBytes else {
@@ -79,7 +84,7 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     }
     if Self.begins(bytes, with: "//") { return try WebAddress("\(scheme):\(reference)") }
     let mark = bytes.firstIndex { $0 == 0x3A || $0 == 0x2F || $0 == 0x3F || $0 == 0x23 }
-    // What stands before a colon in the first segment is a scheme.
+    // A colon in the first segment ends a scheme.
     if let mark, bytes[mark] == 0x3A { return try WebAddress(reference) }
     let (path, query) = try Self.pathAndQuery(bytes[...])
     if path.isEmpty {
@@ -90,10 +95,10 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     return try WebAddress(scheme, host, explicitPort, Self.withoutDotSegments(joined), query)
   }
 
-  /// Whether a path has a segment `.` or `..`, in any percent-encoding, or a slash in disguise.
+  /// Whether a path has a segment `.` or `..`, in any percent-encoding, or an encoded slash.
   public static func mayEscape(_ path: some StringProtocol) -> Bool {
     var text = path.lowercased()
-    // What one server decodes once, another decodes again.
+    // Servers differ in how often they decode.
     while true {
       let decoded = text.replacing("%2e", with: ".").replacing("%2f", with: "/")
         .replacing("%5c", with: "\\").replacing("%25", with: "%")
@@ -146,7 +151,7 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
 
   private static func isName(_ host: String) -> Bool {
     var labels = host.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
-    // The root of all names may be written out.
+    // A trailing dot denotes the root of all names.
     if labels.count > 1, labels.last?.isEmpty == true { labels.removeLast() }
     return host.utf8.count <= 253
       && labels.allSatisfy { label in
@@ -179,7 +184,7 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     return (encoded(text[..<mark]), query)
   }
 
-  /// Percent-encodes what is no `pchar`, slash or question mark, and a percent sign that encodes nothing.
+  /// Percent-encodes every character but `pchar`, slash and question mark, and each percent sign that encodes nothing.
   private static func encoded(_ bytes: ArraySlice<UInt8>) -> String {
     func isHex(_ index: Int) -> Bool {
       guard index < bytes.endIndex else { return false }

@@ -3,17 +3,19 @@ public import ProofFormats
 
 import struct Crypto.SHA256
 
-/// A Bitcoin block header whose own proof of work holds.
+/// A Bitcoin block header with a valid proof of work.
 ///
-/// Whether it belongs to the chain is the operator's word. Source: Bitcoin developer reference, "Block
+/// The operator decides whether it belongs to the chain. Source: Bitcoin developer reference, "Block
 /// Headers"; 80 bytes, numbers little-endian.
 public struct BitcoinHeader: Sendable, Equatable {
+  /// The length of a header in bytes.
   public static let size = 80
+  /// The 80 bytes of the header.
   public let bytes: [UInt8]
-  /// Double SHA-256, in internal order; explorers show it reversed.
+  /// Double SHA-256, in internal order. Explorers show it reversed.
   public let hash: [UInt8]
 
-  /// Errors: `header.size`, `header.proof_of_work`.
+  /// Parses a header and checks its proof of work. Errors: `header.size`, `header.proof_of_work`.
   public init(_ bytes: [UInt8]) throws(ProofFormatError) {
     guard bytes.count == Self.size else {
       throw ProofFormatError(
@@ -41,7 +43,7 @@ public struct BitcoinHeader: Sendable, Equatable {
     var target = [UInt8](repeating: 0, count: 32)
     for index in 0..<3 {
       let byte = UInt8(truncatingIfNeeded: mantissa >> UInt32(8 * index))
-      // The byte's weight: 256 to the power of (exponent - 3 + index).
+      // The weight of the byte: 256 to the power of (exponent - 3 + index).
       let place = exponent - 3 + index
       guard place >= 0 else { continue }
       guard place < 32 else {
@@ -53,15 +55,16 @@ public struct BitcoinHeader: Sendable, Equatable {
     return target
   }
 
+  /// The hash of the previous block, in internal order.
   public var previous: [UInt8] { Array(bytes[4..<36]) }
-  /// In internal order, as a proof's path leads to it.
+  /// The merkle root, in internal order: the message at the end of a proof's path.
   public var merkleRoot: [UInt8] { Array(bytes[36..<68]) }
-  /// Seconds since 1970, by the miner's clock: good to a few hours.
+  /// Seconds since 1970 by the miner's clock, accurate to a few hours.
   public var time: Int64 { Int64(Self.number(bytes, at: 68)) }
 }
 
 extension BitcoinHeader {
-  /// Reads lines of `HEIGHT HEADERHEX`, and checks the links between consecutive heights.
+  /// Parses lines of `HEIGHT HEADERHEX`, and checks the links between consecutive heights.
   ///
   /// Errors: a ``ProofFormatError`` with check `header.form`, `header.size`, `header.proof_of_work`,
   /// `header.twice` or `header.link`, whose message names the line or the height.
@@ -95,7 +98,7 @@ extension BitcoinHeader {
     return headers
   }
 
-  /// Checks that each header follows the one of the height before, where that is among them.
+  /// Checks that each header follows the header of the previous height, if that is among them.
   ///
   /// Errors: `header.link`.
   public static func checkLinks(_ headers: [Int64: BitcoinHeader]) throws(ProofFormatError) {

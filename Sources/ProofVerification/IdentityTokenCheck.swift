@@ -3,7 +3,7 @@ import Encodings
 import JWTKit
 public import ProofFormats
 
-/// The public keys of an issuer, as its JSON Web Key Set has them; RSA keys for signing, and no others.
+/// The RSA signing keys of an issuer's JSON Web Key Set.
 ///
 /// Source: RFC 7517, sections 4 and 5; RFC 7518, section 6.3.
 public struct IssuerKeys: Sendable {
@@ -15,9 +15,9 @@ public struct IssuerKeys: Sendable {
 
   let keys: [Key]
 
-  /// Reads a key set of at most 64 KiB.
+  /// Parses a key set of at most 64 KiB.
   ///
-  /// Errors: `jwks.form`; `jwks.keys` where no key in it could check a token.
+  /// Errors: `jwks.form`; `jwks.keys` where no key in it can verify a token.
   public init(_ bytes: [UInt8]) throws(ProofFormatError) {
     guard
       let json = try? JSON.parse(bytes, limits: JSONLimits(maxBytes: 65_536, maxDepth: 8)),
@@ -28,7 +28,7 @@ public struct IssuerKeys: Sendable {
         let exponent = entry["e"]?.stringValue, entry["d"] == nil,
         (entry["use"]?.stringValue ?? "sig") == "sig",
         (entry["alg"]?.stringValue ?? "RS256") == "RS256",
-        // 2048 bits at least, as RFC 7518, section 3.3, asks for.
+        // RFC 7518, section 3.3, requires at least 2048 bits.
         (Base64.decodeURL(modulus)?.count ?? 0) >= 256, Base64.decodeURL(exponent) != nil
       else { return nil }
       return Key(id: entry["kid"]?.stringValue, modulus: modulus, exponent: exponent)
@@ -41,26 +41,28 @@ public struct IssuerKeys: Sendable {
 
   private init(keys: [Key]) { self.keys = keys }
 
-  /// Both sets.
+  /// The keys of both sets.
   public func union(_ other: IssuerKeys) -> IssuerKeys {
     IssuerKeys(keys: keys + other.keys.filter { !keys.contains($0) })
   }
 
-  /// Whether one of the keys may have signed a token; where the token names its key, that one.
+  /// Whether a key of the set may have signed a token. If the token names its key, that key.
   public func mayHaveSigned(_ token: IdentityToken) -> Bool {
     keys.contains { token.keyID == nil || $0.id == token.keyID }
   }
 }
 
 extension IdentityToken {
-  /// What a token must say to be taken.
+  /// The required claims of a token.
   public struct Expectation: Sendable {
+    /// The required `iss`.
     public let issuer: String
-    /// The client identifiers for which this ledger takes tokens.
+    /// The client identifiers whose tokens are accepted.
     public let audiences: [String]
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970.
     public let now: Int64
 
+    /// Creates requirements.
     public init(issuer: String, audiences: [String], now: Int64) {
       self.issuer = issuer
       self.audiences = audiences
@@ -68,7 +70,7 @@ extension IdentityToken {
     }
   }
 
-  /// How far the issuer's clock and ours may differ, in seconds.
+  /// The maximum difference between the issuer's clock and ours, in seconds.
   static let skew: Int64 = 60
 
   /// Checks issuer, audience and times.
@@ -90,11 +92,11 @@ extension IdentityToken {
   }
 
   private struct Claims: JWTPayload {
-    // What it claims is read by the ledger's own parser; here only the signature counts.
+    // The ledger's own parser reads the claims. JWTKit verifies the signature only.
     func verify(using algorithm: some JWTAlgorithm) async throws {}
   }
 
-  /// Checks the signature: RS256 by one of the keys, and by nothing else.
+  /// Verifies the signature: RS256 by a key of the set.
   ///
   /// Errors: `jwt.key` where no key fits; `jwt.signature`. Source: RFC 7515, section 5.2.
   public static func checkSignature(
@@ -108,7 +110,7 @@ extension IdentityToken {
       guard
         let rsa = try? Insecure.RSA.PublicKey(modulus: key.modulus, exponent: key.exponent)
       else { continue }
-      // A collection of one, and without a kid: nothing in the token chooses what it is held against.
+      // A collection of one key without a kid, so that the token cannot choose the key.
       let collection = await JWTKeyCollection().add(rsa: rsa, digestAlgorithm: .sha256)
       if (try? await collection.verify(bytes, as: Claims.self, iteratingKeys: true)) != nil {
         return

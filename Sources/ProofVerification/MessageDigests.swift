@@ -2,7 +2,7 @@ import CLibCrypto
 import Crypto
 import ProofFormats
 
-/// The digests of OpenTimestamps' operations.
+/// The hash functions of OpenTimestamps' operations.
 enum MessageDigests {
   static func digest(
     _ algorithm: OpenTimestampsProof.DigestAlgorithm, of message: [UInt8]
@@ -15,7 +15,7 @@ enum MessageDigests {
     }
   }
 
-  /// `nil` where this machine's libcrypto was built without it.
+  /// Returns `nil` where this machine's libcrypto lacks the function.
   private static func ripemd160(_ message: [UInt8]) -> [UInt8]? {
     var digest = [UInt8](repeating: 0, count: 20)
     let worked = unsafe pithledger_ripemd160(message, message.count, &digest)
@@ -23,7 +23,7 @@ enum MessageDigests {
   }
 }
 
-/// Keccak-256 with the padding of the original submission, as Ethereum has it; SHA3-256 pads otherwise.
+/// Keccak-256 with the padding of the original submission, as in Ethereum. SHA3-256 has another padding.
 ///
 /// Source: the Keccak reference, version 3.0, sections 1.1 and 1.2.
 enum Keccak256 {
@@ -65,7 +65,7 @@ enum Keccak256 {
     return (0..<32).map { UInt8(truncatingIfNeeded: state[$0 / 8] >> UInt64($0 % 8 * 8)) }
   }
 
-  /// Of a fixed size and in place: an array for each row would cost more than the permutation.
+  /// The state has a fixed size and is changed in place: an array for each row would cost more than the permutation.
   private typealias State = InlineArray<25, UInt64>
 
   private static func rotate(_ lane: UInt64, _ count: UInt64) -> UInt64 {

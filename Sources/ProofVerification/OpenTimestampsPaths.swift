@@ -1,9 +1,9 @@
 import Encodings
 public import ProofFormats
 
-/// The work that executing one proof may cost.
+/// The limit of work for executing one proof.
 ///
-/// The unit is a byte given to SHA-256; other operations are weighed by what they cost beside it. A
+/// The unit is one byte of input to SHA-256. Other operations are weighted by their relative cost. A
 /// complete proof costs up to 10,000 for each of its calendars.
 struct ExecutionBudget {
   static let limit = 1 << 18
@@ -34,15 +34,17 @@ struct ExecutionBudget {
 }
 
 extension OpenTimestampsProof {
-  /// An attestation, and the message that its path leads to.
+  /// An attestation with the message at the end of its path.
   public struct End: Sendable, Equatable {
+    /// The attestation at the end of the path.
     public let attestation: Attestation
+    /// The message at the attestation.
     public let message: [UInt8]
   }
 
   /// Executes every path.
   ///
-  /// Errors: `ots.budget` where the paths ask for more work than ``ExecutionBudget`` allows;
+  /// Errors: `ots.budget` where the paths need more work than ``ExecutionBudget`` allows;
   /// `ots.digest_unavailable` where this machine lacks a digest that a path needs.
   public func evaluate() throws(ProofFormatError) -> [End] {
     var ends: [End] = []
@@ -82,9 +84,9 @@ extension OpenTimestampsProof {
     }
   }
 
-  /// The proof with a tree added wherever a path has reached `commitment` and a calendar promised more.
+  /// Adds a tree to each node where the message is `commitment` and a calendar made a promise.
   ///
-  /// The promise itself stays: it says who to ask should the answer be lost. Equal operations at one node
+  /// The promise stays, because it names the calendar if the answer is lost. Equal operations at one node
   /// become one, with the branches of both.
   public func adding(
     _ tree: Node, at commitment: [UInt8]
@@ -113,12 +115,12 @@ extension OpenTimestampsProof {
     let isPending = node.items.contains {
       if case .attestation(.pending) = $0 { true } else { false }
     }
-    // Programs that keep operations by their value lose one of two equal ones: ours are written together.
+    // Programs that index operations by value lose one of two equal ones. Equal operations are therefore merged.
     let grown = merged(Node(items: []), Node(items: items))
     return message == commitment && isPending ? merged(grown, tree) : grown
   }
 
-  /// Both trees in one, equal operations together.
+  /// Merges two trees. Equal operations become one.
   private static func merged(_ a: Node, _ b: Node) -> Node {
     var items = a.items
     var places: [Operation: Int] = [:]
@@ -140,7 +142,7 @@ extension OpenTimestampsProof {
         }
       }
     }
-    // Attestations first, as other programs write them.
+    // Other programs write attestations first too.
     return Node(
       items: items.filter { if case .attestation = $0 { true } else { false } }
         + items.filter { if case .operation = $0 { true } else { false } })

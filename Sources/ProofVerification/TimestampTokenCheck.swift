@@ -3,21 +3,21 @@ import Foundation
 public import ProofFormats
 
 extension TimestampToken {
-  /// What checking a token came to.
+  /// The result of checking a token that is not refused.
   public enum Finding: Sendable, Equatable {
+    /// Every check passed.
     case verified
-    /// The signature holds; the chain ends at nothing that is trusted.
+    /// The signature is valid, but the chain ends at no trusted root. The value is OpenSSL's reason.
     case untrusted(String)
   }
 
-  /// Checks a token whole, and names the first check that fails: its form and imprint, what the signed
-  /// attributes say, the signature and how strong it is, the certificate that they name, that certificate's purpose, its chain
-  /// at `genTime`, and that nothing stands behind.
+  /// Checks a token completely, and names the first check that fails. The order is: form and imprint, signed attributes, signature and
+  /// its strength, the named certificate, its purpose, its chain at `genTime`, trailing bytes.
   ///
   /// - Parameters:
-  ///   - bytes: a token, or a response that carries one.
+  ///   - bytes: a token, or a response that contains one.
   ///   - roots: trusted certificates in PEM.
-  ///   - imprint: the SHA-256 digest that it must be about; `nil` takes any.
+  ///   - imprint: the required SHA-256 digest; `nil` accepts any.
   ///
   /// Errors: those of ``parse(_:_:maxBytes:)``; then `rfc3161.content_type`, `rfc3161.message_digest`,
   /// `rfc3161.signature`, `rfc3161.weak_algorithm`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
@@ -83,7 +83,7 @@ extension TimestampToken {
     }
   }
 
-  /// How many certificates a PEM text holds; `nil` where one of them cannot be read.
+  /// The number of certificates in a PEM text; `nil` if one of them cannot be parsed.
   public static func certificates(in pem: [UInt8]) -> Int? {
     let count = unsafe pem.withUnsafeBytes {
       unsafe pithledger_count_certificates(

@@ -1,11 +1,14 @@
-/// Kinds of services that are fetched from, each with slots of its own, so that none can starve another.
+/// A kind of external service. Each has slots of its own, so that none can starve another.
 public enum FetchPool: Sendable, Hashable, CaseIterable {
   /// Locations named by submitters.
   case storage
-  /// The same locations, looked at again.
+  /// Locations that were fetched before and are checked again.
   case storageRecheck
+  /// OpenTimestamps calendars.
   case calendars
+  /// Witnesses of checkpoints.
   case witnesses
+  /// Issuers of identity tokens.
   case issuers
   /// Explorers and nodes of a block chain.
   case headers
@@ -13,15 +16,15 @@ public enum FetchPool: Sendable, Hashable, CaseIterable {
   case authorities
 }
 
-/// On whose behalf the current task fetches.
+/// The client for which the current task fetches.
 public enum FetchClient {
-  /// `nil` for the ledger's own work and for the operator, which no client's quota limits.
+  /// The client's name; `nil` for the ledger's own work and for the operator, which have no quota.
   @TaskLocal public static var current: String?
 }
 
-/// Which fetches run, and which wait: limits by pool, by client, and by host within a pool.
+/// Decides which fetches run and which wait, by limits of pools, clients, and hosts within a pool.
 ///
-/// A pure state machine. It answers with tickets; the caller does the waiting.
+/// A pure state machine. It returns tickets; the caller waits.
 struct FetchSlots {
   typealias Ticket = UInt64
 
@@ -29,9 +32,9 @@ struct FetchSlots {
     var perPool: Int
     var perClient: Int
     var perHost: Int
-    /// Waiting fetches of one pool at most.
+    /// The maximum of waiting fetches of one pool.
     var waitingPerPool: Int { 4 * perPool }
-    /// Waiting fetches of one client at most.
+    /// The maximum of waiting fetches of one client.
     var waitingPerClient: Int { 2 * perClient }
   }
 
@@ -54,12 +57,12 @@ struct FetchSlots {
 
   init(_ limits: Limits) { self.limits = limits }
 
-  /// Asks for a slot.
+  /// Requests a slot.
   mutating func enter(_ pool: FetchPool, client: String?, host: String) -> Answer {
     let fetch = Fetch(pool: pool, client: client, host: host)
     let ticket = next
     next &+= 1
-    // Whoever waits and may run is let in when a slot is given back, so that nobody is overtaken here.
+    // `leave` starts every waiting fetch that may run, so that this one overtakes none.
     if mayRun(fetch) {
       running[ticket] = fetch
       return .granted(ticket)
@@ -80,9 +83,9 @@ struct FetchSlots {
     return .waiting(ticket)
   }
 
-  /// Gives a slot back, or stops waiting for one.
+  /// Returns a slot, or stops waiting for one.
   ///
-  /// - Returns: those that may run from now on.
+  /// - Returns: the fetches that may run from now on.
   mutating func leave(_ ticket: Ticket) -> [Ticket] {
     running[ticket] = nil
     waiting.removeAll { $0.ticket == ticket }

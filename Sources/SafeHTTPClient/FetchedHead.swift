@@ -1,13 +1,15 @@
-/// What is read of an answer's header fields: whatever a stranger's server sends, a few checked values.
+/// The checked values of a few header fields of an answer.
 public struct FetchedHead: Sendable, Equatable {
-  /// What is announced; `nil` without a whole number there.
+  /// `Content-Length` in bytes; `nil` unless it is a whole number.
   public let length: Int64?
-  /// `type/subtype` in lower case, without parameters; `nil` where none was sent in that form.
+  /// `Content-Type` as `type/subtype` in lower case, without parameters; `nil` unless it has that form.
   public let mediaType: String?
   /// The `Memento-Datetime` of a web archive, in seconds since 1970 (RFC 7089, section 2.1.1).
   public let mementoTime: Int64?
 
-  /// - Parameter fields: names in any letter case; of several fields of a name the first counts.
+  /// Reads header fields.
+  ///
+  /// - Parameter fields: names in any letter case; of several fields with one name the first counts.
   public init(_ fields: [(String, String)]) {
     func first(_ name: String) -> String? { fields.first { $0.0.lowercased() == name }?.1 }
     length = first("content-length").flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 }

@@ -1,18 +1,19 @@
 import Foundation
 
-/// An IPv4 or IPv6 address, and whether it is part of the public Internet.
+/// An IPv4 or IPv6 address.
 ///
 /// Source: the IANA registries of special-purpose addresses, IPv4 and IPv6 (RFC 6890).
 public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
-  /// 4 or 16 bytes.
+  /// 4 or 16 bytes in network order.
   public let bytes: [UInt8]
 
+  /// An address of 4 or 16 bytes; `nil` for another length.
   public init?(bytes: [UInt8]) {
     guard bytes.count == 4 || bytes.count == 16 else { return nil }
     self.bytes = bytes
   }
 
-  /// Reads the usual notations, without brackets or zone.
+  /// Parses the notations of `inet_pton`, without brackets or zone.
   public init?(_ text: String) {
     var four = in_addr()
     var six = in6_addr()
@@ -25,6 +26,7 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The usual notation.
   public var description: String {
     if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
@@ -49,27 +51,26 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     ([198, 51, 100], 24), ([203, 0, 113], 24), ([224], 4), ([240], 4),
   ]
 
-  /// Whether the address may be reached on anybody's request: global unicast, and nothing that
-  /// carries another address inside to somewhere else.
+  /// Whether the address is global unicast and is not translated or tunnelled to another address.
   public var isPublic: Bool {
     if bytes.count == 4 { return !Self.special4.contains { isIn($0.0, $0.1) } }
     let embedded = NetworkAddress(bytes: Array(bytes[12...]))
-    // IPv4-mapped, and the well-known prefix of NAT64, are the IPv4 address in other clothes.
+    // IPv4-mapped addresses and the NAT64 prefix embed an IPv4 address; classify that address.
     if isIn([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 96)
       || isIn([0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0], 96)
     {
       return embedded?.isPublic ?? false
     }
-    // Global unicast is 2000::/3 so far; within it, protocol assignments, Teredo, documentation, 6to4.
+    // Global unicast is 2000::/3, without protocol assignments, Teredo, documentation and 6to4.
     return isIn([0x20], 3) && !isIn([0x20, 0x01, 0x00], 23) && !isIn([0x20, 0x01, 0x0D, 0xB8], 32)
       && !isIn([0x20, 0x02], 16) && !isIn([0x3F, 0xFF, 0x00], 20)
       && !isIn([0x26, 0x20, 0x00, 0x4F, 0x80, 0x00], 48)
   }
 
-  /// What a name resolves to now.
+  /// Resolves a name with the system's resolver.
   static func resolve(_ host: String) async -> [NetworkAddress] {
     await withCheckedContinuation { continuation in
-      // getaddrinfo blocks, and so gets a thread that nobody else waits for.
+      // getaddrinfo blocks, so it runs on a thread of its own.
       Thread.detachNewThread { continuation.resume(returning: lookUp(host)) }
     }
   }

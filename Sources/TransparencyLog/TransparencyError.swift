@@ -1,19 +1,22 @@
-/// Why something about a transparency log was not believed: the check that failed and, in a text, where.
+/// The reason why a note, a proof or a tile is refused.
 ///
 /// Equality is on the check.
 public struct TransparencyError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// In dotted snake case: `note.signature`, `proof.inclusion`.
+  /// The check that failed, in dotted snake case: `note.signature`, `proof.inclusion`.
   public let check: String
-  /// The line of the text that it is about, from 1 on.
+  /// The line at fault, counted from 1; `nil` where there is none.
   public let line: Int?
+  /// What was wrong, in a phrase for a person.
   public let message: String
 
+  /// Creates an error.
   public init(_ check: String, line: Int? = nil, _ message: String) {
     self.check = check
     self.line = line
     self.message = message
   }
 
+  /// The message, the name of the check and the line.
   public var description: String {
     "\(message) [\(check)\(line.map { " at line \($0)" } ?? "")]"
   }

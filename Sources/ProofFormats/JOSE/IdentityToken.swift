@@ -1,14 +1,19 @@
 import CanonicalJSON
 import Encodings
 
-/// An ORCID id_token as a compact JWS: its form and its claims, with the signature not yet checked.
+/// The claims of an ORCID id_token, a compact JWS. The signature is not checked.
 ///
 /// Source: RFC 7515, section 3.1; OpenID Connect Core 1.0, section 2.
 public struct IdentityToken: Sendable, Equatable {
+  /// The header's `kid`.
   public let keyID: String?
+  /// The claim `iss`.
   public let issuer: String
+  /// The claim `sub`: for ORCID the bare iD.
   public let subject: String
+  /// The claim `aud`, one string or several.
   public let audience: [String]
+  /// The claim `nonce`.
   public let nonce: String?
   /// Seconds since 1970.
   public let issuedAt: Int64
@@ -17,9 +22,9 @@ public struct IdentityToken: Sendable, Equatable {
   /// The person's name as the token gives it.
   public let name: String?
 
-  /// Reads a token of at most 16 KiB.
+  /// Parses a token of at most 16 KiB.
   ///
-  /// Errors: a ``ProofFormatError`` naming the part; it never quotes the token.
+  /// Errors: a ``ProofFormatError`` that names the part. Its message never contains the token.
   public static func parse(_ bytes: [UInt8]) throws(ProofFormatError) -> IdentityToken {
     guard bytes.count <= 16_384 else {
       throw ProofFormatError("jwt.size", offset: 16_384, "An identity token has at most 16 KiB.")

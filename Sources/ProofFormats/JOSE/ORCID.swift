@@ -1,6 +1,6 @@
 /// ORCID iDs in their bare form, `0000-0002-1825-0097`.
 public enum ORCID {
-  /// Whether the form and the check character hold (ISO 7064 MOD 11-2).
+  /// Whether the form and the check character are correct (ISO 7064 MOD 11-2).
   public static func isValid(_ id: String) -> Bool {
     let characters = Array(id.utf8)
     guard characters.count == 19 else { return false }

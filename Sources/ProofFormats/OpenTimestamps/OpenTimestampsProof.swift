@@ -1,18 +1,21 @@
 /// A detached OpenTimestamps proof: a digest, and a tree of operations that lead from it to
 /// attestations.
 ///
-/// This is its form only: nothing is executed and nothing is trusted. Source: python-opentimestamps
+/// The type represents the form only: parsing executes and trusts nothing. Source: python-opentimestamps
 /// `core/serialize.py`, `core/timestamp.py`, `core/notary.py` for the formats and limits.
 public struct OpenTimestampsProof: Sendable, Equatable {
+  /// A hash function, by its tag in the file.
   public enum DigestAlgorithm: UInt8, Sendable {
     case sha1 = 0x02
     case ripemd160 = 0x03
     case sha256 = 0x08
     case keccak256 = 0x67
 
+    /// Length of the digest in bytes.
     public var digestLength: Int { self == .sha1 || self == .ripemd160 ? 20 : 32 }
   }
 
+  /// A step from one message to the next.
   public enum Operation: Sendable, Hashable {
     case append([UInt8])
     case prepend([UInt8])
@@ -21,34 +24,42 @@ public struct OpenTimestampsProof: Sendable, Equatable {
     case hash(DigestAlgorithm)
   }
 
+  /// A statement about the message at the end of a path.
   public enum Attestation: Sendable, Equatable {
-    /// A calendar's promise, by its address.
+    /// A calendar's promise. The value is the calendar's address.
     case pending(uri: String)
     /// The merkle root of the Bitcoin block of this height.
     case bitcoin(height: UInt64)
     case litecoin(height: UInt64)
     case ethereum(height: UInt64)
-    /// Kept as it is, and never called verified.
+    /// An attestation with another tag. It is kept, and never verified.
     case unknown(tag: [UInt8], payload: [UInt8])
   }
 
+  /// A child of a node: an attestation, or an operation and the node that it leads to.
   public enum Item: Sendable, Equatable {
     case attestation(Attestation)
     case operation(Operation, Node)
   }
 
-  /// What is said of one message. Equal operations stay apart, so that none of their attestations is
+  /// The children of one message. Equal operations are separate items, so that none of their attestations is
   /// lost.
   public struct Node: Sendable, Equatable {
+    /// The children, in the order of the file.
     public var items: [Item]
 
+    /// Creates a node.
     public init(items: [Item]) { self.items = items }
   }
 
+  /// The hash function of ``digest``.
   public let algorithm: DigestAlgorithm
+  /// The digest that the proof is about.
   public let digest: [UInt8]
+  /// The node of ``digest``.
   public let root: Node
 
+  /// Creates a proof.
   public init(algorithm: DigestAlgorithm, digest: [UInt8], root: Node) {
     self.algorithm = algorithm
     self.digest = digest
@@ -64,9 +75,10 @@ public struct OpenTimestampsProof: Sendable, Equatable {
   static let ethereumTag: [UInt8] = [0x30, 0xFE, 0x80, 0x87, 0xB5, 0xC7, 0xEA, 0xD7]
   static let maxDepth = 256
   static let maxMessage = 4096
-  /// Operations and attestations of one proof at most. A complete proof by four calendars has about 400
-  /// operations; with more, a few kilobytes could ask for seconds of work.
+  /// The maximum of operations in one proof. A complete proof by four calendars has about 400. Without a limit, a few
+  /// kilobytes could cost seconds of work.
   public static let maxOperations = 1024
+  /// The maximum of attestations in one proof.
   public static let maxAttestations = 128
 
   /// All attestations, in the order of the file.
@@ -84,7 +96,7 @@ public struct OpenTimestampsProof: Sendable, Equatable {
     return found
   }
 
-  /// Reads a whole `.ots` file.
+  /// Parses an `.ots` file.
   ///
   /// Errors: a ``ProofFormatError`` with the check and the byte offset.
   public static func parse(
@@ -121,9 +133,9 @@ public struct OpenTimestampsProof: Sendable, Equatable {
     return OpenTimestampsProof(algorithm: algorithm, digest: digest, root: root)
   }
 
-  /// Reads what a calendar answers: the tree that continues from a message.
+  /// Parses the answer of a calendar: the tree that continues from a message.
   ///
-  /// - Parameter messageLength: bytes of the message it is about.
+  /// - Parameter messageLength: length of that message in bytes.
   public static func parseTree(
     _ bytes: [UInt8], messageLength: Int, maxBytes: Int = 10_000
   ) throws(ProofFormatError) -> Node {

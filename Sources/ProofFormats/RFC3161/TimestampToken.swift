@@ -1,31 +1,35 @@
 import SwiftASN1
 
-/// An RFC 3161 token or a whole response that carries one: its form, with the signature not yet
-/// checked.
+/// The form of an RFC 3161 token, or of a response that contains one. The signature is not checked.
 ///
 /// Source: RFC 3161, section 2.4.2; RFC 5652, section 5.
 public struct TimestampToken: Sendable, Equatable {
   /// Dotted, e.g. `2.16.840.1.101.3.4.2.1` for SHA-256.
   public let imprintAlgorithm: String
+  /// The digest that the token is about.
   public let imprint: [UInt8]
   /// RFC 3339 in UTC, with the fraction the token has.
   public let genTime: String
+  /// The serial number, as the content octets of an INTEGER.
   public let serial: [UInt8]
+  /// The policy's object identifier, dotted.
   public let policy: String
+  /// The content octets of the nonce; `nil` without one.
   public let nonce: [UInt8]?
 
   static let signedData = "1.2.840.113549.1.7.2"
   static let tstInfo = "1.2.840.113549.1.9.16.1.4"
 
-  /// What a token must be about, and what may stand behind it.
+  /// The requirements for a token.
   public struct Expectation: Sendable {
-    /// A SHA-256 digest; `nil` takes any imprint.
+    /// The required SHA-256 digest; `nil` accepts any imprint.
     public var imprint: [UInt8]?
-    /// The content octets of the nonce that was sent; `nil` where none was.
+    /// The content octets of the nonce that was sent; `nil` without one.
     public var nonce: [UInt8]?
-    /// Whether bytes behind the token are left to a later check, as the order of checks has it.
+    /// Whether a later check refuses trailing bytes.
     public var allowsTrailing = false
 
+    /// Creates an expectation.
     public init(imprint: [UInt8]? = nil, nonce: [UInt8]? = nil, allowsTrailing: Bool = false) {
       self.imprint = imprint
       self.nonce = nonce
@@ -35,11 +39,10 @@ public struct TimestampToken: Sendable, Equatable {
 
   static let sha256 = "2.16.840.1.101.3.4.2.1"
 
-  /// Reads DER of at most `maxBytes`, and checks in this order: the status, the object identifiers, the
-  /// imprint, the nonce, that there is one signer, and that nothing stands behind.
+  /// Parses DER of at most `maxBytes`, and checks in this order: status, object identifiers, imprint, nonce, one signer, no
+  /// trailing bytes.
   ///
-  /// Errors: a ``ProofFormatError`` naming the field; trailing bytes are refused, which OpenSSL's
-  /// verifier lets pass.
+  /// Errors: a ``ProofFormatError`` that names the check. Trailing bytes are refused, although OpenSSL accepts them.
   public static func parse(
     _ bytes: [UInt8], _ expected: Expectation = Expectation(), maxBytes: Int = 65_536
   ) throws(ProofFormatError) -> TimestampToken {
@@ -60,7 +63,7 @@ public struct TimestampToken: Sendable, Equatable {
     }
   }
 
-  /// Refuses bytes behind the token or response.
+  /// Throws `rfc3161.trailing` for bytes behind the token or response.
   public static func checkTrailing(_ bytes: [UInt8]) throws(ProofFormatError) {
     let length = try length(of: bytes)
     guard length == bytes.count else {
@@ -68,7 +71,7 @@ public struct TimestampToken: Sendable, Equatable {
     }
   }
 
-  /// How many bytes the outermost sequence says it has, its own head included (X.690, section 8.1.3).
+  /// The length of the outermost sequence, its own head included (X.690, section 8.1.3).
   private static func length(of bytes: [UInt8]) throws(ProofFormatError) -> Int {
     let wrong = ProofFormatError("rfc3161.der", offset: 0, "The bytes are no DER sequence.")
     guard bytes.count >= 2, bytes[0] == 0x30 else { throw wrong }
@@ -86,7 +89,7 @@ public struct TimestampToken: Sendable, Equatable {
     return head + content
   }
 
-  /// The bytes of the token alone, without a response around it or anything behind.
+  /// The bytes of the token, without the response around it and without trailing bytes.
   public static func content(of bytes: [UInt8]) throws(ProofFormatError) -> [UInt8] {
     let bytes = Array(bytes[..<(try length(of: bytes))])
     do {
@@ -101,7 +104,7 @@ public struct TimestampToken: Sendable, Equatable {
   /// A request for a token over a SHA-256 digest, with the certificate wanted (RFC 3161, section 2.4.1).
   public static func request(imprint: [UInt8], nonce: [UInt8]) -> [UInt8] {
     func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
-      // Everything here is shorter than 128 bytes, so that one byte tells the length.
+      // Every element is shorter than 128 bytes, so that one byte encodes the length.
       [tag, UInt8(content.count)] + content
     }
     let sha256: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]

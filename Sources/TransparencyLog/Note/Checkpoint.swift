@@ -2,17 +2,21 @@ public import Encodings
 
 /// The head of a log's tree: its origin, size and root (C2SP tlog-checkpoint).
 public struct Checkpoint: Hashable, Sendable {
+  /// The log's name.
   public let origin: String
+  /// The number of entries.
   public let size: UInt64
+  /// The root of the tree.
   public let root: Digest
 
+  /// Creates a checkpoint.
   public init(origin: String, size: UInt64, root: Digest) {
     self.origin = origin
     self.size = size
     self.root = root
   }
 
-  /// Reads a note's text. Lines beyond the third are extensions: passed over, as the format asks.
+  /// Parses a note's text. Lines beyond the third are extensions, which the format says to ignore.
   ///
   /// Errors: `checkpoint.form` with the line.
   public init(text: String) throws(TransparencyError) {
@@ -38,19 +42,21 @@ public struct Checkpoint: Hashable, Sendable {
     self.root = root
   }
 
-  /// What is signed.
+  /// The signed text.
   public var text: String { "\(origin)\n\(size)\n\(root.base64)\n" }
 }
 
-/// A checkpoint, and the note that carries it.
+/// A checkpoint with the note that contains it.
 public struct SignedCheckpoint: Sendable, Equatable {
+  /// The parsed text of ``note``.
   public let checkpoint: Checkpoint
+  /// The note with its signatures.
   public let note: SignedNote
 
-  /// Reads a checkpoint that one of the log's keys signed.
+  /// Parses a checkpoint and verifies its signature by one of the log's keys.
   ///
-  /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` where it is
-  /// another log's.
+  /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` for
+  /// another log's checkpoint.
   public init(
     _ bytes: [UInt8], by keys: some Collection<NoteVerifierKey>, origin: String? = nil
   ) throws(TransparencyError) {
@@ -77,7 +83,7 @@ public struct SignedCheckpoint: Sendable, Equatable {
   }
 }
 
-/// Numbers as these formats write them: plain decimal, one spelling each.
+/// Numbers in plain decimal. Each has one spelling.
 enum Decimal {
   static func parse(_ text: some StringProtocol) -> UInt64? {
     let digits = text.utf8

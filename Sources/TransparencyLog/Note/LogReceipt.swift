@@ -1,19 +1,21 @@
 public import Encodings
 
-/// A log's signed promise: this entry is at this position, and a later checkpoint will show it.
+/// A log's signed promise that an entry is at a position and that a later checkpoint covers it.
 ///
-/// A note by the log's key whose first line can be no checkpoint's, since a checkpoint begins with the
-/// origin.
+/// The receipt is a note by the log's key. Its first line differs from that of every checkpoint, which is the origin.
 public struct LogReceipt: Sendable, Equatable {
   static let header = "pith-ledger receipt v1"
 
+  /// The log's name.
   public let origin: String
+  /// The position of the entry.
   public let position: UInt64
   /// `sha256:` and 64 hexadecimal digits.
   public let eventID: String
   /// The hash of the entry's bytes as a leaf.
   public let leaf: Digest
 
+  /// Creates a receipt.
   public init(origin: String, position: UInt64, eventID: String, leaf: Digest) {
     self.origin = origin
     self.position = position
@@ -21,16 +23,19 @@ public struct LogReceipt: Sendable, Equatable {
     self.leaf = leaf
   }
 
-  /// What is signed.
+  /// The signed text.
   public var text: String {
     "\(Self.header)\n\(origin)\n\(position)\n\(eventID)\n\(leaf.base64)\n"
   }
 
+  /// Signs the receipt.
+  ///
+  /// Errors: `note.signing`.
   public func signed(by signer: NoteSigner) throws(TransparencyError) -> SignedNote {
     SignedNote(text: text, signatures: [try signer.sign(text)])
   }
 
-  /// Reads a promise that one of the log's keys signed.
+  /// Parses a receipt and verifies its signature by one of the log's keys.
   ///
   /// Errors: `note.form`, `note.signature`, `receipt.form`.
   public init(

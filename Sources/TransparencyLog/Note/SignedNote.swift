@@ -4,21 +4,24 @@ import Encodings
 import enum Crypto.Curve25519
 import struct Crypto.SHA256
 
-/// A key that a verifier trusts, in the spelling `name+keyid+base64` (C2SP signed-note).
+/// A public key with its name, written as `name+keyid+base64` (C2SP signed-note).
 public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
+  /// A kind of signature, by the byte that precedes the public key.
   public enum Algorithm: UInt8, Sendable {
     /// Ed25519 over the note's text.
     case ed25519 = 1
-    /// A witness's Ed25519 over time and checkpoint (C2SP tlog-cosignature).
+    /// A witness's Ed25519 signature over a time and a checkpoint (C2SP tlog-cosignature).
     case cosignature = 4
   }
 
+  /// The key's name.
   public let name: String
+  /// The kind of signature.
   public let algorithm: Algorithm
-  /// 32 bytes.
+  /// The public key, 32 bytes.
   public let publicKey: [UInt8]
 
-  /// Errors: `note.key_name`, `note.key`.
+  /// Creates a key. Errors: `note.key_name`, `note.key`.
   public init(
     name: String, algorithm: Algorithm = .ed25519, publicKey: [UInt8]
   ) throws(TransparencyError) {
@@ -34,7 +37,7 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
     self.publicKey = publicKey
   }
 
-  /// Reads a key as `name+keyid+base64`.
+  /// Parses a key of the form `name+keyid+base64`.
   public init(_ text: some StringProtocol) throws(TransparencyError) {
     let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, let bytes = Base64.decode(String(parts[2])), let type = bytes.first,
@@ -56,16 +59,17 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
       }
   }
 
-  /// The first four bytes of SHA-256 of name, newline, type and key.
+  /// The key id: the first four bytes of SHA-256 of name, newline, type and key.
   public var id: [UInt8] {
     Array(SHA256.hash(data: Array(name.utf8) + [0x0A, algorithm.rawValue] + publicKey).prefix(4))
   }
 
+  /// The key as `name+keyid+base64`.
   public var description: String {
     "\(name)+\(Hex.encode(id))+\(Base64.encode([algorithm.rawValue] + publicKey))"
   }
 
-  /// Whether a signature of this key's kind holds over a text.
+  /// Whether a signature verifies over a text.
   public func isValid(_ signature: NoteSignature, over text: String) -> Bool {
     switch algorithm {
     case .ed25519: return Ed25519.isValid(signature.bytes, over: Array(text.utf8), by: publicKey)
@@ -80,14 +84,16 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
 
 /// One signature line of a note.
 public struct NoteSignature: Hashable, Sendable {
+  /// The name of the key.
   public let name: String
-  /// Four bytes.
+  /// The key id, four bytes.
   public let keyID: [UInt8]
-  /// What follows the key's id.
+  /// The bytes behind the key id: a signature, for a cosignature preceded by its time.
   public let bytes: [UInt8]
-  /// The base64 as it was written: others' readers let stray trailing bits pass, and so does this one.
+  /// The base64 as it was written. Trailing bits that are not zero are accepted, as by other readers.
   private let encoded: String
 
+  /// Creates a signature line.
   public init(name: String, keyID: [UInt8], bytes: [UInt8]) {
     self.name = name
     self.keyID = keyID
@@ -95,10 +101,10 @@ public struct NoteSignature: Hashable, Sendable {
     encoded = Base64.encode(keyID + bytes)
   }
 
-  /// Whether the line is spelt as this writer spells it.
+  /// Whether the base64 is in canonical form.
   public var isCanonical: Bool { encoded == Base64.encode(keyID + bytes) }
 
-  /// Reads a line without its newline; `nil` for anything else.
+  /// Parses a line without its newline. Returns `nil` for any other text.
   init?(line: some StringProtocol) {
     guard line.hasPrefix("— ") else { return nil }
     let parts = line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false)
@@ -114,30 +120,35 @@ public struct NoteSignature: Hashable, Sendable {
   /// The line with its newline.
   public var line: String { "— \(name) \(encoded)\n" }
 
-  /// The seconds since 1970 that a cosignature begins with.
+  /// The time of a cosignature in seconds since 1970; `nil` if there are too few bytes.
   public var cosignatureTime: UInt64? {
     guard bytes.count == 72 else { return nil }
     return bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  /// Whether the line has the name and the id of a key. The signature is not verified.
   public func isBy(_ key: NoteVerifierKey) -> Bool { key.name == name && key.id == keyID }
 }
 
-/// A text with the signatures under it (C2SP signed-note).
+/// A text with signatures (C2SP signed-note).
 public struct SignedNote: Sendable, Equatable {
+  /// The maximum length of a note in bytes.
   public static let maxBytes = 1 << 20
+  /// The maximum of signature lines in a note.
   public static let maxSignatures = 100
 
-  /// With its final newline: what is signed.
+  /// The signed text, with its final newline.
   public let text: String
+  /// The signature lines, in order.
   public var signatures: [NoteSignature]
 
+  /// Creates a note.
   public init(text: String, signatures: [NoteSignature]) {
     self.text = text
     self.signatures = signatures
   }
 
-  /// Reads a note's form; no signature is believed by that.
+  /// Parses a note. No signature is verified.
   ///
   /// Errors: `note.form` with the line.
   public init(_ bytes: [UInt8]) throws(TransparencyError) {
@@ -150,11 +161,12 @@ public struct SignedNote: Sendable, Equatable {
     try self.init(whole)
   }
 
+  /// Parses a note from text. Errors: `note.form` with the line.
   public init(_ whole: String) throws(TransparencyError) {
     func refuse(_ line: Int, _ message: String) -> TransparencyError {
       TransparencyError("note.form", line: line, message)
     }
-    // By scalars: a combining mark after a newline would otherwise hide the newline.
+    // Compared by scalars, because a combining mark after a newline would hide the newline.
     let scalars = Array(whole.unicodeScalars)
     guard whole.utf8.count <= Self.maxBytes else {
       throw TransparencyError("note.form", "a note has at most \(Self.maxBytes) bytes")
@@ -191,9 +203,9 @@ public struct SignedNote: Sendable, Equatable {
     self.signatures = signatures
   }
 
-  /// The signatures that hold by these keys; those by unknown keys are passed over.
+  /// Verifies the signatures by known keys, and ignores the others.
   ///
-  /// Errors: `note.signature` where one by a known key does not hold, or none is by a known key.
+  /// Errors: `note.signature` if a signature by a known key is invalid, or if none is by a known key.
   @discardableResult
   public func verified(
     by keys: some Collection<NoteVerifierKey>
@@ -213,16 +225,19 @@ public struct SignedNote: Sendable, Equatable {
     return verified
   }
 
+  /// The note as text.
   public var description: String { text + "\n" + signatures.map(\.line).joined() }
+  /// The note as UTF-8.
   public var bytes: [UInt8] { Array(description.utf8) }
 }
 
 /// A private key that signs notes under a name.
 public struct NoteSigner: Sendable {
   private let key: Curve25519.Signing.PrivateKey
+  /// The public key with its name.
   public let verifierKey: NoteVerifierKey
 
-  /// Errors: `note.key_name`, `note.key`.
+  /// Creates a key. Errors: `note.key_name`, `note.key`.
   public init(
     name: String, algorithm: NoteVerifierKey.Algorithm = .ed25519, secret: [UInt8]
   ) throws(TransparencyError) {
@@ -234,17 +249,17 @@ public struct NoteSigner: Sendable {
       name: name, algorithm: algorithm, publicKey: Array(key.publicKey.rawRepresentation))
   }
 
-  /// A new key's 32 secret bytes.
+  /// Generates 32 secret bytes.
   public static func freshSecret() -> [UInt8] {
     Array(Curve25519.Signing.PrivateKey().rawRepresentation)
   }
 
-  /// Errors: `note.signing`.
+  /// Signs a text. Errors: `note.signing`.
   public func sign(_ text: String) throws(TransparencyError) -> NoteSignature {
     try signature(over: Array(text.utf8), prefix: [])
   }
 
-  /// A witness's signature on a checkpoint's text (C2SP tlog-cosignature).
+  /// Signs a checkpoint's text as a witness (C2SP tlog-cosignature).
   ///
   /// - Parameter time: seconds since 1970.
   public func cosign(_ text: String, time: UInt64) throws(TransparencyError) -> NoteSignature {
@@ -263,7 +278,7 @@ public struct NoteSigner: Sendable {
   }
 }
 
-/// What a witness signs: that it saw a checkpoint at a time, consistent with all it saw before.
+/// The text that a witness signs. It states that the checkpoint is consistent with all that the witness saw before.
 enum Cosignature {
   static func message(_ text: String, time: UInt64) -> [UInt8] {
     Array("cosignature/v1\ntime \(time)\n\(text)".utf8)

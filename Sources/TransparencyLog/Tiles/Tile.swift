@@ -2,27 +2,31 @@ public import Encodings
 
 /// A resource of a tiled log: hashes of one level, or entries (C2SP tlog-tiles).
 public struct TilePath: Hashable, Sendable, CustomStringConvertible {
+  /// The contents of a tile.
   public enum Kind: Hashable, Sendable {
-    /// Hashes at a level from 0 to 63; level 0 holds those of leaves.
+    /// Hashes of a level from 0 to 63. Level 0 has the hashes of leaves.
     case hashes(level: Int)
     case entries
   }
 
-  /// Hashes or entries in a full tile.
+  /// The number of hashes or entries in a full tile.
   public static let fullWidth = 256
 
+  /// The contents.
   public let kind: Kind
+  /// The index of the tile within its level.
   public let index: UInt64
-  /// From 1 to 256; less than 256 only at the right edge of a tree.
+  /// The number of hashes or entries, from 1 to 256. It is less than 256 only at the right edge of a tree.
   public let width: Int
 
+  /// Creates a path.
   public init(_ kind: Kind, index: UInt64, width: Int = TilePath.fullWidth) {
     self.kind = kind
     self.index = index
     self.width = width
   }
 
-  /// Reads a path such as `tile/0/x001/x234/067.p/8`; `nil` for anything but its one spelling.
+  /// Parses a path such as `tile/0/x001/x234/067.p/8`. Returns `nil` for any other spelling.
   public init?(_ path: some StringProtocol) {
     guard path.utf8.count <= 80 else { return nil }
     var parts = path.split(separator: "/", omittingEmptySubsequences: false)[...]
@@ -70,6 +74,7 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     return value
   }
 
+  /// The path as text.
   public var description: String {
     var groups: [String] = []
     var rest = index
@@ -89,7 +94,7 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     return "tile/\(kind)/\(name)" + (width < Self.fullWidth ? ".p/\(width)" : "")
   }
 
-  /// Every resource of a log with this many leaves, the right edge by its partial tiles.
+  /// The paths of every tile of a log of this size, partial ones included.
   public static func all(size: UInt64) -> [TilePath] {
     var paths: [TilePath] = []
     var count = size
@@ -110,13 +115,16 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Where in a tiled log a node's hash comes from.
+/// The place of a node's hash in a tiled log.
 public struct TileSlice: Hashable, Sendable {
+  /// The level of the tile.
   public let level: Int
+  /// The index of the tile within its level.
   public let index: UInt64
-  /// The hashes of the tile that lie under the node.
+  /// The hashes of the tile under the node.
   public let range: Range<Int>
 
+  /// Finds the tile that contains the hashes under a node.
   public init(_ node: TreeNode) {
     level = node.level / 8
     let within = node.level % 8
@@ -126,15 +134,16 @@ public struct TileSlice: Hashable, Sendable {
     range = start..<start + (1 << within)
   }
 
-  /// The node's hash from its tile; `nil` where the tile is too narrow.
+  /// Computes the node's hash from its tile. Returns `nil` if the tile is too narrow.
   public func hash(in tile: [Digest]) -> Digest? {
     guard range.upperBound <= tile.count else { return nil }
     return .over(tile[range])
   }
 }
 
-/// The bytes of tiles.
+/// The encoding of tiles.
 public enum TileBytes {
+  /// Concatenates hashes.
   public static func encode(_ hashes: some Collection<Digest>) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(hashes.count * Digest.byteCount)
@@ -142,7 +151,7 @@ public enum TileBytes {
     return bytes
   }
 
-  /// The hashes of a tile; `nil` where the bytes are not a whole number of them, or more than 256.
+  /// Decodes the hashes of a tile. Returns `nil` unless there are at most 256 complete ones.
   public static func decode(_ bytes: [UInt8]) -> [Digest]? {
     guard bytes.count % Digest.byteCount == 0,
       bytes.count <= TilePath.fullWidth * Digest.byteCount
@@ -152,7 +161,7 @@ public enum TileBytes {
     }
   }
 
-  /// An entry bundle: each entry behind its length in two bytes, most significant first.
+  /// Encodes an entry bundle: each entry is preceded by its length in two bytes, big-endian.
   public static func encode(entries: [[UInt8]]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(entries.reduce(0) { $0 + $1.count + 2 })
@@ -164,7 +173,7 @@ public enum TileBytes {
     return bytes
   }
 
-  /// The entries of a bundle; `nil` where it breaks off, or has more than 256.
+  /// Decodes an entry bundle. Returns `nil` if it is truncated or has more than 256 entries.
   public static func decode(entries bytes: [UInt8]) -> [[UInt8]]? {
     var entries: [[UInt8]] = []
     var offset = 0

@@ -2,29 +2,33 @@ public import Encodings
 
 /// The right edge of a growing tree: its size, and at each level the hashes of the tile not yet full.
 ///
-/// It is all that is needed to append leaves and to know the root; a thousand million leaves have four
+/// It is sufficient to append leaves and to compute the root. A tree of a thousand million leaves has four
 /// levels.
 public struct Frontier: Sendable, Equatable {
-  /// A tile that has become full, and so never changes again.
+  /// A tile that has become full and never changes again.
   public struct FullTile: Sendable, Equatable {
+    /// The level of the tile.
     public let level: Int
+    /// The index of the tile within its level.
     public let index: UInt64
-    /// 256 of them.
+    /// The 256 hashes.
     public let hashes: [Digest]
   }
 
+  /// The number of leaves.
   public private(set) var size: UInt64
-  /// By level, fewer than 256 hashes each.
+  /// The hashes by level, fewer than 256 each.
   public private(set) var levels: [[Digest]]
 
+  /// The edge of the empty tree.
   public init() {
     size = 0
     levels = []
   }
 
-  /// The edge of a tree of this size.
+  /// Creates the edge of a tree of this size.
   ///
-  /// Errors: `tree.edge` where the hashes are not as many as the size asks for.
+  /// Errors: `tree.edge` if the number of hashes does not match the size.
   public init(size: UInt64, levels: [[Digest]]) throws(TransparencyError) {
     var rest = size
     for level in levels {
@@ -40,7 +44,7 @@ public struct Frontier: Sendable, Equatable {
     self.levels = levels
   }
 
-  /// Appends a leaf, and hands over each tile that it fills.
+  /// Appends a leaf, and passes each tile that it fills to the closure.
   public mutating func append(_ leaf: Digest, _ fill: (FullTile) -> Void) {
     var hash = leaf
     var level = 0

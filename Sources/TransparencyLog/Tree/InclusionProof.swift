@@ -1,19 +1,21 @@
 public import Encodings
 
-/// That an entry is in a log, in one self-contained text (C2SP tlog-proof).
+/// A self-contained proof that an entry is in a log (C2SP tlog-proof).
 public struct InclusionProof: Sendable, Equatable {
   static let header = "c2sp.org/tlog-proof@v1"
   static let maxBytes = SignedNote.maxBytes + 8192
 
-  /// What the application adds, believed by nobody: this ledger puts the entry here, which the proof then
+  /// Data of the application, not covered by a signature. This ledger puts the entry here, which the proof then
   /// proves.
   public let extra: [UInt8]?
+  /// The position of the entry.
   public let index: UInt64
-  /// From the leaf's sibling up.
+  /// The hashes, from the leaf's sibling up.
   public let hashes: [Digest]
   /// The checkpoint's note, verbatim.
   public let note: SignedNote
 
+  /// Creates a proof.
   public init(index: UInt64, hashes: [Digest], note: SignedNote, extra: [UInt8]? = nil) {
     self.extra = extra
     self.index = index
@@ -21,7 +23,7 @@ public struct InclusionProof: Sendable, Equatable {
     self.note = note
   }
 
-  /// Reads a proof's form; nothing is believed by that.
+  /// Parses a proof. Nothing is verified.
   ///
   /// Errors: `proof.form` with the line, `note.form`.
   public init(_ bytes: [UInt8]) throws(TransparencyError) {
@@ -72,14 +74,16 @@ public struct InclusionProof: Sendable, Equatable {
     note = try SignedNote(String(rest))
   }
 
+  /// The proof as text.
   public var description: String {
     Self.header + (extra.map { "\nextra \(Base64.encode($0))" } ?? "") + "\nindex \(index)\n"
       + hashes.map { $0.base64 + "\n" }.joined() + "\n"
       + note.description
   }
+  /// The proof as UTF-8.
   public var bytes: [UInt8] { Array(description.utf8) }
 
-  /// Checks that an entry is in the log whose keys these are, and answers the checkpoint that says so.
+  /// Verifies that an entry is in the log with these keys, and returns the checkpoint that covers it.
   ///
   /// - Parameter entry: the leaf's data.
   /// - Throws: `TransparencyError` with the check that failed.

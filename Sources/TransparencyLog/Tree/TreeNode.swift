@@ -2,25 +2,27 @@ public import Encodings
 
 /// The root of a perfect subtree: it covers the leaves from `index` · 2^`level`, 2^`level` of them.
 public struct TreeNode: Hashable, Sendable {
-  /// Height above the leaves, which are at 0.
+  /// The height above the leaves, which have height 0.
   public let level: Int
+  /// The number of nodes of this level to the left.
   public let index: UInt64
 
+  /// Creates a node.
   public init(level: Int, index: UInt64) {
     self.level = level
     self.index = index
   }
 }
 
-/// One hash of a proof, as the perfect subtrees that it is made of, from the left.
+/// The perfect subtrees, from the left, that make up one hash of a proof.
 public typealias ProofElement = [TreeNode]
 
-/// Which nodes of a tree make up its root and its proofs (RFC 6962, section 2.1).
+/// The nodes that make up the root and the proofs of a tree (RFC 6962, section 2.1).
 public enum ProofLayout {
   /// The perfect subtrees of the leaves from `start` to before `end`.
   ///
-  /// `start` is a multiple of the largest power of two in the range, as it is wherever the tree's
-  /// definition splits.
+  /// `start` is a multiple of the largest power of two in the range, as at each split of the tree's
+  /// definition.
   public static func subtrees(from start: UInt64, to end: UInt64) -> ProofElement {
     var nodes: ProofElement = []
     var start = start
@@ -32,12 +34,12 @@ public enum ProofLayout {
     return nodes
   }
 
-  /// The subtrees whose hashes make the root of the first `size` leaves.
+  /// The subtrees whose hashes make up the root of the first `size` leaves.
   public static func root(size: UInt64) -> ProofElement { subtrees(from: 0, to: size) }
 
   /// The inclusion proof of a leaf among the first `size`, from its sibling up.
   ///
-  /// `nil` for a leaf that is not among them.
+  /// Returns `nil` for a leaf that is not among them.
   public static func inclusion(index: UInt64, size: UInt64) -> [ProofElement]? {
     guard index < size else { return nil }
     var path: [ProofElement] = []
@@ -58,8 +60,8 @@ public enum ProofLayout {
 
   /// The consistency proof between the first `old` and the first `new` leaves (section 2.1.2).
   ///
-  /// Empty for equal sizes and for an old size of 0, about which there is nothing to prove. `nil` where
-  /// the old size is the larger.
+  /// Empty for equal sizes and for an old size of 0, which need no proof. Returns `nil` if
+  /// the old size is larger.
   public static func consistency(old: UInt64, new: UInt64) -> [ProofElement]? {
     guard old <= new else { return nil }
     if old == 0 || old == new { return [] }
@@ -87,7 +89,7 @@ public enum ProofLayout {
     1 << UInt64(63 - (count - 1).leadingZeroBitCount)
   }
 
-  /// The hash of neighbouring subtrees, from the left; that of the empty tree for none.
+  /// Computes the hash of neighbouring subtrees, given from the left. Without subtrees it is the hash of the empty tree.
   public static func hash(
     _ nodes: ProofElement, _ hash: (TreeNode) throws -> Digest
   ) rethrows -> Digest {

@@ -1,11 +1,11 @@
 public import Encodings
 
-/// Verifying what a log says about its tree; nothing of it is believed (RFC 9162, section 2.1).
+/// Verification of a log's proofs (RFC 9162, section 2.1).
 public enum TreeProofs {
   /// A proof has at most one hash for each level of a tree of 2^64 leaves.
   public static let maxHashes = 64
 
-  /// Checks that a leaf is number `index` of the tree with this size and root.
+  /// Verifies that a leaf has this index in the tree with this size and root.
   ///
   /// Errors: `proof.inclusion`.
   public static func verifyInclusion(
@@ -36,9 +36,9 @@ public enum TreeProofs {
     }
   }
 
-  /// Checks that the tree of `old` leaves is the beginning of the tree of `new` leaves.
+  /// Verifies that the tree of `old` leaves is a prefix of the tree of `new` leaves.
   ///
-  /// The empty tree is the beginning of every tree, and needs no proof: a proof with hashes is refused
+  /// The empty tree is a prefix of every tree and needs no proof. A proof with hashes is refused
   /// there. Errors: `proof.consistency`.
   public static func verifyConsistency(
     old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, proof: [Digest]

@@ -1,22 +1,24 @@
 public import Encodings
 
-/// What a log asks of a witness: to cosign a checkpoint that its last one is the beginning of
-/// (C2SP tlog-witness).
+/// A log's request to a witness: to cosign a checkpoint that extends the last cosigned one (C2SP tlog-witness).
 public struct AddCheckpointRequest: Sendable, Equatable {
   static let maxHashes = 63
 
-  /// The size that the witness knows.
+  /// The size of the checkpoint that the witness cosigned last.
   public let oldSize: UInt64
+  /// The consistency proof from the old size to the checkpoint.
   public let proof: [Digest]
+  /// The checkpoint's note, signed by the log.
   public let note: SignedNote
 
+  /// Creates a request.
   public init(oldSize: UInt64, proof: [Digest], note: SignedNote) {
     self.oldSize = oldSize
     self.proof = proof
     self.note = note
   }
 
-  /// Reads a request's form.
+  /// Parses a request.
   ///
   /// Errors: `witness.request` with the line, `note.form`.
   public init(_ bytes: [UInt8]) throws(TransparencyError) {
@@ -51,7 +53,7 @@ public struct AddCheckpointRequest: Sendable, Equatable {
     note = try SignedNote(String(whole[blank.upperBound...]))
   }
 
-  /// The size in the body of a 409 answer, which nobody signs; `nil` where the body is not a size in plain decimal and
+  /// The size in the body of a 409 answer, which is not signed. Returns `nil` unless the body is a size in plain decimal and
   /// a newline.
   public static func conflictSize(_ body: [UInt8]) -> UInt64? {
     guard body.last == 0x0A, let text = String(validating: body.dropLast(), as: UTF8.self) else {
@@ -60,32 +62,36 @@ public struct AddCheckpointRequest: Sendable, Equatable {
     return Decimal.parse(text)
   }
 
+  /// The request's body.
   public var bytes: [UInt8] {
     Array(
       ("old \(oldSize)\n" + proof.map { $0.base64 + "\n" }.joined() + "\n" + note.description).utf8)
   }
 }
 
-/// The decision of a witness, without its memory: what it remembers is handed in, and what it must
-/// remember before it answers comes out (C2SP tlog-witness).
+/// The decision of a witness about a request (C2SP tlog-witness).
+///
+/// A pure function of the request and of the last cosigned checkpoint. The caller stores the new checkpoint before it answers.
 public enum WitnessDecision: Sendable, Equatable {
-  /// Remember this checkpoint, then answer with a cosignature over it.
+  /// Store this checkpoint, then answer with a cosignature over it.
   case cosign(Checkpoint)
   /// 400: the older size is larger than the checkpoint's.
   case badRequest
-  /// 403: no key that is trusted for the origin signed it.
+  /// 403: it is not signed by a key that is trusted for the origin.
   case forbidden
-  /// 404: the origin is nobody's that the witness knows.
+  /// 404: the witness does not know the origin.
   case unknownOrigin
-  /// 409 with the size that the witness remembers, or two roots of one size.
+  /// 409 with the stored size, or for two roots of one size.
   case conflict(size: UInt64)
-  /// 422: the proof does not hold.
+  /// 422: the proof is invalid.
   case unproven
 
+  /// Decides about a request.
+  ///
   /// - Parameters:
-  ///   - keys: whom the witness trusts for an origin; `nil` for one it does not know.
-  ///   - remembered: the last checkpoint it cosigned for an origin; `nil` for none yet.
-  /// - Throws: `checkpoint.form`, which is a bad request too.
+  ///   - keys: the trusted keys of an origin; `nil` for an unknown origin.
+  ///   - remembered: the last checkpoint that was cosigned for an origin; `nil` without one.
+  /// - Throws: `checkpoint.form`, which is answered as a bad request.
   public static func decide(
     _ request: AddCheckpointRequest, keys: (String) -> [NoteVerifierKey]?,
     remembered: (String) -> Checkpoint?
@@ -110,7 +116,7 @@ public enum WitnessDecision: Sendable, Equatable {
 }
 
 extension WitnessDecision {
-  /// The HTTP status that says it.
+  /// The HTTP status of the answer.
   public var status: Int {
     switch self {
     case .cosign: 200
