@@ -251,7 +251,7 @@ struct Bench {
           let items = try (start..<min(start + step, range.upperBound)).map { number in
             let (pith, record) = numbers[Workload.record(number, of: numbers.count)]
             return try workload.event(
-              number, pithNumber: pith, record: record,
+              number, pithNumber: pith, record: RecordID(rawValue: record),
               at: Timestamp(microseconds: Self.begin.microseconds + Int64(number)))
           }
           return (start, items)
@@ -271,7 +271,8 @@ struct Bench {
     var caughtUp = false
     let took = try await Self.seconds {
       while !caughtUp {
-        caughtUp = try await store.projections.wait(for: size - 1, timeout: .seconds(60))
+        caughtUp = try await store.projections.wait(
+          for: Position(rawValue: size).previous, timeout: .seconds(60))
       }
     }
     projector.cancel()

@@ -44,7 +44,7 @@ struct Workload: Sendable {
       items: [
         try .make(
           event: SignedEvent(body: body, signature: Self.noSignature),
-          admission: .signedOnly(at: time), record: -1, referenced: nil)
+          admission: .signedOnly(at: time), record: .registry, referenced: nil)
       ], evidence: [], guardPosition: nil)
   }
 
@@ -84,7 +84,7 @@ struct Workload: Sendable {
   }
 
   /// One event about a record of some number, with columns and entry bytes as the ledger makes them.
-  func event(_ number: Int, pithNumber: PithNumber, record: Int64, at time: Timestamp) throws
+  func event(_ number: Int, pithNumber: PithNumber, record: RecordID, at time: Timestamp) throws
     -> AppendUnit.Item
   {
     var random = Generator(state: UInt64(number))

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import EmbeddedPostgres
+import LedgerDomain
 public import LedgerStore
 public import Logging
 import SafeHTTPClient
@@ -335,7 +336,7 @@ public final class Ledger: Sendable {
   public func health() async throws -> Health {
     let projected = try await store.projections.position()
     let size = try await store.log.size()
-    return Health(size: size, lag: max(0, size - 1 - projected))
+    return Health(size: size, lag: max(0, size - projected.next.rawValue))
   }
 
   /// Rebuilds the projections from the log. With `check`, only compares them.

@@ -20,7 +20,7 @@ public struct BundleVerification: Sendable {
   /// A proof of time over a checkpoint that covers the record's events.
   public struct Anchor: Sendable {
     /// The proof's kind and bytes, for whoever trusts block headers or roots.
-    public let kind: Payload.TimestampAnchor.Kind
+    public let kind: TimestampAnchor.Kind
     public let proof: [UInt8]
     /// SHA-256 of the checkpoint's text.
     public let digest: Digest
@@ -119,9 +119,9 @@ public struct BundleVerification: Sendable {
 
   private func read(
     _ reader: inout LogReader, _ items: [LogReader.Item]
-  ) async throws -> [Int64: LogReader.Checked] {
+  ) async throws -> [Position: LogReader.Checked] {
     let sorted = items.sorted { $0.position < $1.position }
-    var checked: [Int64: LogReader.Checked] = [:]
+    var checked: [Position: LogReader.Checked] = [:]
     for entry in try await reader.read(sorted) { checked[entry.position] = entry }
     return checked
   }
@@ -137,18 +137,20 @@ public struct BundleVerification: Sendable {
     for (number, item) in items.enumerated() {
       let place = "\(member)[\(number)]"
       guard item.objectValue?.keys == ["entry", "inclusion", "position"],
-        let entry = item["entry"], let position = item["position"]?.integerValue, position >= 0
+        let entry = item["entry"], let number = item["position"]?.integerValue, number >= 0
       else {
         throw LogFault("bundle.form", place: place, "an entry has entry, inclusion and position")
       }
-      guard position > entries.last?.position ?? -1 else {
+      let position = Position(rawValue: number)
+      guard position > entries.last?.position ?? .beforeFirst else {
         throw LogFault(
           "bundle.order", position: position, place: place, "the positions do not ascend")
       }
       let bytes = entry.canonicalBytes()
       do throws(TransparencyError) {
         try TreeProofs.verifyInclusion(
-          leaf: .leaf(bytes), index: UInt64(position), size: checkpoint.size, root: checkpoint.root,
+          leaf: .leaf(bytes), index: position.leafIndex, size: checkpoint.size,
+          root: checkpoint.root,
           proof: try Self.hashes(item["inclusion"]))
       } catch { throw LogFault(error, position: position, place: place) }
       entries.append(LogReader.Item(position: position, bytes: bytes))
@@ -184,8 +186,8 @@ public struct BundleVerification: Sendable {
 
   /// Proofs of time over earlier checkpoints, each shown to be of a beginning of this log.
   private func anchors(
-    _ json: JSON?, _ checkpoint: Checkpoint, _ events: [Int64],
-    _ checked: [Int64: LogReader.Checked]
+    _ json: JSON?, _ checkpoint: Checkpoint, _ events: [Position],
+    _ checked: [Position: LogReader.Checked]
   ) throws -> [Anchor] {
     guard let items = json?.arrayValue else {
       throw LogFault("bundle.form", place: "anchors", "an array")
@@ -194,7 +196,8 @@ public struct BundleVerification: Sendable {
     for (number, item) in items.enumerated() {
       let place = "anchors[\(number)]"
       guard item.objectValue?.keys == ["checkpoint", "consistency", "position", "proof_b64"],
-        let text = item["checkpoint"]?.stringValue, let position = item["position"]?.integerValue,
+        let text = item["checkpoint"]?.stringValue,
+        let position = item["position"]?.integerValue.map(Position.init(rawValue:)),
         let proof = item["proof_b64"]?.stringValue.flatMap({ Base64.decode($0) })
       else {
         throw LogFault(
@@ -233,7 +236,7 @@ public struct BundleVerification: Sendable {
         Anchor(
           kind: anchor.kind, proof: proof, digest: digest, size: anchored.size,
           admitted: entry.admission.verdict,
-          events: events.filter { UInt64(clamping: $0) < anchored.size }.count))
+          events: events.filter { $0.leafIndex < anchored.size }.count))
     }
     return anchors
   }

@@ -1,4 +1,5 @@
 public import CanonicalJSON
+public import LedgerDomain
 public import TransparencyLog
 
 /// What is wrong with a log, and the first place where it shows.
@@ -6,13 +7,13 @@ public struct LogFault: Error, Sendable, Equatable, CustomStringConvertible {
   /// In dotted snake case: `entry.signature`, `tree.tile`, `checkpoint.root`.
   public let check: String
   /// The position of the entry that it is about.
-  public let position: Int64?
+  public let position: Position?
   /// The file, or the member of a bundle.
   public let place: String?
   public let message: String
 
   public init(
-    _ check: String, position: Int64? = nil, place: String? = nil, _ message: String
+    _ check: String, position: Position? = nil, place: String? = nil, _ message: String
   ) {
     self.check = check
     self.position = position
@@ -21,7 +22,7 @@ public struct LogFault: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The fault that a reader of a text reports, at the place where the text stands.
-  public init(_ error: TransparencyError, position: Int64? = nil, place: String? = nil) {
+  public init(_ error: TransparencyError, position: Position? = nil, place: String? = nil) {
     let line = error.line.map { "line \($0)" }
     self.init(
       error.check, position: position,
@@ -38,7 +39,7 @@ public struct LogFault: Error, Sendable, Equatable, CustomStringConvertible {
     [
       "check": .string(check), "message": .string(message),
       "place": place.map { .string($0) } ?? .null,
-      "position": position.map { .integer($0) } ?? .null,
+      "position": position.map { .integer($0.rawValue) } ?? .null,
     ]
   }
 

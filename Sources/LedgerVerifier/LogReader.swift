@@ -10,10 +10,10 @@ import TransparencyLog
 public struct LogReader: Sendable {
   /// An entry with its place.
   public struct Item: Sendable {
-    public let position: Int64
+    public let position: Position
     public let bytes: [UInt8]
 
-    public init(position: Int64, bytes: [UInt8]) {
+    public init(position: Position, bytes: [UInt8]) {
       self.position = position
       self.bytes = bytes
     }
@@ -21,7 +21,7 @@ public struct LogReader: Sendable {
 
   /// An entry that was checked.
   public struct Checked: Sendable {
-    public let position: Int64
+    public let position: Position
     public let entry: Entry
     public let leaf: Digest
     /// The columns that follow from it.
@@ -50,11 +50,11 @@ public struct LogReader: Sendable {
 
   /// A name of a record, as it is looked up.
   public struct Name: Hashable, Sendable {
-    public let record: Int64
+    public let record: RecordID
     public let kind: String
     public let folded: String
 
-    public init(record: Int64, kind: String, folded: String) {
+    public init(record: RecordID, kind: String, folded: String) {
       self.record = record
       self.kind = kind
       self.folded = folded
@@ -66,19 +66,19 @@ public struct LogReader: Sendable {
 
   public private(set) var timeline = KeyTimeline()
   /// The position of each record's first event, by Pith Number.
-  public private(set) var records: [String: Int64] = [:]
+  public private(set) var records: [String: RecordID] = [:]
   /// What the look-ups of names must say of each record, by its position.
-  public private(set) var subjects: [Int64: Subject] = [:]
+  public private(set) var subjects: [RecordID: Subject] = [:]
   /// Every name that was given to a record, and whether it was taken back.
   public private(set) var names: [Name: Bool] = [:]
   /// By record, in the order of the log; empty where they are not kept.
-  public private(set) var events: [Int64: [FoldEvent]] = [:]
+  public private(set) var events: [RecordID: [FoldEvent]] = [:]
   /// Events by id: those that a later one may name.
   private var byID: [Digest: FoldEvent] = [:]
-  private var lastPosition: Int64 = -1
+  private var lastPosition: Position = .beforeFirst
   private let keepsEvents: Bool
   /// The position after the last that was read.
-  public var next: Int64 { lastPosition + 1 }
+  public var next: Position { lastPosition.next }
 
   /// - Parameter keepsEvents: whether the fold's columns are kept, for ``fold()``.
   public init(keepsEvents: Bool = true) { self.keepsEvents = keepsEvents }
@@ -141,7 +141,7 @@ public struct LogReader: Sendable {
 
   /// What follows from an entry and those before it: its columns, and the key that must have signed it.
   private mutating func place(
-    _ entry: Entry, at position: Int64
+    _ entry: Entry, at position: Position
   ) throws(LogFault) -> (FoldEvent, [UInt8]) {
     func fault(_ check: String, _ message: String) -> LogFault {
       LogFault(check, position: position, message)
@@ -152,9 +152,9 @@ public struct LogReader: Sendable {
     lastPosition = position
     let event = entry.event
     let subject = event.body.subject.text
-    let record: Int64
+    let record: RecordID
     switch event.body.subject {
-    case .registry: record = -1
+    case .registry: record = .registry
     case .record:
       if let known = records[subject] {
         record = known
@@ -162,8 +162,8 @@ public struct LogReader: Sendable {
         guard event.body.type == .recordCreated else {
           throw fault("entry.subject", "the record \(subject) is not in the log before this event")
         }
-        records[subject] = position
-        record = position
+        records[subject] = RecordID(createdAt: position)
+        record = RecordID(createdAt: position)
       }
     }
     guard byID[event.eventID] == nil else {
@@ -190,10 +190,10 @@ public struct LogReader: Sendable {
       key = known.publicKey
     }
     let columns = entry.foldEvent(position: position, record: record, referenced: referenced)
-    if record == -1 { _ = timeline.apply(columns) }
+    if record.isRegistry { _ = timeline.apply(columns) }
     note(entry, columns)
     byID[event.eventID] = columns
-    if keepsEvents, record >= 0 { events[record, default: []].append(columns) }
+    if keepsEvents, !record.isRegistry { events[record, default: []].append(columns) }
     return (columns, key)
   }
 
@@ -222,7 +222,7 @@ public struct LogReader: Sendable {
   /// What the projections must say of one record after the entries read so far.
   ///
   /// - Parameter time: against which the expiry of storage is held.
-  public func fold(_ record: Int64, at time: Timestamp) -> RecordStatus {
+  public func fold(_ record: RecordID, at time: Timestamp) -> RecordStatus {
     RecordStatus(FoldedRecord.whole(events[record] ?? [], timeline), at: time)
   }
 }

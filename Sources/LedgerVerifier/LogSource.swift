@@ -6,11 +6,11 @@ public import TransparencyLog
 /// Where a log to be checked is read from.
 public protocol LogSource: Sendable {
   /// Entries by position; fewer than asked for at the end.
-  func entries(from position: Int64, limit: Int) async throws -> [[UInt8]]
+  func entries(from position: Position, limit: Int) async throws -> [[UInt8]]
   /// A tile's hashes; `nil` where there is none of that width.
   func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]?
   /// The columns that are stored beside the entries; `nil` where there are none to check.
-  func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]?
+  func columns(from position: Position, limit: Int) async throws -> [FoldEvent]?
 }
 
 /// A log as plain files, at the paths of C2SP tlog-tiles.
@@ -52,9 +52,9 @@ public struct LogDirectory: LogSource {
     }
   }
 
-  public func entries(from position: Int64, limit: Int) async throws -> [[UInt8]] {
+  public func entries(from position: Position, limit: Int) async throws -> [[UInt8]] {
     var entries: [[UInt8]] = []
-    var next = UInt64(clamping: position)
+    var next = position.leafIndex
     let end = min(size, next + UInt64(clamping: limit))
     while next < end {
       let index = next / UInt64(TilePath.fullWidth)
@@ -63,11 +63,11 @@ public struct LogDirectory: LogSource {
       let path = TilePath(.entries, index: index, width: width).description
       guard let bytes = try file(path) else {
         throw LogFault(
-          "bundle.missing", position: Int64(clamping: next), place: path, "there is no such file")
+          "bundle.missing", position: Position(leaf: next), place: path, "there is no such file")
       }
       guard let bundle = TileBytes.decode(entries: bytes), bundle.count == width else {
         throw LogFault(
-          "bundle.form", position: Int64(clamping: next), place: path,
+          "bundle.form", position: Position(leaf: next), place: path,
           "the bundle is not \(width) entries behind their lengths")
       }
       let upper = Int(min(end - start, UInt64(width)))
@@ -86,7 +86,7 @@ public struct LogDirectory: LogSource {
     return hashes
   }
 
-  public func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]? { nil }
+  public func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? { nil }
 }
 
 extension LogDirectory {

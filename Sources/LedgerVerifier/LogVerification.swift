@@ -60,23 +60,23 @@ public struct LogVerification: Sendable {
     var last: Timestamp?
     let start = ContinuousClock.now
     try Self.meet(&waiting, edge)
-    var batch = try await source.entries(from: 0, limit: Self.count(from: 0, to: size))
+    var batch = try await source.entries(from: .first, limit: Self.count(from: 0, to: size))
     while edge.size < size {
-      let from = Int64(clamping: edge.size)
+      let from = Position(leaf: edge.size)
       let count = Self.count(from: edge.size, to: size)
       guard batch.count == count else {
         throw LogFault(
-          "log.missing", position: from + Int64(batch.count),
+          "log.missing", position: from.advanced(by: batch.count),
           "there is no entry here, and the log should have \(size)")
       }
       let entries = batch
       let following = edge.size + UInt64(count)
       // The next entries are read while these are checked.
       async let next = source.entries(
-        from: Int64(clamping: following), limit: Self.count(from: following, to: size))
+        from: Position(leaf: following), limit: Self.count(from: following, to: size))
       try await compareTiles(from: edge.size, entries)
       let checked = try await reader.read(
-        entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
+        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
       if let columns = try await source.columns(from: from, limit: count) {
         try Self.compare(columns, checked)
       }
@@ -97,11 +97,11 @@ public struct LogVerification: Sendable {
     }
     for (level, hashes) in edge.levels.enumerated() where !hashes.isEmpty && level > 0 {
       try await expectTile(
-        level, size >> UInt64(8 * (level + 1)), hashes, position: Int64(clamping: size) - 1)
+        level, size >> UInt64(8 * (level + 1)), hashes, position: Position(leaf: size).previous)
     }
     if let unmet = waiting.first {
       throw LogFault(
-        "checkpoint.size", position: Int64(clamping: size), place: unmet.place,
+        "checkpoint.size", position: Position(leaf: size), place: unmet.place,
         "the checkpoint covers \(unmet.checkpoint.size) entries, and the log has \(size)")
     }
     return Outcome(
@@ -119,7 +119,7 @@ public struct LogVerification: Sendable {
     while let next = waiting.first, next.checkpoint.size == edge.size {
       guard edge.root == next.checkpoint.root else {
         throw LogFault(
-          "checkpoint.root", position: Int64(clamping: edge.size) - 1, place: next.place,
+          "checkpoint.root", position: Position(leaf: edge.size).previous, place: next.place,
           "the first \(edge.size) entries have the root \(edge.root.base64), and the checkpoint says "
             + "\(next.checkpoint.root.base64): an entry at or before this position is not what it was"
         )
@@ -135,12 +135,12 @@ public struct LogVerification: Sendable {
       let slice = entries[start..<min(start + TilePath.fullWidth, entries.count)]
       let index = (from + UInt64(start)) / width
       try await expectTile(
-        0, index, slice.map { Digest.leaf($0) }, position: Int64(clamping: index * width))
+        0, index, slice.map { Digest.leaf($0) }, position: Position(leaf: index * width))
     }
   }
 
   private func expectTile(
-    _ level: Int, _ index: UInt64, _ hashes: [Digest], position: Int64
+    _ level: Int, _ index: UInt64, _ hashes: [Digest], position: Position
   ) async throws {
     let path = TilePath(.hashes(level: level), index: index, width: hashes.count).description
     guard let tile = try await source.tile(level: level, index: index, width: hashes.count) else {
@@ -148,7 +148,7 @@ public struct LogVerification: Sendable {
     }
     guard let place = hashes.indices.first(where: { tile[$0] != hashes[$0] }) else { return }
     throw LogFault(
-      "tree.tile", position: level == 0 ? position + Int64(place) : position, place: path,
+      "tree.tile", position: level == 0 ? position.advanced(by: place) : position, place: path,
       "hash \(place) of the tile is \(tile[place]), and the entries give \(hashes[place])")
   }
 
@@ -224,7 +224,8 @@ extension LogDirectory {
     }
     if let (number, position) = missing.min(by: { $0.value < $1.value }) {
       throw LogFault(
-        "projection.missing", position: position, place: name, "\(number) has no line")
+        "projection.missing", position: Position(rawValue: position.rawValue), place: name,
+        "\(number) has no line")
     }
     return outcome.reader.records.count
   }

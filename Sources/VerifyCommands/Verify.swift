@@ -128,7 +128,7 @@ public struct Verify: AsyncParsableCommand {
             proof.index == promise.position
           else {
             throw LogFault(
-              "receipt.broken", position: Int64(clamping: promise.position), place: path,
+              "receipt.broken", position: Position(leaf: promise.position), place: path,
               "the proof is of another entry or position than the log promised")
           }
           try proof.verify(entry: entry, by: keys, origin: promise.origin)

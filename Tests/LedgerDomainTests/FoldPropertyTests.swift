@@ -7,25 +7,26 @@ import Testing
 @Suite struct FoldPropertyTests {
   static let seeds: [UInt64] = Array(1...60)
 
-  private func whole(_ log: RandomLog, upTo end: Int) -> [Int64: FoldedRecord] {
+  private func whole(_ log: RandomLog, upTo end: Int) -> [RecordID: FoldedRecord] {
     let timeline = LogWriter.timeline(log.events[..<end])
-    let byRecord = Dictionary(grouping: log.events[..<end].filter { $0.record >= 0 }, by: \.record)
+    let byRecord = Dictionary(
+      grouping: log.events[..<end].filter { !$0.record.isRegistry }, by: \.record)
     return byRecord.mapValues { FoldedRecord.whole($0, timeline) }
   }
 
   /// Folds one batch as the projector does.
   private func step(
     _ log: RandomLog, _ range: Range<Int>, _ timeline: inout KeyTimeline,
-    _ rows: inout [Int64: FoldedRecord]
+    _ rows: inout [RecordID: FoldedRecord]
   ) {
     let batch = log.events[range]
     let before = timeline
     let earlier = log.events[..<range.lowerBound]
-    let new = Dictionary(grouping: batch.filter { $0.record >= 0 }, by: \.record)
+    let new = Dictionary(grouping: batch.filter { !$0.record.isRegistry }, by: \.record)
     var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
-    for change in batch.filter({ $0.record < 0 }).compactMap({ timeline.apply($0) }) {
+    for change in batch.filter({ $0.record.isRegistry }).compactMap({ timeline.apply($0) }) {
       for event in earlier
-      where event.record >= 0 && event.signerKey == change.fingerprint
+      where !event.record.isRegistry && event.signerKey == change.fingerprint
         && event.position >= change.from
       {
         if let group = event.foldGroup { touched[event.record, default: []].insert(group) }
@@ -49,7 +50,7 @@ import Testing
     var random = SeededGenerator(seed: seed &+ 0x5eed)
     let longest = [1, 7, 60].randomElement(using: &random) ?? 1
     var timeline = KeyTimeline()
-    var rows: [Int64: FoldedRecord] = [:]
+    var rows: [RecordID: FoldedRecord] = [:]
     var start = 0
     while start < log.events.count {
       let end = min(log.events.count, start + Int.random(in: 1...longest, using: &random))

@@ -7,7 +7,7 @@ import Testing
 /// DESIGN 4 and 5, a rule at a time.
 @Suite struct FoldRuleTests {
   private var log = LogWriter()
-  private let record: Int64
+  private let record: RecordID
   private let later = Timestamp(microseconds: 9_000_000_000)
 
   init() {
@@ -232,7 +232,7 @@ import Testing
     let edge = log.attest(.citationSignature, record, by: a)
     log.revoke(a)
     log.revoke(a, from: edge)
-    log.revoke(a, from: edge + 1)
+    log.revoke(a, from: edge.next)
     var timeline = KeyTimeline()
     let reports = log.events.compactMap { timeline.apply($0) }
     // The first vouch says whose everything was that the key signed before.
@@ -243,8 +243,8 @@ import Testing
   @Test mutating func authorityRotatesAfterTheVouch() {
     let old = log.registry
     log.rotate(to: "second")
-    let handover = Int64(log.events.count)
-    #expect(log.timeline.registryKey(at: handover - 1) == old.fingerprint)
+    let handover = Position(rawValue: Int64(log.events.count))
+    #expect(log.timeline.registryKey(at: handover.previous) == old.fingerprint)
     #expect(log.timeline.registryKey(at: handover) == log.registry.fingerprint)
     let a = log.signer("a", LogWriter.orcid(1))
     log.vouch(a, by: old)
@@ -352,7 +352,7 @@ import Testing
     let edge = log.attest(.citationSignature, record, by: log.signer("a"))
     let check = log.about(edge, .checkRecorded, verdict: .verified)
     let summary = log.folded(record).state.eventSummary()
-    let at = JSON.string(Timestamp(microseconds: (edge + 1) * 1_000_000).description)
+    let at = JSON.string(Timestamp(microseconds: edge.next.rawValue * 1_000_000).description)
     #expect(
       summary == [
         "total": 1,
@@ -363,8 +363,8 @@ import Testing
           ]
         ],
         "first_recorded_at": at, "last_recorded_at": at,
-        "last_event_id": .string("sha256:" + log.events[Int(edge)].eventID.hex),
-        "equivocations": 0, "position": .integer(check),
+        "last_event_id": .string("sha256:" + log.events[Int(edge.rawValue)].eventID.hex),
+        "equivocations": 0, "position": .integer(check.rawValue),
       ])
     #expect(log.standing(check) == "recorded")
   }

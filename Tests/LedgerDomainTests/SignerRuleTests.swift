@@ -6,7 +6,7 @@ import Testing
 /// Who a signer is, what a signer withdrew, and what one signer costs another.
 @Suite struct SignerRuleTests {
   private var log = LogWriter()
-  private let record: Int64
+  private let record: RecordID
 
   init() { record = log.record() }
 
@@ -149,7 +149,8 @@ import Testing
     #expect(log.standing(later) == "weak")
     log.about(edge, .eventWithdrawn, by: key)
     #expect(log.standing(edge) == "verified", "the key speaks for itself alone")
-    #expect(!log.timeline.isVouched(key.fingerprint, at: Int64(log.events.count)))
+    #expect(
+      !log.timeline.isVouched(key.fingerprint, at: Position(rawValue: Int64(log.events.count))))
     log.vouch(key)
     // Vouched for again, it is one signer with what it said meanwhile.
     #expect(log.sums(record).weakAuthors == 0 && log.sums(record).strongAuthors == 1)
@@ -161,15 +162,17 @@ import Testing
     let key = log.signer("a", vouched: .author)
     log.withdrawVouching(key, by: key)
     log.withdrawVouching(key, by: log.signer("b", vouched: .moderator))
-    #expect(log.timeline.isVouched(key.fingerprint, at: Int64(log.events.count)))
+    #expect(
+      log.timeline.isVouched(key.fingerprint, at: Position(rawValue: Int64(log.events.count))))
     log.withdrawVouching(key)
-    #expect(!log.timeline.isVouched(key.fingerprint, at: Int64(log.events.count)))
+    #expect(
+      !log.timeline.isVouched(key.fingerprint, at: Position(rawValue: Int64(log.events.count))))
   }
 
   @Test mutating func aNameIsBoundByTheNewestVouchThatHolds() {
     let key = log.signer("a", LogWriter.orcid(1))
     func bound() -> String? {
-      log.timeline.boundName(key.fingerprint, at: Int64(log.events.count))
+      log.timeline.boundName(key.fingerprint, at: Position(rawValue: Int64(log.events.count)))
     }
     #expect(bound() == nil)
     log.vouch(key, name: "Zhuang Liu")

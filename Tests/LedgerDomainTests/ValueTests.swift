@@ -64,7 +64,7 @@ struct ValueTests {
     var keys = KeyTimeline()
     _ = keys.apply(
       registration.event.foldEvent(
-        .signedOnly(at: registration.event.body.createdAt), position: 0, record: -1,
+        .signedOnly(at: registration.event.body.createdAt), position: 0, record: .registry,
         referenced: nil))
     let citation = try citation(signer: key, signedBy: key)
     let verified = try VerifiedEvent(citation, keys: keys)
@@ -84,7 +84,8 @@ struct ValueTests {
     var keys = KeyTimeline()
     _ = keys.apply(
       try registration(of: key, by: key).foldEvent(
-        .signedOnly(at: Timestamp(microseconds: 0)), position: 0, record: -1, referenced: nil))
+        .signedOnly(at: Timestamp(microseconds: 0)), position: 0, record: .registry, referenced: nil
+      ))
     let stolen = try citation(signer: key, signedBy: SigningKey())
     #expect(throws: Refusal(.invalid, check: "signature", "")) {
       try VerifiedEvent(stolen, keys: keys)

@@ -270,7 +270,7 @@ struct HTTPTests {
   func stream() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
-      var seen: [Int64] = []
+      var seen: [Position] = []
       let writer = Task {
         for index in 0..<50 { _ = try await test.cite("10.1000/\(index)", by: key) }
       }

@@ -162,20 +162,22 @@ struct LimitTests {
       log.withLock { log in
         log.reads += 1
         guard from < log.size else { return [] }
-        return (from..<min(log.size, from + Int64(limit))).map { .init(position: $0, json: [1]) }
+        return (from..<min(Position(rawValue: log.size), from.advanced(by: limit))).map {
+          .init(position: $0, json: [1])
+        }
       }
     }
     try await withThrowingTaskGroup { group in
       for index in 0..<200 {
         group.addTask {
-          var seen: [Int64] = []
-          let stream = LogFeed.Stream(feed: feed, from: Int64(index % 20))
+          var seen: [Position] = []
+          let stream = LogFeed.Stream(feed: feed, from: Position(rawValue: Int64(index % 20)))
           for try await item in stream {
             guard let item else { continue }
             seen.append(item.position)
             if item.position == 1999 { break }
           }
-          #expect(seen == Array(Int64(index % 20)..<2000))
+          #expect(seen == Array(Position(rawValue: Int64(index % 20))..<2000))
         }
       }
       try await Task.sleep(for: .milliseconds(500))

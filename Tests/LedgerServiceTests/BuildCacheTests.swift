@@ -147,15 +147,19 @@ struct BuildCacheTests {
         return status["verification_status"]?["citation_signatures"]
       }
       try await withThrowingTaskGroup(of: JSON?.self) { group in
-        for _ in 0..<60 { group.addTask { try await count(first.position + 1) } }
+        for _ in 0..<60 { group.addTask { try await count(first.position.next.rawValue) } }
         for try await answer in group { #expect(answer == 1) }
       }
       #expect(await ledger.records.pastStates.builds == 1)
       // A key that came in between may bear on the record, so that each of these is a state of its own.
-      for size in first.position + 2...last.position { #expect(try await count(size) == 1) }
-      #expect(try await count(last.position + 1) == 2)
+      for size in first.position.next.next.rawValue...last.position.rawValue {
+        #expect(try await count(size) == 1)
+      }
+      #expect(try await count(last.position.next.rawValue) == 2)
       #expect(await ledger.records.pastStates.builds == 7)
-      for size in first.position + 1...last.position + 1 { _ = try await count(size) }
+      for size in first.position.next.rawValue...last.position.next.rawValue {
+        _ = try await count(size)
+      }
       #expect(await ledger.records.pastStates.builds == 7)
     }
   }

@@ -202,7 +202,7 @@ struct LifecycleTests {
           key.signer.fingerprint, reason: "stolen", compromisedFrom: first.position, key: key)
       }
       _ = try await test.ledger.keyAdministrator.revoke(
-        key.signer.fingerprint, reason: "stolen", compromisedFrom: first.position + 1, key: nil)
+        key.signer.fingerprint, reason: "stolen", compromisedFrom: first.position.next, key: nil)
       let state = try await test.state()
       #expect(state.status["citation_signatures"] == 1)
       #expect(state.summary["by_type"]?["citation_signature"]?["revoked"] == 1)

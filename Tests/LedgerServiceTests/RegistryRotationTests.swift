@@ -37,12 +37,12 @@ struct RegistryRotationTests {
   /// Holds each event of the registry against the timeline: it is signed by the key of its position.
   private func expectRightKeys(_ ledger: Ledger) async throws {
     let timeline = try await ledger.timeline.current().timeline
-    var next: Int64 = 0
+    var next = Position.first
     var count = 0
     while true {
       let events = try await ledger.store.log.events(from: next, limit: 1000)
       guard let last = events.last else { break }
-      next = last.position + 1
+      next = last.position.next
       for stored in events {
         let event = try Entry(bytes: stored.entry).event
         guard event.body.signer.signerType == .registry, event.body.type != .keyRegistered else {

@@ -105,7 +105,7 @@ struct TransparencyTests {
       let log = [try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))]
       let receipt = Array(try #require(answer.receipt).utf8)
       let promise = try LogReceipt(receipt, by: log)
-      #expect(promise.position == UInt64(answer.position))
+      #expect(promise.position == answer.position.leafIndex)
       #expect(promise.eventID == "sha256:" + answer.eventID.hex)
       let proof = try await test.ledger.proofs.inclusionProof("sha256:" + answer.eventID.hex)
       let entry = try #require(proof.extra)
@@ -128,7 +128,7 @@ struct TransparencyTests {
   func signedMeanwhile() async throws {
     try await withLedger { test in
       let key = try await test.key("author")
-      let positions = try await withThrowingTaskGroup(of: Int64?.self) { group in
+      let positions = try await withThrowingTaskGroup(of: Position?.self) { group in
         for number in 0..<300 {
           group.addTask { try await test.cite("10.1/\(number)", by: key).position }
           guard number % 10 == 0 else { continue }

@@ -22,7 +22,8 @@ struct StoreTests {
       func bytes(_ value: Digest128?) -> PostgresValue { value.map { .bytes($0.bytes) } ?? .null }
       func int(_ value: Int64?) -> PostgresValue { value.map { .int8($0) } ?? .null }
       writer.append([
-        .int8(event.position), .int8(event.record), .timestamp(event.recordedAt.microseconds),
+        .int8(event.position.rawValue), .int8(event.record.rawValue),
+        .timestamp(event.recordedAt.microseconds),
         int(event.foldGroup), .int8(event.targetKey), int(event.refersTo),
         event.validUntil.map { .timestamp($0.microseconds) } ?? .null, .int4(event.referenceCount),
         .int4(event.resolvedWork), .int4(event.formalEvidenceCount), .int4(event.flags.rawValue),
@@ -313,9 +314,13 @@ struct StoreTests {
       #expect(pages < 150, "\(look): \(plan.joined(separator: "\n"))")
       #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("Sort") }, "\(plan)")
     }
-    #expect(try await store.log.latestEvent(record: 0, type: .graphSnapshot)?.position == 1)
     #expect(
-      try await store.folds.newestAttestations(record: 0, limit: 3).map(\.position).max() == 99_999)
+      try await store.log.latestEvent(record: RecordID(createdAt: 0), type: .graphSnapshot)?
+        .position == 1)
+    #expect(
+      try await store.folds.newestAttestations(record: RecordID(createdAt: 0), limit: 3).map(
+        \.position
+      ).max() == 99_999)
     await store.close()
   }
 
@@ -334,15 +339,15 @@ struct StoreTests {
         createdAt: .now))
     let admission = Admission.signedOnly(at: .now)
     let item = try AppendUnit.Item.make(
-      event: event, admission: admission, record: -1, referenced: nil)
+      event: event, admission: admission, record: .registry, referenced: nil)
     let outcome = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
-    #expect(outcome == .stored(positions: [0], record: -1, isNew: true))
+    #expect(outcome == .stored(positions: [0], record: .registry, isNew: true))
     reservation.end()
     reservation.end()
     let again = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: nil, origin: "test"))
-    #expect(again == .stored(positions: [0], record: -1, isNew: false))
+    #expect(again == .stored(positions: [0], record: .registry, isNew: false))
     await store.close()
   }
 }

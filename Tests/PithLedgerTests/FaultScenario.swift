@@ -22,7 +22,7 @@ struct FaultLoad {
 /// Answers of a bulk submission: where what is acknowledged stands, and how many were refused.
 struct SentLoad {
   /// By event_id.
-  var acknowledged: [String: Int64] = [:]
+  var acknowledged: [String: Position] = [:]
   var refused = 0
 }
 
@@ -97,7 +97,7 @@ extension FaultScenario {
 
   /// Sends a load again, which stores what is missing and nothing else, and looks at the ledger.
   func complete(
-    _ load: FaultLoad, in ledger: Ledger, acknowledged: [String: Int64]
+    _ load: FaultLoad, in ledger: Ledger, acknowledged: [String: Position]
   ) async throws -> FaultFindings {
     let again = try await send(load, to: ledger)
     #expect(again.refused == 0 && again.acknowledged.count == load.lines.count)
@@ -122,26 +122,27 @@ extension FaultScenario {
 
   /// No gap, no duplicate, everything acknowledged where it was said to be, and rows that replay bears
   /// out.
-  func inspect(_ ledger: Ledger, acknowledged: [String: Int64]) async throws -> FaultFindings {
+  func inspect(_ ledger: Ledger, acknowledged: [String: Position]) async throws -> FaultFindings {
     var found = FaultFindings()
-    var ids: [String: Int64] = [:]
-    var next: Int64 = 0
+    var ids: [String: Position] = [:]
+    var next = Position.first
     while true {
       let events = try await ledger.events.page(from: next, limit: 1000)["events"]?.arrayValue ?? []
       if events.isEmpty { break }
       for event in events {
-        let position = event["position"]?.integerValue ?? -1
+        let position = Position(rawValue: event["position"]?.integerValue ?? -1)
         if position != next { found.gaps += 1 }
         if ids.updateValue(position, forKey: event["event_id"]?.stringValue ?? "") != nil {
           found.duplicates += 1
         }
-        next = position + 1
+        next = position.next
       }
     }
     let size = try await ledger.health().size
-    if next != size { found.gaps += 1 }
+    if next.rawValue != size { found.gaps += 1 }
     found.lost = acknowledged.count { ids[$0.key] != $0.value }
-    let status = try await ledger.records.status(Fixtures.sampleNumber, atLeast: next - 1)
+    let status = try await ledger.records.status(
+      Fixtures.sampleNumber, atLeast: next.previous.rawValue)
     found.cited = Int(status["verification_status"]?["citation_signatures"]?.integerValue ?? -1)
     let report = try await ledger.replay(check: true) { _ in }
     found.drift = report.drift.count

@@ -25,7 +25,7 @@ extension FaultTests {
         await ledger.close()
         let file = directory + "/load.ndjson"
         try Data(load.lines.joined(separator: [0x0A])).write(to: URL(fileURLWithPath: file))
-        let acknowledged = Mutex<[String: Int64]>([:])
+        let acknowledged = Mutex<[String: Position]>([:])
         _ = try await run(
           .path(FilePath(TestProgram.path)),
           arguments: ["import", file, "--json", "--data-dir", directory], input: .none,
@@ -38,7 +38,7 @@ extension FaultTests {
               let position = answer["position"]?.integerValue
             else { continue }
             let count = acknowledged.withLock {
-              $0[id] = position
+              $0[id] = Position(rawValue: position)
               return $0.count
             }
             if count == acknowledgements { try execution.send(signal: .kill) }

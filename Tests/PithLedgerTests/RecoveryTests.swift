@@ -126,7 +126,7 @@ extension FaultTests {
         let load = try await makeLoad(ledger, count: 800)
         let server = try await EmbeddedPostgres.start(
           dataDirectory: directory, logger: PrivateServer.logger)
-        var before: [String: Int64] = [:]
+        var before: [String: Position] = [:]
         var restored: EmbeddedPostgres?
         let copying = Mutex<Task<EmbeddedPostgres, any Error>?>(nil)
         let sent = try await send(load, to: ledger) { answer, count in

@@ -67,7 +67,7 @@ struct VerifyCommandTests {
       let receipt = try file("receipt", Array(try #require(cited.receipt).utf8))
       let new = try file("new", Array(try await test.ledger.checkpoints.issue().cosigned.utf8))
       let proof = try file(
-        "proof", try await test.ledger.proofs.inclusionProof(String(cited.position)).bytes)
+        "proof", try await test.ledger.proofs.inclusionProof("\(cited.position)").bytes)
       let other = try file("other", try await test.ledger.proofs.inclusionProof("0").bytes)
       var bytes: [UInt8] = []
       for try await chunk in try await test.ledger.bundles.bundle(LedgerUnderTest.number) {

@@ -35,16 +35,16 @@ public struct LogWriter: Sendable {
   }
 
   /// When an event at this position is recorded, and signed unless it says otherwise.
-  public static func time(of position: Int64) -> Timestamp {
-    Timestamp(microseconds: (position + 1) * 1_000_000)
+  public static func time(of position: Position) -> Timestamp {
+    Timestamp(microseconds: position.next.rawValue * 1_000_000)
   }
 
   @discardableResult
   public mutating func append(
-    _ type: EventType, by signer: Signer, record: Int64,
+    _ type: EventType, by signer: Signer, record: RecordID,
     _ change: (inout FoldEvent) -> Void = { _ in }
-  ) -> Int64 {
-    let position = Int64(events.count)
+  ) -> Position {
+    let position = Position(rawValue: Int64(events.count))
     var event = FoldEvent(
       position: position, record: record, eventID: Digest(hashing: Array("event \(position)".utf8)),
       type: type, recordedAt: Self.time(of: position), createdAt: Self.time(of: position),
@@ -57,7 +57,7 @@ public struct LogWriter: Sendable {
   // MARK: Keys
 
   public mutating func register(_ signer: Signer) {
-    append(.keyRegistered, by: signer, record: -1) {
+    append(.keyRegistered, by: signer, record: .registry) {
       $0.key = KeyColumns(
         fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: signer.type,
         keyID: signer.name, publicKey: Array(repeating: 7, count: 32))
@@ -79,20 +79,20 @@ public struct LogWriter: Sendable {
     _ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil,
     name: String? = nil
   ) {
-    append(.keyVouched, by: voucher ?? registry, record: -1) {
+    append(.keyVouched, by: voucher ?? registry, record: .registry) {
       $0.key = KeyColumns(
         fingerprint: signer.fingerprint, signerID: signer.signerID, signerType: type, name: name)
     }
   }
 
   public mutating func withdrawVouching(_ signer: Signer, by withdrawer: Signer? = nil) {
-    append(.vouchingWithdrawn, by: withdrawer ?? registry, record: -1) {
+    append(.vouchingWithdrawn, by: withdrawer ?? registry, record: .registry) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint)
     }
   }
 
-  public mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Int64? = nil) {
-    append(.keyRevoked, by: revoker ?? registry, record: -1) {
+  public mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Position? = nil) {
+    append(.keyRevoked, by: revoker ?? registry, record: .registry) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint, compromisedFrom: from)
     }
   }
@@ -106,15 +106,16 @@ public struct LogWriter: Sendable {
 
   // MARK: Records and attestations
 
-  public mutating func record(receipt: Bool = true) -> Int64 {
-    let position = Int64(events.count)
-    return append(.recordCreated, by: registry, record: position) {
+  public mutating func record(receipt: Bool = true) -> RecordID {
+    let position = Position(rawValue: Int64(events.count))
+    append(.recordCreated, by: registry, record: RecordID(createdAt: position)) {
       $0.flags = receipt ? [.contentAddressed, .receiptVerified] : [.contentAddressed]
     }
+    return RecordID(createdAt: position)
   }
 
   public mutating func snapshot(
-    _ record: Int64, references: Int32, resolved: Int32, formal: Int32 = 0
+    _ record: RecordID, references: Int32, resolved: Int32, formal: Int32 = 0
   ) {
     append(.graphSnapshot, by: registry, record: record) {
       $0.referenceCount = references
@@ -130,13 +131,13 @@ public struct LogWriter: Sendable {
   ///   - flags: an author's name is in the list and as issued, unless these say something about it.
   @discardableResult
   public mutating func attest(
-    _ type: EventType, _ record: Int64, by signer: Signer? = nil, slot: String = "1",
-    says: String = "a", verdict: Verdict = .verified, supersedes: Int64? = nil,
+    _ type: EventType, _ record: RecordID, by signer: Signer? = nil, slot: String = "1",
+    says: String = "a", verdict: Verdict = .verified, supersedes: Position? = nil,
     target: String = "record", token: String? = nil, until: Timestamp? = nil,
     flags: FoldFlags = [], roleCounts: Bool = true, createdAt: Timestamp? = nil
-  ) -> Int64 {
+  ) -> Position {
     let author = signer ?? registry
-    let older = supersedes.map { events[Int($0)] }
+    let older = supersedes.map { events[Int($0.rawValue)] }
     let identity = KeyTimeline.identity(signerID: token ?? author.signerID)
     return append(type, by: author, record: record) {
       let declared = token ?? author.signerID
@@ -181,10 +182,10 @@ public struct LogWriter: Sendable {
   /// A withdrawal, a decision, a check or an upgrade, about an earlier event of the same record.
   @discardableResult
   public mutating func about(
-    _ position: Int64, _ type: EventType, by signer: Signer? = nil, verdict: Verdict = .verified,
+    _ position: Position, _ type: EventType, by signer: Signer? = nil, verdict: Verdict = .verified,
     approved: Bool = false, createdAt: Timestamp? = nil
-  ) -> Int64 {
-    let target = events[Int(position)]
+  ) -> Position {
+    let target = events[Int(position.rawValue)]
     return append(type, by: signer ?? registry, record: target.record) {
       $0.verdict = verdict
       $0.refersTo = position
@@ -198,30 +199,30 @@ public struct LogWriter: Sendable {
   }
 
   /// Makes an author's claim one of an entry that says nothing about the issuer's name.
-  public mutating func clearNameFlags(of position: Int64) {
-    events[Int(position)].flags.remove([.nameVerified, .nameDiffers, .nameUnknown])
+  public mutating func clearNameFlags(of position: Position) {
+    events[Int(position.rawValue)].flags.remove([.nameVerified, .nameDiffers, .nameUnknown])
   }
 
   // MARK: What follows
 
-  public func events(of record: Int64) -> [FoldEvent] { events.filter { $0.record == record } }
+  public func events(of record: RecordID) -> [FoldEvent] { events.filter { $0.record == record } }
 
-  public func folded(_ record: Int64) -> FoldedRecord { .whole(events(of: record), timeline) }
+  public func folded(_ record: RecordID) -> FoldedRecord { .whole(events(of: record), timeline) }
 
-  public func sums(_ record: Int64) -> GroupTotals { folded(record).state.sums }
+  public func sums(_ record: RecordID) -> GroupTotals { folded(record).state.sums }
 
-  public func standing(_ position: Int64) -> String {
+  public func standing(_ position: Position) -> String {
     GroupFold(group(of: position), timeline).standing(of: position)
   }
 
   /// Why an event counts for less than it could.
-  public func reason(_ position: Int64) -> String? {
+  public func reason(_ position: Position) -> String? {
     GroupFold(group(of: position), timeline).reason(of: position)
   }
 
   /// The events of the group of one, and of those linked to it.
-  public func group(of position: Int64) -> [FoldEvent] {
-    let event = events[Int(position)]
+  public func group(of position: Position) -> [FoldEvent] {
+    let event = events[Int(position.rawValue)]
     guard let group = event.foldGroup else { return [] }
     return Self.linked([group], events(of: event.record), timeline)
   }
@@ -251,21 +252,22 @@ public struct RandomLog: Sendable {
   /// When the next event says that it was signed: mostly just now, sometimes long before.
   private static func signed(_ random: inout SeededGenerator, _ log: LogWriter) -> Timestamp? {
     guard Int.random(in: 0..<4, using: &random) == 0 else { return nil }
-    return LogWriter.time(of: Int64.random(in: 0..<Int64(log.events.count), using: &random))
+    return LogWriter.time(
+      of: Position(rawValue: Int64.random(in: 0..<Int64(log.events.count), using: &random)))
   }
 
   public let seed: UInt64
   public let events: [FoldEvent]
-  public let records: [Int64]
+  public let records: [RecordID]
 
   /// - Parameter count: about how many events.
   public init(seed: UInt64, count: Int = 240, records recordCount: Int = 4) {
     self.seed = seed
     var random = SeededGenerator(seed: seed)
     var log = LogWriter()
-    var records: [Int64] = []
+    var records: [RecordID] = []
     var signers: [LogWriter.Signer] = []
-    var attestations: [Int64] = []
+    var attestations: [Position] = []
     let types: [SignerType] = [.author, .replicator, .agent, .moderator, .storageProvider]
     for _ in 0..<recordCount { records.append(log.record(receipt: .random(using: &random))) }
     while log.events.count < count {
@@ -284,7 +286,8 @@ public struct RandomLog: Sendable {
       case 13..<15:
         guard let someone else { continue }
         let own = Bool.random(using: &random)
-        let from = Int64.random(in: 0..<Int64(log.events.count), using: &random)
+        let from = Position(
+          rawValue: Int64.random(in: 0..<Int64(log.events.count), using: &random))
         log.revoke(
           someone, by: own ? someone : nil, from: Bool.random(using: &random) ? from : nil)
       case 15:
@@ -320,7 +323,7 @@ public struct RandomLog: Sendable {
           Int.random(in: 0..<3, using: &random) == 0
         {
           // Mostly by the signer of the older one, since all others are without effect.
-          let event = log.events[Int(position)]
+          let event = log.events[Int(position.rawValue)]
           older = event
           type = event.type
           if Int.random(in: 0..<4, using: &random) > 0 {

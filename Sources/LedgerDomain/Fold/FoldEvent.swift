@@ -4,9 +4,8 @@ public import Encodings
 ///
 /// Each is a pure function of the entry's bytes, the event that it refers to, and its position.
 public struct FoldEvent: Sendable, Equatable {
-  public var position: Int64
-  /// The position of the record's first `record_created`; −1 for the registry.
-  public var record: Int64
+  public var position: Position
+  public var record: RecordID
   public var eventID: Digest
   public var type: EventType
   public var recordedAt: Timestamp
@@ -23,7 +22,7 @@ public struct FoldEvent: Sendable, Equatable {
   public var statement: Digest128?
   public var targetKey: Int64
   /// The position of the event that this one supersedes, withdraws, decides on or checks.
-  public var refersTo: Int64?
+  public var refersTo: Position?
   public var validUntil: Timestamp?
   public var flags: FoldFlags
   /// The identity an author attestation claims, or that a check found such a claim to be by.
@@ -34,10 +33,10 @@ public struct FoldEvent: Sendable, Equatable {
   public var key: KeyColumns?
 
   public init(
-    position: Int64, record: Int64, eventID: Digest, type: EventType, recordedAt: Timestamp,
+    position: Position, record: RecordID, eventID: Digest, type: EventType, recordedAt: Timestamp,
     createdAt: Timestamp, verdict: Verdict, signerKey: Digest128, foldGroup: Int64? = nil,
     slot: Digest128? = nil,
-    statement: Digest128? = nil, targetKey: Int64 = 0, refersTo: Int64? = nil,
+    statement: Digest128? = nil, targetKey: Int64 = 0, refersTo: Position? = nil,
     validUntil: Timestamp? = nil, flags: FoldFlags = [], claimant: Digest128? = nil,
     referenceCount: Int32 = 0, resolvedWork: Int32 = 0, formalEvidenceCount: Int32 = 0,
     key: KeyColumns? = nil
@@ -107,13 +106,13 @@ public struct KeyColumns: Sendable, Equatable {
   public var signerType: SignerType?
   public var keyID: String?
   public var publicKey: [UInt8]?
-  public var compromisedFrom: Int64?
+  public var compromisedFrom: Position?
   /// The person's name that a vouch binds to the key.
   public var name: String?
 
   public init(
     fingerprint: Digest128, signerID: String? = nil, signerType: SignerType? = nil,
-    keyID: String? = nil, publicKey: [UInt8]? = nil, compromisedFrom: Int64? = nil,
+    keyID: String? = nil, publicKey: [UInt8]? = nil, compromisedFrom: Position? = nil,
     name: String? = nil
   ) {
     self.fingerprint = fingerprint

@@ -137,13 +137,13 @@ public struct GroupFold: Sendable {
     timeline.isRegistry(event.signerKey, at: event.position)
   }
 
-  private func index(of position: Int64?, before: Int64) -> Int? {
+  private func index(of position: Position?, before: Position) -> Int? {
     guard let position, position < before else { return nil }
     return index(at: position)
   }
 
   /// Statements are in the order of the log: a search by halves keeps long groups from costing squares.
-  private func index(at position: Int64) -> Int? {
+  private func index(at position: Position) -> Int? {
     var low = 0
     var high = statements.count
     while low < high {
@@ -283,7 +283,7 @@ public struct GroupFold: Sendable {
   }
 
   /// What the submitter is told: the bucket, in the words of its type.
-  public func standing(of position: Int64) -> String {
+  public func standing(of position: Position) -> String {
     guard let index = index(at: position) else { return "recorded" }
     let s = statements[index]
     let bucket = bucket(of: s)
@@ -296,7 +296,7 @@ public struct GroupFold: Sendable {
   }
 
   /// Why a statement counts for less than its signer may have hoped; `nil` where there is nothing to say.
-  public func reason(of position: Int64) -> String? {
+  public func reason(of position: Position) -> String? {
     guard let index = index(at: position) else { return nil }
     let s = statements[index]
     if s.isLive, s.isEquivocating {

@@ -32,7 +32,7 @@ public struct VerificationStatus: Sendable, Equatable {
 
 /// All that the projections keep of one record: a pure function of its events and the key timeline.
 public struct RecordState: Sendable, Equatable {
-  public var record: Int64
+  public var record: RecordID
   public var contentAddressed = false
   public var pithReceipt = false
   /// Whether there is a graph snapshot, and what the newest one says.
@@ -46,10 +46,10 @@ public struct RecordState: Sendable, Equatable {
   public var lastRecordedAt: Timestamp?
   public var lastEventID: Digest?
   /// The last event folded for this record.
-  public var position: Int64 = -1
+  public var position: Position = .beforeFirst
   public var unknownEvents: Int32 = 0
 
-  public init(record: Int64) { self.record = record }
+  public init(record: RecordID) { self.record = record }
 
   /// What an event changes whatever its group.
   public mutating func applyRecordLevel(_ event: FoldEvent) {
@@ -111,7 +111,7 @@ public struct RecordState: Sendable, Equatable {
       "first_recorded_at": .string(firstRecordedAt.description),
       "last_recorded_at": .string(lastRecordedAt.description),
       "last_event_id": .string("sha256:" + lastEventID.hex),
-      "equivocations": .integer(Int64(sums.equivocations)), "position": .integer(position),
+      "equivocations": .integer(Int64(sums.equivocations)), "position": .integer(position.rawValue),
     ]
   }
 }
@@ -132,7 +132,7 @@ public struct FoldedRecord: Sendable, Equatable {
 
   /// Folds all events of one record, given by position: how replay computes it.
   public static func whole(_ events: [FoldEvent], _ timeline: KeyTimeline) -> FoldedRecord {
-    var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? -1))
+    var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? .registry))
     // Sorted, not kept in a dictionary of arrays: most groups are of one event, and a log has millions.
     var members: [(group: Int64, index: Int)] = []
     members.reserveCapacity(events.count)

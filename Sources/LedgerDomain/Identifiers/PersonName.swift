@@ -56,22 +56,3 @@ enum PersonName {
     return zip(givenA.dropFirst(), givenB.dropFirst()).allSatisfy(agree)
   }
 }
-
-extension Payload.AuthorAttestation {
-  /// Whether the name is the one that the identity's issuer gave; pending where it gave none.
-  func verdict(ofIssued name: String?) -> Verdict {
-    guard let name else { return .pending }
-    return PersonName.matches(name, self.name) ? .verified : .failed
-  }
-
-  /// Whether the name is in a record's author list, at its place where one is given; pending where the
-  /// list is not known.
-  public func nameVerdict(in names: [String]?) -> Verdict {
-    guard let names else { return .pending }
-    if let index = authorIndex {
-      return index < names.count && PersonName.matches(names[Int(index)], name)
-        ? .verified : .failed
-    }
-    return names.contains { PersonName.matches($0, name) } ? .verified : .failed
-  }
-}

@@ -6,14 +6,14 @@ public struct KeyTimeline: Sendable, Equatable {
   public struct Key: Sendable, Equatable {
     /// The registry's word that the key is its signer's, in some capacity, from a position on.
     public struct Vouch: Sendable, Equatable {
-      public let position: Int64
+      public let position: Position
       public let type: SignerType
       /// The person's name, where the issuer of the identity gave one.
       public let name: String?
       /// The position at which it was taken back.
-      public fileprivate(set) var until: Int64?
+      public fileprivate(set) var until: Position?
 
-      func holds(at position: Int64) -> Bool {
+      func holds(at position: Position) -> Bool {
         self.position < position && until.map { position < $0 } ?? true
       }
     }
@@ -24,20 +24,20 @@ public struct KeyTimeline: Sendable, Equatable {
     public let signerType: SignerType
     /// 32 bytes.
     public let publicKey: [UInt8]
-    public let registeredAt: Int64
+    public let registeredAt: Position
     /// Vouches by the registry, by position.
     public fileprivate(set) var vouches: [Vouch] = []
     /// Where vouches were taken back, ascending.
-    public fileprivate(set) var withdrawals: [Int64] = []
-    public fileprivate(set) var revokedAt: Int64?
-    public fileprivate(set) var compromisedFrom: Int64?
+    public fileprivate(set) var withdrawals: [Position] = []
+    public fileprivate(set) var revokedAt: Position?
+    public fileprivate(set) var compromisedFrom: Position?
     /// Its identity once vouched, and before.
     let vouchedIdentity: Digest128
     let ownIdentity: Digest128
 
     /// Whether what the key signed at this position is its signer_id's: it is once anybody vouched, also
     /// for what came before, unless the vouch was taken back before and not given again.
-    func isBound(at position: Int64) -> Bool {
+    func isBound(at position: Position) -> Bool {
       guard let last = vouches.last else { return false }
       guard let withdrawn = withdrawals.last(where: { $0 < position }) else { return true }
       return last.position > withdrawn
@@ -48,15 +48,15 @@ public struct KeyTimeline: Sendable, Equatable {
   public struct RetroactiveChange: Sendable, Equatable {
     public let fingerprint: Digest128
     /// The first position of the key's events that it bears on.
-    public let from: Int64
+    public let from: Position
   }
 
   /// What the fold asks about a key, without references: it asks some times for every event, in several
   /// threads at once, which would all count the references of the same few keys.
   private struct Standing: Sendable, BitwiseCopyable {
-    let firstVouch: Int64
-    let revokedAt: Int64?
-    let compromisedFrom: Int64?
+    let firstVouch: Position
+    let revokedAt: Position?
+    let compromisedFrom: Position?
     let isRegistry: Bool
     /// Whether a vouch was ever taken back, so that the answer is not that simple.
     let hasWithdrawals: Bool
@@ -78,7 +78,7 @@ public struct KeyTimeline: Sendable, Equatable {
   private var standings: [Digest128: Standing] = [:]
   /// The keys that were ever vouched for, by the identity that they are of.
   private var byIdentity: [Digest128: [Digest128]] = [:]
-  private var registry: [(from: Int64, fingerprint: Digest128)] = []
+  private var registry: [(from: Position, fingerprint: Digest128)] = []
 
   public init() {}
 
@@ -92,11 +92,11 @@ public struct KeyTimeline: Sendable, Equatable {
   public func registration(of fingerprint: Digest128) -> Key? { byFingerprint[fingerprint] }
 
   /// The registry's key for an event at this position.
-  public func registryKey(at position: Int64) -> Digest128? {
+  public func registryKey(at position: Position) -> Digest128? {
     registry.last { $0.from <= position }?.fingerprint
   }
 
-  func isRegistry(_ key: Digest128, at position: Int64) -> Bool {
+  func isRegistry(_ key: Digest128, at position: Position) -> Bool {
     registryKey(at: position) == key
   }
 
@@ -110,7 +110,7 @@ public struct KeyTimeline: Sendable, Equatable {
     var identity: Digest128
   }
 
-  func signer(_ fingerprint: Digest128, at position: Int64) -> Signer {
+  func signer(_ fingerprint: Digest128, at position: Position) -> Signer {
     guard let key = standings[fingerprint] else { return Signer(identity: fingerprint) }
     var isVouched = key.firstVouch < position
     // The registry stays the same signer through every rotation: its keys share one signer_id.
@@ -128,7 +128,7 @@ public struct KeyTimeline: Sendable, Equatable {
 
   /// Whether the key is bound to its signer_id for an event at this position, in a capacity or any.
   public func isVouched(
-    _ fingerprint: Digest128, at position: Int64, as type: SignerType? = nil
+    _ fingerprint: Digest128, at position: Position, as type: SignerType? = nil
   ) -> Bool {
     guard let type else { return signer(fingerprint, at: position).isVouched }
     guard let key = byFingerprint[fingerprint] else { return false }
@@ -136,12 +136,12 @@ public struct KeyTimeline: Sendable, Equatable {
   }
 
   /// Whether an event of this key at this position has no standing.
-  public func isRevoked(_ fingerprint: Digest128, at position: Int64) -> Bool {
+  public func isRevoked(_ fingerprint: Digest128, at position: Position) -> Bool {
     signer(fingerprint, at: position).isRevoked
   }
 
   /// The name that the newest vouch with one binds to the key, for an event at this position.
-  public func boundName(_ fingerprint: Digest128, at position: Int64) -> String? {
+  public func boundName(_ fingerprint: Digest128, at position: Position) -> String? {
     byFingerprint[fingerprint]?.vouches.last { $0.holds(at: position) && $0.name != nil }?.name
   }
 
@@ -157,7 +157,7 @@ public struct KeyTimeline: Sendable, Equatable {
   public func keys(of identity: Digest128) -> [Digest128] { byIdentity[identity] ?? [] }
 
   /// Who signed: the signer_id if the key is bound to it at that position, otherwise the key itself.
-  public func identity(_ fingerprint: Digest128, at position: Int64) -> Digest128 {
+  public func identity(_ fingerprint: Digest128, at position: Position) -> Digest128 {
     signer(fingerprint, at: position).identity
   }
 
@@ -201,7 +201,7 @@ public struct KeyTimeline: Sendable, Equatable {
     byFingerprint[columns.fingerprint]?.vouches.append(
       Key.Vouch(position: event.position, type: type, name: columns.name))
     if key.signerType == .registry {
-      if type == .registry { registry.append((event.position + 1, columns.fingerprint)) }
+      if type == .registry { registry.append((event.position.next, columns.fingerprint)) }
       return nil
     }
     if key.vouches.isEmpty {

@@ -18,6 +18,12 @@ public struct Position: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// A position after every entry that a log can have.
   public static let max = Position(rawValue: .max)
 
+  /// The position of the entry that is this leaf of the log's tree.
+  @inlinable public init(leaf index: UInt64) { self.init(rawValue: Int64(clamping: index)) }
+
+  /// The index of the entry's leaf in the log's tree.
+  @inlinable public var leafIndex: UInt64 { UInt64(clamping: rawValue) }
+
   /// The position after this one.
   @inlinable public var next: Position { Position(rawValue: rawValue + 1) }
 

@@ -18,6 +18,9 @@ public struct RecordID: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// The registry: the subject of events about keys and about checkpoints.
   public static let registry = RecordID(rawValue: -1)
 
+  /// The position of the record's first event.
+  @inlinable public var firstPosition: Position { Position(rawValue: rawValue) }
+
   @inlinable public var isRegistry: Bool { rawValue < 0 }
 
   @inlinable

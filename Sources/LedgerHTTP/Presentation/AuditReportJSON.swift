@@ -1,5 +1,6 @@
 public import CanonicalJSON
 import Encodings
+import LedgerDomain
 public import LedgerService
 
 extension AuditReport {
@@ -18,7 +19,8 @@ extension AuditFinding {
     [
       "check": .string(check), "detail": .string(detail),
       "event_id": .string("sha256:" + eventID.hex), "now": .string(now),
-      "pith_number": .string(pithNumber), "position": .integer(position), "was": .string(was),
+      "pith_number": .string(pithNumber), "position": .integer(position.rawValue),
+      "was": .string(was),
     ]
   }
 }

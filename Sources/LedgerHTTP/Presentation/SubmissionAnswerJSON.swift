@@ -8,7 +8,7 @@ extension SubmissionAnswer {
   public var json: JSON {
     [
       "created": .bool(created), "event_id": .string("sha256:" + eventID.hex),
-      "position": .integer(position), "recorded_at": .string(recordedAt.description),
+      "position": .integer(position.rawValue), "recorded_at": .string(recordedAt.description),
       "reason": reason.map { .string($0) } ?? .null, "standing": .string(standing),
       "pith_number": pithNumber.map { .string($0.description) } ?? .null,
       "receipt": receipt.map { .string($0) } ?? .null,

@@ -228,7 +228,7 @@ struct Routes: Sendable {
       self.answer(
         try await self.ledger.events.page(
           of:
-            self.identifier(context), from: self.number(request, "from") ?? 0,
+            self.identifier(context), from: Position(rawValue: self.number(request, "from") ?? 0),
           limit: self.limit(request), baseURL: self.baseURL(request)))
     }
     router.get("/api/pith-number/:id/status.json") { request, context in
@@ -297,7 +297,7 @@ struct Routes: Sendable {
     router.get("/api/events") { request, _ in
       self.answer(
         try await self.ledger.events.page(
-          from: self.number(request, "from") ?? 0, limit: self.limit(request),
+          from: Position(rawValue: self.number(request, "from") ?? 0), limit: self.limit(request),
           baseURL: self.baseURL(request)))
     }
     router.get("/api/events/stream") { request, context in
@@ -374,7 +374,7 @@ struct Routes: Sendable {
         try await withGracefulShutdownHandler {
           // The first bytes go out at once, so that a client knows it is connected.
           try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
-          for try await item in self.ledger.feed.stream(from: from) {
+          for try await item in self.ledger.feed.stream(from: Position(rawValue: from)) {
             guard let item else {
               try await writer.write(ByteBuffer(string: ":\n\n"))
               continue

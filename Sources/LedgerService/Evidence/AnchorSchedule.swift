@@ -27,9 +27,9 @@ struct AnchorSchedule: Sendable {
     var expiresAt: Timestamp?
   }
 
-  private(set) var pending: [Int64: Pending] = [:]
+  private(set) var pending: [Position: Pending] = [:]
   /// The events below this position have been read.
-  private(set) var scanned: Int64 = 0
+  private(set) var scanned: Position = .first
   /// The digest of the roots that tokens were last checked against.
   private var roots: Digest?
   private let firstWait: Duration
@@ -40,11 +40,11 @@ struct AnchorSchedule: Sendable {
 
   mutating func add(_ stored: StoredEvent, at now: ContinuousClock.Instant) {
     pending[stored.position] = Pending(eventID: stored.eventID, nextAsk: now)
-    scanned = stored.position + 1
+    scanned = stored.position.next
   }
 
   /// Notes that all events below a position have been read.
-  mutating func scanned(to position: Int64) { scanned = max(scanned, position) }
+  mutating func scanned(to position: Position) { scanned = max(scanned, position) }
 
   /// The block heights that pending anchors need.
   var heights: [Int64] { Set(pending.values.lazy.flatMap(\.heights)).sorted() }
@@ -56,7 +56,7 @@ struct AnchorSchedule: Sendable {
   ///   - roots: the digest of all trusted certificates.
   mutating func due(
     at now: ContinuousClock.Instant, _ clock: Timestamp, known: Set<Int64>, roots: Digest
-  ) -> [(position: Int64, asking: Bool)] {
+  ) -> [(position: Position, asking: Bool)] {
     let isTrustNew = self.roots != nil && self.roots != roots
     self.roots = roots
     let asking = Set(
@@ -75,11 +75,11 @@ struct AnchorSchedule: Sendable {
     }.keys.sorted().map { ($0, asking.contains($0)) }
   }
 
-  mutating func remove(_ position: Int64) { pending[position] = nil }
+  mutating func remove(_ position: Position) { pending[position] = nil }
 
   /// Notes the result of a check.
   mutating func note(
-    _ settlement: AnchorSettlement, at position: Int64, asked: Bool,
+    _ settlement: AnchorSettlement, at position: Position, asked: Bool,
     _ now: ContinuousClock.Instant, _ services: LedgerConfiguration.ExternalServices
   ) {
     guard var anchor = pending[position] else { return }
@@ -105,7 +105,7 @@ struct AnchorSchedule: Sendable {
     pending[position] = anchor
   }
 
-  func isExpired(_ position: Int64, at clock: Timestamp) -> Bool {
+  func isExpired(_ position: Position, at clock: Timestamp) -> Bool {
     pending[position]?.expiresAt.map { $0 <= clock } ?? false
   }
 }

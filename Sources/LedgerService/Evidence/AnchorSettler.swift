@@ -54,11 +54,11 @@ public struct AnchorSettler: Sendable {
   public func settleAll(mayAsk: ((Digest) -> Bool)? = nil) async throws -> [AnchorOutcome] {
     try configuration.requireWriting()
     var outcomes: [AnchorOutcome] = []
-    var next: Int64 = 0
+    var next: Position = .first
     while true {
       let batch = try await store.attestations.unsettledAnchors(from: next, limit: 100)
       guard let last = batch.last else { return outcomes }
-      next = last.position + 1
+      next = last.position.next
       for stored in batch {
         try Task.checkCancellation()
         do {
@@ -151,7 +151,7 @@ public struct AnchorSettler: Sendable {
     }
   }
 
-  private static func reason(_ kind: Payload.TimestampAnchor.Kind, _ finding: Finding) -> String {
+  private static func reason(_ kind: TimestampAnchor.Kind, _ finding: Finding) -> String {
     let when = finding.provenAt.map { " at \($0)" } ?? ""
     return kind == .rfc3161
       ? "the token's chain ends at a trusted root; it existed\(when)"
@@ -162,7 +162,7 @@ public struct AnchorSettler: Sendable {
   private struct Anchor {
     let stored: StoredEvent
     let event: SignedEvent
-    let payload: Payload.TimestampAnchor
+    let payload: TimestampAnchor
     /// `nil` for an anchor of a checkpoint.
     let record: ResolvedRecord?
     /// The bytes of its newest proof. `nil` if they were erased.
@@ -185,7 +185,7 @@ public struct AnchorSettler: Sendable {
     let upgrade = try await store.attestations.newest(.anchorUpgraded, referringTo: columns)
     let digest =
       try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence }
-      ?? payload.evidence
+      ?? payload.proof
     let proof: [UInt8]? =
       if let digest { try await store.evidence.publicBytes(digest) } else { nil }
     let outcome = AnchorOutcome(

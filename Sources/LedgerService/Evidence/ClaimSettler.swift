@@ -9,9 +9,9 @@ struct ClaimSchedule: Sendable {
   /// fetch the issuer's keys.
   static let triesPerRound = 8
 
-  fileprivate var pending: [Int64] = []
+  fileprivate var pending: [Position] = []
   /// The events below this position have been read.
-  fileprivate var scanned: Int64 = 0
+  fileprivate var scanned: Position = .first
   fileprivate var generation: Digest?
 }
 
@@ -61,22 +61,22 @@ public struct ClaimSettler: Sendable {
     return settled
   }
 
-  private func newClaims(_ schedule: inout ClaimSchedule) async throws -> [Int64] {
+  private func newClaims(_ schedule: inout ClaimSchedule) async throws -> [Position] {
     let size = try await store.log.size()
-    var new: [Int64] = []
+    var new: [Position] = []
     while true {
       let batch = try await store.attestations.unsettledClaims(from: schedule.scanned, limit: 500)
       new += batch.map(\.position)
       guard let last = batch.last else { break }
-      schedule.scanned = last.position + 1
+      schedule.scanned = last.position.next
     }
-    schedule.scanned = max(schedule.scanned, size)
+    schedule.scanned = max(schedule.scanned, Position(rawValue: size))
     return new
   }
 
   private enum ClaimOutcome { case settled, notPending, pending }
 
-  private func settle(_ position: Int64) async throws -> ClaimOutcome {
+  private func settle(_ position: Position) async throws -> ClaimOutcome {
     do {
       guard let stored = try await store.log.events(from: position, limit: 1).first,
         stored.position == position, let standing = try await reader.statement(of: stored),

@@ -45,7 +45,7 @@ struct DueAnchorSettler: Sendable {
       for stored in batch { schedule.add(stored, at: .now) }
       if batch.count < 500 { break }
     }
-    schedule.scanned(to: size)
+    schedule.scanned(to: Position(rawValue: size))
   }
 
   private struct Check: Sendable {
@@ -55,12 +55,12 @@ struct DueAnchorSettler: Sendable {
       case settledAlready
       case checked(AnchorSettlement)
     }
-    let position: Int64
+    let position: Position
     let asked: Bool
     let result: Result
   }
 
-  private func check(_ due: [(position: Int64, asking: Bool)]) async throws -> [Check] {
+  private func check(_ due: [(position: Position, asking: Bool)]) async throws -> [Check] {
     try await withThrowingTaskGroup(of: Check.self) { group in
       for anchor in due {
         group.addTask {
@@ -73,7 +73,7 @@ struct DueAnchorSettler: Sendable {
     }
   }
 
-  private func check(_ position: Int64, asking: Bool) async throws -> Check.Result {
+  private func check(_ position: Position, asking: Bool) async throws -> Check.Result {
     do {
       guard let stored = try await store.log.events(from: position, limit: 1).first,
         stored.position == position, let standing = try await reader.statement(of: stored),
@@ -118,7 +118,7 @@ struct DueAnchorSettler: Sendable {
 
   /// Records that an anchor without a submitter's signature has failed because nothing settled it in time.
   private func expire(
-    _ position: Int64, _ anchor: AnchorSchedule.Pending?
+    _ position: Position, _ anchor: AnchorSchedule.Pending?
   ) async throws -> AnchorOutcome? {
     guard let anchor, let stored = try await store.log.events(from: position, limit: 1).first,
       stored.position == position,

@@ -25,7 +25,7 @@ struct EvidenceChecker: Sendable {
     case .timestampAnchor, .anchorUpgraded: true
     case .storageAttestation(let storage): storage.kind != .file && !isProvider
     case .authorAttestation(let author): author.method == .orcidOIDC
-    case .eventWithdrawn(_, _, let token): token != nil
+    case .eventWithdrawn(let withdrawal): withdrawal.evidence != nil
     default: false
     }
   }
@@ -38,10 +38,10 @@ struct EvidenceChecker: Sendable {
   ) async throws -> Finding? {
     switch event.body.payload {
     case .timestampAnchor(let anchor):
-      guard let bytes = evidence[anchor.evidence] else { return nil }
+      guard let bytes = evidence[anchor.proof] else { return nil }
       return try await proof(anchor.kind, bytes, of: anchor.digest)
-    case .anchorUpgraded(_, let digest):
-      guard let bytes = evidence[digest] else { return nil }
+    case .anchorUpgraded(let upgrade):
+      guard let bytes = evidence[upgrade.proof] else { return nil }
       return try await proof(.opentimestamps, bytes)
     case .storageAttestation(let storage):
       return try await fetchStorage(storage).finding(for: storage)
@@ -79,7 +79,7 @@ struct EvidenceChecker: Sendable {
   /// - Parameters:
   ///   - digest: the digest that the proof must be over. `nil` if that was checked already.
   func proof(
-    _ kind: Payload.TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest? = nil,
+    _ kind: TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest? = nil,
     missing: BlockHeaders.Missing = .fetchedAndTrusted
   ) async throws -> Finding {
     switch kind {
@@ -171,7 +171,7 @@ struct EvidenceChecker: Sendable {
   ///
   /// Errors: a `Refusal` if the fetch fails or exceeds a limit.
   func fetchStorage(
-    _ storage: Payload.StorageAttestation, _ pool: FetchPool = .storage
+    _ storage: StorageAttestation, _ pool: FetchPool = .storage
   ) async throws -> FetchReport {
     let now = configuration.clock()
     var request = try StorageLocation.request(for: storage, configuration.externalServices, at: now)

@@ -49,8 +49,8 @@ public struct ProofInspection: Sendable {
   /// The name of the proof's form: `opentimestamps` or `rfc3161`.
   public var form: String {
     switch contents {
-    case .openTimestamps: Payload.TimestampAnchor.Kind.opentimestamps.rawValue
-    case .token: Payload.TimestampAnchor.Kind.rfc3161.rawValue
+    case .openTimestamps: TimestampAnchor.Kind.opentimestamps.rawValue
+    case .token: TimestampAnchor.Kind.rfc3161.rawValue
     }
   }
 }

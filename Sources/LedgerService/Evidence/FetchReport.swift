@@ -67,7 +67,7 @@ struct FetchReport: Equatable {
   /// The report as canonical JSON, for the attestation that led to the fetch.
   ///
   /// If the location is private and holds other bytes, the report does not describe them.
-  func bytes(for storage: Payload.StorageAttestation) -> [UInt8] {
+  func bytes(for storage: StorageAttestation) -> [UInt8] {
     guard isPrivate, let content,
       content.sha256 != storage.content.bytes || content.length != storage.sizeBytes
     else { return bytes }
@@ -96,7 +96,7 @@ struct FetchReport: Equatable {
   ///
   /// Errors: a `Refusal` with check `fetch.gone`, `fetch.status`, `fetch.content`, `fetch.size_bytes`,
   /// `cid`, `swhid` or `memento`.
-  func finding(for storage: Payload.StorageAttestation) throws(Refusal) -> Finding {
+  func finding(for storage: StorageAttestation) throws(Refusal) -> Finding {
     func refusal(_ check: String, _ field: String, _ message: String) -> Refusal {
       Refusal(.invalid, check: check, field: "payload.\(field)", message)
     }

@@ -4,7 +4,7 @@ import LedgerDomain
 import ProofFormats
 import SafeHTTPClient
 
-extension Payload.StorageAttestation {
+extension StorageAttestation {
   /// Whether the ledger reads it with its own credentials.
   var isSigned: Bool { location.hasPrefix("s3://") }
 }
@@ -16,7 +16,7 @@ enum StorageLocation {
   /// Errors: a `Refusal` with check `fetch.configuration` if the kind of storage is not configured, `fetch.s3_location` for
   /// a key outside the configured buckets and prefixes, `location` for a path that leads out of the location that it names.
   static func request(
-    for storage: Payload.StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
+    for storage: StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
     at now: Timestamp
   ) throws(Refusal) -> SafeHTTPClient.Request {
     switch storage.kind {

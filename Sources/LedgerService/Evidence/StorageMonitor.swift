@@ -7,7 +7,7 @@ import SafeHTTPClient
 /// When each attested location is fetched again.
 public struct StorageSchedule: Sendable {
   fileprivate struct Place {
-    let position: Int64
+    let position: Position
     var next: Timestamp
     /// Failed fetches in a row.
     var failures = 0
@@ -15,7 +15,7 @@ public struct StorageSchedule: Sendable {
 
   fileprivate var places: [Digest: Place] = [:]
   /// The events below this position have been read.
-  fileprivate var scanned: Int64 = 0
+  fileprivate var scanned: Position = .first
 
   /// An empty schedule. The first check reads the whole log.
   public init() {}
@@ -77,11 +77,11 @@ public struct StorageMonitor: Sendable {
       for stored in batch {
         schedule.places[stored.eventID] = StorageSchedule.Place(
           position: stored.position, next: nextCheck(of: stored.eventID, after: now))
-        schedule.scanned = stored.position + 1
+        schedule.scanned = stored.position.next
       }
       if batch.count < 500 { break }
     }
-    schedule.scanned = max(schedule.scanned, size)
+    schedule.scanned = max(schedule.scanned, Position(rawValue: size))
   }
 
   /// The first of an attestation's check times after a time. There is one in each interval.
@@ -148,7 +148,7 @@ public struct StorageMonitor: Sendable {
   }
 
   private func observe(
-    _ storage: Payload.StorageAttestation, _ position: Int64, failures: Int
+    _ storage: StorageAttestation, _ position: Position, failures: Int
   ) async throws -> Observation {
     var report: FetchReport?
     do {
@@ -165,7 +165,7 @@ public struct StorageMonitor: Sendable {
   }
 
   private func interpret(
-    _ refusal: Refusal, _ report: [UInt8]?, _ position: Int64, failures: Int
+    _ refusal: Refusal, _ report: [UInt8]?, _ position: Position, failures: Int
   ) -> Observation {
     func decided(_ verdict: Verdict, _ reason: String, failures: Int = 0) -> Observation {
       Observation(

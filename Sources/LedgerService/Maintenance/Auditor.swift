@@ -1,12 +1,12 @@
 public import Encodings
-import LedgerDomain
+public import LedgerDomain
 import LedgerStore
 import SafeHTTPClient
 
 /// A recorded verdict that differs from the verdict of the same check now.
 public struct AuditFinding: Sendable {
   public let pithNumber: String
-  public let position: Int64
+  public let position: Position
   public let eventID: Digest
   public let check: String
   public let was: String
@@ -49,16 +49,16 @@ public struct Auditor: Sendable {
       if let name { try await resolver.resolve(name).record } else { ResolvedRecord?.none }
     let size = try await store.log.size()
     let keys = try await timeline.current().timeline
-    var next: Int64 = 0
+    var next: Position = .first
     while true {
       let batch =
         if let record {
           try await store.log.events(record: record.record, from: next, limit: 500)
         } else { try await store.log.events(from: next, limit: 500) }
       guard let last = batch.last else { return report }
-      next = last.position + 1
+      next = last.position.next
       try await check(batch, keys, into: &report)
-      progress(record == nil ? next : report.events, size)
+      progress(record == nil ? next.rawValue : report.events, size)
     }
   }
 
@@ -163,7 +163,7 @@ public struct Auditor: Sendable {
   }
 
   private func checkProof(
-    _ audit: inout EventAudit, _ anchor: Payload.TimestampAnchor, _ bytes: [UInt8], was: Verdict
+    _ audit: inout EventAudit, _ anchor: TimestampAnchor, _ bytes: [UInt8], was: Verdict
   ) async throws {
     do {
       let finding = try await evidence.proof(
@@ -194,7 +194,7 @@ public struct Auditor: Sendable {
 
   /// Checks the stored fetch report. An audit does not fetch.
   private func checkReport(
-    _ audit: inout EventAudit, _ bytes: [UInt8], of storage: Payload.StorageAttestation
+    _ audit: inout EventAudit, _ bytes: [UInt8], of storage: StorageAttestation
   ) {
     guard let report = FetchReport(bytes: bytes) else {
       audit.isComplete = false

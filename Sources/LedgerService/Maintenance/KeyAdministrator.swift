@@ -65,13 +65,13 @@ public struct KeyAdministrator: Sendable {
   ///   - compromisedFrom: the position from which the key's statements lose their standing.
   ///   - key: the key itself. `nil` revokes on the registry's authority.
   public func revoke(
-    _ fingerprint: Digest128, reason: String, compromisedFrom: Int64?, key: KeyFile?
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
   ) async throws -> SubmissionAnswer {
     var payload: JSONObject = [
       "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
       "reason": .string(reason),
     ]
-    payload["compromised_from_position"] = compromisedFrom.map { .integer($0) }
+    payload["compromised_from_position"] = compromisedFrom.map { .integer($0.rawValue) }
     return try await signing.submit(
       type: .keyRevoked, payload: payload, record: nil, target: "key:\(fingerprint.hex)", key: key)
   }
@@ -86,7 +86,7 @@ public struct KeyAdministrator: Sendable {
     let next = try await registry.prepareNext()
     let items = try rotation(from: old, to: next, keys)
     switch try await store.log.append(
-      AppendUnit(items: items, evidence: [], guardPosition: keys.next - 1))
+      AppendUnit(items: items, evidence: [], guardPosition: keys.next.previous))
     {
     case .conflict:
       throw Refusal(
@@ -96,14 +96,14 @@ public struct KeyAdministrator: Sendable {
     }
     try await registry.adopt(next)
     guard let vouch = items.last,
-      let stored = try await store.log.event(record: -1, id: vouch.event.eventID)
+      let stored = try await store.log.event(record: .registry, id: vouch.event.eventID)
     else { throw Refusal(.unavailable, check: "log", "The rotation cannot be read back.") }
     return try await answers.answer(stored, record: nil, created: true)
   }
 
   /// The registration of the new registry key and the old key's vouch for it.
   private func rotation(
-    from old: KeyFile, to next: KeyFile, _ keys: (timeline: KeyTimeline, next: Int64)
+    from old: KeyFile, to next: KeyFile, _ keys: (timeline: KeyTimeline, next: Position)
   ) throws -> [AppendUnit.Item] {
     let created = configuration.clock()
     let target = "key:\(next.signer.fingerprint.hex)"
@@ -116,12 +116,14 @@ public struct KeyAdministrator: Sendable {
         type: .keyRegistered, payload: RegistryKey.registration(of: next.key), signer: next.signer,
         subject: .registry, target: target, createdAt: created))
     let first = try AppendUnit.Item.make(
-      event: registration, admission: try admit(registration, context), record: -1, referenced: nil)
+      event: registration,
+      admission: try admit(VerifiedEvent(registration, keys: context.timeline), context),
+      record: .registry, referenced: nil)
     // The vouch is admitted as if the registration were in the log.
     var known = first.event
     known.position = keys.next
     _ = context.timeline.apply(known)
-    context.position += 1
+    context.position = context.position.next
     let vouch = try old.key.sign(
       EventBody.make(
         type: .keyVouched,
@@ -129,7 +131,8 @@ public struct KeyAdministrator: Sendable {
           next.signer.fingerprint, next.signer.signerID, .registry, origin: origin),
         signer: old.signer, subject: .registry, target: target, createdAt: created))
     let second = try AppendUnit.Item.make(
-      event: vouch, admission: try admit(vouch, context), record: -1, referenced: nil)
+      event: vouch, admission: try admit(VerifiedEvent(vouch, keys: context.timeline), context),
+      record: .registry, referenced: nil)
     return [first, second]
   }
 }

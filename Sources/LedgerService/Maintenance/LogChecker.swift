@@ -8,7 +8,7 @@ import TransparencyLog
 struct StoredLog: LogSource {
   let store: LedgerStore
 
-  func entries(from position: Int64, limit: Int) async throws -> [[UInt8]] {
+  func entries(from position: Position, limit: Int) async throws -> [[UInt8]] {
     limit == 0 ? [] : try await store.log.entries(from: position, limit: limit)
   }
 
@@ -18,7 +18,7 @@ struct StoredLog: LogSource {
     }
   }
 
-  func columns(from position: Int64, limit: Int) async throws -> [FoldEvent]? {
+  func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? {
     try await store.folds.events(from: position, limit: limit)
   }
 }
@@ -88,14 +88,14 @@ public struct LogChecker: Sendable {
     if tree.edge.size > head {
       report.faults.append(
         LogFault(
-          "log.truncated", position: Int64(clamping: head),
+          "log.truncated", position: Position(leaf: head),
           "the tree covers \(tree.edge.size) entries, and the head says \(head)"))
     }
     let rows = UInt64(clamping: try await store.log.countEntries())
     if rows != head {
       report.faults.append(
         LogFault(
-          "log.head", position: Int64(clamping: min(rows, head)),
+          "log.head", position: Position(leaf: min(rows, head)),
           "the head says \(head) entries, and the log has \(rows)"))
     }
     return min(head, tree.edge.size)
@@ -146,13 +146,13 @@ public struct LogChecker: Sendable {
   private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
     let lookups = try await store.records.snapshot()
     var reader = reader
-    while reader.next < lookups.size {
+    while reader.next.rawValue < lookups.size {
       let entries = try await store.log.entries(
-        from: reader.next, limit: Int(min(2048, lookups.size - reader.next)))
+        from: reader.next, limit: Int(min(2048, lookups.size - reader.next.rawValue)))
       guard !entries.isEmpty else { break }
       let from = reader.next
       _ = try await reader.read(
-        entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
+        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
     }
     return subjectFault(lookups, reader) ?? nameFault(lookups, reader)
   }
@@ -167,18 +167,19 @@ public struct LogChecker: Sendable {
       }
       guard let expected = missing.removeValue(forKey: row.record) else {
         return LogFault(
-          "lookup.subject", position: row.record, place: row.pithNumber,
+          "lookup.subject", position: row.record.firstPosition, place: row.pithNumber,
           "the lookup has a record that the log does not have")
       }
       guard subject == expected, expected.pithNumber.hasSuffix(":" + row.suffix) else {
         return LogFault(
-          "lookup.subject", position: row.record, place: expected.pithNumber,
+          "lookup.subject", position: row.record.firstPosition, place: expected.pithNumber,
           "the lookup of this record is not what follows from the log")
       }
     }
     if let (record, subject) = missing.min(by: { $0.key < $1.key }) {
       return LogFault(
-        "lookup.subject", position: record, place: subject.pithNumber, "the lookup leads to nothing"
+        "lookup.subject", position: record.firstPosition, place: subject.pithNumber,
+        "the lookup leads to nothing"
       )
     }
     return nil
@@ -190,13 +191,13 @@ public struct LogChecker: Sendable {
       let name = LogReader.Name(record: row.record, kind: row.kind, folded: row.folded)
       guard names.removeValue(forKey: name) == row.isRetracted else {
         return LogFault(
-          "lookup.alias", position: row.record, place: "\(row.kind) \(row.folded)",
+          "lookup.alias", position: row.record.firstPosition, place: "\(row.kind) \(row.folded)",
           "the lookup of this name is not what follows from the log")
       }
     }
     guard let lost = names.keys.min(by: { $0.record < $1.record }) else { return nil }
     return LogFault(
-      "lookup.alias", position: lost.record, place: "\(lost.kind) \(lost.folded)",
+      "lookup.alias", position: lost.record.firstPosition, place: "\(lost.kind) \(lost.folded)",
       "the lookup has no such name, and the log gives it to this record")
   }
 }

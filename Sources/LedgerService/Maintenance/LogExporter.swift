@@ -95,19 +95,20 @@ public struct LogExporter: Sendable {
 
   /// Writes one line for each record with its status after the first `size` entries.
   private func exportProjections(size: Int64, to folder: ExportFolder) async throws {
-    guard size > 0, let last = try await store.log.events(from: size - 1, limit: 1).first else {
+    let end = Position(rawValue: size)
+    guard size > 0, let last = try await store.log.events(from: end.previous, limit: 1).first else {
       return
     }
     var timeline = KeyTimeline()
-    for event in try await store.folds.keyEvents(from: 0) where event.position < size {
+    for event in try await store.folds.keyEvents(from: .first) where event.position < end {
       _ = timeline.apply(event)
     }
     var lines: [UInt8] = []
     for (number, record) in try await store.records.recordsByPithNumber().sorted(by: {
       $0.value < $1.value
     })
-    where record < size {
-      let events = try await store.folds.events(record: record, upTo: size)
+    where record.firstPosition < end {
+      let events = try await store.folds.events(record: record, upTo: end)
       let status = RecordStatus(FoldedRecord.whole(events, timeline), at: last.recordedAt)
       lines += JSON.object(status.line(number)).canonicalBytes() + [0x0A]
     }

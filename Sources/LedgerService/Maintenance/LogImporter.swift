@@ -46,7 +46,10 @@ public struct LogImporter: Sendable {
     do {
       let checkpoint = try await restore(directory, store, progress)
       let size = Int64(clamping: checkpoint.size)
-      while size > 0, try await !store.projections.wait(for: size - 1, timeout: .seconds(5)) {}
+      while size > 0,
+        try await !store.projections.wait(
+          for: Position(rawValue: size).previous, timeout: .seconds(5))
+      {}
       projection.cancel()
       await projection.value
       return checkpoint
@@ -95,18 +98,18 @@ public struct LogImporter: Sendable {
   ) async throws {
     var reader = LogReader(keepsEvents: false)
     while true {
-      let from = try await store.log.size()
+      let from = Position(rawValue: try await store.log.size())
       let entries = try await source.entries(from: from, limit: 1000)
       if entries.isEmpty { return }
       let checked = try await reader.read(
-        entries.enumerated().map { .init(position: from + Int64($0), bytes: $1) })
+        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
       try await store.log.append(
         inOrder: checked.map {
           AppendUnit(
             restoring: $0.entry, event: $0.event,
             origin: $0.position == 0 ? checkpoint.origin : nil)
         })
-      guard try await store.log.size() == from + Int64(entries.count) else {
+      guard try await store.log.size() == from.advanced(by: entries.count).rawValue else {
         throw Refusal(
           .conflict, check: "import", "Another process wrote to the database during the import.")
       }

@@ -61,7 +61,7 @@ actor RegistryKey {
   /// look at both files just before and after the move, and retries.
   ///
   /// Errors: `registry_key`, unavailable, if no file holds the key that the log names.
-  func key(in timeline: KeyTimeline, at position: Int64) async throws -> KeyFile {
+  func key(in timeline: KeyTimeline, at position: Position) async throws -> KeyFile {
     let expected = timeline.registryKey(at: position)
     for attempt in 0..<Self.attempts {
       if attempt > 0 { try await Task.sleep(for: Self.retryInterval) }
@@ -95,14 +95,14 @@ actor RegistryKey {
       type: .keyRegistered, payload: Self.registration(of: file.key), signer: file.signer,
       subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: now)
     let item = try AppendUnit.Item.make(
-      event: try file.key.sign(body), admission: .signedOnly(at: now), record: -1, referenced: nil)
+      event: try file.key.sign(body), admission: .signedOnly(at: now), record: .registry, referenced: nil)
     // After a conflict, `settle` checks which process was first.
     _ = try await store.log.append(
-      AppendUnit(items: [item], evidence: [], guardPosition: -1, origin: origin))
+      AppendUnit(items: [item], evidence: [], guardPosition: .beforeFirst, origin: origin))
   }
 
   /// Checks that the log names this key, or the next key of an unfinished rotation.
-  func settle(current: (timeline: KeyTimeline, next: Int64)) async throws {
+  func settle(current: (timeline: KeyTimeline, next: Position)) async throws {
     let expected = current.timeline.registryKey(at: current.next)
     if expected == file.signer.fingerprint { return }
     if let next = try? KeyFile(path: nextPath), next.signer.fingerprint == expected {

@@ -1,5 +1,5 @@
 public import CanonicalJSON
-import LedgerDomain
+public import LedgerDomain
 import LedgerStore
 
 /// Reads events page by page: of one record, or of the whole log.
@@ -15,23 +15,24 @@ public struct EventQueries: Sendable {
   static func json(_ stored: StoredEvent) throws -> JSON {
     let entry = try JSON.parse(stored.entry, limits: JSONLimits(maxBytes: 65_535, maxDepth: 64))
     var members = entry["event"]?.objectValue ?? [:]
-    members["position"] = .integer(stored.position)
+    members["position"] = .integer(stored.position.rawValue)
     members["recorded_at"] = .string(stored.recordedAt.description)
     members["admission"] = entry["admission"]
     return .object(members)
   }
 
-  private func page(_ events: [StoredEvent], limit: Int, next: (Int64) -> String) throws -> JSON {
+  private func page(_ events: [StoredEvent], limit: Int, next: (Position) -> String) throws -> JSON
+  {
     var members: JSONObject = ["events": .array(try events.map(Self.json))]
     if events.count == limit, let last = events.last {
-      members["next"] = .string(next(last.position + 1))
+      members["next"] = .string(next(last.position.next))
     }
     return .object(members)
   }
 
   /// A record's events by position, from `from` on.
   public func page(
-    of name: String, from: Int64 = 0, limit: Int = 100, baseURL: String = ""
+    of name: String, from: Position = .first, limit: Int = 100, baseURL: String = ""
   ) async throws -> JSON {
     let record = try await resolver.resolve(name).record
     let limit = max(1, min(limit, Self.pageSize))
@@ -44,7 +45,9 @@ public struct EventQueries: Sendable {
   }
 
   /// The whole log by position, from `from` on.
-  public func page(from: Int64 = 0, limit: Int = 100, baseURL: String = "") async throws -> JSON {
+  public func page(from: Position = .first, limit: Int = 100, baseURL: String = "") async throws
+    -> JSON
+  {
     let limit = max(1, min(limit, Self.pageSize))
     return try page(try await store.log.events(from: from, limit: limit), limit: limit) {
       "\(configuration.base(baseURL))/api/events?from=\($0)&limit=\(limit)"

@@ -27,23 +27,24 @@ public struct KeyQueries: Sendable {
     return keyJSON(key, current.timeline, current.next)
   }
 
-  private func keyJSON(_ key: KeyTimeline.Key, _ timeline: KeyTimeline, _ next: Int64) -> JSON {
+  private func keyJSON(_ key: KeyTimeline.Key, _ timeline: KeyTimeline, _ next: Position) -> JSON {
     [
       "algorithm": "ed25519",
-      "compromised_from_position": key.compromisedFrom.map { .integer($0) } ?? .null,
+      "compromised_from_position": key.compromisedFrom.map { .integer($0.rawValue) } ?? .null,
       "is_registry": .bool(timeline.registryKey(at: next) == key.fingerprint),
       "key_id": .string(key.keyID),
       "public_key_b64": .string(encodeBase64(key.publicKey)),
       "public_key_fingerprint": .string(key.fingerprint.hex),
-      "registered_position": .integer(key.registeredAt),
-      "revoked_position": key.revokedAt.map { .integer($0) } ?? .null,
+      "registered_position": .integer(key.registeredAt.rawValue),
+      "revoked_position": key.revokedAt.map { .integer($0.rawValue) } ?? .null,
       "signer_id": .string(key.signerID), "signer_type": .string(key.signerType.name),
       "vouched": .array(
         key.vouches.map {
           [
-            "name": $0.name.map { .string($0) } ?? .null, "position": .integer($0.position),
+            "name": $0.name.map { .string($0) } ?? .null,
+            "position": .integer($0.position.rawValue),
             "signer_type": .string($0.type.name),
-            "withdrawn_position": $0.until.map { .integer($0) } ?? .null,
+            "withdrawn_position": $0.until.map { .integer($0.rawValue) } ?? .null,
           ]
         }),
     ]

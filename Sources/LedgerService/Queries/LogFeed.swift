@@ -1,3 +1,4 @@
+public import LedgerDomain
 import LedgerStore
 
 /// The log as it grows, read once for all streams.
@@ -7,7 +8,7 @@ import LedgerStore
 public actor LogFeed {
   /// An event of the log as a stream hands it over.
   public struct Event: Sendable {
-    public let position: Int64
+    public let position: Position
     public let json: [UInt8]
   }
 
@@ -16,11 +17,11 @@ public actor LogFeed {
   /// It ends when the ledger ends its streams.
   public struct Stream: AsyncSequence, Sendable {
     let feed: LogFeed
-    let from: Int64
+    let from: Position
 
     public struct AsyncIterator: AsyncIteratorProtocol {
       let feed: LogFeed
-      var from: Int64
+      var from: Position
       var pending: ArraySlice<Event> = []
 
       public mutating func next() async throws -> Event?? {
@@ -31,7 +32,7 @@ public actor LogFeed {
           pending = events[...]
         }
         guard let event = pending.popFirst() else { return .some(nil) }
-        from = event.position + 1
+        from = event.position.next
         return event
       }
     }
@@ -40,7 +41,7 @@ public actor LogFeed {
   }
 
   private struct Waiter {
-    let from: Int64
+    let from: Position
     let deadline: ContinuousClock.Instant
     let continuation: CheckedContinuation<[Event], Never>
   }
@@ -52,7 +53,7 @@ public actor LogFeed {
   private static let maxRecent = 512
   private static let maxRecentBytes = 4 << 20
 
-  private let read: @Sendable (_ from: Int64, _ limit: Int) async throws -> [Event]
+  private let read: @Sendable (_ from: Position, _ limit: Int) async throws -> [Event]
   private var recent: [Event] = []
   private var recentBytes = 0
   private var waiters: [UInt64: Waiter] = [:]
@@ -61,22 +62,22 @@ public actor LogFeed {
   private var isStopped = false
 
   /// - Parameter read: the events from a position on, in their order.
-  init(read: @escaping @Sendable (_ from: Int64, _ limit: Int) async throws -> [Event]) {
+  init(read: @escaping @Sendable (_ from: Position, _ limit: Int) async throws -> [Event]) {
     self.read = read
   }
 
   /// The stream of events from a position on.
   ///
   /// - Parameter from: a position, from 0 to 2^53 − 1.
-  public nonisolated func stream(from: Int64) -> Stream { Stream(feed: self, from: from) }
+  public nonisolated func stream(from: Position) -> Stream { Stream(feed: self, from: from) }
 
   /// The next events from a position on: as soon as there are some, or none after the timeout; `nil` once the
   /// feed has stopped.
-  func next(from: Int64, timeout: Duration) async throws -> [Event]? {
+  func next(from: Position, timeout: Duration) async throws -> [Event]? {
     let deadline = ContinuousClock.now + timeout
     if isStopped { return nil }
     if let events = kept(from: from) { return events }
-    if recent.last.map({ from != $0.position + 1 }) ?? true {
+    if recent.last.map({ from != $0.position.next }) ?? true {
       let events = try await read(from, Self.pageSize)
       if !events.isEmpty { return isStopped ? nil : events }
       // What came while the log was read may be here already.
@@ -96,14 +97,14 @@ public actor LogFeed {
     waiters = [:]
   }
 
-  private func kept(from: Int64) -> [Event]? {
+  private func kept(from: Position) -> [Event]? {
     guard let first = recent.first, let last = recent.last, from >= first.position,
       from <= last.position
     else { return nil }
-    return Array(recent[Int(from - first.position)...].prefix(Self.pageSize))
+    return Array(recent[first.position.distance(to: from)...].prefix(Self.pageSize))
   }
 
-  private func wait(from: Int64, until deadline: ContinuousClock.Instant) async -> [Event] {
+  private func wait(from: Position, until deadline: ContinuousClock.Instant) async -> [Event] {
     lastID &+= 1
     let id = lastID
     return await withTaskCancellationHandler {
@@ -127,10 +128,10 @@ public actor LogFeed {
   /// Looks for new events while somebody waits.
   private func follow() async {
     while !Task.isCancelled, let lowest = waiters.values.map(\.from).min() {
-      let from = recent.last.map { $0.position + 1 } ?? lowest
+      let from = recent.last.map { $0.position.next } ?? lowest
       // While the database cannot be reached, streams stay open and hear nothing.
       let events = (try? await read(from, Self.pageSize)) ?? []
-      for event in events where event.position == (recent.last?.position ?? from - 1) + 1 {
+      for event in events where event.position == (recent.last?.position ?? from.previous).next {
         keep(event)
       }
       answer()

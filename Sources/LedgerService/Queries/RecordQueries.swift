@@ -33,7 +33,7 @@ public struct RecordQueries: Sendable {
   public func status(
     _ name: String, asOf: Int64? = nil, atLeast: Int64? = nil
   ) async throws -> JSON {
-    if let atLeast { try await waitFor(atLeast) }
+    if let atLeast { try await waitFor(Position(rawValue: atLeast)) }
     if let asOf { return try await pastStatus(resolve(name).record, size: asOf) }
     return try await currentStatus(name).json
   }
@@ -66,17 +66,18 @@ public struct RecordQueries: Sendable {
   }
 
   private func statusJSON(
-    _ record: ResolvedRecord, position: Int64, status: VerificationStatus, summary: JSONObject
+    _ record: ResolvedRecord, position: Position, status: VerificationStatus, summary: JSONObject
   ) -> JSON {
     [
-      "pith_number": .string(record.pithNumber.description), "position": .integer(position),
+      "pith_number": .string(record.pithNumber.description),
+      "position": .integer(position.rawValue),
       "verification_status": .object(status.json), "event_summary": .object(summary),
     ]
   }
 
-  private func waitFor(_ position: Int64) async throws {
+  private func waitFor(_ position: Position) async throws {
     let size = try await store.log.size()
-    guard position >= 0, position < size else {
+    guard position >= .first, position.rawValue < size else {
       throw Refusal(
         .malformed, check: "at_least", field: "at_least",
         "The log has \(size) events, so its last position is \(size - 1).")
@@ -97,26 +98,27 @@ public struct RecordQueries: Sendable {
         .malformed, check: "as_of", field: "as_of",
         "as_of counts events from the first: between 1 and \(head), the log's size.")
     }
-    guard record.record < size,
-      let last = try await store.log.events(from: size - 1, limit: 1).first
+    let end = Position(rawValue: size)
+    guard record.record.firstPosition < end,
+      let last = try await store.log.events(from: end.previous, limit: 1).first
     else {
       throw Refusal(
         .notFound, check: "as_of", "The record is not among the first \(size) events.")
     }
-    let ends = try await store.folds.lastPositions(of: record.record, below: size)
+    let ends = try await store.folds.lastPositions(of: record.record, below: end)
     let key = PastKey(record: record.record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
     let past = try await pastStates.value(for: key) {
       var timeline = KeyTimeline()
-      for event in try await store.folds.keyEvents(from: 0, below: ends.keyEvent + 1) {
+      for event in try await store.folds.keyEvents(from: .first, below: ends.keyEvent.next) {
         _ = timeline.apply(event)
       }
-      let events = try await store.folds.events(record: record.record, upTo: ends.event + 1)
+      let events = try await store.folds.events(record: record.record, upTo: ends.event.next)
       let folded = FoldedRecord.whole(events, timeline)
       return ProjectedState(
         state: folded.state, storageVerifiedUntil: folded.storageVerifiedUntil)
     }
     return statusJSON(
-      record, position: size - 1,
+      record, position: end.previous,
       status: past.state.verificationStatus(
         storageVerifiedUntil: past.storageVerifiedUntil, at: last.recordedAt),
       summary: past.state.eventSummary())
@@ -124,8 +126,8 @@ public struct RecordQueries: Sendable {
 
   /// What a record's state was: it is the same until the next event about the record or about a key.
   struct PastKey: Hashable, Sendable {
-    let record: Int64
-    let lastEvent: Int64
-    let lastKeyEvent: Int64
+    let record: RecordID
+    let lastEvent: Position
+    let lastKeyEvent: Position
   }
 }

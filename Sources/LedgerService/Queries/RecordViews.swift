@@ -66,7 +66,7 @@ extension RecordQueries {
       } ?? .null
     json["event_summary"] = projected.map { .object($0.state.eventSummary()) } ?? .null
     links(number, source: canonical["source"], baseURL: configuration.base(baseURL), into: &json)
-    let first = try await store.log.events(from: record.record, limit: 1).first
+    let first = try await store.log.events(from: record.record.firstPosition, limit: 1).first
     fill("created_at", .string(first?.recordedAt.description ?? ""))
     json["updated_at"] = .string(newest.first?.recordedAt.description ?? "")
     return json
@@ -76,7 +76,8 @@ extension RecordQueries {
     of record: ResolvedRecord, _ held: RecordDocument?
   ) async throws -> JSONObject {
     if let held { return held.canonical.json }
-    guard let stored = try await store.log.events(from: record.record, limit: 1).first,
+    guard
+      let stored = try await store.log.events(from: record.record.firstPosition, limit: 1).first,
       case .recordCreated(let payload) = try Entry(bytes: stored.entry).event.body.payload
     else {
       throw Refusal(.unavailable, check: "log", "The record's first event cannot be read.")
@@ -148,7 +149,8 @@ extension RecordQueries {
     }
     return [
       "graph_snapshot": try await documents.document(of: record)?.json["graph_snapshot"] ?? .null,
-      "pith_number": .string(record.pithNumber.description), "position": .integer(stored.position),
+      "pith_number": .string(record.pithNumber.description),
+      "position": .integer(stored.position.rawValue),
       "snapshot": .object(try Entry(bytes: stored.entry).event.body.payloadJSON),
     ]
   }
@@ -168,14 +170,14 @@ extension RecordQueries {
       standings.append([
         "event_id": .string("sha256:" + event.eventID.hex),
         "event_type": .string(event.type.name),
-        "position": .integer(event.position),
+        "position": .integer(event.position.rawValue),
         "signer_vouched": .bool(keys.isVouched(event.signerKey, at: event.position)),
         "standing": .string(fold.standing(of: event.position)),
       ])
     }
     json["events"] = nil
     json["standings"] = .array(standings)
-    json["position"] = .integer(try await store.projections.position())
+    json["position"] = .integer(try await store.projections.position().rawValue)
     json["vouched_citation_signatures"] = .integer(
       Int64(
         try await store.projections.state(record: record.record)?.state.sums.vouchedCitationEdges

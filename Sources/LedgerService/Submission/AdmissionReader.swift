@@ -12,7 +12,8 @@ struct AdmissionReader: Sendable {
     for event: SignedEvent, about number: PithNumber
   ) async throws -> AdmissionInputs? {
     let group = event.foldEvent(
-      .signedOnly(at: event.body.createdAt), position: .max, record: 0, referenced: nil
+      .signedOnly(at: event.body.createdAt), position: .max, record: RecordID(createdAt: .first),
+      referenced: nil
     ).foldGroup
     return try await store.submissions.admissionInputs(
       number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
@@ -45,7 +46,7 @@ struct AdmissionReader: Sendable {
   private func pendingBareAnchors(_ record: ResolvedRecord) async throws -> Int {
     let size = try await store.log.size()
     _ = try await store.projections.wait(
-      for: size - 1, timeout: configuration.limits.projectionWait)
+      for: Position(rawValue: size).previous, timeout: configuration.limits.projectionWait)
     return Int(
       try await store.projections.state(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
   }
@@ -54,7 +55,7 @@ struct AdmissionReader: Sendable {
   ///
   /// - Parameter known: the group, if it was read with the inputs.
   func group(
-    of candidate: FoldEvent, event: SignedEvent, record: Int64, known: [FoldEvent]?,
+    of candidate: FoldEvent, event: SignedEvent, record: RecordID, known: [FoldEvent]?,
     _ timeline: KeyTimeline
   ) async throws -> [FoldEvent] {
     guard let number = candidate.foldGroup else { return [] }

@@ -8,7 +8,7 @@ struct BareSubmitter: Sendable {
   let resolver: RecordResolver
   let quotas: Quotas
   let pendingLimits: PendingAnchorLimits
-  let recordMutex: KeyedMutex<Int64>
+  let recordMutex: KeyedMutex<RecordID>
   let registry: RegistryKey
   let appender: EventAppender
   let configuration: LedgerConfiguration
@@ -56,10 +56,11 @@ struct BareSubmitter: Sendable {
         action == .storageAttestation
         ? try storagePayload(bare, replacing: replaced, report: report, at: context.now)
         : bare.payload
-      return try key.key.sign(
+      let event = try key.key.sign(
         EventBody.make(
           type: action, payload: payload, signer: key.signer, subject: .record(record.pithNumber),
           target: bare.target?.text ?? "record", createdAt: context.now))
+      return try VerifiedEvent(event, keys: context.timeline)
     } findExisting: { candidate, group, timeline in
       ExistingStatement(for: candidate, among: group, timeline, at: configuration.clock())
     }

@@ -100,7 +100,8 @@ public struct BulkSubmitter: Sendable {
   private static func lane(of event: SignedEvent) -> SubmissionScheduler.Lane {
     guard event.body.type.isAttestation, event.body.referencedEventID == nil else { return .alone }
     let columns = event.foldEvent(
-      .signedOnly(at: event.body.createdAt), position: 0, record: 0, referenced: nil)
+      .signedOnly(at: event.body.createdAt), position: .first, record: RecordID(createdAt: .first),
+      referenced: nil)
     // Only events of the same group change each other's standing.
     return columns.foldGroup.map { .named("\(event.body.subject.text) \($0)") } ?? .alone
   }

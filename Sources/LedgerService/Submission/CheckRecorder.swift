@@ -52,10 +52,11 @@ struct CheckRecorder: Sendable {
         if let evidence { context.evidence[Digest(hashing: evidence)] = evidence }
         context.finding = finding
         let key = try await registry.key(in: context.timeline, at: context.position)
-        return try key.key.sign(
+        let event = try key.key.sign(
           EventBody.make(
             type: type, payload: payload, signer: key.signer, subject: subject, target: target,
             createdAt: context.now))
+        return try VerifiedEvent(event, keys: context.timeline)
       })
   }
 }

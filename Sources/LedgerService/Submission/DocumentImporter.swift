@@ -69,7 +69,7 @@ public struct DocumentImporter: Sendable {
       items: items,
       evidence: document.isBare
         ? [] : [.init(digest: document.documentDigest, bytes: document.bytes, kind: "document")],
-      guardPosition: next - 1)
+      guardPosition: next.previous)
     unit.registryAsOf = next
     guard case .stored = try await store.log.append(unit),
       let record = try await store.records.resolve(number).first, let last = items.last,
@@ -142,7 +142,7 @@ public struct DocumentImporter: Sendable {
   private struct Statements {
     let document: RecordDocument
     /// `nil` for a record that the import creates.
-    let record: Int64?
+    let record: RecordID?
     let operatorAuthorised: Bool
   }
 
@@ -165,9 +165,10 @@ public struct DocumentImporter: Sendable {
     context.evidence =
       document.isBare || type == .aliasAdded ? [:] : [document.documentDigest: document.bytes]
     context.record = RecordFacts(
-      record: statements.record ?? keys.next, pithNumber: document.canonical.pithNumber,
+      record: statements.record ?? RecordID(createdAt: keys.next),
+      pithNumber: document.canonical.pithNumber,
       canonicalSHA256: document.canonical.digest)
-    let admission = try admit(event, context)
+    let admission = try admit(VerifiedEvent(event, keys: context.timeline), context)
     return try AppendUnit.Item.make(
       event: event, admission: admission, record: statements.record, referenced: nil,
       canonical: type == .recordCreated ? document.canonical : nil)

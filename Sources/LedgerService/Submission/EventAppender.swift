@@ -18,7 +18,7 @@ struct AppendRequest {
   /// What external services have said already.
   var lookup = ExternalLookup.pending
   /// Makes the event. The digest names the event that it supersedes, if there is one.
-  var makeEvent: (inout AdmissionContext, Digest?) async throws -> SignedEvent
+  var makeEvent: (inout AdmissionContext, Digest?) async throws -> VerifiedEvent
   /// Finds an existing statement that makes the event unnecessary.
   var findExisting: (FoldEvent, [FoldEvent], KeyTimeline) -> ExistingStatement = { _, _, _ in .none
   }
@@ -106,13 +106,14 @@ struct EventAppender: Sendable {
   /// What one attempt knows about its event.
   private struct Attempt {
     var context: AdmissionContext
-    var event: SignedEvent
+    var verified: VerifiedEvent
     var candidate: FoldEvent
     var referenced: FoldEvent?
     /// The log's size as of the attempt.
-    let next: Int64
-    /// The record that the event is about; -1 for the registry.
-    let record: Int64
+    let next: Position
+    let record: RecordID
+
+    var event: SignedEvent { verified.event }
 
     mutating func updateCandidate() {
       candidate = event.foldEvent(
@@ -143,7 +144,7 @@ struct EventAppender: Sendable {
           stored, record: request.record, group: first.foldGroup, created: false))
     case .stands(let standing): throw Self.refusal(standing)
     case .older(let older):
-      attempt.event = try await request.makeEvent(&attempt.context, older.eventID)
+      attempt.verified = try await request.makeEvent(&attempt.context, older.eventID)
       attempt.referenced = older
       attempt.updateCandidate()
     }
@@ -165,8 +166,9 @@ struct EventAppender: Sendable {
       now: configuration.clock(), origin: origin, timeline: keys.timeline, position: keys.next)
     context.trustedReceiptKeys = configuration.trustedReceiptKeys
     context.finding = request.lookup.finding
-    let event = try await request.makeEvent(&context, nil)
-    let number = request.record?.record ?? -1
+    let verified = try await request.makeEvent(&context, nil)
+    let event = verified.event
+    let number = request.record?.record ?? .registry
     var referenced: FoldEvent?
     if let record = request.record {
       if inputs == nil { inputs = try await reader.inputs(for: event, about: record.pithNumber) }
@@ -186,7 +188,7 @@ struct EventAppender: Sendable {
       of: candidate, event: event, record: number,
       known: referenced == nil ? inputs?.group : nil, keys.timeline)
     return Attempt(
-      context: context, event: event, candidate: candidate, referenced: referenced,
+      context: context, verified: verified, candidate: candidate, referenced: referenced,
       next: keys.next, record: number)
   }
 
@@ -199,7 +201,7 @@ struct EventAppender: Sendable {
       evidence.needsExternalCheck(attempt.event, isProvider: isProvider)
     else { return }
     // No service is asked on behalf of an event that is refused anyway.
-    try precheck(attempt.event, attempt.context)
+    try precheck(attempt.verified, attempt.context)
     // Batches of other submissions do not wait while a service is slow.
     request.reservation?.end()
     let (event, bytes, time) = (attempt.event, attempt.context.evidence, attempt.context.now)
@@ -209,7 +211,7 @@ struct EventAppender: Sendable {
     request.lookup = .done(finding)
     attempt.context.finding = finding
     if finding?.report != nil {
-      attempt.event = try await request.makeEvent(&attempt.context, attempt.referenced?.eventID)
+      attempt.verified = try await request.makeEvent(&attempt.context, attempt.referenced?.eventID)
     }
   }
 
@@ -218,12 +220,12 @@ struct EventAppender: Sendable {
     _ attempt: Attempt, _ request: AppendRequest, signedSize: UInt64
   ) async throws -> SubmissionAnswer? {
     let (event, record) = (attempt.event, request.record)
-    let admission = try admit(event, attempt.context)
+    let admission = try admit(attempt.verified, attempt.context)
     let item = try AppendUnit.Item.make(
       event: event, admission: admission, record: attempt.record, referenced: attempt.referenced)
     var unit = AppendUnit(
       items: [item], evidence: event.evidenceItems(attempt.context.evidence),
-      guardPosition: request.isGuarded ? attempt.next - 1 : nil)
+      guardPosition: request.isGuarded ? attempt.next.previous : nil)
     if event.body.signer.signerType == .registry { unit.registryAsOf = attempt.next }
     request.reservation?.end()
     switch try await append(unit) {

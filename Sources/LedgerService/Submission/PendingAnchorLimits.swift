@@ -11,13 +11,13 @@ actor PendingAnchorLimits {
 
   private struct Key: Hashable {
     let client: ClientID
-    let record: Int64
+    let record: RecordID
   }
 
   private var times: [Key: [ContinuousClock.Instant]] = [:]
 
   /// Refuses if the client has sent its number of anchors in the last day.
-  func check(_ client: ClientID, _ record: Int64) throws(Refusal) {
+  func check(_ client: ClientID, _ record: RecordID) throws(Refusal) {
     guard client != .shell else { return }
     let now = ContinuousClock.now
     let recent = times[Key(client: client, record: record), default: []]
@@ -30,7 +30,7 @@ actor PendingAnchorLimits {
   }
 
   /// Notes an anchor that was accepted and is pending.
-  func note(_ client: ClientID, _ record: Int64) {
+  func note(_ client: ClientID, _ record: RecordID) {
     guard client != .shell else { return }
     let now = ContinuousClock.now
     if times.count >= Self.capacity {

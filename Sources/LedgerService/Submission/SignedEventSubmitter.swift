@@ -46,12 +46,11 @@ struct SignedEventSubmitter: EventSubmitter {
     let client: ClientID
     let operatorAuthorised: Bool
 
-    func request(_ record: ResolvedRecord?) -> AppendRequest {
+    func request(_ verified: VerifiedEvent, _ record: ResolvedRecord?) -> AppendRequest {
       AppendRequest(record: record, isGuarded: false) { context, _ in
         context.evidence = evidence
         context.operatorAuthorised = operatorAuthorised
-        context.verifiedEvent = event.eventID
-        return event
+        return verified
       }
     }
   }
@@ -67,12 +66,12 @@ struct SignedEventSubmitter: EventSubmitter {
     }
     try await check(path: name, agreesWith: inputs.record)
     let keys = try await timeline.current(inputs.log)
-    try checkSignature(submission.event, keys.timeline)
+    let verified = try VerifiedEvent(submission.event, keys: keys.timeline)
     if let stored = inputs.stored {
       return try await answers.answer(stored, record: inputs.record, created: false)
     }
     try count(submission, keys)
-    var request = submission.request(inputs.record)
+    var request = submission.request(verified, inputs.record)
     request.client = submission.client
     request.inputs = inputs
     request.reservation = reservation
@@ -89,18 +88,18 @@ struct SignedEventSubmitter: EventSubmitter {
     }
     let event = submission.event
     let keys = try await timeline.current()
-    try checkSignature(event, keys.timeline)
-    if let stored = try await store.log.event(record: -1, id: event.eventID) {
+    let verified = try VerifiedEvent(event, keys: keys.timeline)
+    if let stored = try await store.log.event(record: .registry, id: event.eventID) {
       return try await answers.answer(stored, record: nil, created: false)
     }
     if event.body.type == .keyRegistered { try quotas.takeRegistration(submission.client) }
     try count(submission, keys)
-    return try await appender.append(submission.request(nil))
+    return try await appender.append(submission.request(verified, nil))
   }
 
   /// Counts a new event with a valid signature for its client and its key.
   private func count(
-    _ submission: Submission, _ keys: (timeline: KeyTimeline, next: Int64)
+    _ submission: Submission, _ keys: (timeline: KeyTimeline, next: Position)
   ) throws(Refusal) {
     let fingerprint = submission.event.body.signer.fingerprint
     try quotas.takeVerified(
@@ -119,26 +118,6 @@ struct SignedEventSubmitter: EventSubmitter {
       throw Refusal(
         .invalid, check: "subject", field: "subject_pith_number",
         "The event is about \(record.pithNumber), and was posted to \(path.pithNumber).")
-    }
-  }
-
-  /// Checks the signature by the key that the event names, before any other check.
-  private func checkSignature(_ event: SignedEvent, _ timeline: KeyTimeline) throws(Refusal) {
-    let publicKey: [UInt8]
-    if case .keyRegistered(let payload) = event.body.payload {
-      publicKey = payload.publicKey
-    } else if let known = timeline.registration(of: event.body.signer.fingerprint) {
-      publicKey = known.publicKey
-    } else {
-      throw Refusal(
-        .invalid, check: "known_key", field: "signer.public_key_fingerprint",
-        "No key with this fingerprint is registered here. Register it first (key_registered).")
-    }
-    guard event.isSigned(by: publicKey) else {
-      throw Refusal(
-        .invalid, check: "signature", field: "signature.signature_b64",
-        "The signature does not verify over the event_id \(event.eventID.hex) of the body as received. "
-          + "Sign the 32 bytes of the SHA-256 of its canonical JSON; ?prepare=true shows them.")
     }
   }
 }

@@ -7,7 +7,7 @@ public struct SubmissionAnswer: Sendable {
   /// Whether this submission appended the event. `false` if the log held it already.
   public let created: Bool
   public let eventID: Digest
-  public let position: Int64
+  public let position: Position
   public let recordedAt: Timestamp
   /// The standing that the fold gives: `strong`, `weak`, `verified`, `pending`, … `recorded` for events that are not
   /// attestations.

@@ -6,25 +6,25 @@ actor TimelineCache {
   private let store: LedgerStore
   private var timeline = KeyTimeline()
   /// `timeline` includes the key events below this position.
-  private var size: Int64 = 0
+  private var size = Position.first
 
   init(store: LedgerStore) { self.store = store }
 
   /// The timeline, and the lowest position that the next event can have.
-  func current() async throws -> (timeline: KeyTimeline, next: Int64) {
+  func current() async throws -> (timeline: KeyTimeline, next: Position) {
     try await current(store.log.head())
   }
 
   /// The same for a log head that was read already.
-  func current(_ log: LogHead) async throws -> (timeline: KeyTimeline, next: Int64) {
+  func current(_ log: LogHead) async throws -> (timeline: KeyTimeline, next: Position) {
     if log.lastKeyEvent >= size {
       // The actor is reentrant: another call may have applied some of these events during the read.
       for event in try await store.folds.keyEvents(from: size) where event.position >= size {
         _ = timeline.apply(event)
-        size = event.position + 1
+        size = event.position.next
       }
     }
-    return (timeline, max(log.size, size))
+    return (timeline, max(Position(rawValue: log.size), size))
   }
 
   /// The timeline as far as it has been read. Does not read the log.

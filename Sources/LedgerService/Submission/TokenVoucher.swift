@@ -16,7 +16,8 @@ struct TokenVoucher: Sendable {
   /// Vouches for the signer's key if the event is such a claim and its token is valid.
   ///
   /// A repeated submission of the claim adds a vouch that a crash left out.
-  func vouch(for event: SignedEvent, _ evidence: [Digest: [UInt8]], position: Int64) async throws {
+  func vouch(for event: SignedEvent, _ evidence: [Digest: [UInt8]], position: Position) async throws
+  {
     guard try await hasVerifiedToken(event, at: position) else { return }
     try await vouchVerified(event, evidence)
   }
@@ -41,7 +42,7 @@ struct TokenVoucher: Sendable {
   }
 
   /// Whether the admission of an event verified its token.
-  private func hasVerifiedToken(_ event: SignedEvent, at position: Int64) async throws -> Bool {
+  private func hasVerifiedToken(_ event: SignedEvent, at position: Position) async throws -> Bool {
     guard case .authorAttestation(let author) = event.body.payload, author.method == .orcidOIDC,
       let stored = try await store.log.events(from: position, limit: 1).first
     else { return false }

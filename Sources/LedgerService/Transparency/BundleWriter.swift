@@ -19,10 +19,10 @@ public struct BundleWriter: Sendable {
 
   /// What a bundle follows from: with the same of these, a newer one proves nothing more.
   struct BundleKey: Hashable, Sendable {
-    let record: Int64
-    let lastEvent: Int64
+    let record: RecordID
+    let lastEvent: Position
     /// The last of the registry's events, proofs of time over checkpoints among them.
-    let lastKeyEvent: Int64
+    let lastKeyEvent: Position
   }
 
   /// A record with everything that proves it: its entries and the keys' with inclusion proofs, its document,
@@ -35,7 +35,7 @@ public struct BundleWriter: Sendable {
     let ends = try await store.log.head()
     let last =
       try await store.log.events(record: record.record, limit: 1, newestFirst: true).first?.position
-      ?? record.record
+      ?? record.record.firstPosition
     let key = BundleKey(record: record.record, lastEvent: last, lastKeyEvent: ends.lastKeyEvent)
     return try await cache.value(for: key) {
       try await SpooledBytes.spool { try await writeBundle(record, upTo: last, $0) }
@@ -43,16 +43,16 @@ public struct BundleWriter: Sendable {
   }
 
   private func writeBundle(
-    _ record: ResolvedRecord, upTo last: Int64, _ write: @Sendable ([UInt8]) throws -> Void
+    _ record: ResolvedRecord, upTo last: Position, _ write: @Sendable ([UInt8]) throws -> Void
   ) async throws {
     let stamps = try await anchors.covering(last)
     let checkpoint = try await checkpoints.covering(
       stamps.map(\.lastPosition).reduce(last, max))
-    let size = Int64(clamping: checkpoint.size)
+    let end = Position(leaf: checkpoint.size)
     var timeline = KeyTimeline()
-    let registry = try await store.folds.keyEvents(from: 0).filter { $0.position < size }
+    let registry = try await store.folds.keyEvents(from: .first).filter { $0.position < end }
     for event in registry { _ = timeline.apply(event) }
-    let events = try await store.folds.events(record: record.record, upTo: size)
+    let events = try await store.folds.events(record: record.record, upTo: end)
     guard let newest = events.last else {
       throw Refusal(.unavailable, check: "log", "The record's events cannot be read.")
     }
@@ -83,11 +83,11 @@ public struct BundleWriter: Sendable {
 
   /// Entries with their inclusion proofs, separated by commas.
   private func writeEntries(
-    _ positions: [Int64], _ size: UInt64, _ write: @Sendable ([UInt8]) throws -> Void
+    _ positions: [Position], _ size: UInt64, _ write: @Sendable ([UInt8]) throws -> Void
   ) async throws {
     for start in stride(from: 0, to: positions.count, by: 100) {
       let slice = Array(positions[start..<min(start + 100, positions.count)])
-      let shapes = slice.map { ProofLayout.inclusion(index: UInt64($0), size: size) ?? [] }
+      let shapes = slice.map { ProofLayout.inclusion(index: $0.leafIndex, size: size) ?? [] }
       var hashes = try await store.tree.hashes(of: shapes.flatMap { $0 })[...]
       let entries = try await store.log.entries(at: slice)
       var bytes: [UInt8] = []
@@ -108,8 +108,8 @@ public struct BundleWriter: Sendable {
 
   /// The positions of the registry's events that the standing of these signers rests on.
   private static func relevant(
-    _ registry: [FoldEvent], to signers: Set<Digest128>, _ anchors: [Int64]
-  ) -> [Int64] {
+    _ registry: [FoldEvent], to signers: Set<Digest128>, _ anchors: [Position]
+  ) -> [Position] {
     var wanted = signers
     // Whoever speaks about a key must be known too; the registry's own keys always are.
     for event in registry where event.key?.signerType == .registry {
@@ -118,7 +118,7 @@ public struct BundleWriter: Sendable {
     let about = registry.filter { $0.key.map { wanted.contains($0.fingerprint) } ?? false }
     let said = registry.filter { event in
       event.key == nil
-        && (anchors.contains(event.position) || anchors.contains(event.refersTo ?? -1))
+        && (anchors.contains(event.position) || anchors.contains(event.refersTo ?? .beforeFirst))
     }
     return (about + said).map(\.position).sorted()
   }
@@ -139,7 +139,7 @@ public struct BundleWriter: Sendable {
     return [
       "checkpoint": .string(try SignedNote(covered.note).text),
       "consistency": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
-      "position": .integer(stamp.position), "proof_b64": .string(encodeBase64(proof)),
+      "position": .integer(stamp.position.rawValue), "proof_b64": .string(encodeBase64(proof)),
     ]
   }
 }

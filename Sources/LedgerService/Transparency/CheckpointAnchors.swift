@@ -9,21 +9,21 @@ struct CheckpointAnchors: Sendable {
 
   /// A proof of time over one checkpoint, with what became of it.
   struct Anchor: Sendable {
-    let position: Int64
+    let position: Position
     let eventID: Digest
-    let kind: Payload.TimestampAnchor.Kind
+    let kind: TimestampAnchor.Kind
     /// The checkpoint's size.
     let size: UInt64
     /// The newest proof's digest.
     let proof: Digest
     let verdict: Verdict
     /// Where the last event that bears on it is.
-    let lastPosition: Int64
+    let lastPosition: Position
   }
 
   /// All of them, the smallest checkpoint first.
   func all() async throws -> [Anchor] {
-    let events = try await store.folds.keyEvents(from: 0).filter { $0.foldGroup != nil }
+    let events = try await store.folds.keyEvents(from: .first).filter { $0.foldGroup != nil }
     let keys = try await timeline.current().timeline
     var anchors: [Anchor] = []
     for (_, group) in Dictionary(grouping: events, by: \.foldGroup) {
@@ -38,18 +38,18 @@ struct CheckpointAnchors: Sendable {
         anchors.append(
           Anchor(
             position: statement.event.position, eventID: statement.event.eventID, kind: anchor.kind,
-            size: size, proof: try await latestProof(of: statement.event) ?? anchor.evidence,
-            verdict: statement.verdict, lastPosition: group.map(\.position).max() ?? 0))
+            size: size, proof: try await latestProof(of: statement.event) ?? anchor.proof,
+            verdict: statement.verdict, lastPosition: group.map(\.position).max() ?? .first))
       }
     }
     return anchors.sorted { ($0.size, $0.position) < ($1.size, $1.position) }
   }
 
   /// For each kind of proof the first verified one over a checkpoint that covers a position.
-  func covering(_ position: Int64) async throws -> [Anchor] {
+  func covering(_ position: Position) async throws -> [Anchor] {
     var found: [Anchor] = []
     for anchor in try await all()
-    where anchor.verdict == .verified && anchor.size > UInt64(clamping: position)
+    where anchor.verdict == .verified && anchor.size > position.leafIndex
       && !found.contains(where: { $0.kind == anchor.kind })
     {
       // Where the proof was erased, a later one may do.

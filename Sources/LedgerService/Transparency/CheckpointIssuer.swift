@@ -47,10 +47,10 @@ public struct CheckpointIssuer: Sendable {
   }
 
   /// A checkpoint that covers a position, signed for the purpose where none does yet.
-  func covering(_ position: Int64) async throws -> StoredCheckpoint {
+  func covering(_ position: Position) async throws -> StoredCheckpoint {
     let newest = try await newest()
-    if newest.size > UInt64(clamping: position) { return newest }
-    guard position < (try await store.log.size()) else {
+    if newest.size > position.leafIndex { return newest }
+    guard position.rawValue < (try await store.log.size()) else {
       throw Refusal(
         .notFound, check: "position", field: "position", "The log has no entry at \(position).")
     }

@@ -265,8 +265,8 @@ actor CheckpointSigner {
 
   /// Compares the position of a new entry with what was signed before it was appended: it lies behind that, or
   /// the database is an older one.
-  func expect(_ position: Int64, beyond signed: UInt64) throws(Refusal) {
-    if UInt64(clamping: position) < signed {
+  func expect(_ position: Position, beyond signed: UInt64) throws(Refusal) {
+    if position.leafIndex < signed {
       refuse(
         HistoryMismatch(
           "checkpoint.rolled_back",
@@ -279,7 +279,7 @@ actor CheckpointSigner {
   nonisolated func receipt(_ event: StoredEvent) async throws -> String {
     try await requireConsistentHistory()
     let receipt = LogReceipt(
-      origin: origin, position: UInt64(clamping: event.position),
+      origin: origin, position: event.position.leafIndex,
       eventID: "sha256:" + event.eventID.hex, leaf: .leaf(event.entry))
     return try receipt.signed(by: key.signer).description
   }

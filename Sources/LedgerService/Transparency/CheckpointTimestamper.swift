@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Encodings
-import LedgerDomain
+public import LedgerDomain
 import LedgerStore
 import Logging
 import TransparencyLog
@@ -21,7 +21,7 @@ public struct CheckpointTimestamper: Sendable {
   /// - Returns: the positions of the events; empty where nobody is configured, the checkpoint is stamped
   ///   already, or nothing but stamps came since the last one.
   @discardableResult
-  public func timestampCheckpoint() async throws -> [Int64] {
+  public func timestampCheckpoint() async throws -> [Position] {
     guard checkpoints.signer != nil else { throw Refusal.readOnly }
     guard
       !configuration.checkpointTimestampCalendars.isEmpty
@@ -33,12 +33,12 @@ public struct CheckpointTimestamper: Sendable {
     if let newest = stamped.last {
       // A stamp is an entry too: without this, each would call for the next.
       let since = try await store.log.events(
-        from: Int64(clamping: newest.size), limit: EventQueries.pageSize)
-      if since.allSatisfy({ $0.record == -1 && !$0.type.isAboutKeys }) { return [] }
+        from: Position(leaf: newest.size), limit: EventQueries.pageSize)
+      if since.allSatisfy({ $0.record.isRegistry && !$0.type.isAboutKeys }) { return [] }
     }
     let checkpoint = try await checkpoints.issue()
     let digest = Digest(hashing: Array(try SignedNote(checkpoint.note).text.utf8))
-    var positions: [Int64] = []
+    var positions: [Position] = []
     if !configuration.checkpointTimestampCalendars.isEmpty {
       let proof = try await requester.requestProof(
         over: digest, calendars: configuration.checkpointTimestampCalendars)
@@ -56,8 +56,8 @@ public struct CheckpointTimestamper: Sendable {
   }
 
   private func anchor(
-    _ size: UInt64, _ kind: Payload.TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
-  ) async throws -> Int64 {
+    _ size: UInt64, _ kind: TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
+  ) async throws -> Position {
     try await signing.submit(
       type: .timestampAnchor,
       payload: [

@@ -33,7 +33,7 @@ public struct ProofQueries: Sendable {
       return bytes
     case .entries:
       let entries = try await store.log.entries(
-        from: Int64(clamping: path.index * fullWidth), limit: path.width)
+        from: Position(leaf: path.index * fullWidth), limit: path.width)
       guard entries.count == path.width else { throw missing() }
       return TileBytes.encode(entries: entries)
     }
@@ -45,18 +45,18 @@ public struct ProofQueries: Sendable {
   public func inclusionProof(_ name: String) async throws -> InclusionProof {
     let position = try await position(name)
     let checkpoint = try await checkpoints.covering(position)
-    guard let shape = ProofLayout.inclusion(index: UInt64(position), size: checkpoint.size),
+    guard let shape = ProofLayout.inclusion(index: position.leafIndex, size: checkpoint.size),
       let entry = try await store.log.entries(from: position, limit: 1).first
     else { throw Refusal(.notFound, check: "position", "The log has no entry at \(position).") }
     return InclusionProof(
-      index: UInt64(position), hashes: try await store.tree.hashes(of: shape),
+      index: position.leafIndex, hashes: try await store.tree.hashes(of: shape),
       note: try SignedNote(checkpoint.cosigned), extra: entry)
   }
 
-  private func position(_ name: String) async throws -> Int64 {
+  private func position(_ name: String) async throws -> Position {
     // Sixty-four digits are a hash, whatever digits they are.
     if name.utf8.count < 20, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let position = Int64(name)
+      let position = Int64(name).map(Position.init(rawValue:))
     {
       return position
     }

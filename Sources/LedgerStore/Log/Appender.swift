@@ -9,7 +9,7 @@ public struct AppendUnit: Sendable {
   public struct Item: Sendable {
     public let subject: String
     /// `nil` where the unit itself creates the record.
-    public let record: Int64?
+    public let record: RecordID?
     public let event: FoldEvent
     public let entry: [UInt8]
     let canonical: CanonicalRecord?
@@ -17,13 +17,14 @@ public struct AppendUnit: Sendable {
 
     /// Makes the entry and its columns.
     public static func make(
-      event: SignedEvent, admission: Admission, record: Int64?, referenced: FoldEvent?,
+      event: SignedEvent, admission: Admission, record: RecordID?, referenced: FoldEvent?,
       canonical: CanonicalRecord? = nil
     ) throws(Refusal) -> Item {
       let entry = try Entry(event: event, admission: admission)
       return Item(
         subject: event.body.subject.text, record: record,
-        event: entry.foldEvent(position: 0, record: record ?? 0, referenced: referenced),
+        event: entry.foldEvent(
+          position: .first, record: record ?? RecordID(createdAt: .first), referenced: referenced),
         entry: entry.bytes, canonical: canonical, alias: event.body.payload.alias)
     }
   }
@@ -46,15 +47,15 @@ public struct AppendUnit: Sendable {
   public var items: [Item]
   public var evidence: [Evidence]
   /// Skip the unit where its record has moved, by the same key, beyond this position.
-  public var guardPosition: Int64?
+  public var guardPosition: Position?
   /// The log's name, for the unit that begins it.
   public var origin: String?
   /// For what the registry key signed: the position up to which the log was known, from which on that key must not
   /// have been replaced. Where it was, the unit is answered with `conflict`.
-  public var registryAsOf: Int64?
+  public var registryAsOf: Position?
 
   public init(
-    items: [Item], evidence: [Evidence], guardPosition: Int64?, origin: String? = nil
+    items: [Item], evidence: [Evidence], guardPosition: Position?, origin: String? = nil
   ) {
     self.items = items
     self.evidence = evidence
@@ -70,7 +71,8 @@ public struct AppendUnit: Sendable {
       items: [
         Item(
           subject: entry.event.body.subject.text,
-          record: event.record == event.position ? nil : event.record, event: event,
+          record: event.record == RecordID(createdAt: event.position) ? nil : event.record,
+          event: event,
           entry: entry.bytes, canonical: canonical, alias: entry.event.body.payload.alias)
       ], evidence: [], guardPosition: nil, origin: origin)
   }
@@ -84,11 +86,11 @@ public struct AppendUnit: Sendable {
 public enum AppendOutcome: Sendable, Equatable {
   /// All items are in the log at these positions. `isNew` says whether this append put the last of them
   /// there; `nil` where an answer was lost, and only its bytes can tell.
-  case stored(positions: [Int64], record: Int64, isNew: Bool?)
+  case stored(positions: [Position], record: RecordID, isNew: Bool?)
   /// The record moved past the guard, or the registry key was replaced; nothing was stored.
   case conflict
 
-  var lastPosition: Int64? {
+  var lastPosition: Position? {
     if case .stored(let positions, _, _) = self { positions.last } else { nil }
   }
 }
@@ -265,7 +267,7 @@ actor Appender {
         if let last {
           Task {
             _ = try? await pool.query(
-              "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last + 1)")])
+              "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.next)")])
           }
         }
         return outcomes
@@ -286,19 +288,19 @@ actor Appender {
   ) throws -> [AppendOutcome] {
     if rows.count == 1, try rows[0].text(1) == "all_appended" {
       // One answer for all, which lie one after the other, each in the record that was named.
-      var next = try rows[0].int(0)
+      var next = try rows[0].position(0)
       return units.map { unit in
-        defer { next += Int64(unit.items.count) }
+        defer { next = next.advanced(by: unit.items.count) }
         return .stored(
-          positions: Array(next..<next + Int64(unit.items.count)),
-          record: unit.items.last?.record ?? -1, isNew: true)
+          positions: Array(next..<next.advanced(by: unit.items.count)),
+          record: unit.items.last?.record ?? .registry, isNew: true)
       }
     }
     var outcomes: [AppendOutcome] = []
     var index = 0
     for unit in units {
-      var positions: [Int64] = []
-      var record: Int64 = -1
+      var positions: [Position] = []
+      var record = RecordID.registry
       var conflict = false
       var isNew: Bool? = true
       for row in rows[index..<index + unit.items.count] {
@@ -308,8 +310,8 @@ actor Appender {
         } else {
           // What is there already may be so by an attempt whose answer was lost.
           isNew = outcome == "appended" ? true : retried ? nil : false
-          positions.append(try row.int(0))
-          record = try row.int(2)
+          positions.append(try row.position(0))
+          record = try row.record(2)
         }
       }
       index += unit.items.count
@@ -339,10 +341,13 @@ actor Appender {
     }
     let guards = units.flatMap { unit in unit.items.map { _ in unit.guardPosition } }
     let parameters: [PostgresValue] = [
-      .int4Array(unitNumbers), .int8Array(guards), .textArray(items.map(\.subject)),
-      .int8Array(items.map(\.record)), .timestampArray(events.map(\.recordedAt.microseconds)),
+      .int4Array(unitNumbers), .int8Array(guards.map { $0?.rawValue }),
+      .textArray(items.map(\.subject)),
+      .int8Array(items.map(\.record?.rawValue)),
+      .timestampArray(events.map(\.recordedAt.microseconds)),
       .int8Array(events.map(\.foldGroup)), .int8Array(events.map(\.targetKey)),
-      .int8Array(events.map(\.refersTo)), .timestampArray(events.map(\.validUntil?.microseconds)),
+      .int8Array(events.map(\.refersTo?.rawValue)),
+      .timestampArray(events.map(\.validUntil?.microseconds)),
       .int4Array(events.map(\.referenceCount)), .int4Array(events.map(\.resolvedWork)),
       .int4Array(events.map(\.formalEvidenceCount)), .int4Array(events.map(\.flags.rawValue)),
       .int2Array(events.map(\.type.rawValue)), .int2Array(events.map(\.verdict.rawValue)),
@@ -351,7 +356,8 @@ actor Appender {
       .bytesArray(events.map(\.claimant?.bytes)),
       .bytesArray(events.map(\.key?.fingerprint.bytes)), .textArray(events.map(\.key?.signerID)),
       .int2Array(events.map(\.key?.signerType?.rawValue)), .textArray(events.map(\.key?.keyID)),
-      .bytesArray(events.map(\.key?.publicKey)), .int8Array(events.map(\.key?.compromisedFrom)),
+      .bytesArray(events.map(\.key?.publicKey)),
+      .int8Array(events.map(\.key?.compromisedFrom?.rawValue)),
       .bytesArray(items.map(\.entry)), .timestampArray(events.map(\.createdAt.microseconds)),
       .textArray(events.map(\.key?.name)), .bytesArray(items.map(\.canonical?.digest.bytes)),
       .int8Array(items.map(\.canonical?.sourceVersion)),
@@ -371,13 +377,14 @@ actor Appender {
         PostgresStatement(
           "SELECT ledger.spend_tokens($1, $2, $3)",
           [
-            .bytesArray(tokens.map(\.token.bytes)), .int8Array(tokens.map { $0.item.record ?? -1 }),
+            .bytesArray(tokens.map(\.token.bytes)),
+            .records(tokens.map { $0.item.record ?? .registry }),
             .bytesArray(tokens.map(\.item.event.eventID.bytes)),
           ]))
     }
     if let since = units.compactMap(\.registryAsOf).min() {
       statements.append(
-        PostgresStatement("SELECT ledger.require_no_rotation($1)", [.int8(since)]))
+        PostgresStatement("SELECT ledger.require_no_rotation($1)", [.position(since)]))
     }
     statements.append(PostgresStatement("COMMIT"))
     return statements

@@ -8,17 +8,17 @@ public struct AttestationReader: Sendable {
   init(readers: DatabasePool) { self.readers = readers }
 
   /// Claims by token that were pending when they were recorded and have no final verdict yet.
-  public func unsettledClaims(from: Int64, limit: Int) async throws -> [StoredEvent] {
+  public func unsettledClaims(from: Position, limit: Int) async throws -> [StoredEvent] {
     try await unsettled(.authorAttestation, from: from, limit: limit)
   }
 
   /// Anchors that were pending when they were recorded and have no final verdict yet.
-  public func unsettledAnchors(from: Int64, limit: Int) async throws -> [StoredEvent] {
+  public func unsettledAnchors(from: Position, limit: Int) async throws -> [StoredEvent] {
     try await unsettled(.timestampAnchor, from: from, limit: limit)
   }
 
   private func unsettled(
-    _ type: EventType, from: Int64, limit: Int
+    _ type: EventType, from: Position, limit: Int
   ) async throws -> [StoredEvent] {
     // The numbers are part of the text: the partial indexes of pending events name them.
     try await select(
@@ -31,17 +31,17 @@ public struct AttestationReader: Sendable {
               AND c.verdict IN (\(Verdict.verified.rawValue), \(Verdict.failed.rawValue))
             OR c.event_type = \(EventType.eventWithdrawn.rawValue)))
       ORDER BY e.position LIMIT $2
-      """, [.int8(from), .int8(Int64(limit))])
+      """, [.position(from), .int8(Int64(limit))])
   }
 
   /// Storage attestations.
-  public func storageAttestations(from: Int64, limit: Int) async throws -> [StoredEvent] {
+  public func storageAttestations(from: Position, limit: Int) async throws -> [StoredEvent] {
     try await select(
       """
       WHERE e.event_type = \(EventType.storageAttestation.rawValue) AND e.position >= $1
       ORDER BY e.position LIMIT $2
       """,
-      [.int8(from), .int8(Int64(limit))])
+      [.position(from), .int8(Int64(limit))])
   }
 
   /// The newest event of a type that refers to another event.
@@ -54,8 +54,8 @@ public struct AttestationReader: Sendable {
       ORDER BY e.position DESC LIMIT 1
       """,
       [
-        .int8(event.record), event.foldGroup.map { .int8($0) } ?? .null, .int2(type.rawValue),
-        .int8(event.position),
+        .record(event.record), event.foldGroup.map { .int8($0) } ?? .null, .int2(type.rawValue),
+        .position(event.position),
       ]
     ).first
   }

@@ -52,33 +52,33 @@ public struct EventLog: Sendable {
   // MARK: Events
 
   /// An event of a record by its ID.
-  public func event(record: Int64, id: Digest) async throws -> StoredEvent? {
+  public func event(record: RecordID, id: Digest) async throws -> StoredEvent? {
     try await select(
-      "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]
+      "WHERE e.record = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
     ).first
   }
 
   /// Events of a record by position, from a position on.
   public func events(
-    record: Int64, from: Int64 = 0, limit: Int, newestFirst: Bool = false
+    record: RecordID, from: Position = .first, limit: Int, newestFirst: Bool = false
   ) async throws -> [StoredEvent] {
     try await select(
       "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position \(newestFirst ? "DESC" : "ASC") LIMIT $3",
-      [.int8(record), .int8(from), .int8(Int64(limit))])
+      [.record(record), .position(from), .int8(Int64(limit))])
   }
 
   /// Events of all records by position, from a position on.
-  public func events(from: Int64, limit: Int) async throws -> [StoredEvent] {
+  public func events(from: Position, limit: Int) async throws -> [StoredEvent] {
     try await select(
-      "WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(from), .int8(Int64(limit))])
+      "WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.position(from), .int8(Int64(limit))])
   }
 
   /// The newest event of a record that has a type.
-  public func latestEvent(record: Int64, type: EventType) async throws -> StoredEvent? {
+  public func latestEvent(record: RecordID, type: EventType) async throws -> StoredEvent? {
     // The type is part of the text: a plan for any type cannot use the partial index of documents.
     try await select(
       "WHERE e.record = $1 AND e.event_type = \(type.rawValue) ORDER BY e.position DESC LIMIT 1",
-      [.int8(record)]
+      [.record(record)]
     ).first
   }
 
@@ -92,39 +92,39 @@ public struct EventLog: Sendable {
   }
 
   /// The position of the event with an ID, in any record.
-  public func position(of id: Digest) async throws -> Int64? {
+  public func position(of id: Digest) async throws -> Position? {
     try await readers.query(
       "SELECT e.position FROM ledger.event e WHERE e.event_id = $1 ORDER BY e.position LIMIT 1",
       [.bytes(id.bytes)]
-    ).first?.int(0)
+    ).first?.position(0)
   }
 
   // MARK: Entries
 
   /// The bytes of entries from a position on; fewer than the limit where the log ends or has a gap.
-  public func entries(from: Int64, limit: Int) async throws -> [[UInt8]] {
+  public func entries(from: Position, limit: Int) async throws -> [[UInt8]] {
     let rows = try await readers.query(
       """
       SELECT e.position, e.entry FROM ledger.event e WHERE e.position >= $1
       ORDER BY e.position LIMIT $2
-      """, [.int8(from), .int8(Int64(limit))])
+      """, [.position(from), .int8(Int64(limit))])
     var entries: [[UInt8]] = []
     for row in rows {
-      guard try row.int(0) == from + Int64(entries.count) else { break }
+      guard try row.position(0) == from.advanced(by: entries.count) else { break }
       entries.append(try row.bytes(1))
     }
     return entries
   }
 
   /// The bytes of the entries at some positions.
-  public func entries(at positions: [Int64]) async throws -> [Int64: [UInt8]] {
-    var entries: [Int64: [UInt8]] = [:]
+  public func entries(at positions: [Position]) async throws -> [Position: [UInt8]] {
+    var entries: [Position: [UInt8]] = [:]
     let rows = try await readers.query(
       """
       SELECT e.position, e.entry FROM unnest($1::bigint[]) AS w (position)
         CROSS JOIN LATERAL (SELECT * FROM ledger.event t WHERE t.position = w.position LIMIT 1) AS e
-      """, [.int8Array(positions)])
-    for row in rows { entries[try row.int(0)] = try row.bytes(1) }
+      """, [.positions(positions)])
+    for row in rows { entries[try row.position(0)] = try row.bytes(1) }
     return entries
   }
 

@@ -14,54 +14,55 @@ public struct FoldEventReader: Sendable {
   // MARK: One record
 
   /// An event of a record by its ID.
-  public func event(record: Int64, id: Digest) async throws -> FoldEvent? {
+  public func event(record: RecordID, id: Digest) async throws -> FoldEvent? {
     try await select(
-      "WHERE e.record = $1 AND e.event_id = $2", [.int8(record), .bytes(id.bytes)]
+      "WHERE e.record = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
     ).first
   }
 
   /// The events of a record below a position, by position.
-  public func events(record: Int64, upTo size: Int64) async throws -> [FoldEvent] {
+  public func events(record: RecordID, upTo size: Position) async throws -> [FoldEvent] {
     try await select(
-      "WHERE e.record = $1 AND e.position < $2 ORDER BY e.position", [.int8(record), .int8(size)])
+      "WHERE e.record = $1 AND e.position < $2 ORDER BY e.position",
+      [.record(record), .position(size)])
   }
 
   /// The newest attestations of a record, the last first.
-  public func newestAttestations(record: Int64, limit: Int) async throws -> [FoldEvent] {
+  public func newestAttestations(record: RecordID, limit: Int) async throws -> [FoldEvent] {
     let types = EventType.attestations.map(\.rawValue)
     return try await select(
       """
       WHERE e.record = $1 AND e.event_type BETWEEN \(types[0]) AND \(types[types.count - 1])
       ORDER BY e.position DESC LIMIT $2
-      """, [.int8(record), .int8(Int64(limit))])
+      """, [.record(record), .int8(Int64(limit))])
   }
 
   /// The event of a record that an identity token was used for.
-  public func claim(by token: Digest, record: Int64) async throws -> FoldEvent? {
+  public func claim(by token: Digest, record: RecordID) async throws -> FoldEvent? {
     try await select(
       """
       WHERE e.record = $1
         AND e.event_id = (SELECT u.event_id FROM ledger.token_use u WHERE u.sha256 = $2)
-      """, [.int8(record), .bytes(token.bytes)]
+      """, [.record(record), .bytes(token.bytes)]
     ).first
   }
 
   // MARK: Groups
 
   /// The events of one group, by position.
-  public func events(record: Int64, group: Int64) async throws -> [FoldEvent] {
+  public func events(record: RecordID, group: Int64) async throws -> [FoldEvent] {
     try await select(
       "WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position",
-      [.int8(record), .int8(group)])
+      [.record(record), .int8(group)])
   }
 
   /// The events of some groups of a record and of all groups linked to them, by position.
   public func events(
-    record: Int64, groups: Set<Int64>, _ timeline: KeyTimeline
+    record: RecordID, groups: Set<Int64>, _ timeline: KeyTimeline
   ) async throws -> [FoldEvent] {
     let events = try await select(
       "WHERE e.record = $1 AND e.fold_group = ANY($2) ORDER BY e.position",
-      [.int8(record), .int8Array(groups.sorted())])
+      [.record(record), .int8Array(groups.sorted())])
     return try await addingLinked(to: events, record: record, timeline)
   }
 
@@ -71,7 +72,7 @@ public struct FoldEventReader: Sendable {
   ///   - events: all events of some groups of the record.
   ///   - candidate: an event that is not in the log. Its links are followed too.
   public func addingLinked(
-    to events: [FoldEvent], and candidate: FoldEvent? = nil, record: Int64,
+    to events: [FoldEvent], and candidate: FoldEvent? = nil, record: RecordID,
     _ timeline: KeyTimeline
   ) async throws -> [FoldEvent] {
     let links = FoldLinks(candidate.map { events + [$0] } ?? events, timeline)
@@ -86,7 +87,7 @@ public struct FoldEventReader: Sendable {
         AND NOT e.fold_group = ANY ($4) ORDER BY e.position
       """,
       [
-        .int8(record), .int8Array(links.groups.sorted()),
+        .record(record), .int8Array(links.groups.sorted()),
         .bytesArray(links.claimants.map(\.bytes)), .int8Array(known.sorted()),
       ])
     return more.isEmpty ? events : (events + more).sorted { $0.position < $1.position }
@@ -95,32 +96,32 @@ public struct FoldEventReader: Sendable {
   // MARK: The log
 
   /// Events of all records by position, from a position on.
-  public func events(from position: Int64, limit: Int) async throws -> [FoldEvent] {
+  public func events(from position: Position, limit: Int) async throws -> [FoldEvent] {
     try await select(
       "WHERE e.position >= $1 ORDER BY e.position LIMIT $2",
-      [.int8(position), .int8(Int64(limit))])
+      [.position(position), .int8(Int64(limit))])
   }
 
   /// Events of the registry from one position to before another, by position.
-  public func keyEvents(from: Int64, below: Int64 = .max) async throws -> [FoldEvent] {
+  public func keyEvents(from: Position, below: Position = .max) async throws -> [FoldEvent] {
     try await select(
       "WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position",
-      [.int8(from), .int8(below)])
+      [.position(from), .position(below)])
   }
 
   /// The positions of the last event of a record and of the last event of the registry, both below a size of the
   /// log; -1 for none.
   public func lastPositions(
-    of record: Int64, below size: Int64
-  ) async throws -> (event: Int64, keyEvent: Int64) {
+    of record: RecordID, below size: Position
+  ) async throws -> (event: Position, keyEvent: Position) {
     let row = try await readers.query(
       """
       SELECT coalesce(
           (SELECT max(e.position) FROM ledger.event e WHERE e.record = $1 AND e.position < $2), -1),
         coalesce(
           (SELECT max(e.position) FROM ledger.event e WHERE e.record = -1 AND e.position < $2), -1)
-      """, [.int8(record), .int8(size)])[0]
-    return (try row.int(0), try row.int(1))
+      """, [.record(record), .position(size)])[0]
+    return (try row.position(0), try row.position(1))
   }
 
   private func select(

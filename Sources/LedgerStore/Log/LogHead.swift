@@ -1,3 +1,4 @@
+public import LedgerDomain
 import PostgresClient
 
 /// The size of the log, and the position of the last event about keys.
@@ -5,7 +6,7 @@ public struct LogHead: Sendable {
   /// The number of events in the log.
   public let size: Int64
   /// The position of the registry's last event; -1 for none.
-  public let lastKeyEvent: Int64
+  public let lastKeyEvent: Position
 
   /// Selects the row that `init(_:)` reads.
   static let query = """
@@ -16,6 +17,6 @@ public struct LogHead: Sendable {
   /// Reads the answer to `query`.
   init(_ rows: [PostgresRow]) throws {
     size = try rows[0].int(0)
-    lastKeyEvent = try rows[0].int(1)
+    lastKeyEvent = try rows[0].position(1)
   }
 }

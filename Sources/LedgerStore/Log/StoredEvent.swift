@@ -5,9 +5,9 @@ import PostgresClient
 /// An event as the log holds it: its entry and the columns that say which event it is.
 public struct StoredEvent: Sendable {
   /// The event's number in the log, from 0.
-  public let position: Int64
+  public let position: Position
   /// The position of the first event of its record; -1 for events of the registry.
-  public let record: Int64
+  public let record: RecordID
   /// The SHA-256 of the signed event.
   public let eventID: Digest
   /// The event's type; `unknown` for a type that a newer program wrote.
@@ -19,7 +19,7 @@ public struct StoredEvent: Sendable {
 
   /// Makes an event from its columns.
   public init(
-    position: Int64, record: Int64, eventID: Digest, type: EventType, recordedAt: Timestamp,
+    position: Position, record: RecordID, eventID: Digest, type: EventType, recordedAt: Timestamp,
     entry: [UInt8]
   ) {
     self.position = position
@@ -41,7 +41,7 @@ extension StoredEvent {
       throw LedgerStoreError(.database, "an event_id has the wrong length")
     }
     self.init(
-      position: try row.int(0), record: try row.int(1), eventID: id,
+      position: try row.position(0), record: try row.record(1), eventID: id,
       type: EventType(rawValue: Int16(try row.int(3))) ?? .unknown,
       recordedAt: Timestamp(microseconds: try row.timestamp(4)), entry: try row.bytes(5))
   }

@@ -55,9 +55,9 @@ enum ColumnRules {
       WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
       """, [.int8(from), .int8(from + batch)])
     var known: [Digest: FoldEvent] = [:]
-    var entries: [(position: Int64, record: Int64, entry: Entry)] = []
+    var entries: [(position: Position, record: RecordID, entry: Entry)] = []
     for row in rows {
-      entries.append((try row.int(0), try row.int(1), try Entry(bytes: try row.bytes(2))))
+      entries.append((try row.position(0), try row.record(1), try Entry(bytes: try row.bytes(2))))
     }
     let named = entries.compactMap { $0.entry.event.body.referencedEventID }
     for row in try await connection.query(
@@ -88,7 +88,7 @@ enum ColumnRules {
       WHERE e.position = n.position
       """,
       [
-        .int8Array(events.map(\.position)), .timestampArray(events.map(\.createdAt.microseconds)),
+        .positions(events.map(\.position)), .timestampArray(events.map(\.createdAt.microseconds)),
         .int8Array(events.map(\.foldGroup)), .bytesArray(events.map(\.slot?.bytes)),
         .bytesArray(events.map(\.claimant?.bytes)), .int4Array(events.map(\.flags.rawValue)),
         .textArray(events.map(\.key?.name)),

@@ -30,20 +30,21 @@ enum FoldColumns {
         fingerprint: fingerprint, signerID: try row.optionalText(20),
         signerType: try row.optionalInt(21).flatMap { SignerType(rawValue: Int16($0)) },
         keyID: try row.optionalText(22), publicKey: try row.optionalBytes(23),
-        compromisedFrom: try row.optionalInt(24), name: try row.optionalText(25))
+        compromisedFrom: try row.optionalInt(24).map(Position.init(rawValue:)),
+        name: try row.optionalText(25))
     }
     guard let eventID = Digest(bytes: try row.bytes(2)), let signer = try digest128(6) else {
       throw LedgerStoreError(.database, "an event has an id or a signer of the wrong length")
     }
     return FoldEvent(
-      position: try row.int(0), record: try row.int(1), eventID: eventID,
+      position: try row.position(0), record: try row.record(1), eventID: eventID,
       // A type from the future is counted, and stops nothing.
       type: EventType(rawValue: Int16(try row.int(3))) ?? .unknown,
       recordedAt: Timestamp(microseconds: try row.timestamp(4)),
       createdAt: Timestamp(microseconds: try row.timestamp(18)),
       verdict: Verdict(rawValue: Int16(try row.int(5))) ?? .pending, signerKey: signer,
       foldGroup: try row.optionalInt(7), slot: try digest128(8), statement: try digest128(9),
-      targetKey: try row.int(10), refersTo: try row.optionalInt(11),
+      targetKey: try row.int(10), refersTo: try row.optionalInt(11).map(Position.init(rawValue:)),
       validUntil: try row.optionalTimestamp(12).map { Timestamp(microseconds: $0) },
       flags: FoldFlags(rawValue: Int32(try row.int(13))), claimant: try digest128(14),
       referenceCount: Int32(try row.int(15)), resolvedWork: Int32(try row.int(16)),

@@ -21,7 +21,7 @@ enum ProjectionRows {
   }
 
   static func state(_ row: PostgresRow) throws -> ProjectedState {
-    var state = RecordState(record: try row.int(0))
+    var state = RecordState(record: try row.record(0))
     state.contentAddressed = try row.bool(1)
     state.pithReceipt = try row.bool(2)
     state.sums.weakAuthors = Int32(try row.int(3))
@@ -43,7 +43,7 @@ enum ProjectionRows {
     state.sums.equivocations = Int32(try row.int(18))
     state.sums.pendingBareAnchors = Int32(try row.int(19))
     state.unknownEvents = Int32(try row.int(20))
-    state.position = try row.int(21)
+    state.position = try row.position(21)
     return ProjectedState(
       state: state,
       storageVerifiedUntil: try row.optionalTimestamp(6).map { Timestamp(microseconds: $0) })
@@ -52,7 +52,7 @@ enum ProjectionRows {
   /// Writes a row of `verification_status`, in the order of its columns.
   static func write(_ s: RecordState, until: Timestamp?, to rows: inout BinaryCopyWriter) {
     rows.beginRow(columns: 14)
-    rows.append(int8: s.record)
+    rows.append(int8: s.record.rawValue)
     rows.append(bool: s.contentAddressed)
     rows.append(bool: s.pithReceipt)
     rows.append(int4: s.sums.weakAuthors)
@@ -71,7 +71,7 @@ enum ProjectionRows {
   /// Writes a row of `event_summary`, in the order of its columns.
   static func write(_ s: RecordState, to rows: inout BinaryCopyWriter) {
     rows.beginRow(columns: 9)
-    rows.append(int8: s.record)
+    rows.append(int8: s.record.rawValue)
     rows.append(int4Array: s.sums.buckets)
     rows.append(timestamp: s.firstRecordedAt?.microseconds)
     rows.append(timestamp: s.lastRecordedAt?.microseconds)
@@ -79,7 +79,7 @@ enum ProjectionRows {
     rows.append(int4: s.sums.equivocations)
     rows.append(int4: s.sums.pendingBareAnchors)
     rows.append(int4: s.unknownEvents)
-    rows.append(int8: s.position)
+    rows.append(int8: s.position.rawValue)
   }
 
   /// Statements that put the rows of some records in place of what they were, column by column.
@@ -88,7 +88,7 @@ enum ProjectionRows {
   static func upserts(
     _ schema: String, _ changes: ArraySlice<FoldedRecord>
   ) -> [PostgresStatement] {
-    let records = PostgresValue.int8Array(changes.map(\.state.record))
+    let records = PostgresValue.records(changes.map(\.state.record))
     let storage = changes.flatMap { change in
       change.storage.map { (record: change.state.record, group: $0.key, until: $0.value) }
     }
@@ -100,7 +100,7 @@ enum ProjectionRows {
           """
           DELETE FROM \(schema).storage_standing t USING unnest($1, $2) AS k (record, fold_group)
           WHERE t.record = k.record AND t.fold_group = k.fold_group
-          """, [.int8Array(ended.map(\.record)), .int8Array(ended.map(\.group))]))
+          """, [.records(ended.map(\.record)), .int8Array(ended.map(\.group))]))
     }
     let standing = storage.filter { $0.until != nil }
     if !standing.isEmpty {
@@ -111,7 +111,7 @@ enum ProjectionRows {
           ON CONFLICT (record, fold_group) DO UPDATE SET verified_until = EXCLUDED.verified_until
           """,
           [
-            .int8Array(standing.map(\.record)), .int8Array(standing.map(\.group)),
+            .records(standing.map(\.record)), .int8Array(standing.map(\.group)),
             .timestampArray(standing.map(\.until?.microseconds)),
           ]))
     }
@@ -171,7 +171,7 @@ enum ProjectionRows {
           .timestampArray(changes.map(\.state.lastRecordedAt?.microseconds)),
           .bytesArray(changes.map(\.state.lastEventID?.bytes)), ints(\.sums.equivocations),
           ints(\.sums.pendingBareAnchors), ints(\.unknownEvents),
-          .int8Array(changes.map(\.state.position)),
+          .positions(changes.map(\.state.position)),
         ]))
     return statements
   }

@@ -36,15 +36,16 @@ public struct ProjectionStore: Sendable {
   }
 
   /// A record's row; `nil` where the projections do not include the record yet.
-  public func state(record: Int64) async throws -> ProjectedState? {
+  public func state(record: RecordID) async throws -> ProjectedState? {
     try await readers.query(
-      "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.int8(record)]
+      "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.record(record)]
     ).first.map(ProjectionRows.state)
   }
 
   /// The last position that the projections include; -1 before the first.
-  public func position() async throws -> Int64 {
-    try await readers.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0) - 1
+  public func position() async throws -> Position {
+    try await readers.query("SELECT next_position FROM ledger.projection_checkpoint")[0].position(0)
+      .previous
   }
 
   /// The version of the log and the projections.
@@ -59,7 +60,7 @@ public struct ProjectionStore: Sendable {
   }
 
   /// Waits until the projections include a position. Returns `false` when the timeout ends first.
-  public func wait(for position: Int64, timeout: Duration) async throws -> Bool {
+  public func wait(for position: Position, timeout: Duration) async throws -> Bool {
     try await waiter.wait(for: position, timeout: timeout)
   }
 }

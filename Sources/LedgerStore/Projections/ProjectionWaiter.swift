@@ -3,11 +3,11 @@ import PostgresClient
 
 /// What the projector of this process left behind in one transaction.
 struct ProjectedBatch: Sendable {
-  let positions: Range<Int64>
+  let positions: Range<Position>
   /// The rows of records, where the projector knows all of one.
-  var states: [Int64: ProjectedState]
+  var states: [RecordID: ProjectedState]
   /// By record: all events of the groups that the batch touched, and of those linked to them.
-  var events: [Int64: [FoldEvent]]
+  var events: [RecordID: [FoldEvent]]
 
   /// Events in a batch that is worth maxResponseBytes: larger ones are a projector's that catches up.
   static let maxEvents = 500
@@ -17,7 +17,7 @@ struct ProjectedBatch: Sendable {
 /// none, where it is this process that keeps the projections.
 actor ProjectionWaiter {
   private struct Waiter {
-    let position: Int64
+    let position: Position
     let deadline: ContinuousClock.Instant
     let continuation: CheckedContinuation<Bool, Never>
   }
@@ -25,7 +25,7 @@ actor ProjectionWaiter {
   private let configuration: PostgresConfiguration
   private var waiters: [Waiter] = []
   private var watch: Task<Void, Never>?
-  private var reached: Int64 = -1
+  private var reached: Position = .beforeFirst
   /// Whether this process's projector keeps the projections, and says itself how far it is.
   private var isLeading = false
   /// The last batches of this process's projector.
@@ -34,7 +34,7 @@ actor ProjectionWaiter {
 
   init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
 
-  func wait(for position: Int64, timeout: Duration) async throws -> Bool {
+  func wait(for position: Position, timeout: Duration) async throws -> Bool {
     try Task.checkCancellation()
     if reached >= position { return true }
     return await withCheckedContinuation { continuation in
@@ -57,8 +57,8 @@ actor ProjectionWaiter {
   }
 
   /// The projections of this process's projector include what is before this position.
-  func note(_ next: Int64, _ batch: ProjectedBatch? = nil) {
-    reached = next - 1
+  func note(_ next: Position, _ batch: ProjectedBatch? = nil) {
+    reached = next.previous
     if let batch {
       if recent.count == Self.maxRecent { recent.removeFirst() }
       recent.append(batch)
@@ -69,7 +69,7 @@ actor ProjectionWaiter {
   /// A record's row with the event at a position, and the events of that one's group with all that are linked to
   /// it; `nil` where it is not this process that has just projected it.
   func projected(
-    _ position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
+    _ position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
   ) -> (state: ProjectedState, group: [FoldEvent])? {
     guard let batch = recent.last(where: { $0.positions.contains(position) }),
       let state = batch.states[record], let events = batch.events[record]
@@ -119,7 +119,9 @@ actor ProjectionWaiter {
         settle()
         let patience: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
         if let told = try await connection.nextNotification(timeout: patience) {
-          if let next = Int64(told.payload), next > 0 { reached = max(reached, next - 1) }
+          if let next = Int64(told.payload), next > 0 {
+            reached = max(reached, Position(rawValue: next).previous)
+          }
         } else if !waiters.isEmpty {
           try await look(connection)
         }
@@ -142,8 +144,9 @@ actor ProjectionWaiter {
 
   private func look(_ connection: PostgresConnection) async throws {
     reached =
-      try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0].int(0)
-      - 1
+      try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0]
+      .position(0)
+      .previous
   }
 
   private func settle() {

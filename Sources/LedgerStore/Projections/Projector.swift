@@ -18,7 +18,7 @@ public actor Projector {
   private let waiter: ProjectionWaiter?
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
-  private var timelineSize: Int64 = 0
+  private var timelineSize: Position = .first
 
   init(
     _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
@@ -99,7 +99,7 @@ public actor Projector {
   /// relies on.
   private func waitForMore(_ connection: PostgresConnection) async throws {
     while let told = try await connection.nextNotification(timeout: .milliseconds(250)) {
-      if Int64(told.payload).map({ $0 > timelineSize }) ?? true { return }
+      if Int64(told.payload).map({ $0 > timelineSize.rawValue }) ?? true { return }
     }
   }
 
@@ -120,7 +120,7 @@ public actor Projector {
           ORDER BY e.position LIMIT $1
           """, [.int8(batchSize)]),
       ])
-      let from = try opening[1][0].int(0)
+      let from = try opening[1][0].position(0)
       let events = try opening[2].map(FoldColumns.event)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
@@ -139,12 +139,12 @@ public actor Projector {
         finally: [
           PostgresStatement(
             "UPDATE ledger.projection_checkpoint SET next_position = $1",
-            [.int8(last.position + 1)]),
+            [.position(last.position.next)]),
           PostgresStatement("COMMIT"),
           PostgresStatement(
-            "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position + 1)")]),
+            "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position.next)")]),
         ])
-      await waiter?.note(last.position + 1, batch)
+      await waiter?.note(last.position.next, batch)
       return events.count
     } catch {
       timeline = before
@@ -159,7 +159,7 @@ public actor Projector {
   }
 
   /// Brings the timeline up to a position, for a projector that starts in the middle.
-  private func advance(_ connection: PostgresConnection, to position: Int64) async throws {
+  private func advance(_ connection: PostgresConnection, to position: Position) async throws {
     guard timelineSize < position else { return }
     for event in try await Self.keyEvents(connection, from: timelineSize, to: position) {
       _ = timeline.apply(event)
@@ -168,28 +168,28 @@ public actor Projector {
   }
 
   static func keyEvents(
-    _ connection: PostgresConnection, from: Int64, to: Int64
+    _ connection: PostgresConnection, from: Position, to: Position
   ) async throws -> [FoldEvent] {
     try await connection.query(
       """
       SELECT \(FoldColumns.list) FROM ledger.event e
       WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position
-      """, [.int8(from), .int8(to)]
+      """, [.position(from), .position(to)]
     ).map(FoldColumns.event)
   }
 
   /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
   @discardableResult
   private func project(
-    _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Int64,
+    _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Position,
     finally: [PostgresStatement] = []
   ) async throws -> ProjectedBatch? {
-    let to = events.last.map { $0.position + 1 } ?? from
+    let to = events.last.map { $0.position.next } ?? from
     let before = timeline
     // Keys first: the records of the batch are folded with the timeline of its end.
-    let changes = events.filter { $0.record < 0 }.compactMap { timeline.apply($0) }
+    let changes = events.filter { $0.record.isRegistry }.compactMap { timeline.apply($0) }
     timelineSize = to
-    let new = Dictionary(grouping: events.filter { $0.record >= 0 }, by: \.record)
+    let new = Dictionary(grouping: events.filter { !$0.record.isRegistry }, by: \.record)
     var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
     for change in changes {
       for (record, group) in try await groups(connection, of: change, before: from) {
@@ -200,7 +200,7 @@ public actor Projector {
     var kept = ProjectedBatch(positions: from..<to, states: [:], events: [:])
     var rest = touched.sorted { $0.key < $1.key }[...]
     repeat {
-      var chunk: [Int64: Set<Int64>] = [:]
+      var chunk: [RecordID: Set<Int64>] = [:]
       var count = 0
       while let next = rest.first, chunk.isEmpty || count + next.value.count <= maxGroups {
         chunk[next.key] = next.value
@@ -231,16 +231,16 @@ public actor Projector {
 
   /// The groups with an event that a change of its key bears on.
   private func groups(
-    _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Int64
-  ) async throws -> [(record: Int64, group: Int64)] {
+    _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Position
+  ) async throws -> [(record: RecordID, group: Int64)] {
     try await connection.query(
       """
       SELECT DISTINCT record, fold_group FROM ledger.event
       WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record >= 0
         AND fold_group IS NOT NULL
       """,
-      [.bytes(change.fingerprint.bytes), .int8(change.from), .int8(before)]
-    ).map { (try $0.int(0), try $0.int(1)) }
+      [.bytes(change.fingerprint.bytes), .position(change.from), .position(before)]
+    ).map { (try $0.record(0), try $0.int(1)) }
   }
 
   /// The rows of some records, and the earlier events of some of their groups with all that are linked to
@@ -248,15 +248,15 @@ public actor Projector {
   ///
   /// Each group is looked up by itself: a planner without statistics would read the whole log to join them.
   private func standing(
-    _ connection: PostgresConnection, _ schema: String, _ touched: [Int64: Set<Int64>],
-    _ new: [Int64: [FoldEvent]], before position: Int64
-  ) async throws -> (rows: [Int64: ProjectedState], old: [Int64: [FoldEvent]]) {
+    _ connection: PostgresConnection, _ schema: String, _ touched: [RecordID: Set<Int64>],
+    _ new: [RecordID: [FoldEvent]], before position: Position
+  ) async throws -> (rows: [RecordID: ProjectedState], old: [RecordID: [FoldEvent]]) {
     guard !touched.isEmpty else { return ([:], [:]) }
     let keys = touched.flatMap { record, groups in groups.map { (record: record, group: $0) } }
     let answers = try await connection.pipeline([
       PostgresStatement(
         "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)",
-        [.int8Array(Array(touched.keys))]),
+        [.records(touched.keys)]),
       PostgresStatement(
         """
         SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
@@ -265,9 +265,9 @@ public actor Projector {
               AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
         ORDER BY e.position
         """,
-        [.int8Array(keys.map(\.record)), .int8Array(keys.map(\.group)), .int8(position)]),
+        [.records(keys.map(\.record)), .int8Array(keys.map(\.group)), .position(position)]),
     ])
-    var rows: [Int64: ProjectedState] = [:]
+    var rows: [RecordID: ProjectedState] = [:]
     for row in answers[0] {
       let projected = try ProjectionRows.state(row)
       rows[projected.state.record] = projected
@@ -281,11 +281,12 @@ public actor Projector {
 
   /// The earlier events of the groups that are linked to some, and not among them.
   private func linked(
-    _ connection: PostgresConnection, _ touched: [Int64: Set<Int64>], _ old: [Int64: [FoldEvent]],
-    _ new: [Int64: [FoldEvent]], before position: Int64
-  ) async throws -> [Int64: [FoldEvent]] {
-    var groups: [(record: Int64, group: Int64)] = []
-    var claimants: [(record: Int64, identity: Digest128)] = []
+    _ connection: PostgresConnection, _ touched: [RecordID: Set<Int64>],
+    _ old: [RecordID: [FoldEvent]],
+    _ new: [RecordID: [FoldEvent]], before position: Position
+  ) async throws -> [RecordID: [FoldEvent]] {
+    var groups: [(record: RecordID, group: Int64)] = []
+    var claimants: [(record: RecordID, identity: Digest128)] = []
     for (record, known) in touched {
       let links = FoldLinks((old[record] ?? []) + (new[record] ?? []), timeline)
       groups += links.groups.subtracting(known).map { (record, $0) }
@@ -307,9 +308,9 @@ public actor Projector {
             AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
       """,
       [
-        .int8Array(groups.map(\.record)), .int8Array(groups.map(\.group)),
-        .int8Array(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
-        .int8(position),
+        .records(groups.map(\.record)), .int8Array(groups.map(\.group)),
+        .records(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
+        .position(position),
       ]
     ).map(FoldColumns.event)
     return Dictionary(
@@ -334,17 +335,18 @@ public actor Projector {
 
   /// Folds what was appended meanwhile onto replayed tables; the timeline begins as of `from`.
   func catchUp(
-    _ connection: PostgresConnection, schema: String, from: Int64, to: Int64, timeline: KeyTimeline
+    _ connection: PostgresConnection, schema: String, from: Position, to: Position,
+    timeline: KeyTimeline
   ) async throws {
     self.timeline = timeline
     var next = from
     while next < to {
-      let end = min(to, next + batchSize)
+      let end = min(to, next.advanced(by: Int(batchSize)))
       let events = try await connection.query(
         """
         SELECT \(FoldColumns.list) FROM ledger.event e
         WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
-        """, [.int8(next), .int8(end)]
+        """, [.position(next), .position(end)]
       ).map(FoldColumns.event)
       try await project(connection, schema: schema, events, from: next)
       next = end

@@ -1,5 +1,5 @@
 public import Encodings
-import LedgerDomain
+public import LedgerDomain
 import PostgresClient
 
 /// All rows of the lookup tables at one size of the log.
@@ -7,7 +7,7 @@ public struct LookupSnapshot: Sendable {
   /// A row of the table of records.
   public struct Subject: Sendable {
     /// The position of the record's first event.
-    public let record: Int64
+    public let record: RecordID
     /// The Pith Number as text.
     public let pithNumber: String
     /// The part of the Pith Number that short forms are a prefix of.
@@ -25,7 +25,7 @@ public struct LookupSnapshot: Sendable {
   /// A row of the table of aliases.
   public struct Name: Sendable {
     /// The position of the record's first event.
-    public let record: Int64
+    public let record: RecordID
     /// The kind of the alias as text.
     public let kind: String
     /// The alias in the form that lookups compare.
@@ -59,13 +59,13 @@ public struct LookupSnapshot: Sendable {
     size = try answers[1][0].int(0)
     subjects = try answers[2].map { row in
       Subject(
-        record: try row.int(0), pithNumber: try row.text(1), suffix: try row.text(2),
+        record: try row.record(0), pithNumber: try row.text(1), suffix: try row.text(2),
         canonicalSHA256: Digest(bytes: try row.bytes(3)), sourceVersion: try row.int(4),
         hasTrustedReceipt: try row.bool(5), isOperatorImported: try row.bool(6))
     }
     names = try answers[3].map { row in
       Name(
-        record: try row.int(0), kind: try row.text(1), folded: try row.text(2),
+        record: try row.record(0), kind: try row.text(1), folded: try row.text(2),
         isRetracted: try row.bool(3))
     }
   }

@@ -40,7 +40,7 @@ public struct RecordLookup: Sendable {
       return RecordWithStatus(
         record: try ResolvedRecord(row, from: first),
         projected: row.isNull(0) ? nil : try ProjectionRows.state(row),
-        position: try row.int(first + ResolvedRecord.columnCount) - 1)
+        position: try row.position(first + ResolvedRecord.columnCount).previous)
     }
   }
 
@@ -69,15 +69,15 @@ public struct RecordLookup: Sendable {
   }
 
   /// The aliases of a record that are not retracted.
-  public func aliases(record: Int64) async throws -> [Alias] {
+  public func aliases(record: RecordID) async throws -> [Alias] {
     try await names(record: record).compactMap { $0.isRetracted ? nil : $0.alias }
   }
 
   /// Every alias of a record, including those that an operator retracted.
-  public func names(record: Int64) async throws -> [(alias: Alias, isRetracted: Bool)] {
+  public func names(record: RecordID) async throws -> [(alias: Alias, isRetracted: Bool)] {
     try await readers.query(
       "SELECT kind, folded, is_retracted FROM ledger.alias WHERE record = $1 ORDER BY kind, folded",
-      [.int8(record)]
+      [.record(record)]
     ).compactMap { row in
       guard let kind = Alias.Kind(rawValue: try row.text(0)) else { return nil }
       return (Alias(kind: kind, value: try row.text(1)), try row.bool(2))
@@ -85,10 +85,10 @@ public struct RecordLookup: Sendable {
   }
 
   /// Every Pith Number with its record.
-  public func recordsByPithNumber() async throws -> [String: Int64] {
-    var records: [String: Int64] = [:]
+  public func recordsByPithNumber() async throws -> [String: RecordID] {
+    var records: [String: RecordID] = [:]
     for row in try await readers.query("SELECT pith_number, record FROM ledger.subject") {
-      records[try row.text(0)] = try row.int(1)
+      records[try row.text(0)] = try row.record(1)
     }
     return records
   }

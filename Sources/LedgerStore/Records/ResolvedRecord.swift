@@ -5,7 +5,7 @@ import PostgresClient
 /// A record that a name stands for.
 public struct ResolvedRecord: Sendable, Equatable {
   /// The position of the record's first event.
-  public let record: Int64
+  public let record: RecordID
   /// The record's Pith Number.
   public let pithNumber: PithNumber
   /// The SHA-256 of the canonical form.
@@ -31,7 +31,7 @@ extension ResolvedRecord {
         .database, "a row of ledger.subject has no valid Pith Number or digest")
     }
     self.init(
-      record: try row.int(first), pithNumber: number, canonicalSHA256: digest,
+      record: try row.record(first), pithNumber: number, canonicalSHA256: digest,
       isOperatorImported: try row.bool(first + 3))
   }
 }
@@ -43,5 +43,5 @@ public struct RecordWithStatus: Sendable {
   /// The record's row; `nil` where the projections do not include the record yet.
   public let projected: ProjectedState?
   /// The last position that the projections included.
-  public let position: Int64
+  public let position: Position
 }

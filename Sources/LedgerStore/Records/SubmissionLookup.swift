@@ -56,7 +56,7 @@ public struct SubmissionLookup: Sendable {
   ///   - position: an event of the group. The row includes it, if this process projected it a moment ago.
   ///   - timeline: the keys as of that event, or later.
   public func standing(
-    at position: Int64, record: Int64, group: Int64, _ timeline: KeyTimeline
+    at position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
   ) async throws -> (ProjectedState?, [FoldEvent]) {
     if let known = await waiter.projected(position, record: record, group: group, timeline) {
       return known

@@ -17,7 +17,7 @@ struct SubmissionQueries: Sendable {
   }
 
   struct StandingRequest: Sendable {
-    let record: Int64
+    let record: RecordID
     let group: Int64
   }
 
@@ -167,7 +167,7 @@ struct SubmissionQueries: Sendable {
   // MARK: After
 
   private static func statements(_ requests: [StandingRequest]) -> [PostgresStatement] {
-    let records = PostgresValue.int8Array(requests.map(\.record))
+    let records = PostgresValue.records(requests.map(\.record))
     return [
       PostgresStatement(
         """

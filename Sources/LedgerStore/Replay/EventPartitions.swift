@@ -103,7 +103,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
 
   var event: FoldEvent {
     FoldEvent(
-      position: position, record: record, eventID: eventID,
+      position: Position(rawValue: position), record: RecordID(rawValue: record), eventID: eventID,
       // A type from the future is counted, and stops nothing.
       type: EventType(rawValue: type) ?? .unknown,
       recordedAt: Timestamp(microseconds: recordedAt),
@@ -112,7 +112,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
       foldGroup: present.contains(.foldGroup) ? foldGroup : nil,
       slot: present.contains(.slot) ? slot : nil,
       statement: present.contains(.statement) ? statement : nil, targetKey: targetKey,
-      refersTo: present.contains(.refersTo) ? refersTo : nil,
+      refersTo: present.contains(.refersTo) ? Position(rawValue: refersTo) : nil,
       validUntil: present.contains(.validUntil) ? Timestamp(microseconds: validUntil) : nil,
       flags: FoldFlags(rawValue: flags), claimant: present.contains(.claimant) ? claimant : nil,
       referenceCount: referenceCount, resolvedWork: resolvedWork,

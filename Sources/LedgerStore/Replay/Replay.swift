@@ -104,7 +104,7 @@ public struct Replayer: Sendable {
     _ = try await connection.query("SELECT ledger.replay_begin()")
     let size = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
     var timeline = KeyTimeline()
-    for event in try await Projector.keyEvents(connection, from: 0, to: size) {
+    for event in try await Projector.keyEvents(connection, from: 0, to: Position(rawValue: size)) {
       _ = timeline.apply(event)
     }
     let counter = ReplayCounter(total: size, start: start, report: progress)
@@ -127,15 +127,21 @@ public struct Replayer: Sendable {
       let live = Projector(configuration)
       if projected > size {
         try await live.catchUp(
-          connection, schema: Self.schema, from: size, to: projected, timeline: folded)
+          connection, schema: Self.schema, from: Position(rawValue: size),
+          to: Position(rawValue: projected),
+          timeline: folded)
       } else if projected < size {
         // The live side is behind: what it has not folded yet is no drift. Bring it here first.
         var keys = KeyTimeline()
-        for event in try await Projector.keyEvents(connection, from: 0, to: projected) {
+        for event in try await Projector.keyEvents(
+          connection, from: 0, to: Position(rawValue: projected))
+        {
           _ = keys.apply(event)
         }
         try await live.catchUp(
-          connection, schema: "ledger", from: projected, to: size, timeline: keys)
+          connection, schema: "ledger", from: Position(rawValue: projected),
+          to: Position(rawValue: size),
+          timeline: keys)
         _ = try await connection.query(
           "UPDATE ledger.projection_checkpoint SET next_position = $1", [.int8(size)])
       }
@@ -257,7 +263,7 @@ public struct Replayer: Sendable {
     places.sort()
     var current: [FoldEvent] = []
     for place in places {
-      if let first = current.first, first.record != place.record {
+      if let first = current.first, first.record.rawValue != place.record {
         body(FoldedRecord.whole(current, timeline))
         current.removeAll(keepingCapacity: true)
       }

@@ -33,7 +33,7 @@ struct ReplayRowWriter {
     ProjectionRows.write(record.state, to: &summary)
     for case (let group, let until?) in record.storage {
       storage.beginRow(columns: 3)
-      storage.append(int8: record.state.record)
+      storage.append(int8: record.state.record.rawValue)
       storage.append(int8: group)
       storage.append(timestamp: until.microseconds)
       hasStorage = true

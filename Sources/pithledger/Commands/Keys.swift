@@ -110,7 +110,8 @@ struct Key: AsyncParsableCommand {
       try await common.withLedger { ledger in
         common.show(
           try await ledger.keyAdministrator.revoke(
-            try Key.fingerprint(fingerprint), reason: reason, compromisedFrom: compromisedFrom,
+            try Key.fingerprint(fingerprint), reason: reason,
+            compromisedFrom: compromisedFrom.map(Position.init(rawValue:)),
             key: .optional(key)))
       }
     }

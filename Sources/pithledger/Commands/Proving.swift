@@ -34,7 +34,7 @@ struct CheckpointCommand: AsyncParsableCommand {
       let stamps = stamp ? try await ledger.timestamper.timestampCheckpoint() : []
       let line = stamp ? "\nstamped: \(stamps.count) new proofs" : ""
       common.show(
-        ["checkpoint": .string(note), "stamps": .array(stamps.map { .integer($0) })],
+        ["checkpoint": .string(note), "stamps": .array(stamps.map { .integer($0.rawValue) })],
         String(note.dropLast()) + line)
     }
   }

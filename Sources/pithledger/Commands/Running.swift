@@ -121,8 +121,8 @@ struct Events: AsyncParsableCommand {
     try await common.withLedger { ledger in
       let page =
         if let record {
-          try await ledger.events.page(of: record, from: from, limit: limit)
-        } else { try await ledger.events.page(from: from, limit: limit) }
+          try await ledger.events.page(of: record, from: Position(rawValue: from), limit: limit)
+        } else { try await ledger.events.page(from: Position(rawValue: from), limit: limit) }
       let lines = (page["events"]?.arrayValue ?? []).map { event in
         [
           "\(event["position"]?.integerValue ?? -1)", event["recorded_at"]?.stringValue ?? "",
@@ -203,7 +203,8 @@ struct ExportEvents: AsyncParsableCommand {
       var next: Int64 = 0
       while true {
         let events =
-          try await ledger.events.page(from: next, limit: EventQueries.pageSize)["events"]?
+          try await ledger.events.page(
+            from: Position(rawValue: next), limit: EventQueries.pageSize)["events"]?
           .arrayValue ?? []
         if events.isEmpty { return }
         for event in events {

@@ -1,0 +1,80 @@
+public import Encodings
+
+/// The state of the log against which admission checks one event.
+public struct AdmissionContext: Sendable {
+  public var now: Timestamp
+  /// The ledger's own name, which statements of authority carry as `log`.
+  public var origin: String
+  public var timeline: KeyTimeline
+  /// The position that the event would have.
+  public var position: Position
+  /// The record that the event is about. `nil` for an event about the registry.
+  public var record: RecordFacts?
+  /// SHA-256 of the text of the checkpoint that the target names, if the log signed one of that size.
+  public var checkpointDigest: Digest?
+  /// The event that `supersedes` or `event_id` names, if it is an event of the same record.
+  public var referenced: FoldEvent?
+  /// The events of the group that this one would join, and of the groups linked to it.
+  public var group: [FoldEvent] = []
+  /// The bytes that came with the submission, by SHA-256.
+  public var evidence: [Digest: [UInt8]] = [:]
+  /// The Pith Number of the citing paper, if this ledger has it as more than a bare record.
+  public var citingKnownAs: PithNumber?
+  /// True if the name of the citing paper is one of the cited record's own names.
+  public var citesItself = false
+  /// Keys trusted for receipts, by fingerprint.
+  public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
+  public var operatorAuthorised = false
+  /// The result of the check of the evidence, or of the location. `nil` if there was no check.
+  public var finding: Finding?
+
+  public init(now: Timestamp, origin: String, timeline: KeyTimeline, position: Position) {
+    self.now = now
+    self.origin = origin
+    self.timeline = timeline
+    self.position = position
+  }
+}
+
+/// What admission has to know about the record that an event is about.
+public struct RecordFacts: Sendable {
+  public var record: RecordID
+  public var pithNumber: PithNumber
+  public var canonicalSHA256: Digest
+  /// The names of the authors. `nil` if the list is not known.
+  public var authorNames: [String]?
+  /// The claims of the newest snapshot.
+  public var claimIDs: Set<String> = []
+  /// The number of unsigned anchors that are still pending.
+  public var pendingBareAnchors = 0
+  /// The other names of the record; filled for an event that is about one of them.
+  public var aliases: Set<Alias> = []
+
+  public init(record: RecordID, pithNumber: PithNumber, canonicalSHA256: Digest) {
+    self.record = record
+    self.pithNumber = pithNumber
+    self.canonicalSHA256 = canonicalSHA256
+  }
+}
+
+/// The result of a check of evidence against an external service or trusted data. Evidence that is provably false
+/// has no finding; it is refused.
+public struct Finding: Sendable, Equatable {
+  public var checks: [Check]
+  public var verdict: Verdict
+  /// The time by which the attested fact existed, if the proof gives one.
+  public var provenAt: Timestamp?
+  /// A detailed report, as bytes that the ledger stores as evidence.
+  public var report: [UInt8]?
+  /// True if a configured calendar, or a block that may exist, can still decide what is pending.
+  public var canBeSettled = true
+
+  public init(
+    _ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil, report: [UInt8]? = nil
+  ) {
+    self.checks = checks
+    self.verdict = verdict
+    self.provenAt = provenAt
+    self.report = report
+  }
+}

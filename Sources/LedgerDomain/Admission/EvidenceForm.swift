@@ -1,0 +1,73 @@
+public import Encodings
+import ProofFormats
+
+/// Checks the form of the evidence that came with an event, before an external service is asked about it.
+struct EvidenceForm {
+  /// The bytes that came with the event, by SHA-256.
+  let evidence: [Digest: [UInt8]]
+  /// True if an external check is still to come. Bytes after a timestamp token are then accepted, because the
+  /// external check reports what comes before them first.
+  let isPrecheck: Bool
+
+  func bytes(of digest: Digest) throws(Refusal) -> [UInt8] {
+    guard let bytes = evidence[digest] else {
+      throw Refusal(
+        .evidence, "evidence", "Send the bytes of \(digest.hex) in base64 under that name.")
+    }
+    return bytes
+  }
+
+  /// Checks that a proof of time is well formed and is about this digest.
+  func checkProof(
+    _ proof: Digest, _ kind: TimestampAnchor.Kind, of digest: Digest
+  ) throws(Refusal) {
+    let bytes = try bytes(of: proof)
+    switch kind {
+    case .opentimestamps:
+      let proof = try parse { () throws(ProofFormatError) in try OpenTimestampsProof.parse(bytes) }
+      guard proof.algorithm == .sha256, proof.digest == digest.bytes else {
+        throw Refusal(.otsDigest, "evidence", "The proof is about another digest.")
+      }
+      guard !proof.attestations.isEmpty else {
+        throw Refusal(.otsAttestations, "evidence", "The proof leads to no attestation.")
+      }
+    case .rfc3161:
+      _ = try parse { () throws(ProofFormatError) in
+        try TimestampToken.parse(bytes, .init(imprint: digest.bytes, allowsTrailing: isPrecheck))
+      }
+    }
+  }
+
+  /// Reads an identity token for a claim to a record, and checks its nonce.
+  ///
+  /// - Parameter key: the signer's key, if the nonce may also bind the token to it.
+  func identityToken(
+    _ digest: Digest, for record: PithNumber, key: Digest128?
+  ) throws(Refusal) -> IdentityToken {
+    let bytes = try bytes(of: digest)
+    let token = try parse { () throws(ProofFormatError) in try IdentityToken.parse(bytes) }
+    let nonce = IdentityNonce.of(record)
+    guard token.nonce == nonce || key.map({ token.nonce == IdentityNonce.of(record, $0) }) ?? false
+    else {
+      throw Refusal(.tokenNonce, "evidence", "Request the token with the nonce \(nonce).")
+    }
+    return token
+  }
+
+  private func parse<T>(_ read: () throws(ProofFormatError) -> T) throws(Refusal) -> T {
+    do { return try read() } catch {
+      throw Refusal(
+        .invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
+    }
+  }
+}
+
+/// The nonce with which an identity token is requested. It binds the token to one purpose.
+public enum IdentityNonce {
+  /// Computes the nonce for a claim to one record. With a key, the token also confirms that the key is this
+  /// person's.
+  public static func of(_ number: PithNumber, _ key: Digest128? = nil) -> String {
+    let text = "pithledger:author:\(number)" + (key.map { ":\($0.hex)" } ?? "")
+    return Base64.encodeURL(Digest(hashing: Array(text.utf8)).bytes)
+  }
+}

@@ -1,0 +1,88 @@
+import Encodings
+
+/// Checks that an attestation does not contradict the live statements of its signer.
+///
+/// The fold decides about slots, in the order of the log. This check refuses beforehand what the fold would not
+/// count, so that the signer gets an error.
+struct SlotCheck {
+  /// The number of statements that one signer may make in one group: each of them makes folding the group slower.
+  static let maxStatements = 512
+
+  let event: SignedEvent
+  let authority: SignerAuthority
+  /// The columns that the event would have.
+  let candidate: FoldEvent
+  private let fold: GroupFold
+  /// The candidate as a statement, which tells whose it is. The fold of the log finds the same.
+  private let statement: GroupFold.Statement?
+
+  init(
+    _ event: SignedEvent, _ authority: SignerAuthority, candidate: FoldEvent, group: [FoldEvent]
+  ) {
+    self.event = event
+    self.authority = authority
+    self.candidate = candidate
+    fold = GroupFold(group, authority.timeline)
+    statement = GroupFold([candidate], authority.timeline).statements.first
+  }
+
+  func check() throws(Refusal) {
+    try checkCount()
+    try checkAge()
+    try checkSuperseded()
+    try checkLive()
+  }
+
+  /// Limits the statements in a group. A storage provider states again and again what it has, for years; an
+  /// operator chose it, so it has no limit.
+  private func checkCount() throws(Refusal) {
+    let count = fold.statements.count { $0.event.foldGroup == candidate.foldGroup }
+    guard count >= Self.maxStatements, !authority.isStorageProvider else { return }
+    throw Refusal(
+      .tooMany, .statements, nil,
+      "You have made \(count) statements here. A signer may make at most \(Self.maxStatements).")
+  }
+
+  /// Refuses a statement that is not newer than the signer's last withdrawal in the slot.
+  private func checkAge() throws(Refusal) {
+    guard let last = statement.flatMap({ fold.lastWithdrawal(where: $0) }),
+      event.body.createdAt <= last
+    else { return }
+    throw Refusal(
+      .conflict, .createdAt, "created_at",
+      "The same signer withdrew a statement here at \(last), so this statement does not count. Sign it "
+        + "again with a later created_at.")
+  }
+
+  private func checkSuperseded() throws(Refusal) {
+    guard let id = event.body.payload.referencedEventID else { return }
+    guard let target = fold.statements.first(where: { $0.event.eventID == id }),
+      target.event.type == event.body.type, target.identity == statement?.identity,
+      target.event.slot == candidate.slot, target.event.targetKey == candidate.targetKey
+    else {
+      throw Refusal(
+        .supersedes, "payload.supersedes",
+        "A statement supersedes only a statement of the same signer, slot and target.")
+    }
+    guard target.isLive else {
+      throw Refusal(
+        .conflict, .supersedes, "payload.supersedes",
+        "That statement is \(fold.bucket(of: target).name) already.")
+    }
+  }
+
+  /// A slot has one live statement; a newer one names the older in `supersedes`.
+  private func checkLive() throws(Refusal) {
+    guard let slot = candidate.slot else { return }
+    let live = fold.live.first {
+      $0.event.slot == slot && $0.event.targetKey == candidate.targetKey
+        && $0.identity == statement?.identity
+        && $0.event.eventID != event.body.payload.referencedEventID
+    }
+    guard let live else { return }
+    throw Refusal(
+      .conflict, .slot, "payload.supersedes",
+      "You have a live statement here, sha256:\(live.event.eventID.hex). Name it in supersedes, or "
+        + "withdraw it.")
+  }
+}

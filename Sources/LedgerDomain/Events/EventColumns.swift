@@ -1,0 +1,36 @@
+import Encodings
+
+extension Entry {
+  /// Derives the typed columns that the fold reads.
+  public func foldEvent(
+    position: Position, record: RecordID, referenced: FoldEvent?
+  ) -> FoldEvent {
+    event.foldEvent(admission, position: position, record: record, referenced: referenced)
+  }
+}
+
+extension SignedEvent {
+  /// Derives the typed columns that the fold reads.
+  ///
+  /// - Parameter referenced: the event that this one names, among the earlier events of its record.
+  public func foldEvent(
+    _ admission: Admission, position: Position, record: RecordID, referenced: FoldEvent?
+  ) -> FoldEvent {
+    var columns = FoldEvent(
+      position: position, record: record, eventID: eventID, type: body.type,
+      recordedAt: admission.recordedAt, createdAt: body.createdAt, verdict: admission.verdict,
+      signerKey: body.signer.fingerprint,
+      targetKey: Digest128(of: body.target.text).hash64, refersTo: referenced?.position)
+    if body.isBare { columns.flags.insert(.bare) }
+    columns.statement = body.statement
+    let members = body.payload.members
+    if let slotKey = members.slotKey {
+      let slot = Digest128(of: body.type.name, slotKey)
+      columns.slot = slot
+      columns.foldGroup = FoldGroup.of(body.signer, slot)
+    }
+    members.setColumns(
+      &columns, of: ColumnSource(event: self, admission: admission, referenced: referenced))
+    return columns
+  }
+}

@@ -1,0 +1,10 @@
+/// `alias_added`: the record has another name.
+public struct AliasAdded: EventPayload {
+  public let added: Alias
+
+  init(reading members: inout JSONObjectReader) throws(Refusal) {
+    added = try members.alias()
+  }
+
+  var alias: Alias? { added }
+}

@@ -1,0 +1,21 @@
+public import Encodings
+
+/// `event_withdrawn`: the signer of an attestation withdraws it.
+public struct EventWithdrawn: EventPayload {
+  public let eventID: Digest
+  public let reason: String
+  /// SHA-256 of an identity token, which replaces the signature of the person who made a bare claim.
+  public let evidence: Digest?
+
+  init(reading members: inout JSONObjectReader) throws(Refusal) {
+    eventID = try members.eventID("event_id")
+    reason = try members.reason()
+    evidence = try members.optionalDigest("evidence_sha256")
+  }
+
+  var referencedEventID: Digest? { eventID }
+
+  func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.foldGroup = source.referenced?.foldGroup
+  }
+}

@@ -1,0 +1,25 @@
+public import Encodings
+
+/// `moderation_decision`: a moderator approves or rejects a replication record.
+public struct ModerationDecision: EventPayload {
+  public enum Decision: String, Sendable, CaseIterable { case approved, rejected }
+
+  public let eventID: Digest
+  public let decision: Decision
+  /// The origin of the ledger for which the statement is meant.
+  public let log: String
+
+  init(reading members: inout JSONObjectReader) throws(Refusal) {
+    _ = try members.reason()
+    eventID = try members.eventID("event_id")
+    decision = try members.choice("decision", Decision.allCases)
+    log = try members.text("log")
+  }
+
+  var referencedEventID: Digest? { eventID }
+
+  func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.foldGroup = source.referenced?.foldGroup
+    if decision == .approved { columns.flags.insert(.approved) }
+  }
+}
