@@ -99,10 +99,7 @@ public struct LogExporter: Sendable {
     guard size > 0, let last = try await store.log.events(from: end.previous, limit: 1).first else {
       return
     }
-    var timeline = KeyTimeline()
-    for event in try await store.folds.keyEvents(from: .first) where event.position < end {
-      _ = timeline.apply(event)
-    }
+    let timeline = try await store.folds.timeline(below: end)
     var lines: [UInt8] = []
     for (number, record) in try await store.records.recordsByPithNumber().sorted(by: {
       $0.value < $1.value

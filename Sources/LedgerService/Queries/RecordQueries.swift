@@ -108,10 +108,7 @@ public struct RecordQueries: Sendable {
     let ends = try await store.folds.lastPositions(of: record.record, below: end)
     let key = PastKey(record: record.record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
     let past = try await pastStates.value(for: key) {
-      var timeline = KeyTimeline()
-      for event in try await store.folds.keyEvents(from: .first, below: ends.keyEvent.next) {
-        _ = timeline.apply(event)
-      }
+      let timeline = try await store.folds.timeline(below: ends.keyEvent.next)
       let events = try await store.folds.events(record: record.record, upTo: ends.event.next)
       let folded = FoldedRecord.whole(events, timeline)
       return ProjectedState(

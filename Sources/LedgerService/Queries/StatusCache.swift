@@ -1,11 +1,9 @@
 import LedgerDomain
 import LedgerStore
 
-/// Answers about status as long as nothing changed, asking the database whether it did for all that
-/// read at the same time together.
+/// Caches answers about status while the log and the projections have the same version.
 ///
-/// Nobody is answered from before their question: a look at the version counts only for those who came
-/// before it began.
+/// Every answer follows a query of the version that starts after the request. Requests at the same time share it.
 actor StatusCache {
   struct Answer: Sendable {
     let bytes: [UInt8]
@@ -18,8 +16,6 @@ actor StatusCache {
   private let store: LedgerStore
   private var version: ProjectionVersion?
   private var answers: [String: Answer] = [:]
-  private var waiting: [CheckedContinuation<ProjectionVersion, any Error>] = []
-  private var isLooking = false
 
   init(store: LedgerStore) { self.store = store }
 
@@ -27,41 +23,18 @@ actor StatusCache {
   func answer(
     for name: String, at now: Timestamp, make: @Sendable () async throws -> Answer
   ) async throws -> [UInt8] {
-    let seen = try await look()
+    let seen = try await store.projections.version()
     if seen == version, let known = answers[name], known.until.map({ now < $0 }) ?? true {
       return known.bytes
     }
     let answer = try await make()
-    // Read after the look, it may be newer than what was seen, and then it is not what others see.
-    guard try await look() == seen else { return answer.bytes }
+    // The answer may be newer than the version that was seen. Then it must not be cached for that version.
+    guard try await store.projections.version() == seen else { return answer.bytes }
     if seen != version || answers.count >= Self.capacity {
       version = seen
       answers = [:]
     }
     answers[name] = answer
     return answer.bytes
-  }
-
-  private func look() async throws -> ProjectionVersion {
-    try await withCheckedThrowingContinuation { continuation in
-      waiting.append(continuation)
-      guard !isLooking else { return }
-      isLooking = true
-      Task { await serve() }
-    }
-  }
-
-  private func serve() async {
-    while !waiting.isEmpty {
-      let served = waiting
-      waiting = []
-      do {
-        let version = try await store.projections.version()
-        for one in served { one.resume(returning: version) }
-      } catch {
-        for one in served { one.resume(throwing: error) }
-      }
-    }
-    isLooking = false
   }
 }

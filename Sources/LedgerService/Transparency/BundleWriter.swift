@@ -50,8 +50,8 @@ public struct BundleWriter: Sendable {
       stamps.map(\.lastPosition).reduce(last, max))
     let end = Position(leaf: checkpoint.size)
     var timeline = KeyTimeline()
-    let registry = try await store.folds.keyEvents(from: .first).filter { $0.position < end }
-    for event in registry { _ = timeline.apply(event) }
+    let registry = try await store.folds.keyEvents(from: .first, below: end)
+    timeline.apply(registry)
     let events = try await store.folds.events(record: record.record, upTo: end)
     guard let newest = events.last else {
       throw Refusal(.unavailable, check: "log", "The record's events cannot be read.")

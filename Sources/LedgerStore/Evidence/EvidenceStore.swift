@@ -67,11 +67,17 @@ public struct EvidenceStore: Sendable {
 
   /// Stores evidence that an event names, to restore a ledger.
   public func save(_ evidence: AppendUnit.Evidence) async throws {
-    _ = try await writer.query(
+    let statement = Self.putStatement([evidence])
+    _ = try await writer.query(statement.sql, statement.parameters)
+  }
+
+  /// Stores evidence. Evidence that the ledger holds already stays as it is.
+  static func putStatement(_ evidence: [AppendUnit.Evidence]) -> PostgresStatement {
+    PostgresStatement(
       "SELECT ledger.put_evidence($1, $2, $3)",
       [
-        .bytesArray([evidence.digest.bytes]), .textArray([evidence.kind]),
-        .bytesArray([evidence.bytes]),
+        .bytesArray(evidence.map(\.digest.bytes)), .textArray(evidence.map(\.kind)),
+        .bytesArray(evidence.map(\.bytes)),
       ])
   }
 

@@ -9,7 +9,7 @@ public struct FoldEventReader: Sendable {
   init(readers: DatabasePool) { self.readers = readers }
 
   /// The columns of `ledger.event e` that a replay reads of events about records. A benchmark compares with them.
-  public static var recordColumns: String { FoldColumns.ofRecords }
+  public static var recordColumns: String { EventColumn.recordList }
 
   // MARK: One record
 
@@ -104,9 +104,15 @@ public struct FoldEventReader: Sendable {
 
   /// Events of the registry from one position to before another, by position.
   public func keyEvents(from: Position, below: Position = .max) async throws -> [FoldEvent] {
-    try await select(
-      "WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position",
-      [.position(from), .position(below)])
+    let statement = KeyEventQuery(from: from, below: below).statement
+    return try await readers.query(statement.sql, statement.parameters).map { try FoldEvent($0) }
+  }
+
+  /// The keys as of a position: all events of the registry below it, applied in their order.
+  public func timeline(below position: Position = .max) async throws -> KeyTimeline {
+    var timeline = KeyTimeline()
+    timeline.apply(try await keyEvents(from: .first, below: position))
+    return timeline
   }
 
   /// The positions of the last event of a record and of the last event of the registry, both below a size of the
@@ -128,7 +134,7 @@ public struct FoldEventReader: Sendable {
     _ condition: String, _ parameters: [PostgresValue]
   ) async throws -> [FoldEvent] {
     try await readers.query(
-      "SELECT \(FoldColumns.list) FROM ledger.event e \(condition)", parameters
-    ).map(FoldColumns.event)
+      "SELECT \(EventColumn.foldList) FROM ledger.event e \(condition)", parameters
+    ).map { try FoldEvent($0) }
   }
 }

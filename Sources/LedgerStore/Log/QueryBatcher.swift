@@ -1,39 +1,40 @@
-import PostgresClient
-
-/// Answers many requests of one kind with one query: what comes while a query is under way goes together
-/// into the next, as appends do.
+/// Answers many requests of one kind with one query. Requests that arrive while a query runs share the next one.
 ///
-/// Nobody is answered from before their question. An error of the server's is tried again one by one, so
-/// that a request which the server refuses fails alone.
+/// A request is served only by a query that started after it. When the server refuses a query, each of its requests is
+/// tried alone, so that only the request which the server refuses fails.
 actor QueryBatcher<Request: Sendable, Answer: Sendable> {
   private struct Waiting {
     let request: Request
     let continuation: CheckedContinuation<Answer, any Error>
   }
 
-  /// Requests in one query at most.
-  static var limit: Int { 256 }
-
+  private let limit: Int
   private let ask: @Sendable ([Request]) async throws -> [Answer]
   private var queue: [Waiting] = []
   private var isAsking = false
 
-  /// - Parameter ask: one answer for each request, in their order.
-  init(_ ask: @escaping @Sendable ([Request]) async throws -> [Answer]) { self.ask = ask }
+  /// - Parameters:
+  ///   - limit: the largest number of requests of one query.
+  ///   - ask: returns one answer for each request, in their order.
+  init(limit: Int = 256, _ ask: @escaping @Sendable ([Request]) async throws -> [Answer]) {
+    self.limit = limit
+    self.ask = ask
+  }
 
+  /// The answer to a request.
   func answer(_ request: Request) async throws -> Answer {
     try Task.checkCancellation()
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(request: request, continuation: continuation))
       guard !isAsking else { return }
       isAsking = true
-      Task { await serve() }
+      Task { await serveQueue() }
     }
   }
 
-  private func serve() async {
+  private func serveQueue() async {
     while !queue.isEmpty {
-      let served = Array(queue.prefix(Self.limit))
+      let served = Array(queue.prefix(limit))
       queue.removeFirst(served.count)
       await serve(served)
     }

@@ -62,11 +62,11 @@ enum ColumnRules {
     let named = entries.compactMap { $0.entry.event.body.referencedEventID }
     for row in try await connection.query(
       """
-      SELECT \(FoldColumns.list) FROM ledger.event e
+      SELECT \(EventColumn.foldList) FROM ledger.event e
       WHERE e.event_id = ANY ($1) AND e.position < $2
       """, [.bytesArray(named.map(\.bytes)), .int8(from)])
     {
-      let event = try FoldColumns.event(row)
+      let event = try FoldEvent(row)
       known[event.eventID] = event
     }
     var events: [FoldEvent] = []

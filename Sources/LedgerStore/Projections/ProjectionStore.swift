@@ -23,15 +23,30 @@ public struct ProjectionVersion: Sendable, Hashable {
   public let projected: Int64
   /// The object ID of the projections' table, which a replay replaces.
   public let table: Int64
+
+  static func read(from readers: DatabasePool) async throws -> ProjectionVersion {
+    let row = try await readers.query(
+      """
+      SELECT h.size, c.next_position, to_regclass('ledger.verification_status')::oid::bigint
+      FROM ledger.head h, ledger.projection_checkpoint c
+      """)[0]
+    return ProjectionVersion(
+      size: try row.int(0), projected: try row.int(1), table: try row.int(2))
+  }
 }
 
 /// Reads the projections, and waits for them.
 public struct ProjectionStore: Sendable {
   private let readers: DatabasePool
   private let waiter: ProjectionWaiter
+  private let versions: QueryBatcher<Void, ProjectionVersion>
 
   init(readers: DatabasePool, waiter: ProjectionWaiter) {
     self.readers = readers
+    versions = QueryBatcher(limit: .max) { requests in
+      let version = try await ProjectionVersion.read(from: readers)
+      return requests.map { version }
+    }
     self.waiter = waiter
   }
 
@@ -48,16 +63,9 @@ public struct ProjectionStore: Sendable {
       .previous
   }
 
-  /// The version of the log and the projections.
-  public func version() async throws -> ProjectionVersion {
-    let row = try await readers.query(
-      """
-      SELECT h.size, c.next_position, to_regclass('ledger.verification_status')::oid::bigint
-      FROM ledger.head h, ledger.projection_checkpoint c
-      """)[0]
-    return ProjectionVersion(
-      size: try row.int(0), projected: try row.int(1), table: try row.int(2))
-  }
+  /// The version of the log and the projections, as of a query that starts after this call. Calls at the same time
+  /// share a query.
+  public func version() async throws -> ProjectionVersion { try await versions.answer(()) }
 
   /// Waits until the projections include a position. Returns `false` when the timeout ends first.
   public func wait(for position: Position, timeout: Duration) async throws -> Bool {

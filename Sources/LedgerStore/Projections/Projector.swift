@@ -115,13 +115,13 @@ public actor Projector {
         PostgresStatement("SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE"),
         PostgresStatement(
           """
-          SELECT \(FoldColumns.list) FROM ledger.event e
+          SELECT \(EventColumn.foldList) FROM ledger.event e
           WHERE e.position >= (SELECT c.next_position FROM ledger.projection_checkpoint c)
           ORDER BY e.position LIMIT $1
           """, [.int8(batchSize)]),
       ])
       let from = try opening[1][0].position(0)
-      let events = try opening[2].map(FoldColumns.event)
+      let events = try opening[2].map { try FoldEvent($0) }
       guard let last = events.last else {
         try await connection.execute("COMMIT")
         await waiter?.note(from)
@@ -161,21 +161,9 @@ public actor Projector {
   /// Brings the timeline up to a position, for a projector that starts in the middle.
   private func advance(_ connection: PostgresConnection, to position: Position) async throws {
     guard timelineSize < position else { return }
-    for event in try await Self.keyEvents(connection, from: timelineSize, to: position) {
-      _ = timeline.apply(event)
-    }
+    timeline.apply(
+      try await KeyEventQuery(from: timelineSize, below: position).events(on: connection))
     timelineSize = position
-  }
-
-  static func keyEvents(
-    _ connection: PostgresConnection, from: Position, to: Position
-  ) async throws -> [FoldEvent] {
-    try await connection.query(
-      """
-      SELECT \(FoldColumns.list) FROM ledger.event e
-      WHERE e.record = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position
-      """, [.position(from), .position(to)]
-    ).map(FoldColumns.event)
   }
 
   /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
@@ -259,7 +247,7 @@ public actor Projector {
         [.records(touched.keys)]),
       PostgresStatement(
         """
-        SELECT \(FoldColumns.list) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
+        SELECT \(EventColumn.foldList) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
           CROSS JOIN LATERAL (
             SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
               AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
@@ -272,7 +260,7 @@ public actor Projector {
       let projected = try ProjectionRows.state(row)
       rows[projected.state.record] = projected
     }
-    var old = Dictionary(grouping: try answers[1].map(FoldColumns.event), by: \.record)
+    var old = Dictionary(grouping: try answers[1].map { try FoldEvent($0) }, by: \.record)
     for (record, events) in try await linked(connection, touched, old, new, before: position) {
       old[record] = ((old[record] ?? []) + events).sorted { $0.position < $1.position }
     }
@@ -295,7 +283,7 @@ public actor Projector {
     if groups.isEmpty && claimants.isEmpty { return [:] }
     let events = try await connection.query(
       """
-      SELECT \(FoldColumns.list) FROM (
+      SELECT \(EventColumn.foldList) FROM (
         SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record, fold_group)
         UNION
         SELECT c.record, c.fold_group
@@ -312,7 +300,7 @@ public actor Projector {
         .records(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
         .position(position),
       ]
-    ).map(FoldColumns.event)
+    ).map { try FoldEvent($0) }
     return Dictionary(
       grouping: events.filter { event in
         event.foldGroup.map { touched[event.record]?.contains($0) != true } ?? false
@@ -344,10 +332,10 @@ public actor Projector {
       let end = min(to, next.advanced(by: Int(batchSize)))
       let events = try await connection.query(
         """
-        SELECT \(FoldColumns.list) FROM ledger.event e
+        SELECT \(EventColumn.foldList) FROM ledger.event e
         WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
         """, [.position(next), .position(end)]
-      ).map(FoldColumns.event)
+      ).map { try FoldEvent($0) }
       try await project(connection, schema: schema, events, from: next)
       next = end
     }

@@ -91,14 +91,14 @@ struct SubmissionQueries: Sendable {
     if asks(requests, for: \.referenced) {
       statements.append(
         PostgresStatement(
-          "SELECT \(FoldColumns.list), k.n \(byID) WHERE e.position IS NOT NULL",
+          "SELECT \(EventColumn.foldList), k.n \(byID) WHERE e.position IS NOT NULL",
           [subjects, .bytesArray(requests.map(\.referenced?.bytes))]))
     }
     if asks(requests, for: \.group) {
       statements.append(
         PostgresStatement(
           """
-          SELECT \(FoldColumns.list), k.n
+          SELECT \(EventColumn.foldList), k.n
           FROM (SELECT s.record, k.fold_group, k.n
               FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
                 \(subject)
@@ -148,8 +148,8 @@ struct SubmissionQueries: Sendable {
     func next<T>(_ question: (FactsRequest) -> T?) -> [PostgresRow] {
       asks(requests, for: question) ? rest.popFirst() ?? [] : []
     }
-    let referenced = try byRequest(next(\.referenced), FoldColumns.count, FoldColumns.event)
-    let groups = try byRequest(next(\.group), FoldColumns.count, FoldColumns.event)
+    let referenced = try byRequest(next(\.referenced), EventColumn.foldCount) { try FoldEvent($0) }
+    let groups = try byRequest(next(\.group), EventColumn.foldCount) { try FoldEvent($0) }
     let citing = try byRequest(next(\.citing), 2) {
       (number: PithNumber(try $0.text(0)), isTrusted: try $0.bool(1))
     }
@@ -180,7 +180,7 @@ struct SubmissionQueries: Sendable {
         """, [records]),
       PostgresStatement(
         """
-        SELECT \(FoldColumns.list), k.n
+        SELECT \(EventColumn.foldList), k.n
         FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS k (record, fold_group, n)
           \(groups)
         """, [records, .int8Array(requests.map(\.group))]),
@@ -191,7 +191,7 @@ struct SubmissionQueries: Sendable {
     _ requests: [StandingRequest], _ answers: [[PostgresRow]]
   ) throws -> [Standing] {
     let states = try byRequest(answers[0], ProjectionRows.columnCount, ProjectionRows.state)
-    let groups = try byRequest(answers[1], FoldColumns.count, FoldColumns.event)
+    let groups = try byRequest(answers[1], EventColumn.foldCount) { try FoldEvent($0) }
     return requests.indices.map {
       Standing(projected: states[$0]?.first, group: groups[$0] ?? [])
     }

@@ -104,9 +104,8 @@ public struct Replayer: Sendable {
     _ = try await connection.query("SELECT ledger.replay_begin()")
     let size = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
     var timeline = KeyTimeline()
-    for event in try await Projector.keyEvents(connection, from: 0, to: Position(rawValue: size)) {
-      _ = timeline.apply(event)
-    }
+    timeline.apply(
+      try await KeyEventQuery(from: .first, below: Position(rawValue: size)).events(on: connection))
     let counter = ReplayCounter(total: size, start: start, report: progress)
     let folded = timeline
     let parts = try await partitions(connection, size: size, counter)
@@ -133,11 +132,9 @@ public struct Replayer: Sendable {
       } else if projected < size {
         // The live side is behind: what it has not folded yet is no drift. Bring it here first.
         var keys = KeyTimeline()
-        for event in try await Projector.keyEvents(
-          connection, from: 0, to: Position(rawValue: projected))
-        {
-          _ = keys.apply(event)
-        }
+        keys.apply(
+          try await KeyEventQuery(from: .first, below: Position(rawValue: projected)).events(
+            on: connection))
         try await live.catchUp(
           connection, schema: "ledger", from: Position(rawValue: projected),
           to: Position(rawValue: size),
