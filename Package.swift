@@ -1,12 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Set by scripts/fuzz: every target is built for libFuzzer, and the fuzz targets are there.
+/// Set by scripts/fuzz: every target is built for libFuzzer, and the package has the fuzz targets.
 let isFuzzing = Context.environment["PITHLEDGER_FUZZ"] != nil
 let fuzzed: [SwiftSetting] =
   isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])] : []
 
-/// Every target is built with the same strictness, so that no room has weaker walls than another.
+/// The settings of every target.
 let strict: [SwiftSetting] =
   fuzzed + [
     .swiftLanguageMode(.v6),
@@ -45,7 +45,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
-    // The leaves: each builds alone in seconds, and each can be fuzzed or sanitised alone.
+    // Parsers and formats. Each builds alone in seconds and can be fuzzed alone.
     .target(name: "Encodings", dependencies: [crypto], swiftSettings: strict),
     .target(name: "CanonicalJSON", swiftSettings: strict),
     .target(
@@ -58,11 +58,11 @@ let package = Package(
       name: "CLibSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "Ed25519", dependencies: ["CLibSodium"], swiftSettings: strict),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    // A tamper-evident log's tree, notes and proofs, for whoever writes one and whoever doubts one.
+    // The tree, notes and proofs of a transparency log, for the log and for verifiers.
     .target(
       name: "TransparencyLog", dependencies: ["Encodings", "Ed25519", crypto],
       swiftSettings: strict),
-    // Proofs held against what is trusted. No network: what is trusted is handed in.
+    // Checks of proofs against trusted headers, roots and keys, which the caller passes. No network.
     .target(
       name: "ProofVerification",
       dependencies: [
@@ -70,7 +70,7 @@ let package = Package(
         .product(name: "JWTKit", package: "jwt-kit"),
       ],
       swiftSettings: strict),
-    // The one way out: fetches what others name, and never from inside.
+    // The HTTP client for addresses that submitters name. It refuses private addresses.
     .target(
       name: "SafeHTTPClient",
       dependencies: [
@@ -84,7 +84,7 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "PostgresClient", dependencies: ["CLibPQ", logging], swiftSettings: strict),
-    // Files that are whole or absent: keys, tokens, the memory of what was signed; locks.
+    // Atomic writes of files, files of secrets, file locks.
     .target(name: "DurableFiles", swiftSettings: strict),
     .systemLibrary(name: "CSpawn"),
     .target(
@@ -98,7 +98,7 @@ let package = Package(
       dependencies: ["Encodings", "CanonicalJSON", "ProofFormats", "Ed25519", crypto],
       swiftSettings: strict),
 
-    // What doubts a log: entries, tree, signatures and fold, from files or from anywhere, without a ledger.
+    // Verification of entries, trees, signatures and the fold, from any source, without a ledger.
     .target(
       name: "LedgerVerifier",
       dependencies: [
@@ -124,7 +124,7 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // What a running ledger does, and its two faces.
+    // The operations of a ledger, its HTTP interface and its commands.
     .target(
       name: "LedgerService",
       dependencies: [
@@ -148,7 +148,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
-    // `pithledger verify`, and the same as a program that no database's library is linked into.
+    // `pithledger verify`, also as a program that is not linked with a database library.
     .target(
       name: "VerifyCommands",
       dependencies: [
@@ -175,7 +175,7 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Measured, never tested for time: scripts/bench.
+    // Benchmarks: scripts/bench.
     .executableTarget(
       name: "pithledger-bench",
       dependencies: [
@@ -243,7 +243,7 @@ let package = Package(
         "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TestSupport", crypto,
       ],
       swiftSettings: strict),
-    // Requests out of arbitrary bytes, for a test and for the fuzzer.
+    // Requests made of arbitrary bytes, for a test and for the fuzzer.
     .target(name: "RouterInput", path: "Tests/Fuzz/RouterInput", swiftSettings: strict),
     // A ledger on a database of its own, and fake external services.
     .target(

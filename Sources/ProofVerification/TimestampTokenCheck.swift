@@ -55,31 +55,42 @@ extension TimestampToken {
     switch Int(verdict) {
     case PITHLEDGER_TOKEN_OK: return .verified
     case PITHLEDGER_TOKEN_UNTRUSTED: return .untrusted(words)
+    default: throw failure(Int(verdict), words)
+    }
+  }
+
+  /// The error for a verdict of libcrypto.
+  ///
+  /// - Parameter reason: libcrypto's text.
+  private static func failure(_ verdict: Int, _ reason: String) -> ProofFormatError {
+    switch verdict {
     case PITHLEDGER_TOKEN_CONTENT_TYPE:
-      throw ProofFormatError("rfc3161.content_type", "What is signed is not said to be a TSTInfo.")
+      ProofFormatError(
+        "rfc3161.content_type", "The signed attributes name another content type than TSTInfo.")
     case PITHLEDGER_TOKEN_MESSAGE_DIGEST:
-      throw ProofFormatError(
-        "rfc3161.message_digest", "What is signed is the digest of another TSTInfo.")
+      ProofFormatError(
+        "rfc3161.message_digest", "The signed attributes contain the digest of another TSTInfo.")
     case PITHLEDGER_TOKEN_SIGNATURE:
-      throw ProofFormatError("rfc3161.signature", "The token's signature does not hold (\(words)).")
+      ProofFormatError("rfc3161.signature", "The token's signature is invalid (\(reason)).")
     case PITHLEDGER_TOKEN_WEAK:
-      throw ProofFormatError(
+      ProofFormatError(
         "rfc3161.weak_algorithm",
-        "Only SHA-256 or stronger, RSA from 2048 bits and curves from 256 bits prove a time (\(words)): ask "
+        "Only SHA-256 or stronger, RSA from 2048 bits and curves from 256 bits prove a time (\(reason)): ask "
           + "an authority that uses them.")
     case PITHLEDGER_TOKEN_PURPOSE:
-      throw ProofFormatError(
+      ProofFormatError(
         "rfc3161.extended_key_usage",
-        "The signer's certificate must be for timestamping alone, and say so critically.")
+        "The signer's certificate must have timestamping as its only extended key usage, marked critical."
+      )
     case PITHLEDGER_TOKEN_CHAIN:
-      throw ProofFormatError(
-        "rfc3161.chain", "The certificate chain does not hold at genTime (\(words)).")
+      ProofFormatError(
+        "rfc3161.chain", "The certificate chain is not valid at genTime (\(reason)).")
     case PITHLEDGER_TOKEN_ESS:
-      throw ProofFormatError(
+      ProofFormatError(
         "rfc3161.ess_certificate",
-        "The token names another certificate than its signer's (\(words)).")
+        "The token names another certificate than its signer's (\(reason)).")
     default:
-      throw ProofFormatError("rfc3161.der", "libcrypto cannot read the token (\(words)).")
+      ProofFormatError("rfc3161.der", "libcrypto cannot read the token (\(reason)).")
     }
   }
 

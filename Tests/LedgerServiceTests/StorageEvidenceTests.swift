@@ -109,8 +109,8 @@ struct StorageEvidenceTests: EvidenceSuite {
     }
   }
 
-  /// Whether PyPI's `opentimestamps` is there to judge.
-  static let hasJudge: Bool = {
+  /// Whether the package `opentimestamps` of PyPI is installed.
+  static let hasOpenTimestamps: Bool = {
     let program = Process()
     program.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     program.arguments = ["python3", "-c", "import opentimestamps.core.timestamp"]
@@ -122,8 +122,9 @@ struct StorageEvidenceTests: EvidenceSuite {
 
   @Test(
     "PyPI's opentimestamps follows our upgraded proofs to the same root, and we follow its proofs",
-    .enabled(if: hasJudge, "PyPI opentimestamps is not installed; scripts/test installs it"))
-  func judged() async throws {
+    .enabled(
+      if: hasOpenTimestamps, "PyPI opentimestamps is not installed; scripts/test installs it"))
+  func agreesWithOpenTimestamps() async throws {
     try await withBoth { test, services in
       let digest = try await digest(test)
       let proof = try await test.ledger.timestampRequester.requestProof(

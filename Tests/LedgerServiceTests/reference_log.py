@@ -1,6 +1,6 @@
-"""Judges a served log by RFC 6962 and C2SP alone; shares no code with the ledger.
+"""Checks a served log by RFC 6962 and C2SP. It shares no code with the ledger.
 
-Usage: log_judge.py URL VKEY < {"notes": [...], "positions": [...]}; prints a JSON report or fails.
+Usage: reference_log.py URL VKEY < {"notes": [...], "positions": [...]}; prints a JSON report or fails.
 """
 
 import base64, hashlib, json, sys, urllib.error, urllib.request

@@ -171,7 +171,7 @@ def token(order):
     return (text + "." + b64(signature)).encode()
 
 
-# --- S3's own judgement of a signature
+# --- S3's verification of a signature
 
 def s3_holds(handler, path):
     found = handler.headers.get("authorization", "")

@@ -157,7 +157,7 @@ struct ProofChangeTests {
         ]))
       return Hex.encode(try #require(try proof.evaluate().first).message)
     }
-    // By Python's hashlib; Keccak-256 is judged by the real proof that also ends in Ethereum.
+    // By Python's hashlib; a real proof that also ends in Ethereum tests Keccak-256.
     #expect(try end(.hash(.sha1)) == "14a23ad70f2a5dd725575de6c43e1cdd8b15e3e5")
     #expect(
       try end(.hash(.sha256))

@@ -1,8 +1,8 @@
 import Subprocess
 
-/// Runs a Python program over some input, as a judge that shares no code with us.
+/// Runs a Python program over some input, for differential tests.
 ///
-/// - Throws: with what the program wrote to its error output, where it failed.
+/// - Throws: ``PythonFailed`` with the error output of the program.
 public func python(
   _ program: String, _ arguments: [String] = [], input: [UInt8] = []
 ) async throws -> [UInt8] {

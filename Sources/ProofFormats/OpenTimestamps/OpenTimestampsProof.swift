@@ -294,10 +294,7 @@ public struct OpenTimestampsProof: Sendable, Equatable {
       _ tag: UInt8, depth: Int, messageLength: Int
     ) throws(ProofFormatError) -> Item {
       let start = index - 1
-      let operation: Operation
-      let length: Int
-      switch tag {
-      case 0x00:
+      if tag == 0x00 {
         attestations += 1
         guard attestations <= OpenTimestampsProof.maxAttestations else {
           throw ProofFormatError(
@@ -305,23 +302,8 @@ public struct OpenTimestampsProof: Sendable, Equatable {
             "A proof has at most \(OpenTimestampsProof.maxAttestations) attestations.")
         }
         return .attestation(try attestation())
-      case 0xF0, 0xF1:
-        let argument = try varbytes(1...OpenTimestampsProof.maxMessage)
-        operation = tag == 0xF0 ? .append(argument) : .prepend(argument)
-        length = messageLength + argument.count
-      case 0xF2:
-        operation = .reverse
-        length = messageLength
-      case 0xF3:
-        operation = .hexlify
-        length = messageLength * 2
-      default:
-        guard let algorithm = DigestAlgorithm(rawValue: tag) else {
-          throw ProofFormatError("ots.operation", offset: start, "An operation of an unknown kind.")
-        }
-        operation = .hash(algorithm)
-        length = algorithm.digestLength
       }
+      let (operation, length) = try operation(tag, messageLength: messageLength)
       operations += 1
       guard operations <= OpenTimestampsProof.maxOperations else {
         throw ProofFormatError(
@@ -332,6 +314,27 @@ public struct OpenTimestampsProof: Sendable, Equatable {
         throw ProofFormatError("ots.message", offset: start, "A message grows beyond 4096 bytes.")
       }
       return .operation(operation, try node(depth: depth + 1, messageLength: length))
+    }
+
+    /// An operation, and the length of its result in bytes.
+    mutating func operation(
+      _ tag: UInt8, messageLength: Int
+    ) throws(ProofFormatError) -> (Operation, Int) {
+      let start = index - 1
+      switch tag {
+      case 0xF0, 0xF1:
+        let argument = try varbytes(1...OpenTimestampsProof.maxMessage)
+        return (
+          tag == 0xF0 ? .append(argument) : .prepend(argument), messageLength + argument.count
+        )
+      case 0xF2: return (.reverse, messageLength)
+      case 0xF3: return (.hexlify, messageLength * 2)
+      default:
+        guard let algorithm = DigestAlgorithm(rawValue: tag) else {
+          throw ProofFormatError("ots.operation", offset: start, "An operation of an unknown kind.")
+        }
+        return (.hash(algorithm), algorithm.digestLength)
+      }
     }
 
     mutating func attestation() throws(ProofFormatError) -> Attestation {

@@ -118,7 +118,7 @@ public struct TimestampToken: Sendable, Equatable {
 
   private static func read(_ bytes: [UInt8], _ expected: Expectation) throws -> TimestampToken {
     var outer = try children(try DER.parse(bytes))
-    // A response begins with a status, which is a sequence; a token begins with an object identifier.
+    // A response begins with a status, which is a sequence. A token begins with an object identifier.
     if let first = outer.first, first.identifier == .sequence {
       let status = try children(first)
       guard let code = status.first, try Int(derEncoded: code) <= 1, try Int(derEncoded: code) >= 0
@@ -126,30 +126,12 @@ public struct TimestampToken: Sendable, Equatable {
         throw ProofFormatError("rfc3161.status", "The authority did not grant a timestamp.")
       }
       guard outer.count == 2 else {
-        throw ProofFormatError("rfc3161.response", "The response carries no token.")
+        throw ProofFormatError("rfc3161.response", "The response contains no token.")
       }
       outer = try children(outer[1])
     }
-    guard outer.count == 2, try oid(outer[0]) == signedData else {
-      throw ProofFormatError("rfc3161.content_type", "The token is not CMS signed data.")
-    }
-    let wrapped = try children(outer[1])
-    guard wrapped.count == 1 else {
-      throw ProofFormatError("rfc3161.der", "The content is not single.")
-    }
-    let signed = try children(wrapped[0])
-    guard signed.count >= 4, let signers = signed.last, signers.identifier == .set else {
-      throw ProofFormatError("rfc3161.signed_data", "The signed data lacks a part.")
-    }
-    let content = try children(signed[2])
-    guard content.count == 2, try oid(content[0]) == tstInfo else {
-      throw ProofFormatError("rfc3161.econtent_type", "What is signed is not a TSTInfo.")
-    }
-    let octets = try children(content[1])
-    guard octets.count == 1 else {
-      throw ProofFormatError("rfc3161.der", "The TSTInfo is not single.")
-    }
-    let token = try info(Array(ASN1OctetString(derEncoded: octets[0]).bytes))
+    let (content, signers) = try signedParts(outer)
+    let token = try info(content)
     if let imprint = expected.imprint {
       guard token.imprintAlgorithm == sha256, token.imprint == imprint else {
         throw ProofFormatError("rfc3161.imprint", "The token is about another digest.")
@@ -162,6 +144,32 @@ public struct TimestampToken: Sendable, Equatable {
       throw ProofFormatError("rfc3161.signers", "A timestamp token has exactly one signer.")
     }
     return token
+  }
+
+  /// The bytes of the TSTInfo, and the set of signers, of CMS signed data.
+  private static func signedParts(_ outer: [ASN1Node]) throws -> (
+    content: [UInt8], signers: ASN1Node
+  ) {
+    guard outer.count == 2, try oid(outer[0]) == signedData else {
+      throw ProofFormatError("rfc3161.content_type", "The token is not CMS signed data.")
+    }
+    let wrapped = try children(outer[1])
+    guard wrapped.count == 1 else {
+      throw ProofFormatError("rfc3161.der", "There is not exactly one content.")
+    }
+    let signed = try children(wrapped[0])
+    guard signed.count >= 4, let signers = signed.last, signers.identifier == .set else {
+      throw ProofFormatError("rfc3161.signed_data", "The signed data lacks a part.")
+    }
+    let content = try children(signed[2])
+    guard content.count == 2, try oid(content[0]) == tstInfo else {
+      throw ProofFormatError("rfc3161.econtent_type", "The signed content is not a TSTInfo.")
+    }
+    let octets = try children(content[1])
+    guard octets.count == 1 else {
+      throw ProofFormatError("rfc3161.der", "There is not exactly one TSTInfo.")
+    }
+    return (Array(try ASN1OctetString(derEncoded: octets[0]).bytes), signers)
   }
 
   private static func info(_ bytes: [UInt8]) throws -> TimestampToken {

@@ -43,26 +43,13 @@ public enum TreeProofs {
   public static func verifyConsistency(
     old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, proof: [Digest]
   ) throws(TransparencyError) {
-    func refuse(_ message: String) -> TransparencyError { .init("proof.consistency", message) }
-    guard old <= new else { throw refuse("the older size \(old) is larger than \(new)") }
-    if old == 0 {
-      guard proof.isEmpty else { throw refuse("nothing is to be proved about the empty tree") }
-      guard oldRoot == .emptyTree else { throw refuse("the empty tree has another root") }
-      guard new > 0 || newRoot == .emptyTree else {
-        throw refuse("the empty tree has another root")
-      }
-      return
-    }
-    if old == new {
-      guard proof.isEmpty else { throw refuse("equal sizes need no proof") }
-      guard oldRoot == newRoot else {
-        throw refuse("two roots of one size: \(oldRoot.base64), \(newRoot.base64)")
-      }
-      return
+    guard old <= new else { throw inconsistent("the older size \(old) is larger than \(new)") }
+    if old == 0 || old == new {
+      return try verifyWithoutProof(old: old, oldRoot: oldRoot, new: new, newRoot: newRoot, proof)
     }
     // Where the old tree is perfect, its root is the first hash and is not sent.
     var rest = (old & (old - 1) == 0 ? [oldRoot] + proof : proof)[...]
-    guard let first = rest.popFirst() else { throw refuse("the proof is empty") }
+    guard let first = rest.popFirst() else { throw inconsistent("the proof is empty") }
     var node = old - 1
     var last = new - 1
     while node & 1 == 1 {
@@ -72,7 +59,9 @@ public enum TreeProofs {
     var older = first
     var newer = first
     for hash in rest {
-      guard last > 0 else { throw refuse("the proof has more hashes than the tree has levels") }
+      guard last > 0 else {
+        throw inconsistent("the proof has more hashes than the tree has levels")
+      }
       if node & 1 == 1 || node == last {
         older = .node(hash, older)
         newer = .node(hash, newer)
@@ -86,16 +75,39 @@ public enum TreeProofs {
       node >>= 1
       last >>= 1
     }
-    guard last == 0 else { throw refuse("the proof has too few hashes") }
+    guard last == 0 else { throw inconsistent("the proof has too few hashes") }
     guard older == oldRoot else {
-      throw refuse(
+      throw inconsistent(
         "the proof leads to \(older.base64) for \(old) leaves, and the older root is \(oldRoot.base64)"
       )
     }
     guard newer == newRoot else {
-      throw refuse(
+      throw inconsistent(
         "the proof leads to \(newer.base64) for \(new) leaves, and the newer root is \(newRoot.base64)"
       )
     }
+  }
+
+  /// The empty tree and equal sizes, where a proof has no hashes.
+  private static func verifyWithoutProof(
+    old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, _ proof: [Digest]
+  ) throws(TransparencyError) {
+    if old == 0 {
+      guard proof.isEmpty else {
+        throw inconsistent("nothing is to be proved about the empty tree")
+      }
+      guard oldRoot == .emptyTree, new > 0 || newRoot == .emptyTree else {
+        throw inconsistent("the empty tree has another root")
+      }
+      return
+    }
+    guard proof.isEmpty else { throw inconsistent("equal sizes need no proof") }
+    guard oldRoot == newRoot else {
+      throw inconsistent("two roots of one size: \(oldRoot.base64), \(newRoot.base64)")
+    }
+  }
+
+  private static func inconsistent(_ message: String) -> TransparencyError {
+    TransparencyError("proof.consistency", message)
   }
 }
