@@ -24,7 +24,8 @@ public enum Fixtures {
     .appendingPathComponent("shared/fixtures")
 
   /// Whether the fixtures that do not ship with the project are here. Only tests of a large real record need them.
-  public static let areShared = FileManager.default.fileExists(atPath: shared.path)
+  public static let areShared = FileManager.default.fileExists(
+    atPath: shared.appendingPathComponent("pith/pith-number-record.json").path)
   public static let reason: String =
     "the real record is not beside the project, at ../shared/fixtures"
 
