@@ -164,7 +164,8 @@ struct Bench {
     let records = try await recordCount()
     let connection = try await connect()
     var numbers: [String: Int64] = [:]
-    for row in try await connection.query("SELECT pith_number, record FROM ledger.subject") {
+    for row in try await connection.query("SELECT pith_number, record_position FROM ledger.subject")
+    {
       numbers[try row.text(0)] = try row.int(1)
     }
     await connection.close()
@@ -215,7 +216,7 @@ struct Bench {
       // The same rows, read back as COPY data so that building them costs the rival nothing.
       let head = try await store.log.size()
       let columns =
-        rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record") : "e.*"
+        rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record_position") : "e.*"
       var chunks: [[UInt8]] = []
       try await connection.copyOut(
         """
@@ -305,13 +306,13 @@ struct Bench {
               """)
             try await connection.execute(
               """
-              INSERT INTO counts SELECT record, count(*),
+              INSERT INTO counts SELECT record_position, count(*),
                 count(*) FILTER (WHERE event_type = 1), count(*) FILTER (WHERE event_type = 2),
                 count(DISTINCT claimant) FILTER (WHERE event_type = 3),
                 count(DISTINCT (signer_key, slot)) FILTER (WHERE event_type = 4),
                 count(*) FILTER (WHERE event_type = 5), count(*) FILTER (WHERE verdict = 2),
                 min(recorded_at), max(recorded_at), max(position)
-              FROM ledger.event GROUP BY record
+              FROM ledger.event GROUP BY record_position
               """)
           }))
       try await connection.execute("DROP TABLE counts")

@@ -12,7 +12,8 @@ struct Growth {
   func run(_ store: LedgerStore) async throws {
     let connection = try await bench.connect()
     let range = try await connection.query(
-      "SELECT min(record), max(record), (SELECT size FROM ledger.head) FROM ledger.subject")[0]
+      "SELECT min(record_position), max(record_position), (SELECT size FROM ledger.head) FROM ledger.subject"
+    )[0]
     let (first, last, size) = (try range.int(0), try range.int(1), try range.int(2))
     // The workload's own events: what other measurements appended does not grow with it.
     let end = min(size, last + 1 + Int64(bench.events))
@@ -26,7 +27,7 @@ struct Growth {
     let head = try await store.log.size()
     // The projections are a replay away; a projector would take far longer for as many.
     try await connection.execute(
-      "UPDATE ledger.projection_checkpoint SET next_position = \(head)")
+      "UPDATE ledger.projection_offset SET next_position = \(head)")
     let report = try await store.replayer.run(check: false) { _ in }
     try await connection.execute("VACUUM ANALYZE")
     await connection.close()
@@ -42,7 +43,7 @@ struct Growth {
   ) -> String {
     """
     INSERT INTO ledger.event
-    SELECT \(columns(number, "h.size + e.position - \(records.upperBound + 1)", "e.record + \(shift)"))
+    SELECT \(columns(number, "h.size + e.position - \(records.upperBound + 1)", "e.record_position + \(shift)"))
     FROM ledger.event e, ledger.head h
     WHERE e.position > \(records.upperBound) AND e.position < \(size);
     \(advanceHead);
@@ -53,7 +54,7 @@ struct Growth {
   static func columns(_ number: Int64, _ position: String, _ record: String) -> String {
     """
     \(position), \(record), e.recorded_at, e.created_at,
-      e.fold_group # \(number), e.target_key, e.refers_to, e.valid_until, e.reference_count,
+      e.fold_group # \(number), e.target_hash, e.refers_to, e.valid_until, e.reference_count,
       e.resolved_work, e.formal_evidence_count, e.flags, e.event_type, e.verdict,
       sha256(e.event_id || int8send(\(number))), e.signer_key,
       substr(sha256(e.slot || int8send(\(number))), 1, 16), e.statement, e.claimant,

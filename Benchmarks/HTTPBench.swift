@@ -66,7 +66,7 @@ struct HTTPBench {
   private func settle() async throws {
     let connection = try await bench.connect()
     while try await connection.query(
-      "SELECT h.size > c.next_position FROM ledger.head h, ledger.projection_checkpoint c")[0]
+      "SELECT h.size > c.next_position FROM ledger.head h, ledger.projection_offset c")[0]
       .bool(0)
     { try await Task.sleep(for: .milliseconds(200)) }
     await connection.close()
@@ -210,7 +210,8 @@ struct HTTPBench {
   private func plainInserts(since head: Int64) async throws -> Double {
     let connection = try await bench.connect()
     let numbers = [
-      "position", "record", "fold_group", "target_key", "reference_count", "resolved_work",
+      "position", "record_position", "fold_group", "target_hash", "reference_count",
+      "resolved_work",
       "formal_evidence_count", "flags", "event_type", "verdict",
     ]
     let bytes = ["event_id", "signer_key", "slot", "statement", "claimant", "entry"]

@@ -54,7 +54,7 @@ struct TreeBench {
       try await connection.execute(
         """
         ALTER TABLE ledger.tile DISABLE TRIGGER ALL; ALTER TABLE ledger.tree DISABLE TRIGGER ALL;
-        TRUNCATE ledger.tile; UPDATE ledger.tree SET size = 0, edge = '{}';
+        TRUNCATE ledger.tile; UPDATE ledger.tree SET size = 0, frontier = '{}';
         ALTER TABLE ledger.tile ENABLE TRIGGER ALL; ALTER TABLE ledger.tree ENABLE TRIGGER ALL
         """)
       ours.append(Double(size) / (try await Bench.seconds { try await store.tree.integrate() }))

@@ -1,7 +1,7 @@
 -- The schema of a new database, written by a test: see README.md. Do not edit.
 CREATE SCHEMA ledger;
 CREATE SCHEMA pithledger;
-CREATE FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_keys bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) RETURNS TABLE(at_position bigint, outcome text, in_record bigint)
+CREATE FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) RETURNS TABLE(at_position bigint, outcome text, in_record bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -23,7 +23,7 @@ DECLARE
 BEGIN
   IF EXISTS (SELECT FROM unnest(ARRAY[
       cardinality(guards), cardinality(subjects), cardinality(records), cardinality(recorded_ats),
-      cardinality(created_ats), cardinality(fold_groups), cardinality(target_keys), cardinality(refers),
+      cardinality(created_ats), cardinality(fold_groups), cardinality(target_hashes), cardinality(refers),
       cardinality(valid_untils), cardinality(reference_counts), cardinality(resolved_works),
       cardinality(formal_evidence_counts), cardinality(flag_sets), cardinality(event_types),
       cardinality(verdicts), cardinality(event_ids), cardinality(signer_keys), cardinality(slots),
@@ -45,7 +45,7 @@ BEGIN
       -- In the select list the arrays are read row by row; in FROM they would be materialised first.
       INSERT INTO event
       SELECT generate_series(next_position, next_position + total - 1), unnest(records),
-        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_keys), unnest(refers),
+        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_hashes), unnest(refers),
         unnest(valid_untils), unnest(reference_counts), unnest(resolved_works),
         unnest(formal_evidence_counts), unnest(flag_sets), unnest(event_types), unnest(verdicts),
         unnest(event_ids), unnest(signer_keys), unnest(slots), unnest(statements), unnest(claimants),
@@ -67,21 +67,21 @@ BEGIN
     END LOOP;
     the_record := records[unit_start];
     IF the_record IS NULL THEN
-      SELECT s.record INTO the_record FROM subject s WHERE s.pith_number = subjects[unit_start];
+      SELECT s.record_position INTO the_record FROM subject s WHERE s.pith_number = subjects[unit_start];
     END IF;
     conflicting := false;
     IF guards[unit_start] IS NOT NULL AND the_record IS NOT NULL THEN
       IF the_record = ledger.registry() THEN
         conflicting := EXISTS (SELECT FROM event e
-          WHERE e.record = the_record AND e.position > guards[unit_start]);
+          WHERE e.record_position = the_record AND e.position > guards[unit_start]);
       ELSE
         conflicting := EXISTS (SELECT FROM event e
-          WHERE e.signer_key = signer_keys[unit_start] AND e.record = the_record
+          WHERE e.signer_key = signer_keys[unit_start] AND e.record_position = the_record
             AND e.position > guards[unit_start]);
       END IF;
       -- A unit that is stored already does not conflict with itself: its sender did not receive the answer.
       IF conflicting AND EXISTS (SELECT FROM event e
-          WHERE e.record = the_record AND e.event_id = event_ids[unit_end]) THEN
+          WHERE e.record_position = the_record AND e.event_id = event_ids[unit_end]) THEN
         conflicting := false;
       END IF;
     END IF;
@@ -94,7 +94,7 @@ BEGIN
       found_at := NULL;
       IF the_record IS NOT NULL THEN
         SELECT e.position INTO found_at FROM event e
-          WHERE e.record = the_record AND e.event_id = event_ids[i];
+          WHERE e.record_position = the_record AND e.event_id = event_ids[i];
       END IF;
       IF found_at IS NOT NULL THEN
         at_position := found_at; outcome := 'existing'; in_record := the_record;
@@ -106,7 +106,7 @@ BEGIN
           RAISE EXCEPTION 'no record % in this ledger', subjects[i] USING ERRCODE = 'PL004';
         END IF;
         the_record := next_position;
-        INSERT INTO subject (pith_number, suffix, record, canonical_sha256, source_version, trusted_receipt,
+        INSERT INTO subject (pith_number, suffix, record_position, canonical_sha256, source_version, trusted_receipt,
             operator_imported)
           VALUES (subjects[i], split_part(subjects[i], ':', 3), the_record, canonical_sha256s[i],
             source_versions[i], flag_sets[i] & with_receipt <> 0, flag_sets[i] & by_operator <> 0);
@@ -115,20 +115,20 @@ BEGIN
         UPDATE subject s SET
           trusted_receipt = s.trusted_receipt OR flag_sets[i] & with_receipt <> 0,
           operator_imported = s.operator_imported OR flag_sets[i] & by_operator <> 0
-        WHERE s.record = the_record
+        WHERE s.record_position = the_record
           AND (flag_sets[i] & with_receipt <> 0 AND NOT s.trusted_receipt
             OR flag_sets[i] & by_operator <> 0 AND NOT s.operator_imported);
       END IF;
       INSERT INTO event VALUES (
-        next_position, the_record, recorded_ats[i], created_ats[i], fold_groups[i], target_keys[i], refers[i],
+        next_position, the_record, recorded_ats[i], created_ats[i], fold_groups[i], target_hashes[i], refers[i],
         valid_untils[i], reference_counts[i], resolved_works[i], formal_evidence_counts[i],
         flag_sets[i], event_types[i], verdicts[i], event_ids[i], signer_keys[i], slots[i],
         statements[i], claimants[i], key_fingerprints[i], key_signer_ids[i], key_signer_types[i],
         key_ids[i], key_publics[i], key_names[i], compromised_froms[i], entries[i]);
       IF alias_kinds[i] IS NOT NULL THEN
-        INSERT INTO alias (kind, folded, record, is_retracted)
+        INSERT INTO alias (kind, normalized, record_position, is_retracted)
           VALUES (alias_kinds[i], alias_folded[i], the_record, event_types[i] = alias_retracted)
-          ON CONFLICT (folded, kind, record) DO UPDATE SET is_retracted = EXCLUDED.is_retracted
+          ON CONFLICT (normalized, kind, record_position) DO UPDATE SET is_retracted = EXCLUDED.is_retracted
           WHERE alias.is_retracted <> EXCLUDED.is_retracted;
       END IF;
       at_position := next_position; outcome := 'appended'; in_record := the_record;
@@ -148,7 +148,7 @@ CREATE FUNCTION ledger.claim_log_key(the_key text) RETURNS text
     AS $$
   UPDATE tree SET log_key = coalesce(log_key, the_key) RETURNING log_key
 $$;
-CREATE FUNCTION ledger.corrupt_evidence() RETURNS TABLE(sha256 bytea)
+CREATE FUNCTION ledger.list_corrupt_evidence() RETURNS TABLE(sha256 bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -183,19 +183,19 @@ CREATE FUNCTION ledger.event_type_code(name text) RETURNS smallint
 CREATE FUNCTION ledger.event_type_name(code smallint) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN COALESCE((ledger.event_types())[code], 'unknown'::text);
-CREATE FUNCTION ledger.evidence_for_audit(digest bytea) RETURNS TABLE(kind text, bytes bytea)
+CREATE FUNCTION ledger.read_evidence(digest bytea) RETURNS TABLE(kind text, bytes bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
   SELECT e.kind, e.bytes FROM evidence e WHERE e.sha256 = digest
 $$;
-CREATE FUNCTION ledger.evidence_names(after bytea, how_many integer) RETURNS TABLE(sha256 bytea, kind text)
+CREATE FUNCTION ledger.list_evidence(after bytea, how_many integer) RETURNS TABLE(sha256 bytea, kind text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
   SELECT e.sha256, e.kind FROM evidence e WHERE e.sha256 > after ORDER BY e.sha256 LIMIT how_many
 $$;
-CREATE FUNCTION ledger.grow_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) RETURNS void
+CREATE FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -208,13 +208,13 @@ BEGIN
     RAISE EXCEPTION 'the tree cannot have more leaves than the log has entries' USING ERRCODE = 'PL020';
   END IF;
   INSERT INTO tile (level, index, hashes) SELECT * FROM unnest(levels, indexes, tiles);
-  UPDATE tree SET size = new_size, edge = new_edge;
+  UPDATE tree SET size = new_size, frontier = new_edge;
 END
 $$;
 CREATE FUNCTION ledger.projections() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY['verification_status'::text, 'event_summary'::text, 'storage_standing'::text];
-CREATE FUNCTION ledger.put_evidence(digests bytea[], kinds text[], contents bytea[]) RETURNS void
+    RETURN ARRAY['verification_status'::text, 'event_summary'::text, 'storage_validity'::text];
+CREATE FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -224,7 +224,7 @@ CREATE FUNCTION ledger.put_evidence(digests bytea[], kinds text[], contents byte
   FROM unnest(digests, kinds) AS n (digest, kind)
   WHERE n.kind = 'identity_token' AND e.sha256 = n.digest AND e.kind <> 'identity_token'
 $$;
-CREATE FUNCTION ledger.record_checkpoint(the_size bigint, the_root bytea, the_note text) RETURNS void
+CREATE FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -250,7 +250,7 @@ BEGIN
   END IF;
 END
 $$;
-CREATE FUNCTION ledger.record_cosignature(the_size bigint, the_witness text, the_line text) RETURNS void
+CREATE FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $_$
@@ -267,7 +267,7 @@ CREATE FUNCTION ledger.refuse_alias_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  IF TG_OP <> 'UPDATE' OR (NEW.kind, NEW.folded, NEW.record) IS DISTINCT FROM (OLD.kind, OLD.folded, OLD.record) THEN
+  IF TG_OP <> 'UPDATE' OR (NEW.kind, NEW.normalized, NEW.record_position) IS DISTINCT FROM (OLD.kind, OLD.normalized, OLD.record_position) THEN
     RAISE EXCEPTION 'ledger.alias is append-only: % is not possible', TG_OP USING ERRCODE = 'PL001';
   END IF;
   RETURN NEW;
@@ -297,9 +297,9 @@ CREATE FUNCTION ledger.refuse_subject_change() RETURNS trigger
 BEGIN
   IF TG_OP <> 'UPDATE' OR NEW.trusted_receipt < OLD.trusted_receipt
     OR NEW.operator_imported < OLD.operator_imported
-    OR (NEW.pith_number, NEW.suffix, NEW.record, NEW.canonical_sha256, NEW.source_version)
+    OR (NEW.pith_number, NEW.suffix, NEW.record_position, NEW.canonical_sha256, NEW.source_version)
       IS DISTINCT FROM
-      (OLD.pith_number, OLD.suffix, OLD.record, OLD.canonical_sha256, OLD.source_version) THEN
+      (OLD.pith_number, OLD.suffix, OLD.record_position, OLD.canonical_sha256, OLD.source_version) THEN
     RAISE EXCEPTION 'ledger.subject is append-only: % is not possible', TG_OP USING ERRCODE = 'PL001';
   END IF;
   RETURN NEW;
@@ -411,7 +411,7 @@ CREATE FUNCTION ledger.require_no_rotation(since bigint) RETURNS void
     AS $$
 BEGIN
   PERFORM FROM event e
-  WHERE e.record = ledger.registry() AND e.position >= since
+  WHERE e.record_position = ledger.registry() AND e.position >= since
     AND e.event_type = ledger.event_type_code('key_vouched')
     AND e.key_signer_type = ledger.signer_type_code('registry');
   IF FOUND THEN
@@ -425,30 +425,30 @@ CREATE FUNCTION ledger.signer_types() RETURNS text[]
 CREATE FUNCTION ledger.signer_type_code(name text) RETURNS smallint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (COALESCE(array_position(ledger.signer_types(), name), ledger.unknown_constant('signer type'::text, name)))::smallint;
-CREATE FUNCTION ledger.spend_tokens(digests bytea[], records bigint[], event_ids bytea[]) RETURNS void
+CREATE FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
 BEGIN
-  INSERT INTO token_use (sha256, event_id)
-  SELECT n.digest, n.event_id FROM unnest(digests, records, event_ids) AS n (digest, record, event_id)
-  WHERE EXISTS (SELECT FROM event e WHERE e.record = n.record AND e.event_id = n.event_id)
+  INSERT INTO used_token (sha256, event_id)
+  SELECT n.digest, n.event_id FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
+  WHERE EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id)
   ON CONFLICT DO NOTHING;
-  PERFORM FROM unnest(digests, records, event_ids) AS n (digest, record, event_id)
-    JOIN token_use u ON u.sha256 = n.digest
+  PERFORM FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
+    JOIN used_token u ON u.sha256 = n.digest
     WHERE u.event_id <> n.event_id
-      AND EXISTS (SELECT FROM event e WHERE e.record = n.record AND e.event_id = n.event_id);
+      AND EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id);
   IF FOUND THEN
     RAISE EXCEPTION 'the identity token has served another event' USING ERRCODE = 'PL013';
   END IF;
 END
 $$;
-CREATE FUNCTION ledger.standing_counts(buckets integer[], event_type integer) RETURNS jsonb
+CREATE FUNCTION ledger.counts_by_standing(standing_counts integer[], event_type integer) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
   SELECT jsonb_build_object('total', sum(c.count)) || jsonb_object_agg(s.name, c.count)
   FROM unnest(ledger.standings()) WITH ORDINALITY AS s (name, number)
-    CROSS JOIN LATERAL (SELECT buckets[(event_type - 1) * cardinality(ledger.standings()) + s.number] AS count) AS c
+    CROSS JOIN LATERAL (SELECT standing_counts[(event_type - 1) * cardinality(ledger.standings()) + s.number] AS count) AS c
 $$;
 CREATE FUNCTION ledger.standings() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -467,7 +467,7 @@ DECLARE
 BEGIN
   SELECT t.hashes INTO hashes FROM tile t WHERE t.level = tile_level AND t.index = tile_index;
   IF NOT FOUND THEN
-    SELECT t.edge[tile_level + 1] INTO hashes FROM tree t
+    SELECT t.frontier[tile_level + 1] INTO hashes FROM tree t
     WHERE t.size >> (8 * (tile_level + 1)) = tile_index;
   END IF;
   hashes := substr(hashes, (first & 255)::integer * 32 + 1, 32 << inner_height);
@@ -481,13 +481,13 @@ BEGIN
   RETURN hashes;
 END
 $$;
-CREATE FUNCTION ledger.token_to_settle(digest bytea) RETURNS TABLE(bytes bytea)
+CREATE FUNCTION ledger.read_pending_token(digest bytea) RETURNS TABLE(bytes bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
   SELECT v.bytes FROM evidence v
   WHERE v.sha256 = digest AND v.kind = 'identity_token' AND EXISTS (
-    SELECT FROM token_use u JOIN event e ON e.event_id = u.event_id
+    SELECT FROM used_token u JOIN event e ON e.event_id = u.event_id
     WHERE u.sha256 = digest AND e.event_type = ledger.event_type_code('author_attestation')
       AND e.verdict = ledger.verdict_code('pending'))
 $$;
@@ -559,8 +559,8 @@ CREATE FUNCTION ledger.verdict_code(name text) RETURNS smallint
     RETURN (COALESCE(array_position(ledger.verdicts(), name), ledger.unknown_constant('verdict'::text, name)))::smallint;
 CREATE TABLE ledger.alias (
     kind text NOT NULL,
-    folded text NOT NULL,
-    record bigint NOT NULL,
+    normalized text NOT NULL,
+    record_position bigint NOT NULL,
     is_retracted boolean DEFAULT false NOT NULL
 );
 CREATE TABLE ledger.checkpoint (
@@ -572,9 +572,9 @@ CREATE TABLE ledger.checkpoint (
     CONSTRAINT checkpoint_size_is_natural CHECK ((size >= 0))
 );
 CREATE TABLE ledger.column_rules (
-    one boolean DEFAULT true NOT NULL,
+    singleton boolean DEFAULT true NOT NULL,
     version integer NOT NULL,
-    CONSTRAINT column_rules_is_one_row CHECK (one)
+    CONSTRAINT column_rules_is_one_row CHECK (singleton)
 );
 CREATE TABLE ledger.cosignature (
     size bigint NOT NULL,
@@ -584,11 +584,11 @@ CREATE TABLE ledger.cosignature (
 );
 CREATE TABLE ledger.event (
     "position" bigint NOT NULL,
-    record bigint NOT NULL,
+    record_position bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     fold_group bigint,
-    target_key bigint NOT NULL,
+    target_hash bigint NOT NULL,
     refers_to bigint,
     valid_until timestamp with time zone,
     reference_count integer NOT NULL,
@@ -617,8 +617,8 @@ CREATE TABLE ledger.event (
     CONSTRAINT event_signer_is_fingerprint CHECK ((octet_length(signer_key) = 16))
 );
 CREATE TABLE ledger.event_summary (
-    record bigint NOT NULL,
-    buckets integer[] NOT NULL,
+    record_position bigint NOT NULL,
+    standing_counts integer[] NOT NULL,
     first_recorded_at timestamp with time zone,
     last_recorded_at timestamp with time zone,
     last_event_id bytea,
@@ -630,7 +630,7 @@ CREATE TABLE ledger.event_summary (
 CREATE TABLE ledger.subject (
     pith_number text NOT NULL,
     suffix text NOT NULL COLLATE pg_catalog."C",
-    record bigint NOT NULL,
+    record_position bigint NOT NULL,
     canonical_sha256 bytea NOT NULL,
     source_version bigint NOT NULL,
     trusted_receipt boolean NOT NULL,
@@ -639,12 +639,12 @@ CREATE TABLE ledger.subject (
 CREATE VIEW ledger.event_summary_view AS
  SELECT s.pith_number,
     ( SELECT sum(b.b) AS sum
-           FROM unnest(e.buckets) b(b)) AS total,
+           FROM unnest(e.standing_counts) b(b)) AS total,
     ( SELECT COALESCE(jsonb_object_agg(t.name, t.counts), '{}'::jsonb) AS "coalesce"
            FROM ( SELECT n.name,
-                    ledger.standing_counts(e.buckets, (n.code)::integer) AS counts
+                    ledger.counts_by_standing(e.standing_counts, (n.code)::integer) AS counts
                    FROM unnest(ledger.event_types()) WITH ORDINALITY n(name, code)
-                  WHERE (n.code <= (cardinality(e.buckets) / cardinality(ledger.standings())))) t
+                  WHERE (n.code <= (cardinality(e.standing_counts) / cardinality(ledger.standings())))) t
           WHERE (((t.counts ->> 'total'::text))::bigint > 0)) AS by_type,
     e.first_recorded_at,
     e.last_recorded_at,
@@ -652,7 +652,7 @@ CREATE VIEW ledger.event_summary_view AS
     e.equivocations,
     e."position"
    FROM (ledger.event_summary e
-     JOIN ledger.subject s USING (record));
+     JOIN ledger.subject s USING (record_position));
 CREATE VIEW ledger.event_view AS
  SELECT e."position",
     s.pith_number,
@@ -662,7 +662,7 @@ CREATE VIEW ledger.event_view AS
     encode(e.signer_key, 'hex'::text) AS signer,
     (convert_from(e.entry, 'UTF8'::name))::jsonb AS entry
    FROM (ledger.event e
-     LEFT JOIN ledger.subject s USING (record));
+     LEFT JOIN ledger.subject s USING (record_position));
 CREATE TABLE ledger.evidence (
     sha256 bytea NOT NULL,
     kind text NOT NULL,
@@ -672,16 +672,16 @@ CREATE TABLE ledger.evidence (
     CONSTRAINT evidence_is_sha256 CHECK ((octet_length(sha256) = 32))
 );
 CREATE TABLE ledger.head (
-    one boolean DEFAULT true NOT NULL,
+    singleton boolean DEFAULT true NOT NULL,
     size bigint NOT NULL,
     origin text,
-    CONSTRAINT head_is_one_row CHECK (one),
+    CONSTRAINT head_is_one_row CHECK (singleton),
     CONSTRAINT head_size_is_natural CHECK ((size >= 0))
 );
-CREATE TABLE ledger.projection_checkpoint (
-    one boolean DEFAULT true NOT NULL,
+CREATE TABLE ledger.projection_offset (
+    singleton boolean DEFAULT true NOT NULL,
     next_position bigint NOT NULL,
-    CONSTRAINT projection_checkpoint_is_one_row CHECK (one)
+    CONSTRAINT projection_offset_is_one_row CHECK (singleton)
 );
 CREATE VIEW ledger.public_evidence AS
  SELECT e.sha256,
@@ -689,8 +689,8 @@ CREATE VIEW ledger.public_evidence AS
     e.bytes
    FROM ledger.evidence e
   WHERE (e.kind <> 'identity_token'::text);
-CREATE TABLE ledger.storage_standing (
-    record bigint NOT NULL,
+CREATE TABLE ledger.storage_validity (
+    record_position bigint NOT NULL,
     fold_group bigint NOT NULL,
     verified_until timestamp with time zone NOT NULL
 );
@@ -703,18 +703,18 @@ CREATE TABLE ledger.tile (
     CONSTRAINT tile_level_is_natural CHECK ((level >= 0))
 );
 ALTER TABLE ONLY ledger.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
-CREATE TABLE ledger.token_use (
+CREATE TABLE ledger.used_token (
     sha256 bytea NOT NULL,
     event_id bytea NOT NULL,
-    CONSTRAINT token_use_event_is_sha256 CHECK ((octet_length(event_id) = 32)),
-    CONSTRAINT token_use_is_sha256 CHECK ((octet_length(sha256) = 32))
+    CONSTRAINT used_token_event_is_sha256 CHECK ((octet_length(event_id) = 32)),
+    CONSTRAINT used_token_is_sha256 CHECK ((octet_length(sha256) = 32))
 );
 CREATE TABLE ledger.tree (
-    one boolean DEFAULT true NOT NULL,
+    singleton boolean DEFAULT true NOT NULL,
     size bigint NOT NULL,
-    edge bytea[] NOT NULL,
+    frontier bytea[] NOT NULL,
     log_key text,
-    CONSTRAINT tree_is_one_row CHECK (one),
+    CONSTRAINT tree_is_one_row CHECK (singleton),
     CONSTRAINT tree_size_is_natural CHECK ((size >= 0))
 );
 CREATE TABLE ledger.trusted_document (
@@ -733,7 +733,7 @@ CREATE TABLE ledger.trusted_header (
     CONSTRAINT height_counts_from_zero CHECK ((height >= 0))
 );
 CREATE TABLE ledger.verification_status (
-    record bigint NOT NULL,
+    record_position bigint NOT NULL,
     content_addressed boolean NOT NULL,
     pith_receipt boolean NOT NULL,
     weak_author_claims integer NOT NULL,
@@ -764,8 +764,8 @@ CREATE VIEW ledger.verification_status_view AS
     (v.formal_evidence_count > 0) AS formal_links_present,
     e."position"
    FROM ((ledger.verification_status v
-     JOIN ledger.event_summary e USING (record))
-     JOIN ledger.subject s USING (record));
+     JOIN ledger.event_summary e USING (record_position))
+     JOIN ledger.subject s USING (record_position));
 CREATE TABLE pithledger.definition (
     singleton boolean DEFAULT true NOT NULL,
     revision integer NOT NULL,
@@ -780,56 +780,56 @@ CREATE TABLE pithledger.migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE ONLY ledger.alias
-    ADD CONSTRAINT alias_pkey PRIMARY KEY (folded, kind, record);
+    ADD CONSTRAINT alias_pkey PRIMARY KEY (normalized, kind, record_position);
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (size);
 ALTER TABLE ONLY ledger.column_rules
-    ADD CONSTRAINT column_rules_pkey PRIMARY KEY (one);
+    ADD CONSTRAINT column_rules_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.cosignature
     ADD CONSTRAINT cosignature_pkey PRIMARY KEY (size, witness);
 ALTER TABLE ONLY ledger.event
     ADD CONSTRAINT event_position_is_unique PRIMARY KEY ("position");
 ALTER TABLE ONLY ledger.event_summary
-    ADD CONSTRAINT event_summary_pkey PRIMARY KEY (record);
+    ADD CONSTRAINT event_summary_pkey PRIMARY KEY (record_position);
 ALTER TABLE ONLY ledger.evidence
     ADD CONSTRAINT evidence_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY ledger.head
-    ADD CONSTRAINT head_pkey PRIMARY KEY (one);
-ALTER TABLE ONLY ledger.projection_checkpoint
-    ADD CONSTRAINT projection_checkpoint_pkey PRIMARY KEY (one);
-ALTER TABLE ONLY ledger.storage_standing
-    ADD CONSTRAINT storage_standing_pkey PRIMARY KEY (record, fold_group);
+    ADD CONSTRAINT head_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY ledger.projection_offset
+    ADD CONSTRAINT projection_checkpoint_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY ledger.storage_validity
+    ADD CONSTRAINT storage_standing_pkey PRIMARY KEY (record_position, fold_group);
 ALTER TABLE ONLY ledger.subject
     ADD CONSTRAINT subject_pkey PRIMARY KEY (pith_number);
 ALTER TABLE ONLY ledger.subject
-    ADD CONSTRAINT subject_record_key UNIQUE (record);
+    ADD CONSTRAINT subject_record_key UNIQUE (record_position);
 ALTER TABLE ONLY ledger.tile
     ADD CONSTRAINT tile_pkey PRIMARY KEY (level, index);
-ALTER TABLE ONLY ledger.token_use
+ALTER TABLE ONLY ledger.used_token
     ADD CONSTRAINT token_use_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY ledger.tree
-    ADD CONSTRAINT tree_pkey PRIMARY KEY (one);
+    ADD CONSTRAINT tree_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.trusted_document
     ADD CONSTRAINT trusted_document_pkey PRIMARY KEY (kind, sha256);
 ALTER TABLE ONLY ledger.trusted_header
     ADD CONSTRAINT trusted_header_pkey PRIMARY KEY (height);
 ALTER TABLE ONLY ledger.verification_status
-    ADD CONSTRAINT verification_status_pkey PRIMARY KEY (record);
+    ADD CONSTRAINT verification_status_pkey PRIMARY KEY (record_position);
 ALTER TABLE ONLY pithledger.definition
     ADD CONSTRAINT definition_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY pithledger.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
-CREATE INDEX alias_by_record ON ledger.alias USING btree (record);
-CREATE INDEX event_by_document ON ledger.event USING btree (record, event_type, "position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('record_created'::text), ledger.event_type_code('graph_snapshot'::text)]));
-CREATE UNIQUE INDEX event_by_event_id ON ledger.event USING btree (event_id, record);
-CREATE INDEX event_by_group ON ledger.event USING btree (record, fold_group, "position") WHERE (fold_group IS NOT NULL);
-CREATE INDEX event_by_record ON ledger.event USING btree (record, "position");
-CREATE INDEX event_by_signer ON ledger.event USING btree (signer_key, "position") INCLUDE (record);
-CREATE INDEX event_checked_claimant ON ledger.event USING btree (record, claimant) WHERE ((event_type = ledger.event_type_code('check_recorded'::text)) AND (claimant IS NOT NULL));
+CREATE INDEX alias_by_record ON ledger.alias USING btree (record_position);
+CREATE INDEX event_by_document ON ledger.event USING btree (record_position, event_type, "position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('record_created'::text), ledger.event_type_code('graph_snapshot'::text)]));
+CREATE UNIQUE INDEX event_by_event_id ON ledger.event USING btree (event_id, record_position);
+CREATE INDEX event_by_group ON ledger.event USING btree (record_position, fold_group, "position") WHERE (fold_group IS NOT NULL);
+CREATE INDEX event_by_record ON ledger.event USING btree (record_position, "position");
+CREATE INDEX event_by_signer ON ledger.event USING btree (signer_key, "position") INCLUDE (record_position);
+CREATE INDEX event_checked_claimant ON ledger.event USING btree (record_position, claimant) WHERE ((event_type = ledger.event_type_code('check_recorded'::text)) AND (claimant IS NOT NULL));
 CREATE INDEX event_pending_anchor ON ledger.event USING btree ("position") WHERE ((event_type = ledger.event_type_code('timestamp_anchor'::text)) AND (verdict = ledger.verdict_code('pending'::text)));
 CREATE INDEX event_pending_claim ON ledger.event USING btree ("position") WHERE ((event_type = ledger.event_type_code('author_attestation'::text)) AND (verdict = ledger.verdict_code('pending'::text)));
 CREATE INDEX event_storage ON ledger.event USING btree ("position") WHERE (event_type = ledger.event_type_code('storage_attestation'::text));
-CREATE INDEX storage_standing_by_time ON ledger.storage_standing USING btree (record, verified_until);
+CREATE INDEX storage_validity_by_time ON ledger.storage_validity USING btree (record_position, verified_until);
 CREATE INDEX subject_by_suffix ON ledger.subject USING btree (suffix);
 CREATE TRIGGER alias_is_append_only BEFORE DELETE OR UPDATE ON ledger.alias FOR EACH ROW EXECUTE FUNCTION ledger.refuse_alias_change();
 ALTER TABLE ledger.alias ENABLE ALWAYS TRIGGER alias_is_append_only;
@@ -872,26 +872,26 @@ GRANT USAGE ON SCHEMA ledger TO pithledger_signer;
 GRANT USAGE ON SCHEMA ledger TO pithledger_settler;
 GRANT USAGE ON SCHEMA ledger TO pithledger_admin;
 GRANT USAGE ON SCHEMA pithledger TO pithledger_reader;
-REVOKE ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_keys bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_keys bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) TO pithledger_writer;
+REVOKE ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) TO pithledger_writer;
 REVOKE ALL ON FUNCTION ledger.claim_log_key(the_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.claim_log_key(the_key text) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.corrupt_evidence() FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.corrupt_evidence() TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.list_corrupt_evidence() FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.list_corrupt_evidence() TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.erase_evidence(digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.erase_evidence(digest bytea) TO pithledger_admin;
-REVOKE ALL ON FUNCTION ledger.evidence_for_audit(digest bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.evidence_for_audit(digest bytea) TO pithledger_admin;
-REVOKE ALL ON FUNCTION ledger.evidence_names(after bytea, how_many integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.evidence_names(after bytea, how_many integer) TO pithledger_admin;
-REVOKE ALL ON FUNCTION ledger.grow_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.grow_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.put_evidence(digests bytea[], kinds text[], contents bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.put_evidence(digests bytea[], kinds text[], contents bytea[]) TO pithledger_writer;
-REVOKE ALL ON FUNCTION ledger.record_checkpoint(the_size bigint, the_root bytea, the_note text) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.record_checkpoint(the_size bigint, the_root bytea, the_note text) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.record_cosignature(the_size bigint, the_witness text, the_line text) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.record_cosignature(the_size bigint, the_witness text, the_line text) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.read_evidence(digest bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.read_evidence(digest bytea) TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) TO pithledger_writer;
+REVOKE ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) TO pithledger_signer;
 REVOKE ALL ON FUNCTION ledger.refuse_alias_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_head_change() FROM PUBLIC;
@@ -907,11 +907,11 @@ REVOKE ALL ON FUNCTION ledger.replay_swap() FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.replay_swap() TO pithledger_projector;
 REVOKE ALL ON FUNCTION ledger.require_no_rotation(since bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.require_no_rotation(since bigint) TO pithledger_writer;
-REVOKE ALL ON FUNCTION ledger.spend_tokens(digests bytea[], records bigint[], event_ids bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.spend_tokens(digests bytea[], records bigint[], event_ids bytea[]) TO pithledger_writer;
+REVOKE ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) TO pithledger_writer;
 REVOKE ALL ON FUNCTION ledger.subtree_root(height integer, index bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION ledger.token_to_settle(digest bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.token_to_settle(digest bytea) TO pithledger_settler;
+REVOKE ALL ON FUNCTION ledger.read_pending_token(digest bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.read_pending_token(digest bytea) TO pithledger_settler;
 REVOKE ALL ON FUNCTION ledger.tree_root(the_size bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.trust_document(the_kind text, the_bytes bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.trust_document(the_kind text, the_bytes bytea) TO pithledger_admin;
@@ -941,13 +941,13 @@ GRANT SELECT ON TABLE ledger.event_view TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.head TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_signer;
-GRANT SELECT,UPDATE ON TABLE ledger.projection_checkpoint TO pithledger_projector;
-GRANT SELECT ON TABLE ledger.projection_checkpoint TO pithledger_reader;
+GRANT SELECT,UPDATE ON TABLE ledger.projection_offset TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.projection_offset TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.public_evidence TO pithledger_reader;
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.storage_standing TO pithledger_projector;
-GRANT SELECT ON TABLE ledger.storage_standing TO pithledger_reader;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.storage_validity TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.storage_validity TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tile TO pithledger_reader;
-GRANT SELECT ON TABLE ledger.token_use TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.used_token TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_signer;
 GRANT SELECT ON TABLE ledger.trusted_document TO pithledger_reader;

@@ -112,7 +112,7 @@ struct LedgerTests {
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
 
       // A row that went, and one for a record that never was.
-      try await owner.execute("UPDATE ledger.verification_status SET record = 777")
+      try await owner.execute("UPDATE ledger.verification_status SET record_position = 777")
       let moved = try await ledger.replay(check: false) { _ in }.drift
       #expect(moved.contains { $0.pithNumber == Self.number && $0.was == nil && $0.now != nil })
       #expect(moved.contains { $0.pithNumber == "record 777" && $0.was == "777" && $0.now == nil })

@@ -250,7 +250,8 @@ struct NameAuthorityTests: EvidenceSuite {
       // What was said for a record is never taken back by an update.
       for change in [
         "UPDATE ledger.subject SET operator_imported = false", "DELETE FROM ledger.alias",
-        "UPDATE ledger.alias SET record = record + 1", "UPDATE ledger.alias SET folded = 'x'",
+        "UPDATE ledger.alias SET record_position = record_position + 1",
+        "UPDATE ledger.alias SET normalized = 'x'",
       ] {
         await #expect(throws: PostgresError(.server, "", sqlState: "PL001"), "\(change)") {
           try await test.owner { try await $0.execute(change) }

@@ -142,7 +142,7 @@ struct OutageTests {
         _ = try await owner.query(
           """
           WITH added AS (
-            INSERT INTO ledger.event (position, record, recorded_at, target_key, reference_count,
+            INSERT INTO ledger.event (position, record_position, recorded_at, target_hash, reference_count,
               resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry,
               created_at)
             SELECT n, 1000000000, now(), 0, 0, 0, 0, 0, 0, 1, sha256(int8send(n)),

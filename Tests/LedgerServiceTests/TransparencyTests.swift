@@ -25,7 +25,7 @@ struct TransparencyTests {
       _ = try await connection.query(
         """
         WITH added AS (
-          INSERT INTO ledger.event (position, record, recorded_at, target_key, reference_count,
+          INSERT INTO ledger.event (position, record_position, recorded_at, target_hash, reference_count,
             resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry,
             created_at)
           SELECT n, 1000000000, now(), 0, 0, 0, 0, 0, 0, 1, sha256(int8send(n)),
@@ -195,20 +195,21 @@ struct TransparencyTests {
         DELETE FROM ledger.event WHERE position >= \(position);
         UPDATE ledger.head SET size = \(position);
         DELETE FROM ledger.cosignature; DELETE FROM ledger.checkpoint; DELETE FROM ledger.tile;
-        UPDATE ledger.tree SET size = 0, edge = '{}'
+        UPDATE ledger.tree SET size = 0, frontier = '{}'
         """)
     case .columns:
       try await connection.execute(
-        "UPDATE ledger.event SET verdict = 3, target_key = target_key + 1 WHERE position = \(position)"
+        "UPDATE ledger.event SET verdict = 3, target_hash = target_hash + 1 WHERE position = \(position)"
       )
     case .tile:
       try await connection.execute(
         """
-        UPDATE ledger.tree SET edge[1] = set_byte(edge[1], \(position * 32),
-          get_byte(edge[1], \(position * 32)) # 1)
+        UPDATE ledger.tree SET frontier[1] = set_byte(frontier[1], \(position * 32),
+          get_byte(frontier[1], \(position * 32)) # 1)
         """)
     case .subject:
-      try await connection.execute("UPDATE ledger.subject SET record = record + 1")
+      try await connection.execute(
+        "UPDATE ledger.subject SET record_position = record_position + 1")
     case .projection:
       try await connection.execute("UPDATE ledger.verification_status SET citation_signatures = 99")
     }

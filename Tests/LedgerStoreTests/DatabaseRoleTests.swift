@@ -25,7 +25,7 @@ struct DatabaseRoleTests {
     "INSERT INTO ledger.checkpoint (size, root, note) VALUES (1, '', '')",
     "INSERT INTO ledger.tile VALUES (0, 0, '')", "DELETE FROM ledger.trusted_header",
     "INSERT INTO ledger.trusted_document VALUES ('tsa', '', '')",
-    "DELETE FROM ledger.token_use", "UPDATE ledger.subject SET record = 0",
+    "DELETE FROM ledger.used_token", "UPDATE ledger.subject SET record_position = 0",
     "INSERT INTO ledger.alias VALUES ('arxiv', 'x', 0)",
     "UPDATE pithledger.migration SET name = ''",
     "UPDATE pithledger.definition SET revision = 0", "SELECT ledger.refuse_change()",
@@ -38,30 +38,30 @@ struct DatabaseRoleTests {
 
   /// Functions that are each some logins' own work.
   private static let ownWork: [(statement: String, roles: Set<DatabaseRole>)] = [
-    ("SELECT ledger.put_evidence('{}', '{}', '{}')", [.append]),
-    ("SELECT ledger.spend_tokens('{}', '{}', '{}')", [.append]),
+    ("SELECT ledger.save_evidence('{}', '{}', '{}')", [.append]),
+    ("SELECT ledger.use_tokens('{}', '{}', '{}')", [.append]),
     ("SELECT ledger.require_no_rotation(0)", [.append]),
-    ("SELECT ledger.grow_tree(0, 0, '{}', '{}', '{}', '{}')", [.sign]),
+    ("SELECT ledger.integrate_tree(0, 0, '{}', '{}', '{}', '{}')", [.sign]),
     ("SELECT ledger.claim_log_key('mine')", [.sign]),
-    ("SELECT ledger.record_checkpoint(1, '', '')", [.sign]),
-    ("SELECT ledger.record_cosignature(1, 'w', 'line')", [.sign]),
-    ("SELECT ledger.token_to_settle('')", [.settle]),
+    ("SELECT ledger.save_checkpoint(1, '', '')", [.sign]),
+    ("SELECT ledger.save_cosignature(1, 'w', 'line')", [.sign]),
+    ("SELECT ledger.read_pending_token('')", [.settle]),
     ("SELECT ledger.trust_headers('{}', '{}')", [.settle, .administer]),
     ("SELECT ledger.untrust_header(1)", [.administer]),
     ("SELECT ledger.trust_document('tsa', '')", [.administer]),
     ("SELECT ledger.untrust_document('tsa', '')", [.administer]),
-    ("SELECT ledger.evidence_for_audit('')", [.administer]),
-    ("SELECT ledger.evidence_names('', 1)", [.administer]),
-    ("SELECT ledger.corrupt_evidence()", [.administer]),
+    ("SELECT ledger.read_evidence('')", [.administer]),
+    ("SELECT ledger.list_evidence('', 1)", [.administer]),
+    ("SELECT ledger.list_corrupt_evidence()", [.administer]),
     ("SELECT ledger.erase_evidence('')", [.administer]),
     ("SELECT ledger.replay_begin()", [.project]), ("SELECT ledger.replay_index()", [.project]),
     ("SELECT ledger.replay_end()", [.project]), ("SELECT ledger.replay_swap()", [.project]),
     ("UPDATE ledger.verification_status SET pith_receipt = true", [.project]),
     ("DELETE FROM ledger.event_summary", [.project]),
-    ("UPDATE ledger.projection_checkpoint SET next_position = 0", [.project]),
+    ("UPDATE ledger.projection_offset SET next_position = 0", [.project]),
     ("SELECT entry FROM ledger.event", [.read, .project]),
     ("SELECT bytes FROM ledger.public_evidence", [.read]),
-    ("SELECT sha256 FROM ledger.token_use", [.read]),
+    ("SELECT sha256 FROM ledger.used_token", [.read]),
     ("SELECT note FROM ledger.checkpoint", [.read]),
     ("SELECT size FROM ledger.tree", [.read, .sign]),
     ("SELECT bytes FROM ledger.trusted_document", [.read]),
@@ -186,7 +186,7 @@ struct DatabaseRoleTests {
       let connection = try await connect(test.uri, as: .sign)
       func record(_ size: UInt64, _ root: Digest, _ note: String) async throws {
         _ = try await connection.query(
-          "SELECT ledger.record_checkpoint($1, $2, $3)",
+          "SELECT ledger.save_checkpoint($1, $2, $3)",
           [.int8(Int64(clamping: size)), .bytes(root.bytes), .text(note)])
       }
       func text(_ size: UInt64, _ root: Digest, _ origin: String? = nil) -> String {
@@ -212,7 +212,7 @@ struct DatabaseRoleTests {
       {
         await #expect(throws: PostgresError(.server, "", sqlState: "PL022"), "\(line)") {
           _ = try await connection.query(
-            "SELECT ledger.record_cosignature($1, 'w', $2)",
+            "SELECT ledger.save_cosignature($1, 'w', $2)",
             [.int8(Int64(clamping: edge.size)), .text(line)])
         }
       }

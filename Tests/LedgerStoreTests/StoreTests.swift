@@ -42,7 +42,7 @@ struct StoreTests {
     }
     _ = try await owner.copyIn(
       """
-      COPY ledger.event (position, record, recorded_at, fold_group, target_key, refers_to,
+      COPY ledger.event (position, record_position, recorded_at, fold_group, target_hash, refers_to,
         valid_until, reference_count, resolved_work, formal_evidence_count, flags, event_type,
         verdict, event_id, signer_key, slot, statement, claimant, key_fingerprint, key_signer_id,
         key_signer_type, key_id, key_public, compromised_from, entry, created_at, key_name)
@@ -278,7 +278,7 @@ struct StoreTests {
     // The record's document and snapshot come first, and everything else stands between them and the end.
     try await owner.execute(
       """
-      INSERT INTO ledger.event (position, record, recorded_at, fold_group, target_key, reference_count,
+      INSERT INTO ledger.event (position, record_position, recorded_at, fold_group, target_hash, reference_count,
         resolved_work, formal_evidence_count, flags, event_type, verdict, event_id, signer_key, entry,
         created_at)
       SELECT n, 0, now(), CASE WHEN n > 1 THEN n END, 0, 0, 0, 0, 0,
@@ -291,16 +291,17 @@ struct StoreTests {
     await owner.close()
     let store = try await LedgerStore.open(configuration)
     let id = Digest(hashing: (0..<8).map { UInt8(truncatingIfNeeded: 70_000 >> (56 - 8 * $0)) })
-    let page = "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position ASC LIMIT 100"
-    let newest = "WHERE e.record = $1 AND e.event_type = 7 ORDER BY e.position DESC LIMIT 1"
+    let page = "WHERE e.record_position = $1 AND e.position >= $2 ORDER BY e.position ASC LIMIT 100"
+    let newest =
+      "WHERE e.record_position = $1 AND e.event_type = 7 ORDER BY e.position DESC LIMIT 1"
     let attested =
-      "WHERE e.record = $1 AND e.event_type BETWEEN 1 AND 5 ORDER BY e.position DESC LIMIT $2"
+      "WHERE e.record_position = $1 AND e.event_type BETWEEN 1 AND 5 ORDER BY e.position DESC LIMIT $2"
     let looks: [(String, [PostgresValue], Int)] = [
       (page, [.int8(0), .int8(0)], 100), (page, [.int8(0), .int8(50_000)], 100),
       (page, [.int8(0), .int8(99_990)], 10), (newest, [.int8(0)], 1),
       (attested, [.int8(0), .int8(10)], 10),
-      ("WHERE e.record = $1 AND e.event_id = $2", [.int8(0), .bytes(id.bytes)], 1),
-      ("WHERE e.record = $1 AND e.fold_group = $2", [.int8(0), .int8(70_000)], 1),
+      ("WHERE e.record_position = $1 AND e.event_id = $2", [.int8(0), .bytes(id.bytes)], 1),
+      ("WHERE e.record_position = $1 AND e.fold_group = $2", [.int8(0), .int8(70_000)], 1),
       ("WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.int8(60_000), .int8(100)], 100),
     ]
     for (look, parameters, count) in looks {

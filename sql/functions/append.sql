@@ -10,7 +10,7 @@
 -- Errors: PL004 where the record of an event does not exist, PL006 where the arrays have different lengths.
 CREATE FUNCTION ledger.append(
   units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamptz[],
-  fold_groups bigint[], target_keys bigint[], refers bigint[], valid_untils timestamptz[],
+  fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamptz[],
   reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[],
   flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[],
   signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[],
@@ -39,7 +39,7 @@ DECLARE
 BEGIN
   IF EXISTS (SELECT FROM unnest(ARRAY[
       cardinality(guards), cardinality(subjects), cardinality(records), cardinality(recorded_ats),
-      cardinality(created_ats), cardinality(fold_groups), cardinality(target_keys), cardinality(refers),
+      cardinality(created_ats), cardinality(fold_groups), cardinality(target_hashes), cardinality(refers),
       cardinality(valid_untils), cardinality(reference_counts), cardinality(resolved_works),
       cardinality(formal_evidence_counts), cardinality(flag_sets), cardinality(event_types),
       cardinality(verdicts), cardinality(event_ids), cardinality(signer_keys), cardinality(slots),
@@ -61,8 +61,8 @@ BEGIN
       -- In the select list the arrays are read row by row; in FROM they would be materialised first.
       INSERT INTO event
       SELECT generate_series(next_position, next_position + total - 1), unnest(records),
-        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_keys), unnest(refers),
-        unnest(valid_untils), unnest(reference_counts), unnest(resolved_works),
+        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_hashes),
+        unnest(refers), unnest(valid_untils), unnest(reference_counts), unnest(resolved_works),
         unnest(formal_evidence_counts), unnest(flag_sets), unnest(event_types), unnest(verdicts),
         unnest(event_ids), unnest(signer_keys), unnest(slots), unnest(statements), unnest(claimants),
         unnest(key_fingerprints), unnest(key_signer_ids), unnest(key_signer_types),
@@ -83,21 +83,21 @@ BEGIN
     END LOOP;
     the_record := records[unit_start];
     IF the_record IS NULL THEN
-      SELECT s.record INTO the_record FROM subject s WHERE s.pith_number = subjects[unit_start];
+      SELECT s.record_position INTO the_record FROM subject s WHERE s.pith_number = subjects[unit_start];
     END IF;
     conflicting := false;
     IF guards[unit_start] IS NOT NULL AND the_record IS NOT NULL THEN
       IF the_record = ledger.registry() THEN
         conflicting := EXISTS (SELECT FROM event e
-          WHERE e.record = the_record AND e.position > guards[unit_start]);
+          WHERE e.record_position = the_record AND e.position > guards[unit_start]);
       ELSE
         conflicting := EXISTS (SELECT FROM event e
-          WHERE e.signer_key = signer_keys[unit_start] AND e.record = the_record
+          WHERE e.signer_key = signer_keys[unit_start] AND e.record_position = the_record
             AND e.position > guards[unit_start]);
       END IF;
       -- A unit that is stored already does not conflict with itself: its sender did not receive the answer.
       IF conflicting AND EXISTS (SELECT FROM event e
-          WHERE e.record = the_record AND e.event_id = event_ids[unit_end]) THEN
+          WHERE e.record_position = the_record AND e.event_id = event_ids[unit_end]) THEN
         conflicting := false;
       END IF;
     END IF;
@@ -110,7 +110,7 @@ BEGIN
       found_at := NULL;
       IF the_record IS NOT NULL THEN
         SELECT e.position INTO found_at FROM event e
-          WHERE e.record = the_record AND e.event_id = event_ids[i];
+          WHERE e.record_position = the_record AND e.event_id = event_ids[i];
       END IF;
       IF found_at IS NOT NULL THEN
         at_position := found_at; outcome := 'existing'; in_record := the_record;
@@ -122,7 +122,7 @@ BEGIN
           RAISE EXCEPTION 'no record % in this ledger', subjects[i] USING ERRCODE = 'PL004';
         END IF;
         the_record := next_position;
-        INSERT INTO subject (pith_number, suffix, record, canonical_sha256, source_version, trusted_receipt,
+        INSERT INTO subject (pith_number, suffix, record_position, canonical_sha256, source_version, trusted_receipt,
             operator_imported)
           VALUES (subjects[i], split_part(subjects[i], ':', 3), the_record, canonical_sha256s[i],
             source_versions[i], flag_sets[i] & with_receipt <> 0, flag_sets[i] & by_operator <> 0);
@@ -131,20 +131,20 @@ BEGIN
         UPDATE subject s SET
           trusted_receipt = s.trusted_receipt OR flag_sets[i] & with_receipt <> 0,
           operator_imported = s.operator_imported OR flag_sets[i] & by_operator <> 0
-        WHERE s.record = the_record
+        WHERE s.record_position = the_record
           AND (flag_sets[i] & with_receipt <> 0 AND NOT s.trusted_receipt
             OR flag_sets[i] & by_operator <> 0 AND NOT s.operator_imported);
       END IF;
       INSERT INTO event VALUES (
-        next_position, the_record, recorded_ats[i], created_ats[i], fold_groups[i], target_keys[i], refers[i],
+        next_position, the_record, recorded_ats[i], created_ats[i], fold_groups[i], target_hashes[i], refers[i],
         valid_untils[i], reference_counts[i], resolved_works[i], formal_evidence_counts[i],
         flag_sets[i], event_types[i], verdicts[i], event_ids[i], signer_keys[i], slots[i],
         statements[i], claimants[i], key_fingerprints[i], key_signer_ids[i], key_signer_types[i],
         key_ids[i], key_publics[i], key_names[i], compromised_froms[i], entries[i]);
       IF alias_kinds[i] IS NOT NULL THEN
-        INSERT INTO alias (kind, folded, record, is_retracted)
+        INSERT INTO alias (kind, normalized, record_position, is_retracted)
           VALUES (alias_kinds[i], alias_folded[i], the_record, event_types[i] = alias_retracted)
-          ON CONFLICT (folded, kind, record) DO UPDATE SET is_retracted = EXCLUDED.is_retracted
+          ON CONFLICT (normalized, kind, record_position) DO UPDATE SET is_retracted = EXCLUDED.is_retracted
           WHERE alias.is_retracted <> EXCLUDED.is_retracted;
       END IF;
       at_position := next_position; outcome := 'appended'; in_record := the_record;

@@ -7,7 +7,7 @@ CREATE FUNCTION ledger.require_no_rotation(since bigint)
 RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, ledger, pg_temp AS $$
 BEGIN
   PERFORM FROM event e
-  WHERE e.record = ledger.registry() AND e.position >= since
+  WHERE e.record_position = ledger.registry() AND e.position >= since
     AND e.event_type = ledger.event_type_code('key_vouched')
     AND e.key_signer_type = ledger.signer_type_code('registry');
   IF FOUND THEN

@@ -13,7 +13,7 @@ DECLARE
 BEGIN
   SELECT t.hashes INTO hashes FROM tile t WHERE t.level = tile_level AND t.index = tile_index;
   IF NOT FOUND THEN
-    SELECT t.edge[tile_level + 1] INTO hashes FROM tree t
+    SELECT t.frontier[tile_level + 1] INTO hashes FROM tree t
     WHERE t.size >> (8 * (tile_level + 1)) = tile_index;
   END IF;
   hashes := substr(hashes, (first & 255)::integer * 32 + 1, 32 << inner_height);

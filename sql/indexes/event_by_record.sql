@@ -1,2 +1,2 @@
 -- A record's events in the order of the log, and the registry's key events.
-CREATE INDEX event_by_record ON ledger.event (record, position);
+CREATE INDEX event_by_record ON ledger.event (record_position, position);

@@ -2,8 +2,8 @@
 -- process checks first, whether the database is migrated.
 GRANT USAGE ON SCHEMA ledger, pithledger TO pithledger_reader;
 GRANT SELECT ON pithledger.migration, pithledger.definition TO pithledger_reader;
-GRANT SELECT ON ledger.event, ledger.head, ledger.subject, ledger.alias, ledger.token_use, ledger.column_rules,
-  ledger.public_evidence, ledger.verification_status, ledger.event_summary, ledger.storage_standing,
-  ledger.projection_checkpoint, ledger.tile, ledger.tree, ledger.checkpoint, ledger.cosignature,
+GRANT SELECT ON ledger.event, ledger.head, ledger.subject, ledger.alias, ledger.used_token, ledger.column_rules,
+  ledger.public_evidence, ledger.verification_status, ledger.event_summary, ledger.storage_validity,
+  ledger.projection_offset, ledger.tile, ledger.tree, ledger.checkpoint, ledger.cosignature,
   ledger.trusted_header, ledger.trusted_document,
   ledger.verification_status_view, ledger.event_summary_view, ledger.event_view TO pithledger_reader;

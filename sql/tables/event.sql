@@ -3,13 +3,13 @@
 CREATE TABLE ledger.event (
   position              bigint      NOT NULL,
   -- The position of the first event about the same record; ledger.registry() for events about keys.
-  record                bigint      NOT NULL,
+  record_position       bigint      NOT NULL,
   recorded_at           timestamptz NOT NULL,
   created_at            timestamptz NOT NULL,
   -- Events that are folded together. NULL for events that no fold group reads.
   fold_group            bigint,
   -- The first 64 bits of the hash of the event's target.
-  target_key            bigint      NOT NULL,
+  target_hash           bigint      NOT NULL,
   -- The position of the event that this one names.
   refers_to             bigint,
   valid_until           timestamptz,

@@ -1,14 +1,14 @@
 -- Projection: how many events each record has, and the newest of them.
 CREATE TABLE ledger.event_summary (
-  record               bigint    PRIMARY KEY,
+  record_position      bigint      PRIMARY KEY,
   -- Counts by attestation type and standing: number (event_type - 1) * 6 + the number of the standing.
-  buckets              integer[] NOT NULL,
+  standing_counts      integer[]   NOT NULL,
   first_recorded_at    timestamptz,
   last_recorded_at     timestamptz,
   last_event_id        bytea,
-  equivocations        integer   NOT NULL,
-  pending_bare_anchors integer   NOT NULL,
-  unknown_events       integer   NOT NULL,
+  equivocations        integer     NOT NULL,
+  pending_bare_anchors integer     NOT NULL,
+  unknown_events       integer     NOT NULL,
   -- The position of the last event that the row includes.
-  position             bigint    NOT NULL
+  position             bigint      NOT NULL
 );

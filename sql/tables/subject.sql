@@ -3,7 +3,7 @@ CREATE TABLE ledger.subject (
   pith_number       text    PRIMARY KEY,
   -- The last part of the Pith Number, for short forms.
   suffix            text    COLLATE "C" NOT NULL,
-  record            bigint  NOT NULL UNIQUE,
+  record_position   bigint  NOT NULL UNIQUE,
   canonical_sha256  bytea   NOT NULL,
   source_version    bigint  NOT NULL,
   -- Whether a receipt of the record was verified.

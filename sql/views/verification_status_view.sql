@@ -7,5 +7,5 @@ SELECT s.pith_number, v.content_addressed, v.pith_receipt,
   v.replication_records, v.graph_snapshot,
   v.reference_count > 0 AND v.resolved_work = v.reference_count AS references_resolved,
   v.formal_evidence_count > 0 AS formal_links_present, e.position
-FROM ledger.verification_status v JOIN ledger.event_summary e USING (record)
-  JOIN ledger.subject s USING (record);
+FROM ledger.verification_status v JOIN ledger.event_summary e USING (record_position)
+  JOIN ledger.subject s USING (record_position);

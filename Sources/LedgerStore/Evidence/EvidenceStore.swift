@@ -25,21 +25,21 @@ public struct EvidenceStore: Sendable {
   /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger does not hold it.
   public func readForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {
     try await administrator.query(
-      "SELECT kind, bytes FROM ledger.evidence_for_audit($1)", [.bytes(digest.bytes)]
+      "SELECT kind, bytes FROM ledger.read_evidence($1)", [.bytes(digest.bytes)]
     ).first.map { (try $0.text(0), try $0.bytes(1)) }
   }
 
   /// The identity token of a claim that was pending when it was recorded; `nil` for other evidence, and where the
   /// token was erased.
   public func tokenToSettle(_ digest: Digest) async throws -> [UInt8]? {
-    try await settler.query("SELECT bytes FROM ledger.token_to_settle($1)", [.bytes(digest.bytes)])
+    try await settler.query("SELECT bytes FROM ledger.read_pending_token($1)", [.bytes(digest.bytes)])
       .first?.bytes(0)
   }
 
   /// Whether an identity token was used for an event.
   public func isUsed(token digest: Digest) async throws -> Bool {
     try await readers.query(
-      "SELECT EXISTS (SELECT FROM ledger.token_use WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]
+      "SELECT EXISTS (SELECT FROM ledger.used_token WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]
       .bool(0)
   }
 
@@ -50,7 +50,7 @@ public struct EvidenceStore: Sendable {
     after digest: Digest?, limit: Int
   ) async throws -> [(digest: Digest, kind: String)] {
     try await administrator.query(
-      "SELECT sha256, kind FROM ledger.evidence_names($1, $2)",
+      "SELECT sha256, kind FROM ledger.list_evidence($1, $2)",
       [digest.map { .bytes($0.bytes) } ?? .bytes([]), .int4(Int32(limit))]
     ).compactMap { row in
       guard let digest = Digest(bytes: try row.bytes(0)) else { return nil }
@@ -60,7 +60,7 @@ public struct EvidenceStore: Sendable {
 
   /// The digests of evidence whose bytes have another SHA-256.
   public func corruptDigests() async throws -> [Digest] {
-    try await administrator.query("SELECT * FROM ledger.corrupt_evidence()").compactMap {
+    try await administrator.query("SELECT * FROM ledger.list_corrupt_evidence()").compactMap {
       Digest(bytes: try $0.bytes(0))
     }
   }
@@ -74,7 +74,7 @@ public struct EvidenceStore: Sendable {
   /// Stores evidence. Evidence that the ledger holds already stays as it is.
   static func putStatement(_ evidence: [AppendUnit.Evidence]) -> PostgresStatement {
     PostgresStatement(
-      "SELECT ledger.put_evidence($1, $2, $3)",
+      "SELECT ledger.save_evidence($1, $2, $3)",
       [
         .bytesArray(evidence.map(\.digest.bytes)), .textArray(evidence.map(\.kind)),
         .bytesArray(evidence.map(\.bytes)),

@@ -60,7 +60,7 @@ struct AppendTransaction: Sendable {
     guard !tokens.isEmpty else { return [] }
     return [
       PostgresStatement(
-        "SELECT ledger.spend_tokens($1, $2, $3)",
+        "SELECT ledger.use_tokens($1, $2, $3)",
         [
           .bytesArray(tokens.map(\.token.bytes)),
           .records(tokens.map { $0.item.record ?? .registry }),

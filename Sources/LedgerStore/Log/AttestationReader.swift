@@ -26,7 +26,7 @@ public struct AttestationReader: Sendable {
       WHERE e.event_type = \(type.rawValue) AND e.verdict = \(Verdict.pending.rawValue) AND e.position >= $1
         AND NOT EXISTS (
           SELECT FROM ledger.event c
-          WHERE c.record = e.record AND c.fold_group = e.fold_group AND c.refers_to = e.position
+          WHERE c.record_position = e.record_position AND c.fold_group = e.fold_group AND c.refers_to = e.position
             AND (c.event_type = \(EventType.checkRecorded.rawValue)
               AND c.verdict IN (\(Verdict.verified.rawValue), \(Verdict.failed.rawValue))
             OR c.event_type = \(EventType.eventWithdrawn.rawValue)))
@@ -50,7 +50,7 @@ public struct AttestationReader: Sendable {
   ) async throws -> StoredEvent? {
     try await select(
       """
-      WHERE e.record = $1 AND e.fold_group = $2 AND e.event_type = $3 AND e.refers_to = $4
+      WHERE e.record_position = $1 AND e.fold_group = $2 AND e.event_type = $3 AND e.refers_to = $4
       ORDER BY e.position DESC LIMIT 1
       """,
       [

@@ -29,7 +29,7 @@ enum EventColumn: Int, CaseIterable {
     case .foldGroup: "fold_group"
     case .slot: "slot"
     case .statement: "statement"
-    case .targetKey: "target_key"
+    case .targetKey: "target_hash"
     case .refersTo: "refers_to"
     case .validUntil: "valid_until"
     case .flags: "flags"

@@ -54,7 +54,7 @@ public struct EventLog: Sendable {
   /// An event of a record by its ID.
   public func event(record: RecordID, id: Digest) async throws -> StoredEvent? {
     try await select(
-      "WHERE e.record = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
+      "WHERE e.record_position = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
     ).first
   }
 
@@ -63,7 +63,7 @@ public struct EventLog: Sendable {
     record: RecordID, from: Position = .first, limit: Int, newestFirst: Bool = false
   ) async throws -> [StoredEvent] {
     try await select(
-      "WHERE e.record = $1 AND e.position >= $2 ORDER BY e.position \(newestFirst ? "DESC" : "ASC") LIMIT $3",
+      "WHERE e.record_position = $1 AND e.position >= $2 ORDER BY e.position \(newestFirst ? "DESC" : "ASC") LIMIT $3",
       [.record(record), .position(from), .int8(Int64(limit))])
   }
 
@@ -77,7 +77,7 @@ public struct EventLog: Sendable {
   public func latestEvent(record: RecordID, type: EventType) async throws -> StoredEvent? {
     // The type is part of the text: a plan for any type cannot use the partial index of documents.
     try await select(
-      "WHERE e.record = $1 AND e.event_type = \(type.rawValue) ORDER BY e.position DESC LIMIT 1",
+      "WHERE e.record_position = $1 AND e.event_type = \(type.rawValue) ORDER BY e.position DESC LIMIT 1",
       [.record(record)]
     ).first
   }

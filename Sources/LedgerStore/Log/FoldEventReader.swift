@@ -16,14 +16,14 @@ public struct FoldEventReader: Sendable {
   /// An event of a record by its ID.
   public func event(record: RecordID, id: Digest) async throws -> FoldEvent? {
     try await select(
-      "WHERE e.record = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
+      "WHERE e.record_position = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
     ).first
   }
 
   /// The events of a record below a position, by position.
   public func events(record: RecordID, upTo size: Position) async throws -> [FoldEvent] {
     try await select(
-      "WHERE e.record = $1 AND e.position < $2 ORDER BY e.position",
+      "WHERE e.record_position = $1 AND e.position < $2 ORDER BY e.position",
       [.record(record), .position(size)])
   }
 
@@ -32,7 +32,7 @@ public struct FoldEventReader: Sendable {
     let types = EventType.attestations.map(\.rawValue)
     return try await select(
       """
-      WHERE e.record = $1 AND e.event_type BETWEEN \(types[0]) AND \(types[types.count - 1])
+      WHERE e.record_position = $1 AND e.event_type BETWEEN \(types[0]) AND \(types[types.count - 1])
       ORDER BY e.position DESC LIMIT $2
       """, [.record(record), .int8(Int64(limit))])
   }
@@ -41,8 +41,8 @@ public struct FoldEventReader: Sendable {
   public func claim(by token: Digest, record: RecordID) async throws -> FoldEvent? {
     try await select(
       """
-      WHERE e.record = $1
-        AND e.event_id = (SELECT u.event_id FROM ledger.token_use u WHERE u.sha256 = $2)
+      WHERE e.record_position = $1
+        AND e.event_id = (SELECT u.event_id FROM ledger.used_token u WHERE u.sha256 = $2)
       """, [.record(record), .bytes(token.bytes)]
     ).first
   }
@@ -52,7 +52,7 @@ public struct FoldEventReader: Sendable {
   /// The events of one group, by position.
   public func events(record: RecordID, group: Int64) async throws -> [FoldEvent] {
     try await select(
-      "WHERE e.record = $1 AND e.fold_group = $2 ORDER BY e.position",
+      "WHERE e.record_position = $1 AND e.fold_group = $2 ORDER BY e.position",
       [.record(record), .int8(group)])
   }
 
@@ -61,7 +61,7 @@ public struct FoldEventReader: Sendable {
     record: RecordID, groups: Set<Int64>, _ timeline: KeyTimeline
   ) async throws -> [FoldEvent] {
     let events = try await select(
-      "WHERE e.record = $1 AND e.fold_group = ANY($2) ORDER BY e.position",
+      "WHERE e.record_position = $1 AND e.fold_group = ANY($2) ORDER BY e.position",
       [.record(record), .int8Array(groups.sorted())])
     return try await addingLinked(to: events, record: record, timeline)
   }
@@ -80,9 +80,9 @@ public struct FoldEventReader: Sendable {
     if links.claimants.isEmpty, links.groups.isSubset(of: known) { return events }
     let more = try await select(
       """
-      WHERE e.record = $1 AND e.fold_group = ANY ($2::bigint[] || ARRAY(
+      WHERE e.record_position = $1 AND e.fold_group = ANY ($2::bigint[] || ARRAY(
           SELECT c.fold_group FROM ledger.event c
-          WHERE c.record = $1 AND c.claimant = ANY ($3)
+          WHERE c.record_position = $1 AND c.claimant = ANY ($3)
             AND c.event_type = \(EventType.checkRecorded.rawValue) AND c.claimant IS NOT NULL))
         AND NOT e.fold_group = ANY ($4) ORDER BY e.position
       """,
@@ -123,9 +123,9 @@ public struct FoldEventReader: Sendable {
     let row = try await readers.query(
       """
       SELECT coalesce(
-          (SELECT max(e.position) FROM ledger.event e WHERE e.record = $1 AND e.position < $2), -1),
+          (SELECT max(e.position) FROM ledger.event e WHERE e.record_position = $1 AND e.position < $2), -1),
         coalesce(
-          (SELECT max(e.position) FROM ledger.event e WHERE e.record = -1 AND e.position < $2), -1)
+          (SELECT max(e.position) FROM ledger.event e WHERE e.record_position = -1 AND e.position < $2), -1)
       """, [.record(record), .position(size)])[0]
     return (try row.position(0), try row.position(1))
   }

@@ -33,7 +33,8 @@ public struct StoredEvent: Sendable {
 
 extension StoredEvent {
   /// The columns of `ledger.event e` that `init(_:)` reads, in its order.
-  static let columns = "e.position, e.record, e.event_id, e.event_type, e.recorded_at, e.entry"
+  static let columns =
+    "e.position, e.record_position, e.event_id, e.event_type, e.recorded_at, e.entry"
 
   /// Reads a row of `columns`.
   init(_ row: PostgresRow) throws {

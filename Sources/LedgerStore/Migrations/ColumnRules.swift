@@ -39,7 +39,7 @@ enum ColumnRules {
         ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_is_append_only;
         UPDATE ledger.subject s SET operator_imported = true
         WHERE NOT s.operator_imported AND EXISTS (SELECT FROM ledger.event e
-          WHERE e.record = s.record AND e.event_type IN (6, 7)
+          WHERE e.record_position = s.record_position AND e.event_type IN (6, 7)
             AND e.flags & \(FoldFlags.operatorImported.rawValue) <> 0);
         """)
       _ = try await connection.query(
@@ -51,7 +51,7 @@ enum ColumnRules {
   private static func derive(_ connection: PostgresConnection, from: Int64) async throws {
     let rows = try await connection.query(
       """
-      SELECT e.position, e.record, e.entry FROM ledger.event e
+      SELECT e.position, e.record_position, e.entry FROM ledger.event e
       WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
       """, [.int8(from), .int8(from + batch)])
     var known: [Digest: FoldEvent] = [:]

@@ -6,17 +6,17 @@ import PostgresClient
 enum ProjectionRows {
   static let columnCount = 22
   static let columns = """
-    v.record, v.content_addressed, v.pith_receipt, v.weak_author_claims, v.strong_author_claims, \
+    v.record_position, v.content_addressed, v.pith_receipt, v.weak_author_claims, v.strong_author_claims, \
     v.verified_anchors, v.storage_verified_until, v.citation_signatures, v.vouched_citation_signatures, \
     v.replication_records, v.graph_snapshot, v.reference_count, v.resolved_work, \
-    v.formal_evidence_count, e.buckets, e.first_recorded_at, e.last_recorded_at, e.last_event_id, \
+    v.formal_evidence_count, e.standing_counts, e.first_recorded_at, e.last_recorded_at, e.last_event_id, \
     e.equivocations, e.pending_bare_anchors, e.unknown_events, e.position
     """
 
   static func select(_ schema: String) -> String {
     """
     SELECT \(columns) \
-    FROM \(schema).verification_status v JOIN \(schema).event_summary e USING (record)
+    FROM \(schema).verification_status v JOIN \(schema).event_summary e USING (record_position)
     """
   }
 
@@ -98,8 +98,8 @@ enum ProjectionRows {
       statements.append(
         PostgresStatement(
           """
-          DELETE FROM \(schema).storage_standing t USING unnest($1, $2) AS k (record, fold_group)
-          WHERE t.record = k.record AND t.fold_group = k.fold_group
+          DELETE FROM \(schema).storage_validity t USING unnest($1, $2) AS k (record_position, fold_group)
+          WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
           """, [.records(ended.map(\.record)), .int8Array(ended.map(\.group))]))
     }
     let standing = storage.filter { $0.until != nil }
@@ -107,8 +107,8 @@ enum ProjectionRows {
       statements.append(
         PostgresStatement(
           """
-          INSERT INTO \(schema).storage_standing SELECT * FROM unnest($1, $2, $3)
-          ON CONFLICT (record, fold_group) DO UPDATE SET verified_until = EXCLUDED.verified_until
+          INSERT INTO \(schema).storage_validity SELECT * FROM unnest($1, $2, $3)
+          ON CONFLICT (record_position, fold_group) DO UPDATE SET verified_until = EXCLUDED.verified_until
           """,
           [
             .records(standing.map(\.record)), .int8Array(standing.map(\.group)),
@@ -122,13 +122,13 @@ enum ProjectionRows {
       PostgresStatement(
         """
         INSERT INTO \(schema).verification_status
-        SELECT n.record, n.addressed, n.receipt, n.weak, n.strong, n.anchors,
-          (SELECT max(t.verified_until) FROM \(schema).storage_standing t WHERE t.record = n.record),
+        SELECT n.record_position, n.addressed, n.receipt, n.weak, n.strong, n.anchors,
+          (SELECT max(t.verified_until) FROM \(schema).storage_validity t WHERE t.record_position = n.record_position),
           n.citations, n.vouched, n.replications, n.snapshot, n.reference_count, n.resolved, n.formal
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS n (record, addressed,
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS n (record_position, addressed,
           receipt, weak, strong, anchors, citations, vouched, replications, snapshot, reference_count,
           resolved, formal)
-        ON CONFLICT (record) DO UPDATE SET
+        ON CONFLICT (record_position) DO UPDATE SET
           content_addressed = EXCLUDED.content_addressed, pith_receipt = EXCLUDED.pith_receipt,
           weak_author_claims = EXCLUDED.weak_author_claims,
           strong_author_claims = EXCLUDED.strong_author_claims,
@@ -154,12 +154,12 @@ enum ProjectionRows {
       PostgresStatement(
         """
         INSERT INTO \(schema).event_summary
-        SELECT n.record, ($2::integer[])[n.ordinality * 30 - 29 : n.ordinality * 30], n.first, n.last,
+        SELECT n.record_position, ($2::integer[])[n.ordinality * 30 - 29 : n.ordinality * 30], n.first, n.last,
           n.id, n.equivocations, n.pending, n.unknown, n.position
-        FROM unnest($1, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY AS n (record, first, last, id,
+        FROM unnest($1, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY AS n (record_position, first, last, id,
           equivocations, pending, unknown, position, ordinality)
-        ON CONFLICT (record) DO UPDATE SET
-          buckets = EXCLUDED.buckets, first_recorded_at = EXCLUDED.first_recorded_at,
+        ON CONFLICT (record_position) DO UPDATE SET
+          standing_counts = EXCLUDED.standing_counts, first_recorded_at = EXCLUDED.first_recorded_at,
           last_recorded_at = EXCLUDED.last_recorded_at, last_event_id = EXCLUDED.last_event_id,
           equivocations = EXCLUDED.equivocations,
           pending_bare_anchors = EXCLUDED.pending_bare_anchors,

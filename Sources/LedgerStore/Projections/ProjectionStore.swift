@@ -28,7 +28,7 @@ public struct ProjectionVersion: Sendable, Hashable {
     let row = try await readers.query(
       """
       SELECT h.size, c.next_position, to_regclass('ledger.verification_status')::oid::bigint
-      FROM ledger.head h, ledger.projection_checkpoint c
+      FROM ledger.head h, ledger.projection_offset c
       """)[0]
     return ProjectionVersion(
       size: try row.int(0), projected: try row.int(1), table: try row.int(2))
@@ -53,13 +53,13 @@ public struct ProjectionStore: Sendable {
   /// A record's row; `nil` where the projections do not include the record yet.
   public func state(record: RecordID) async throws -> ProjectedState? {
     try await readers.query(
-      "\(ProjectionRows.select("ledger")) WHERE v.record = $1", [.record(record)]
+      "\(ProjectionRows.select("ledger")) WHERE v.record_position = $1", [.record(record)]
     ).first.map(ProjectionRows.state)
   }
 
   /// The last position that the projections include; -1 before the first.
   public func position() async throws -> Position {
-    try await readers.query("SELECT next_position FROM ledger.projection_checkpoint")[0].position(0)
+    try await readers.query("SELECT next_position FROM ledger.projection_offset")[0].position(0)
       .previous
   }
 

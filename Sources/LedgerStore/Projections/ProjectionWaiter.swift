@@ -144,7 +144,7 @@ actor ProjectionWaiter {
 
   private func look(_ connection: PostgresConnection) async throws {
     reached =
-      try await connection.query("SELECT next_position FROM ledger.projection_checkpoint")[0]
+      try await connection.query("SELECT next_position FROM ledger.projection_offset")[0]
       .position(0)
       .previous
   }

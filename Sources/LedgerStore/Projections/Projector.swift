@@ -112,11 +112,11 @@ public actor Projector {
     do {
       let opening = try await connection.pipeline([
         PostgresStatement("BEGIN"),
-        PostgresStatement("SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE"),
+        PostgresStatement("SELECT next_position FROM ledger.projection_offset FOR UPDATE"),
         PostgresStatement(
           """
           SELECT \(EventColumn.foldList) FROM ledger.event e
-          WHERE e.position >= (SELECT c.next_position FROM ledger.projection_checkpoint c)
+          WHERE e.position >= (SELECT c.next_position FROM ledger.projection_offset c)
           ORDER BY e.position LIMIT $1
           """, [.int8(batchSize)]),
       ])
@@ -138,7 +138,7 @@ public actor Projector {
         connection, schema: "ledger", events, from: from,
         finally: [
           PostgresStatement(
-            "UPDATE ledger.projection_checkpoint SET next_position = $1",
+            "UPDATE ledger.projection_offset SET next_position = $1",
             [.position(last.position.next)]),
           PostgresStatement("COMMIT"),
           PostgresStatement(
@@ -223,8 +223,8 @@ public actor Projector {
   ) async throws -> [(record: RecordID, group: Int64)] {
     try await connection.query(
       """
-      SELECT DISTINCT record, fold_group FROM ledger.event
-      WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record >= 0
+      SELECT DISTINCT record_position, fold_group FROM ledger.event
+      WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record_position >= 0
         AND fold_group IS NOT NULL
       """,
       [.bytes(change.fingerprint.bytes), .position(change.from), .position(before)]
@@ -243,13 +243,13 @@ public actor Projector {
     let keys = touched.flatMap { record, groups in groups.map { (record: record, group: $0) } }
     let answers = try await connection.pipeline([
       PostgresStatement(
-        "\(ProjectionRows.select(schema)) WHERE v.record = ANY ($1)",
+        "\(ProjectionRows.select(schema)) WHERE v.record_position = ANY ($1)",
         [.records(touched.keys)]),
       PostgresStatement(
         """
-        SELECT \(EventColumn.foldList) FROM unnest($1::bigint[], $2::bigint[]) AS k (record, fold_group)
+        SELECT \(EventColumn.foldList) FROM unnest($1::bigint[], $2::bigint[]) AS k (record_position, fold_group)
           CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+            SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
               AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
         ORDER BY e.position
         """,
@@ -284,15 +284,15 @@ public actor Projector {
     let events = try await connection.query(
       """
       SELECT \(EventColumn.foldList) FROM (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record, fold_group)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record_position, fold_group)
         UNION
-        SELECT c.record, c.fold_group
-        FROM unnest($3::bigint[], $4::bytea[]) AS k (record, claimant)
+        SELECT c.record_position, c.fold_group
+        FROM unnest($3::bigint[], $4::bytea[]) AS k (record_position, claimant)
           CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t WHERE t.record = k.record AND t.claimant = k.claimant
+            SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.claimant = k.claimant
               AND t.event_type = 10 AND t.claimant IS NOT NULL AND t.position < $5 OFFSET 0) AS c
         ) AS k CROSS JOIN LATERAL (
-          SELECT * FROM ledger.event t WHERE t.record = k.record AND t.fold_group = k.fold_group
+          SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
             AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
       """,
       [

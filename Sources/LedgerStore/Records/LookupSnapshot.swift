@@ -47,11 +47,12 @@ public struct LookupSnapshot: Sendable {
     PostgresStatement("SELECT size FROM ledger.head"),
     PostgresStatement(
       """
-      SELECT record, pith_number, suffix, canonical_sha256, source_version, trusted_receipt,
-        operator_imported FROM ledger.subject ORDER BY record
+      SELECT record_position, pith_number, suffix, canonical_sha256, source_version, trusted_receipt,
+        operator_imported FROM ledger.subject ORDER BY record_position
       """),
     PostgresStatement(
-      "SELECT record, kind, folded, is_retracted FROM ledger.alias ORDER BY record, kind, folded"),
+      "SELECT record_position, kind, normalized, is_retracted FROM ledger.alias ORDER BY record_position, kind, normalized"
+    ),
     PostgresStatement("COMMIT"),
   ]
 

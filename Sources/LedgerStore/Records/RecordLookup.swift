@@ -10,7 +10,7 @@ public struct RecordLookup: Sendable {
   /// Orders records `s` that share a name: records with a trusted receipt first, then records that an operator
   /// imported, then the others; within each the highest source version, then the lowest position.
   static let preference = """
-    s.trusted_receipt DESC, s.operator_imported DESC, s.source_version DESC, s.record
+    s.trusted_receipt DESC, s.operator_imported DESC, s.source_version DESC, s.record_position
     """
 
   /// The records of a name, the preferred one first; at most 100.
@@ -28,12 +28,12 @@ public struct RecordLookup: Sendable {
     return try await readers.query(
       """
       SELECT \(ProjectionRows.columns), \(ResolvedRecord.columns),
-        (SELECT c.next_position FROM ledger.projection_checkpoint c)
+        (SELECT c.next_position FROM ledger.projection_offset c)
       FROM (SELECT s.* FROM ledger.subject s \(condition)) AS s
         LEFT JOIN LATERAL
-          (SELECT * FROM ledger.verification_status t WHERE t.record = s.record LIMIT 1) v ON true
+          (SELECT * FROM ledger.verification_status t WHERE t.record_position = s.record_position LIMIT 1) v ON true
         LEFT JOIN LATERAL
-          (SELECT * FROM ledger.event_summary t WHERE t.record = s.record LIMIT 1) e ON true
+          (SELECT * FROM ledger.event_summary t WHERE t.record_position = s.record_position LIMIT 1) e ON true
       """, parameters
     ).map { row in
       let first = ProjectionRows.columnCount
@@ -60,9 +60,9 @@ public struct RecordLookup: Sendable {
     case .alias(let kinds, let folded):
       return (
         """
-        WHERE s.record = ANY (ARRAY(
-          SELECT a.record FROM ledger.alias a
-          WHERE a.folded = $1 AND a.kind = ANY ($2) AND NOT a.is_retracted)) \(order)
+        WHERE s.record_position = ANY (ARRAY(
+          SELECT a.record_position FROM ledger.alias a
+          WHERE a.normalized = $1 AND a.kind = ANY ($2) AND NOT a.is_retracted)) \(order)
         """, [.text(folded), .textArray(kinds.map(\.rawValue))]
       )
     }
@@ -76,7 +76,7 @@ public struct RecordLookup: Sendable {
   /// Every alias of a record, including those that an operator retracted.
   public func names(record: RecordID) async throws -> [(alias: Alias, isRetracted: Bool)] {
     try await readers.query(
-      "SELECT kind, folded, is_retracted FROM ledger.alias WHERE record = $1 ORDER BY kind, folded",
+      "SELECT kind, normalized, is_retracted FROM ledger.alias WHERE record_position = $1 ORDER BY kind, normalized",
       [.record(record)]
     ).compactMap { row in
       guard let kind = Alias.Kind(rawValue: try row.text(0)) else { return nil }
@@ -87,7 +87,7 @@ public struct RecordLookup: Sendable {
   /// Every Pith Number with its record.
   public func recordsByPithNumber() async throws -> [String: RecordID] {
     var records: [String: RecordID] = [:]
-    for row in try await readers.query("SELECT pith_number, record FROM ledger.subject") {
+    for row in try await readers.query("SELECT pith_number, record_position FROM ledger.subject") {
       records[try row.text(0)] = try row.record(1)
     }
     return records

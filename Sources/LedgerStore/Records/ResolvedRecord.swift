@@ -16,7 +16,7 @@ public struct ResolvedRecord: Sendable, Equatable {
 
 extension ResolvedRecord {
   /// The columns of `ledger.subject s` that `init(_:from:)` reads, in its order.
-  static let columns = "s.record, s.pith_number, s.canonical_sha256, s.operator_imported"
+  static let columns = "s.record_position, s.pith_number, s.canonical_sha256, s.operator_imported"
   /// The number of `columns`.
   static let columnCount = 4
 

@@ -54,7 +54,7 @@ struct SubmissionQueries: Sendable {
   private static let groups = """
     CROSS JOIN LATERAL (
       SELECT * FROM ledger.event t
-      WHERE t.record = k.record AND t.fold_group = k.fold_group OFFSET 0) AS e
+      WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group OFFSET 0) AS e
     ORDER BY e.position
     """
 
@@ -70,7 +70,7 @@ struct SubmissionQueries: Sendable {
       FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
         LEFT JOIN LATERAL (
           SELECT * FROM ledger.event t
-          WHERE t.record = s.record AND t.event_id = k.id LIMIT 1) AS e ON true
+          WHERE t.record_position = s.record_position AND t.event_id = k.id LIMIT 1) AS e ON true
       """
     var names: [(number: Int64, kind: String?, name: String)] = []
     for (index, request) in requests.enumerated() {
@@ -99,7 +99,7 @@ struct SubmissionQueries: Sendable {
         PostgresStatement(
           """
           SELECT \(EventColumn.foldList), k.n
-          FROM (SELECT s.record, k.fold_group, k.n
+          FROM (SELECT s.record_position, k.fold_group, k.n
               FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS k (subject, fold_group, n)
                 \(subject)
               WHERE k.fold_group IS NOT NULL) AS k
@@ -115,8 +115,8 @@ struct SubmissionQueries: Sendable {
             CROSS JOIN LATERAL (
               SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
               UNION ALL
-              SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record = a.record
-              WHERE a.kind = k.kind AND a.folded = k.name AND NOT a.is_retracted) AS s
+              SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record_position = a.record_position
+              WHERE a.kind = k.kind AND a.normalized = k.name AND NOT a.is_retracted) AS s
           ORDER BY \(RecordLookup.preference)
           """,
           [
@@ -172,16 +172,16 @@ struct SubmissionQueries: Sendable {
       PostgresStatement(
         """
         SELECT \(ProjectionRows.columns), k.n
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS k (record, n)
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS k (record_position, n)
           CROSS JOIN LATERAL (
-            SELECT * FROM ledger.verification_status t WHERE t.record = k.record LIMIT 1) AS v
+            SELECT * FROM ledger.verification_status t WHERE t.record_position = k.record_position LIMIT 1) AS v
           CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event_summary t WHERE t.record = k.record LIMIT 1) AS e
+            SELECT * FROM ledger.event_summary t WHERE t.record_position = k.record_position LIMIT 1) AS e
         """, [records]),
       PostgresStatement(
         """
         SELECT \(EventColumn.foldList), k.n
-        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS k (record, fold_group, n)
+        FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS k (record_position, fold_group, n)
           \(groups)
         """, [records, .int8Array(requests.map(\.group))]),
     ]

@@ -43,9 +43,9 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   /// The server spends most of a read on turning each column that is not NULL into bytes, and little on
   /// arithmetic: so the small ones come as one number, and counts that most events do not have as NULL for 0.
   static let columns = """
-    e.position, e.record, e.event_id, \
+    e.position, e.record_position, e.event_id, \
     e.flags * 4294967296 + e.event_type * 65536 + e.verdict, \
-    e.recorded_at, e.signer_key, e.fold_group, e.slot, e.statement, e.target_key, e.refers_to, \
+    e.recorded_at, e.signer_key, e.fold_group, e.slot, e.statement, e.target_hash, e.refers_to, \
     e.valid_until, e.claimant, nullif(e.reference_count, 0), nullif(e.resolved_work, 0), \
     nullif(e.formal_evidence_count, 0), e.created_at
     """

@@ -122,7 +122,7 @@ public struct Replayer: Sendable {
       try await connection.execute("SET LOCAL work_mem = '64MB'")
       // The live projector waits here, so that both sides are compared at the same position.
       let projected = try await connection.query(
-        "SELECT next_position FROM ledger.projection_checkpoint FOR UPDATE")[0].int(0)
+        "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].int(0)
       let live = Projector(configuration)
       if projected > size {
         try await live.catchUp(
@@ -140,7 +140,7 @@ public struct Replayer: Sendable {
           to: Position(rawValue: size),
           timeline: keys)
         _ = try await connection.query(
-          "UPDATE ledger.projection_checkpoint SET next_position = $1", [.int8(size)])
+          "UPDATE ledger.projection_offset SET next_position = $1", [.int8(size)])
       }
       let drift = try await Self.drift(connection)
       let records = try await connection.query(
@@ -189,7 +189,7 @@ public struct Replayer: Sendable {
         """
         COPY (SELECT \(PackedEvent.columns) FROM ledger.event e
           WHERE e.ctid >= '(\(pages.lowerBound),0)' AND e.ctid < '(\(pages.upperBound),0)'
-            AND e.record >= 0 AND e.position < \(size)) TO STDOUT (FORMAT binary)
+            AND e.record_position >= 0 AND e.position < \(size)) TO STDOUT (FORMAT binary)
         """
       ) { message in
         guard try cursor.begin(message) != nil else { return }
@@ -274,8 +274,8 @@ public struct Replayer: Sendable {
   private static func drift(_ connection: PostgresConnection) async throws -> [ReplayReport.Drift] {
     var drift: [ReplayReport.Drift] = []
     for (table, key) in [
-      ("verification_status", "record"), ("event_summary", "record"),
-      ("storage_standing", "record, fold_group"),
+      ("verification_status", "record_position"), ("event_summary", "record_position"),
+      ("storage_validity", "record_position, fold_group"),
     ] {
       // Mostly nothing differs, and servers can find that out in parallel, as they cannot a full join.
       let same = try await connection.query(
@@ -289,12 +289,12 @@ public struct Replayer: Sendable {
       // No more rows than will be listed are taken apart: after a disaster, all of them differ.
       let rows = try await connection.query(
         """
-        SELECT coalesce(s.pith_number, 'record ' || d.record), k.key,
+        SELECT coalesce(s.pith_number, 'record ' || d.record_position), k.key,
           to_jsonb(d.a) ->> k.key, to_jsonb(d.b) ->> k.key
-        FROM (SELECT record, a, b
+        FROM (SELECT record_position, a, b
             FROM ledger.\(table) a FULL JOIN \(schema).\(table) b USING (\(key))
             WHERE a IS DISTINCT FROM b LIMIT \(maxDrift - drift.count)) AS d
-          LEFT JOIN ledger.subject s USING (record)
+          LEFT JOIN ledger.subject s USING (record_position)
           CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(d.a), to_jsonb(d.b))) AS k (key)
         WHERE to_jsonb(d.a) -> k.key IS DISTINCT FROM to_jsonb(d.b) -> k.key
         ORDER BY 1, 2 LIMIT \(maxDrift - drift.count)

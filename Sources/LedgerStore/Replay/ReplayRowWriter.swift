@@ -45,7 +45,7 @@ struct ReplayRowWriter {
   mutating func flush(_ connection: PostgresConnection) async throws {
     guard count > 0 else { return }
     var tables = [("verification_status", status.finish()), ("event_summary", summary.finish())]
-    if hasStorage { tables.append(("storage_standing", storage.finish())) }
+    if hasStorage { tables.append(("storage_validity", storage.finish())) }
     status = BinaryCopyWriter()
     summary = BinaryCopyWriter()
     storage = BinaryCopyWriter()

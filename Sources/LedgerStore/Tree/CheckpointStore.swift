@@ -106,7 +106,7 @@ public struct CheckpointStore: Sendable {
   /// Errors: `anotherRoot` where the tree, or a stored checkpoint of that size, has another root.
   public func save(_ checkpoint: SignedCheckpoint) async throws {
     _ = try await signer.query(
-      "SELECT ledger.record_checkpoint($1, $2, $3)",
+      "SELECT ledger.save_checkpoint($1, $2, $3)",
       [
         .int8(Int64(clamping: checkpoint.checkpoint.size)),
         .bytes(checkpoint.checkpoint.root.bytes), .text(checkpoint.note.description),
@@ -116,7 +116,7 @@ public struct CheckpointStore: Sendable {
   /// Stores a witness's cosignature on the checkpoint of a size.
   public func save(cosignature: NoteSignature, size: UInt64) async throws {
     _ = try await signer.query(
-      "SELECT ledger.record_cosignature($1, $2, $3)",
+      "SELECT ledger.save_cosignature($1, $2, $3)",
       [.int8(Int64(clamping: size)), .text(cosignature.name), .text(cosignature.line)])
   }
 

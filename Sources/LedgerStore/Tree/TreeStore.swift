@@ -36,7 +36,7 @@ public struct TreeStore: Sendable {
       """
       SELECT t.size, h.size, t.log_key, e.hashes, pg_is_in_recovery()
       FROM ledger.head h CROSS JOIN ledger.tree t
-        LEFT JOIN LATERAL unnest(t.edge) WITH ORDINALITY AS e (hashes, level) ON true
+        LEFT JOIN LATERAL unnest(t.frontier) WITH ORDINALITY AS e (hashes, level) ON true
       ORDER BY e.level
       """)
     var levels: [[Digest]] = []
@@ -81,7 +81,7 @@ public struct TreeStore: Sendable {
       for leaf in leaves { edge.append(leaf) { full.append($0) } }
       do {
         _ = try await signer.query(
-          "SELECT ledger.grow_tree($1, $2, $3, $4, $5, $6)",
+          "SELECT ledger.integrate_tree($1, $2, $3, $4, $5, $6)",
           [
             .int8(from), .int8(to), .bytesArray(edge.levels.map { TileBytes.encode($0) }),
             .int2Array(full.map { Int16($0.level) }),
@@ -139,7 +139,7 @@ public struct TreeStore: Sendable {
             WHERE t.level = w.level AND t.index = w.index LIMIT 1) AS t
         UNION ALL
         SELECT e.level - 1, t.size >> (8 * e.level)::integer, e.hashes
-        FROM ledger.tree t, unnest(t.edge) WITH ORDINALITY AS e (hashes, level)
+        FROM ledger.tree t, unnest(t.frontier) WITH ORDINALITY AS e (hashes, level)
         """,
         [
           .int2Array(wanted.map { Int16($0.level) }),
@@ -172,7 +172,7 @@ public struct TreeStore: Sendable {
       """
       SELECT t.hashes FROM ledger.tile t WHERE t.level = $1 AND t.index = $2
       UNION ALL
-      SELECT t.edge[$3] FROM ledger.tree t WHERE t.size >> $4 = $2 AND $3 <= cardinality(t.edge)
+      SELECT t.frontier[$3] FROM ledger.tree t WHERE t.size >> $4 = $2 AND $3 <= cardinality(t.frontier)
       """,
       [
         .int2(Int16(level)), .int8(Int64(clamping: index)), .int4(Int32(level + 1)),

@@ -1,7 +1,7 @@
 -- Stores a signature line of a witness under a checkpoint.
 --
 -- Errors: PL022 where the line is not one signature line of that witness.
-CREATE FUNCTION ledger.record_cosignature(the_size bigint, the_witness text, the_line text)
+CREATE FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ledger, pg_temp AS $$
 BEGIN
   IF NOT starts_with(the_line, '— ' || the_witness || ' ') OR the_line !~ '^— [^\s+]+ [A-Za-z0-9+/=]+\n$'

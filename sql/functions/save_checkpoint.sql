@@ -2,7 +2,7 @@
 --
 -- Errors: PL021 where the tree or an earlier checkpoint has another root at that size; PL022 where the checkpoint is
 -- larger than the log, or the note is of another log, size or root.
-CREATE FUNCTION ledger.record_checkpoint(the_size bigint, the_root bytea, the_note text)
+CREATE FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, ledger, pg_temp AS $$
 DECLARE
   signed_text text;

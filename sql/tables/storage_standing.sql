@@ -1,8 +1,0 @@
--- Projection: until when each group of storage statements counts. A record's storage_verified_until is their maximum,
--- which cannot be kept by addition.
-CREATE TABLE ledger.storage_standing (
-  record         bigint      NOT NULL,
-  fold_group     bigint      NOT NULL,
-  verified_until timestamptz NOT NULL,
-  PRIMARY KEY (record, fold_group)
-);
