@@ -307,10 +307,14 @@ struct Bench {
             try await connection.execute(
               """
               INSERT INTO counts SELECT record_position, count(*),
-                count(*) FILTER (WHERE event_type = 1), count(*) FILTER (WHERE event_type = 2),
-                count(DISTINCT claimant) FILTER (WHERE event_type = 3),
-                count(DISTINCT (signer_key, slot)) FILTER (WHERE event_type = 4),
-                count(*) FILTER (WHERE event_type = 5), count(*) FILTER (WHERE verdict = 2),
+                count(*) FILTER (WHERE event_type = ledger.event_type_code('timestamp_anchor')),
+                count(*) FILTER (WHERE event_type = ledger.event_type_code('storage_attestation')),
+                count(DISTINCT claimant)
+                  FILTER (WHERE event_type = ledger.event_type_code('author_attestation')),
+                count(DISTINCT (signer_key, slot))
+                  FILTER (WHERE event_type = ledger.event_type_code('citation_signature')),
+                count(*) FILTER (WHERE event_type = ledger.event_type_code('replication_record')),
+                count(*) FILTER (WHERE verdict = ledger.verdict_code('pending')),
                 min(recorded_at), max(recorded_at), max(position)
               FROM ledger.event GROUP BY record_position
               """)

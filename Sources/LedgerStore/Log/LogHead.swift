@@ -10,7 +10,7 @@ public struct LogHead: Sendable {
 
   /// Selects the row that `init(_:)` reads.
   static let query = """
-    SELECT h.size, coalesce((SELECT max(e.position) FROM ledger.event e WHERE e.record_position = -1), -1)
+    SELECT h.size, coalesce((SELECT max(e.position) FROM ledger.event e WHERE e.record_position = ledger.registry()), -1)
     FROM ledger.head h
     """
 

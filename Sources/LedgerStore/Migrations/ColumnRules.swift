@@ -2,13 +2,13 @@ import Encodings
 import LedgerDomain
 import PostgresClient
 
-/// Makes the typed columns of a log anew from its entries, where an older program wrote them by other rules.
+/// Derives the columns of `ledger.event` again from the entries, where an earlier program derived them by other rules.
 enum ColumnRules {
-  /// The rules of this program; a column that means something else needs the next number.
+  /// The version of the rules of this program. It is raised when a column gets another meaning.
   static let version: Int32 = 2
   private static let batch: Int64 = 2000
 
-  /// The version that a database was written by; `nil` for one without the table that says so.
+  /// The version of the rules that the columns of a database follow; `nil` without the table `column_rules`.
   static func version(of connection: PostgresConnection) async throws -> Int32? {
     guard
       try await connection.query("SELECT to_regclass('ledger.column_rules') IS NOT NULL")[0].bool(0)
@@ -18,16 +18,16 @@ enum ColumnRules {
     }
   }
 
-  /// Brings the columns up to these rules, in one transaction that holds the head of the log.
+  /// Derives the columns by the rules of this program where they follow others, in one transaction that locks the log.
   ///
-  /// - Returns: whether a row may have changed, so that the projections are to be rebuilt.
+  /// - Returns: whether the log has events, so that the projections must be rebuilt.
   static func apply(to connection: PostgresConnection) async throws -> Bool {
     guard let version = try await version(of: connection), version < Self.version else {
       return false
     }
     return try await connection.transaction { connection in
       let size = try await connection.query("SELECT size FROM ledger.head FOR UPDATE")[0].int(0)
-      // Nothing is ever changed in the log: the entries stay, and the columns only follow from them.
+      // The trigger guards the entries, which do not change. The other columns follow from them.
       try await connection.execute("ALTER TABLE ledger.event DISABLE TRIGGER event_is_append_only")
       var next: Int64 = 0
       while next < size {
@@ -39,8 +39,10 @@ enum ColumnRules {
         ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_is_append_only;
         UPDATE ledger.subject s SET operator_imported = true
         WHERE NOT s.operator_imported AND EXISTS (SELECT FROM ledger.event e
-          WHERE e.record_position = s.record_position AND e.event_type IN (6, 7)
-            AND e.flags & \(FoldFlags.operatorImported.rawValue) <> 0);
+          WHERE e.record_position = s.record_position
+            AND e.event_type IN (ledger.event_type_code('record_created'),
+              ledger.event_type_code('graph_snapshot'))
+            AND e.flags & ledger.event_flag('operator_imported') <> 0);
         """)
       _ = try await connection.query(
         "UPDATE ledger.column_rules SET version = $1", [.int4(Self.version)])

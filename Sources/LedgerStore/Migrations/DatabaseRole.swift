@@ -1,6 +1,6 @@
 import PostgresClient
 
-/// The logins that share the work on the database; each has the rights of its work alone (migration 0025).
+/// The logins that share the work on the database; each has the rights of its work alone (`sql/privileges`).
 public enum DatabaseRole: String, Sendable, CaseIterable {
   /// Appends events and the evidence that they name.
   case append = "pithledger_writer"
