@@ -9,7 +9,7 @@ import Testing
 struct ExistingStatementTests {
   private static let slot = Digest128(of: "slot", "a place")
   private var log = LogWriter()
-  private let record: Int64
+  private let record: RecordID
 
   init() { record = log.record() }
 

@@ -24,14 +24,14 @@ struct StoreTests {
       writer.append([
         .int8(event.position.rawValue), .int8(event.record.rawValue),
         .timestamp(event.recordedAt.microseconds),
-        int(event.foldGroup), .int8(event.targetKey), int(event.refersTo),
+        int(event.foldGroup), .int8(event.targetKey), int(event.refersTo?.rawValue),
         event.validUntil.map { .timestamp($0.microseconds) } ?? .null, .int4(event.referenceCount),
         .int4(event.resolvedWork), .int4(event.formalEvidenceCount), .int4(event.flags.rawValue),
         .int2(event.type.rawValue), .int2(event.verdict.rawValue), .bytes(event.eventID.bytes),
         .bytes(event.signerKey.bytes), bytes(event.slot), bytes(event.statement),
         bytes(event.claimant), bytes(key?.fingerprint), key?.signerID.map { .text($0) } ?? .null,
         key?.signerType.map { .int2($0.rawValue) } ?? .null, key?.keyID.map { .text($0) } ?? .null,
-        key?.publicKey.map { .bytes($0) } ?? .null, int(key?.compromisedFrom),
+        key?.publicKey.map { .bytes($0) } ?? .null, int(key?.compromisedFrom?.rawValue),
         .bytes([0x7B, 0x7D]), .timestamp(event.createdAt.microseconds),
         key?.name.map { .text($0) } ?? .null,
       ])
