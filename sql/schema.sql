@@ -45,8 +45,8 @@ BEGIN
       -- In the select list the arrays are read row by row; in FROM they would be materialised first.
       INSERT INTO event
       SELECT generate_series(next_position, next_position + total - 1), unnest(records),
-        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_hashes), unnest(refers),
-        unnest(valid_untils), unnest(reference_counts), unnest(resolved_works),
+        unnest(recorded_ats), unnest(created_ats), unnest(fold_groups), unnest(target_hashes),
+        unnest(refers), unnest(valid_untils), unnest(reference_counts), unnest(resolved_works),
         unnest(formal_evidence_counts), unnest(flag_sets), unnest(event_types), unnest(verdicts),
         unnest(event_ids), unnest(signer_keys), unnest(slots), unnest(statements), unnest(claimants),
         unnest(key_fingerprints), unnest(key_signer_ids), unnest(key_signer_types),
@@ -148,11 +148,12 @@ CREATE FUNCTION ledger.claim_log_key(the_key text) RETURNS text
     AS $$
   UPDATE tree SET log_key = coalesce(log_key, the_key) RETURNING log_key
 $$;
-CREATE FUNCTION ledger.list_corrupt_evidence() RETURNS TABLE(sha256 bytea)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+CREATE FUNCTION ledger.counts_by_standing(counts integer[], event_type integer) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
     AS $$
-  SELECT e.sha256 FROM evidence e WHERE pg_catalog.sha256(e.bytes) <> e.sha256
+  SELECT jsonb_build_object('total', sum(c.count)) || jsonb_object_agg(s.name, c.count)
+  FROM unnest(ledger.standings()) WITH ORDINALITY AS s (name, number)
+    CROSS JOIN LATERAL (SELECT counts[(event_type - 1) * cardinality(ledger.standings()) + s.number] AS count) AS c
 $$;
 CREATE FUNCTION ledger.erase_evidence(digest bytea) RETURNS boolean
     LANGUAGE sql SECURITY DEFINER
@@ -183,19 +184,7 @@ CREATE FUNCTION ledger.event_type_code(name text) RETURNS smallint
 CREATE FUNCTION ledger.event_type_name(code smallint) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN COALESCE((ledger.event_types())[code], 'unknown'::text);
-CREATE FUNCTION ledger.read_evidence(digest bytea) RETURNS TABLE(kind text, bytes bytea)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
-    AS $$
-  SELECT e.kind, e.bytes FROM evidence e WHERE e.sha256 = digest
-$$;
-CREATE FUNCTION ledger.list_evidence(after bytea, how_many integer) RETURNS TABLE(sha256 bytea, kind text)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
-    AS $$
-  SELECT e.sha256, e.kind FROM evidence e WHERE e.sha256 > after ORDER BY e.sha256 LIMIT how_many
-$$;
-CREATE FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) RETURNS void
+CREATE FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_frontier bytea[], levels smallint[], indexes bigint[], tiles bytea[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
@@ -208,66 +197,46 @@ BEGIN
     RAISE EXCEPTION 'the tree cannot have more leaves than the log has entries' USING ERRCODE = 'PL020';
   END IF;
   INSERT INTO tile (level, index, hashes) SELECT * FROM unnest(levels, indexes, tiles);
-  UPDATE tree SET size = new_size, frontier = new_edge;
+  UPDATE tree SET size = new_size, frontier = new_frontier;
 END
+$$;
+CREATE FUNCTION ledger.list_corrupt_evidence() RETURNS TABLE(sha256 bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+  SELECT e.sha256 FROM evidence e WHERE pg_catalog.sha256(e.bytes) <> e.sha256
+$$;
+CREATE FUNCTION ledger.list_evidence(after bytea, how_many integer) RETURNS TABLE(sha256 bytea, kind text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+  SELECT e.sha256, e.kind FROM evidence e WHERE e.sha256 > after ORDER BY e.sha256 LIMIT how_many
 $$;
 CREATE FUNCTION ledger.projections() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['verification_status'::text, 'event_summary'::text, 'storage_validity'::text];
-CREATE FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION ledger.read_evidence(digest bytea) RETURNS TABLE(kind text, bytes bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
-  INSERT INTO evidence (sha256, kind, bytes)
-  SELECT * FROM unnest(digests, kinds, contents) ON CONFLICT DO NOTHING;
-  UPDATE evidence e SET kind = 'identity_token'
-  FROM unnest(digests, kinds) AS n (digest, kind)
-  WHERE n.kind = 'identity_token' AND e.sha256 = n.digest AND e.kind <> 'identity_token'
+  SELECT e.kind, e.bytes FROM evidence e WHERE e.sha256 = digest
 $$;
-CREATE FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION ledger.read_pending_token(digest bytea) RETURNS TABLE(bytes bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
-DECLARE
-  signed_text text;
-BEGIN
-  IF the_size > (SELECT least(t.size, h.size) FROM tree t, head h) THEN
-    RAISE EXCEPTION 'a checkpoint of % entries is larger than the log', the_size USING ERRCODE = 'PL022';
-  END IF;
-  IF the_root IS DISTINCT FROM ledger.tree_root(the_size) THEN
-    RAISE EXCEPTION 'the tree has another root at size %', the_size USING ERRCODE = 'PL021';
-  END IF;
-  SELECT coalesce(h.origin, '') || E'\n' || the_size || E'\n' || encode(the_root, 'base64') || E'\n\n'
-    INTO signed_text FROM head h;
-  IF NOT starts_with(the_note, signed_text) THEN
-    RAISE EXCEPTION 'the note is not of this log, size and root' USING ERRCODE = 'PL022';
-  END IF;
-  INSERT INTO checkpoint (size, root, note) VALUES (the_size, the_root, the_note)
-    ON CONFLICT DO NOTHING;
-  IF (SELECT c.root FROM checkpoint c WHERE c.size = the_size) <> the_root THEN
-    RAISE EXCEPTION 'a checkpoint of size % was signed with another root', the_size
-      USING ERRCODE = 'PL021';
-  END IF;
-END
+  SELECT v.bytes FROM evidence v
+  WHERE v.sha256 = digest AND v.kind = 'identity_token' AND EXISTS (
+    SELECT FROM used_token u JOIN event e ON e.event_id = u.event_id
+    WHERE u.sha256 = digest AND e.event_type = ledger.event_type_code('author_attestation')
+      AND e.verdict = ledger.verdict_code('pending'))
 $$;
-CREATE FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
-    AS $_$
-BEGIN
-  IF NOT starts_with(the_line, '— ' || the_witness || ' ') OR the_line !~ '^— [^\s+]+ [A-Za-z0-9+/=]+\n$'
-    OR octet_length(the_line) > 1000 THEN
-    RAISE EXCEPTION 'not the signature line of a witness' USING ERRCODE = 'PL022';
-  END IF;
-  INSERT INTO cosignature (size, witness, line) VALUES (the_size, the_witness, the_line)
-    ON CONFLICT DO NOTHING;
-END
-$_$;
 CREATE FUNCTION ledger.refuse_alias_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  IF TG_OP <> 'UPDATE' OR (NEW.kind, NEW.normalized, NEW.record_position) IS DISTINCT FROM (OLD.kind, OLD.normalized, OLD.record_position) THEN
+  IF TG_OP <> 'UPDATE' OR (NEW.kind, NEW.normalized, NEW.record_position)
+      IS DISTINCT FROM (OLD.kind, OLD.normalized, OLD.record_position) THEN
     RAISE EXCEPTION 'ledger.alias is append-only: % is not possible', TG_OP USING ERRCODE = 'PL001';
   END IF;
   RETURN NEW;
@@ -419,37 +388,61 @@ BEGIN
   END IF;
 END
 $$;
+CREATE FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+DECLARE
+  signed_text text;
+BEGIN
+  IF the_size > (SELECT least(t.size, h.size) FROM tree t, head h) THEN
+    RAISE EXCEPTION 'a checkpoint of % entries is larger than the log', the_size USING ERRCODE = 'PL022';
+  END IF;
+  IF the_root IS DISTINCT FROM ledger.tree_root(the_size) THEN
+    RAISE EXCEPTION 'the tree has another root at size %', the_size USING ERRCODE = 'PL021';
+  END IF;
+  SELECT coalesce(h.origin, '') || E'\n' || the_size || E'\n' || encode(the_root, 'base64') || E'\n\n'
+    INTO signed_text FROM head h;
+  IF NOT starts_with(the_note, signed_text) THEN
+    RAISE EXCEPTION 'the note is not of this log, size and root' USING ERRCODE = 'PL022';
+  END IF;
+  INSERT INTO checkpoint (size, root, note) VALUES (the_size, the_root, the_note)
+    ON CONFLICT DO NOTHING;
+  IF (SELECT c.root FROM checkpoint c WHERE c.size = the_size) <> the_root THEN
+    RAISE EXCEPTION 'a checkpoint of size % was signed with another root', the_size
+      USING ERRCODE = 'PL021';
+  END IF;
+END
+$$;
+CREATE FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $_$
+BEGIN
+  IF NOT starts_with(the_line, '— ' || the_witness || ' ') OR the_line !~ '^— [^\s+]+ [A-Za-z0-9+/=]+\n$'
+    OR octet_length(the_line) > 1000 THEN
+    RAISE EXCEPTION 'not the signature line of a witness' USING ERRCODE = 'PL022';
+  END IF;
+  INSERT INTO cosignature (size, witness, line) VALUES (the_size, the_witness, the_line)
+    ON CONFLICT DO NOTHING;
+END
+$_$;
+CREATE FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+  INSERT INTO evidence (sha256, kind, bytes)
+  SELECT * FROM unnest(digests, kinds, contents) ON CONFLICT DO NOTHING;
+  UPDATE evidence e SET kind = 'identity_token'
+  FROM unnest(digests, kinds) AS n (digest, kind)
+  WHERE n.kind = 'identity_token' AND e.sha256 = n.digest AND e.kind <> 'identity_token'
+$$;
 CREATE FUNCTION ledger.signer_types() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['author'::text, 'replicator'::text, 'agent'::text, 'moderator'::text, 'storage_provider'::text, 'registry'::text];
 CREATE FUNCTION ledger.signer_type_code(name text) RETURNS smallint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (COALESCE(array_position(ledger.signer_types(), name), ledger.unknown_constant('signer type'::text, name)))::smallint;
-CREATE FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
-    AS $$
-BEGIN
-  INSERT INTO used_token (sha256, event_id)
-  SELECT n.digest, n.event_id FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
-  WHERE EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id)
-  ON CONFLICT DO NOTHING;
-  PERFORM FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
-    JOIN used_token u ON u.sha256 = n.digest
-    WHERE u.event_id <> n.event_id
-      AND EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id);
-  IF FOUND THEN
-    RAISE EXCEPTION 'the identity token has served another event' USING ERRCODE = 'PL013';
-  END IF;
-END
-$$;
-CREATE FUNCTION ledger.counts_by_standing(standing_counts integer[], event_type integer) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    AS $$
-  SELECT jsonb_build_object('total', sum(c.count)) || jsonb_object_agg(s.name, c.count)
-  FROM unnest(ledger.standings()) WITH ORDINALITY AS s (name, number)
-    CROSS JOIN LATERAL (SELECT standing_counts[(event_type - 1) * cardinality(ledger.standings()) + s.number] AS count) AS c
-$$;
 CREATE FUNCTION ledger.standings() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['verified'::text, 'pending'::text, 'rejected'::text, 'withdrawn'::text, 'superseded'::text, 'revoked'::text];
@@ -480,16 +473,6 @@ BEGIN
   END LOOP;
   RETURN hashes;
 END
-$$;
-CREATE FUNCTION ledger.read_pending_token(digest bytea) RETURNS TABLE(bytes bytea)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
-    AS $$
-  SELECT v.bytes FROM evidence v
-  WHERE v.sha256 = digest AND v.kind = 'identity_token' AND EXISTS (
-    SELECT FROM used_token u JOIN event e ON e.event_id = u.event_id
-    WHERE u.sha256 = digest AND e.event_type = ledger.event_type_code('author_attestation')
-      AND e.verdict = ledger.verdict_code('pending'))
 $$;
 CREATE FUNCTION ledger.tree_root(the_size bigint) RETURNS bytea
     LANGUAGE plpgsql STABLE
@@ -550,6 +533,24 @@ CREATE FUNCTION ledger.untrust_header(the_height bigint) RETURNS boolean
     AS $$
   WITH gone AS (DELETE FROM trusted_header t WHERE t.height = the_height RETURNING 1)
   SELECT EXISTS (SELECT FROM gone)
+$$;
+CREATE FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+BEGIN
+  INSERT INTO used_token (sha256, event_id)
+  SELECT n.digest, n.event_id FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
+  WHERE EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id)
+  ON CONFLICT DO NOTHING;
+  PERFORM FROM unnest(digests, records, event_ids) AS n (digest, record_position, event_id)
+    JOIN used_token u ON u.sha256 = n.digest
+    WHERE u.event_id <> n.event_id
+      AND EXISTS (SELECT FROM event e WHERE e.record_position = n.record_position AND e.event_id = n.event_id);
+  IF FOUND THEN
+    RAISE EXCEPTION 'the identity token has served another event' USING ERRCODE = 'PL013';
+  END IF;
+END
 $$;
 CREATE FUNCTION ledger.verdicts() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -703,12 +704,6 @@ CREATE TABLE ledger.tile (
     CONSTRAINT tile_level_is_natural CHECK ((level >= 0))
 );
 ALTER TABLE ONLY ledger.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
-CREATE TABLE ledger.used_token (
-    sha256 bytea NOT NULL,
-    event_id bytea NOT NULL,
-    CONSTRAINT used_token_event_is_sha256 CHECK ((octet_length(event_id) = 32)),
-    CONSTRAINT used_token_is_sha256 CHECK ((octet_length(sha256) = 32))
-);
 CREATE TABLE ledger.tree (
     singleton boolean DEFAULT true NOT NULL,
     size bigint NOT NULL,
@@ -731,6 +726,12 @@ CREATE TABLE ledger.trusted_header (
     added_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT header_has_80_bytes CHECK ((octet_length(header) = 80)),
     CONSTRAINT height_counts_from_zero CHECK ((height >= 0))
+);
+CREATE TABLE ledger.used_token (
+    sha256 bytea NOT NULL,
+    event_id bytea NOT NULL,
+    CONSTRAINT used_token_event_is_sha256 CHECK ((octet_length(event_id) = 32)),
+    CONSTRAINT used_token_is_sha256 CHECK ((octet_length(sha256) = 32))
 );
 CREATE TABLE ledger.verification_status (
     record_position bigint NOT NULL,
@@ -796,23 +797,23 @@ ALTER TABLE ONLY ledger.evidence
 ALTER TABLE ONLY ledger.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.projection_offset
-    ADD CONSTRAINT projection_checkpoint_pkey PRIMARY KEY (singleton);
+    ADD CONSTRAINT projection_offset_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.storage_validity
-    ADD CONSTRAINT storage_standing_pkey PRIMARY KEY (record_position, fold_group);
+    ADD CONSTRAINT storage_validity_pkey PRIMARY KEY (record_position, fold_group);
 ALTER TABLE ONLY ledger.subject
     ADD CONSTRAINT subject_pkey PRIMARY KEY (pith_number);
 ALTER TABLE ONLY ledger.subject
-    ADD CONSTRAINT subject_record_key UNIQUE (record_position);
+    ADD CONSTRAINT subject_record_position_key UNIQUE (record_position);
 ALTER TABLE ONLY ledger.tile
     ADD CONSTRAINT tile_pkey PRIMARY KEY (level, index);
-ALTER TABLE ONLY ledger.used_token
-    ADD CONSTRAINT token_use_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY ledger.tree
     ADD CONSTRAINT tree_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.trusted_document
     ADD CONSTRAINT trusted_document_pkey PRIMARY KEY (kind, sha256);
 ALTER TABLE ONLY ledger.trusted_header
     ADD CONSTRAINT trusted_header_pkey PRIMARY KEY (height);
+ALTER TABLE ONLY ledger.used_token
+    ADD CONSTRAINT used_token_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY ledger.verification_status
     ADD CONSTRAINT verification_status_pkey PRIMARY KEY (record_position);
 ALTER TABLE ONLY pithledger.definition
@@ -876,22 +877,18 @@ REVOKE ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects 
 GRANT ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) TO pithledger_writer;
 REVOKE ALL ON FUNCTION ledger.claim_log_key(the_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.claim_log_key(the_key text) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.list_corrupt_evidence() FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.list_corrupt_evidence() TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.erase_evidence(digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.erase_evidence(digest bytea) TO pithledger_admin;
-REVOKE ALL ON FUNCTION ledger.read_evidence(digest bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.read_evidence(digest bytea) TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_frontier bytea[], levels smallint[], indexes bigint[], tiles bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_frontier bytea[], levels smallint[], indexes bigint[], tiles bytea[]) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.list_corrupt_evidence() FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.list_corrupt_evidence() TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) TO pithledger_admin;
-REVOKE ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.integrate_tree(old_size bigint, new_size bigint, new_edge bytea[], levels smallint[], indexes bigint[], tiles bytea[]) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) TO pithledger_writer;
-REVOKE ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) TO pithledger_signer;
-REVOKE ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.read_evidence(digest bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.read_evidence(digest bytea) TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.read_pending_token(digest bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.read_pending_token(digest bytea) TO pithledger_settler;
 REVOKE ALL ON FUNCTION ledger.refuse_alias_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_head_change() FROM PUBLIC;
@@ -907,11 +904,13 @@ REVOKE ALL ON FUNCTION ledger.replay_swap() FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.replay_swap() TO pithledger_projector;
 REVOKE ALL ON FUNCTION ledger.require_no_rotation(since bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.require_no_rotation(since bigint) TO pithledger_writer;
-REVOKE ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) TO pithledger_writer;
+REVOKE ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_checkpoint(the_size bigint, the_root bytea, the_note text) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_cosignature(the_size bigint, the_witness text, the_line text) TO pithledger_signer;
+REVOKE ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents bytea[]) TO pithledger_writer;
 REVOKE ALL ON FUNCTION ledger.subtree_root(height integer, index bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION ledger.read_pending_token(digest bytea) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.read_pending_token(digest bytea) TO pithledger_settler;
 REVOKE ALL ON FUNCTION ledger.tree_root(the_size bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.trust_document(the_kind text, the_bytes bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.trust_document(the_kind text, the_bytes bytea) TO pithledger_admin;
@@ -922,6 +921,8 @@ REVOKE ALL ON FUNCTION ledger.untrust_document(the_kind text, the_sha256 bytea) 
 GRANT ALL ON FUNCTION ledger.untrust_document(the_kind text, the_sha256 bytea) TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.untrust_header(the_height bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.untrust_header(the_height bigint) TO pithledger_admin;
+REVOKE ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event_ids bytea[]) TO pithledger_writer;
 GRANT SELECT ON TABLE ledger.alias TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.alias TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.checkpoint TO pithledger_reader;
@@ -947,11 +948,11 @@ GRANT SELECT ON TABLE ledger.public_evidence TO pithledger_reader;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.storage_validity TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.storage_validity TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tile TO pithledger_reader;
-GRANT SELECT ON TABLE ledger.used_token TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_signer;
 GRANT SELECT ON TABLE ledger.trusted_document TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.trusted_header TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.used_token TO pithledger_reader;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.verification_status TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.verification_status TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.verification_status_view TO pithledger_projector;

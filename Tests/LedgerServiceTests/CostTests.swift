@@ -74,7 +74,8 @@ struct CostTests {
             let body = try EventBody.make(
               type: type, payload: payload, signer: key.signer, subject: subject, target: target,
               createdAt: .now)
-            events.append((try key.key.sign(body), subject == .registry ? RecordID.registry : record))
+            events.append(
+              (try key.key.sign(body), subject == .registry ? RecordID.registry : record))
           }
         }
         try await append(events, store)

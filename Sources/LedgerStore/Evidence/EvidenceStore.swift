@@ -32,8 +32,10 @@ public struct EvidenceStore: Sendable {
   /// The identity token of a claim that was pending when it was recorded; `nil` for other evidence, and where the
   /// token was erased.
   public func tokenToSettle(_ digest: Digest) async throws -> [UInt8]? {
-    try await settler.query("SELECT bytes FROM ledger.read_pending_token($1)", [.bytes(digest.bytes)])
-      .first?.bytes(0)
+    try await settler.query(
+      "SELECT bytes FROM ledger.read_pending_token($1)", [.bytes(digest.bytes)]
+    )
+    .first?.bytes(0)
   }
 
   /// Whether an identity token was used for an event.

@@ -20,7 +20,7 @@ enum EventColumn: Int, CaseIterable {
   var name: String {
     switch self {
     case .position: "position"
-    case .record: "record"
+    case .record: "record_position"
     case .eventID: "event_id"
     case .type: "event_type"
     case .recordedAt: "recorded_at"

@@ -125,7 +125,7 @@ public struct FoldEventReader: Sendable {
       SELECT coalesce(
           (SELECT max(e.position) FROM ledger.event e WHERE e.record_position = $1 AND e.position < $2), -1),
         coalesce(
-          (SELECT max(e.position) FROM ledger.event e WHERE e.record_position = -1 AND e.position < $2), -1)
+          (SELECT max(e.position) FROM ledger.event e WHERE e.record_position = ledger.registry() AND e.position < $2), -1)
       """, [.record(record), .position(size)])[0]
     return (try row.position(0), try row.position(1))
   }

@@ -13,7 +13,7 @@ struct KeyEventQuery: Sendable {
     PostgresStatement(
       """
       SELECT \(EventColumn.foldList) FROM ledger.event e
-      WHERE e.record_position = -1 AND e.position >= $1 AND e.position < $2 ORDER BY e.position
+      WHERE e.record_position = ledger.registry() AND e.position >= $1 AND e.position < $2 ORDER BY e.position
       """, [.position(from), .position(below)])
   }
 

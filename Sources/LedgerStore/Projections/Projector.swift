@@ -290,7 +290,8 @@ public actor Projector {
         FROM unnest($3::bigint[], $4::bytea[]) AS k (record_position, claimant)
           CROSS JOIN LATERAL (
             SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.claimant = k.claimant
-              AND t.event_type = 10 AND t.claimant IS NOT NULL AND t.position < $5 OFFSET 0) AS c
+              AND t.event_type = ledger.event_type_code('check_recorded') AND t.claimant IS NOT NULL
+              AND t.position < $5 OFFSET 0) AS c
         ) AS k CROSS JOIN LATERAL (
           SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
             AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
