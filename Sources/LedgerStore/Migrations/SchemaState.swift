@@ -94,7 +94,7 @@ struct SchemaState: Sendable {
         "the database was made by an earlier version of this program, whose tables cannot be migrated. "
           + "Its log can be moved: write it with the program that made it (`pithledger export log "
           + "DIRECTORY`), and read it with this program into an empty database (`pithledger import "
-          + "log DIRECTORY`). Nothing was changed.")
+          + "log DIRECTORY`), with the same registry.key and log.key. Nothing was changed.")
     }
     guard let known = schema.changes.first(where: { $0.number == applied.number }) else {
       throw LedgerStoreError(
