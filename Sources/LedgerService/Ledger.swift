@@ -3,7 +3,6 @@ import EmbeddedPostgres
 import LedgerDomain
 public import LedgerStore
 public import Logging
-import SafeHTTPClient
 
 /// An open ledger: creates its components and connects them.
 ///
@@ -97,152 +96,86 @@ public final class Ledger: Sendable {
 
   var store: LedgerStore { database.store }
 
-  private init(_ core: Core, runProjector: Bool) {
-    let (store, configuration, origin, logger) =
-      (core.database.store, core.configuration, core.origin, core.logger)
-    let (registry, timeline, signer) = (core.registry, core.timeline, core.checkpointSigner)
-    let services = configuration.externalServices
+  private init(_ core: LedgerCore, runProjector: Bool) {
+    let (store, configuration, logger) = (core.store, core.configuration, core.logger)
+    let transparency = TransparencyComponents(core)
+    let evidence = EvidenceComponents(core)
+    let submission = SubmissionComponents(core, evidence, transparency.checkpoints)
+    let settlement = SettlementComponents(core, evidence, submission)
     self.configuration = configuration
-    self.origin = origin
     self.logger = logger
-    self.registry = registry
-    self.timeline = timeline
+    origin = core.origin
+    registry = core.registry
+    timeline = core.timeline
     database = core.database
-    let resolver = RecordResolver(store: store)
-    let documents = RecordDocuments(store: store, configuration: configuration)
-    let quotas = Quotas(configuration.limits)
-    self.quotas = quotas
-
-    // Transparency
-    let checkpoints = CheckpointIssuer(
-      store: store, signer: signer,
-      served: ServedCheckpoints(
-        store: store, key: signer?.verifierKey, origin: origin,
-        witnesses: configuration.witnesses.map(\.key), logger: logger))
-    self.checkpoints = checkpoints
-    let checkpointAnchors = CheckpointAnchors(store: store, timeline: timeline)
-    proofs = ProofQueries(store: store, checkpoints: checkpoints)
-    bundles = BundleWriter(
-      store: store, resolver: resolver, documents: documents, checkpoints: checkpoints,
-      anchors: checkpointAnchors)
-
-    // Evidence
-    let fetch = SafeHTTPClient(
-      allowedHosts: services.allowedHosts, limits: services.fetchLimits,
-      additionalRoots: services.additionalRootsFile)
-    let calendars = CalendarClient(fetch, answerLife: services.calendarAnswerLife)
-    let checker = EvidenceChecker(
-      store: store, fetch: fetch,
-      headers: BlockHeaders(
-        store: store, fetch: fetch, configuration: configuration, logger: logger),
-      issuer: IssuerKeyCache(store: store, fetch: fetch, services: services),
-      executor: ProofExecutor(), configuration: configuration)
-    evidenceChecker = checker
-    let reader = EvidenceReader(store: store, timeline: timeline)
-    evidence = reader
-    evidenceInspector = EvidenceInspector(store: store, evidence: checker)
-    timestampRequester = TimestampRequester(resolver: resolver, calendars: calendars, fetch: fetch)
-    trust = TrustStore(store: store)
 
     // Submission
-    let answers = AnswerBuilder(
-      store: store, timeline: timeline, checkpointSigner: signer, configuration: configuration)
-    let admission = AdmissionReader(
-      store: store, documents: documents, configuration: configuration)
-    let appender = EventAppender(
-      store: store, reader: admission, timeline: timeline, evidence: checker,
-      checkpoints: checkpoints, checkpointSigner: signer, registry: registry, answers: answers,
-      configuration: configuration, origin: origin, logger: logger)
-    let signed = SignedEventSubmitter(
-      store: store, resolver: resolver, reader: admission, timeline: timeline, quotas: quotas,
-      appender: appender, answers: answers)
-    let voucher = TokenVoucher(
-      store: store, timeline: timeline,
-      signing: SigningSubmitter(
-        submitter: signed, resolver: resolver, registry: registry, timeline: timeline,
-        clock: configuration.clock),
-      origin: origin)
-    let submitter = Submitter(
-      signed: signed,
-      bare: BareSubmitter(
-        resolver: resolver, quotas: quotas, pendingLimits: PendingAnchorLimits(),
-        recordMutex: KeyedMutex(), registry: registry, appender: appender,
-        configuration: configuration),
-      voucher: voucher, limits: configuration.limits)
-    self.submitter = submitter
-    let importer = DocumentImporter(
-      store: store, documents: documents, timeline: timeline, registry: registry, quotas: quotas,
-      answers: answers, checkpointSigner: signer, configuration: configuration, origin: origin)
-    documentImporter = importer
-    bulkSubmitter = BulkSubmitter(
-      submitter: submitter, importer: importer, documents: documents, limits: configuration.limits)
-    let signing = SigningSubmitter(
-      submitter: submitter, resolver: resolver, registry: registry, timeline: timeline,
-      clock: configuration.clock)
-    signingSubmitter = signing
-    preparer = SubmissionPreparer(resolver: resolver, clock: configuration.clock)
+    quotas = core.quotas
+    submitter = submission.submitter
+    bulkSubmitter = submission.bulk
+    signingSubmitter = submission.signing
+    preparer = SubmissionPreparer(resolver: core.resolver, clock: configuration.clock)
+    documentImporter = submission.importer
 
-    // Settlement
-    let recorder = CheckRecorder(appender: appender, registry: registry)
-    let upgrader = ProofUpgrader(
-      evidence: checker, calendars: calendars, allowedCalendars: services.calendars,
-      logger: logger)
-    proofUpgrader = upgrader
-    anchorSettler = AnchorSettler(
-      store: store, reader: reader, evidence: checker, upgrader: upgrader, recorder: recorder,
-      configuration: configuration, logger: logger)
-    dueAnchorSettler = DueAnchorSettler(
-      store: store, reader: reader, settler: anchorSettler, recorder: recorder,
-      configuration: configuration, logger: logger)
-    claimSettler = ClaimSettler(
-      store: store, reader: reader, evidence: checker, recorder: recorder, voucher: voucher,
-      configuration: configuration, logger: logger)
-    storageMonitor = StorageMonitor(
-      store: store, reader: reader, evidence: checker, recorder: recorder,
-      configuration: configuration, logger: logger)
-    backgroundJobs = BackgroundJobs(
-      anchors: dueAnchorSettler, claims: claimSettler, storage: storageMonitor,
-      interval: services.anchorInterval, logger: logger)
+    // Evidence
+    self.evidence = evidence.reader
+    evidenceChecker = evidence.checker
+    evidenceInspector = evidence.inspector
+    timestampRequester = evidence.requester
+    proofUpgrader = evidence.upgrader
+    anchorSettler = settlement.anchors
+    dueAnchorSettler = settlement.dueAnchors
+    claimSettler = settlement.claims
+    storageMonitor = settlement.storage
+    trust = TrustStore(store: store)
 
     // Maintenance
     keyAdministrator = KeyAdministrator(
-      store: store, signing: signing, registry: registry, timeline: timeline, answers: answers,
-      configuration: configuration, origin: origin)
-    let bundleCache = bundles.cache
+      store: store, signing: submission.signing, registry: core.registry, timeline: core.timeline,
+      answers: submission.answers, configuration: configuration, origin: core.origin)
+    let bundleCache = transparency.bundles.cache
     evidenceEraser = EvidenceEraser(
-      store: store, reader: reader, recorder: recorder, configuration: configuration,
-      didErase: { await bundleCache.removeAll() })
+      store: store, reader: evidence.reader, recorder: settlement.recorder,
+      configuration: configuration, didErase: { await bundleCache.removeAll() })
     auditor = Auditor(
-      store: store, resolver: resolver, timeline: timeline, reader: reader, evidence: checker,
-      documents: documents, configuration: configuration)
+      store: store, resolver: core.resolver, timeline: core.timeline, reader: evidence.reader,
+      evidence: evidence.checker, documents: core.documents, configuration: configuration)
     logChecker = LogChecker(
-      store: store, checkpoints: checkpoints, checkpointSigner: signer, origin: origin)
+      store: store, checkpoints: transparency.checkpoints, checkpointSigner: core.checkpointSigner,
+      origin: core.origin)
     logExporter = LogExporter(
-      store: store, checkpoints: checkpoints, proofs: proofs, canSign: signer != nil)
+      store: store, checkpoints: transparency.checkpoints, proofs: transparency.proofs,
+      canSign: core.checkpointSigner != nil)
+    backgroundJobs = settlement.jobs
 
     // Queries
     records = RecordQueries(
-      store: store, resolver: resolver, documents: documents, timeline: timeline,
+      store: store, resolver: core.resolver, documents: core.documents, timeline: core.timeline,
       configuration: configuration, statuses: StatusCache(store: store))
-    events = EventQueries(store: store, resolver: resolver, configuration: configuration)
-    keys = KeyQueries(timeline: timeline)
+    events = EventQueries(store: store, resolver: core.resolver, configuration: configuration)
+    keys = KeyQueries(timeline: core.timeline)
     feed = LogFeed { from, limit in
       try await store.log.events(from: from, limit: limit).map {
         LogFeed.Event(position: $0.position, json: try EventQueries.json($0).canonicalBytes())
       }
     }
 
-    // Jobs
-    let witnesses = WitnessClient(
-      witnesses: configuration.witnesses, origin: origin, store: store, checkpoints: checkpoints,
-      fetch: fetch, logger: logger)
-    self.witnesses = witnesses
+    // Transparency
+    checkpoints = transparency.checkpoints
+    proofs = transparency.proofs
+    bundles = transparency.bundles
+    witnesses = WitnessClient(
+      witnesses: configuration.witnesses, origin: core.origin, store: store,
+      checkpoints: transparency.checkpoints, fetch: evidence.fetch, logger: logger)
     timestamper = CheckpointTimestamper(
-      store: store, configuration: configuration, checkpoints: checkpoints,
-      anchors: checkpointAnchors, requester: timestampRequester, signing: signing, logger: logger)
+      store: store, configuration: configuration, checkpoints: transparency.checkpoints,
+      anchors: transparency.anchors, requester: evidence.requester, signing: submission.signing,
+      logger: logger)
     checkpointScheduler = CheckpointScheduler(
-      store: store, configuration: configuration, checkpoints: checkpoints, witnesses: witnesses,
-      timestamper: timestamper, logger: logger)
+      store: store, configuration: configuration, checkpoints: transparency.checkpoints,
+      witnesses: witnesses, timestamper: timestamper, logger: logger)
+
+    // Tasks
     supervision = database.server.map { server in
       Task { await server.keepRunning(logger: logger) }
     }
@@ -252,18 +185,6 @@ public final class Ledger: Sendable {
         do { try await store.makeProjector().run() } catch is CancellationError {
         } catch { logger.error("the projector stopped: \(error)") }
       } : nil
-  }
-
-  /// What has to be read from the database and the data directory before the other components are created.
-  private struct Core: Sendable {
-    let database: LedgerDatabase
-    let registry: RegistryKey
-    let timeline: TimelineCache
-    /// Signs checkpoints. `nil` in a read-only process.
-    let checkpointSigner: CheckpointSigner?
-    let configuration: LedgerConfiguration
-    let origin: String
-    let logger: Logger
   }
 
   /// Opens the ledger.
@@ -287,7 +208,7 @@ public final class Ledger: Sendable {
 
   private static func begin(
     _ database: LedgerDatabase, _ configuration: LedgerConfiguration, _ logger: Logger
-  ) async throws -> Core {
+  ) async throws -> LedgerCore {
     let store = database.store
     let registry = try RegistryKey(configuration)
     let timeline = TimelineCache(store: store)
@@ -303,7 +224,7 @@ public final class Ledger: Sendable {
       signer = CheckpointSigner(key: key, store: store, origin: origin, logger: logger)
       try await signer?.begin()
     }
-    return Core(
+    return LedgerCore(
       database: database, registry: registry, timeline: timeline, checkpointSigner: signer,
       configuration: configuration, origin: origin, logger: logger)
   }

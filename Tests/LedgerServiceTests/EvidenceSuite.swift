@@ -23,9 +23,9 @@ extension EvidenceSuite {
     _ body: (LedgerUnderTest, FakeServices) async throws -> Void
   ) async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.issuerRetryInterval = .zero
-      let configuration = reach
+      var external = services.configuration
+      external.issuerRetryInterval = .zero
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         try await body(test, services)
       }
@@ -84,9 +84,9 @@ extension EvidenceSuite {
     _ body: (FakeServices, LedgerUnderTest, [UInt8]) async throws -> Void
   ) async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.storageInterval = .milliseconds(1)
-      let configuration = reach
+      var external = services.configuration
+      external.storageInterval = .milliseconds(1)
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let bytes = Array("kept".utf8)
         _ = try await services.post("/put/kept", bytes)

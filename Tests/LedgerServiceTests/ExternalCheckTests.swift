@@ -22,10 +22,10 @@ struct ExternalCheckTests: EvidenceSuite {
   @Test("A service asks calendars with growing patience, and settles what it can by itself")
   func jobs() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.anchorInterval = .milliseconds(20)
-      reach.bitcoinCoreURL = services.url
-      let configuration = reach
+      var external = services.configuration
+      external.anchorInterval = .milliseconds(20)
+      external.bitcoinCoreURL = services.url
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let proof = try await test.ledger.timestampRequester.requestProof(
           Self.number, calendars: [services.url + "/"])

@@ -58,9 +58,9 @@ struct PendingAnchorTests {
   func worthlessAnchors() async throws {
     try await withFakeServices { services in
       let hours = Mutex<Int64>(0)
-      let reach = services.configuration
+      let external = services.configuration
       try await withLedger(configure: {
-        $0.externalServices = reach
+        $0.externalServices = external
         $0.clock = { Timestamp.now.adding(seconds: 3600 * hours.withLock { $0 }) }
       }) { test in
         let worthless: [OpenTimestampsProof.Attestation] = [
@@ -134,9 +134,9 @@ struct PendingAnchorTests {
   func junkEnds() async throws {
     try await withFakeServices { services in
       let days = Mutex<Int64>(0)
-      let reach = services.configuration
+      let external = services.configuration
       try await withLedger(configure: {
-        $0.externalServices = reach
+        $0.externalServices = external
         $0.clock = { Timestamp.now.adding(seconds: 3600 * days.withLock { $0 }) }
       }) { test in
         // They name a calendar that the ledger asks, and commitments that it has never seen.

@@ -69,9 +69,9 @@ struct StorageCheckTests: EvidenceSuite {
   func expiry() async throws {
     try await withFakeServices { services in
       let days = Mutex<Int64>(0)
-      var reach = services.configuration
-      reach.storageLife = .seconds(10 * 86_400)
-      let configuration = reach
+      var external = services.configuration
+      external.storageLife = .seconds(10 * 86_400)
+      let configuration = external
       try await withLedger(configure: {
         $0.externalServices = configuration
         $0.clock = { Timestamp.now.adding(seconds: 86_400 * days.withLock { $0 }) }
@@ -160,8 +160,8 @@ struct StorageCheckTests: EvidenceSuite {
       for name in ["paper", "with%20space", "it's%2B1"] {
         _ = try await services.post("/put/\(name)", bytes)
       }
-      var reach = services.configuration
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      var external = services.configuration
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         for key in ["bucket/paper", "bucket/deep/er/paper"] {
           #expect(
             try await bare(test, .storageAttestation, place("s3", "s3://" + key, bytes)).standing
@@ -175,15 +175,15 @@ struct StorageCheckTests: EvidenceSuite {
             place("s3", "https://bucket.example/paper?X-Amz-Signature=abc", bytes))
         }
       }
-      reach.s3?.secretKey = "another"
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      external.s3?.secretKey = "another"
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.status", "")) {
           try await bare(
             test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))
         }
       }
-      reach.s3 = nil
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      external.s3 = nil
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.configuration", "")) {
           try await bare(
             test, .storageAttestation, place("s3", "s3://bucket/paper", bytes))

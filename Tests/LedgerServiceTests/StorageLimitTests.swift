@@ -27,11 +27,12 @@ struct StorageLimitTests {
       for name in ["paper", "secret", "%2e%2e"] {
         _ = try await services.post("/put/\(name)", bytes)
       }
-      var reach = services.configuration
-      reach.s3Locations = [S3Location("bucket/open/papers"), S3Location("all-of-it")].compactMap {
+      var external = services.configuration
+      external.s3Locations = [S3Location("bucket/open/papers"), S3Location("all-of-it")].compactMap
+      {
         $0
       }
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         for (location, check) in [
           ("s3://bucket/secret", "fetch.s3_location"),
           ("s3://bucket/open/secret", "fetch.s3_location"),
@@ -76,8 +77,8 @@ struct StorageLimitTests {
         }
         #expect(try await services.count("/ipfs") == 0)
       }
-      reach.s3Locations = []
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      external.s3Locations = []
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         await #expect(throws: Refusal(.invalid, check: "fetch.s3_location", "")) {
           try await evidence.bare(
             test, .storageAttestation, evidence.place("s3", "s3://bucket/open/papers/paper", bytes))
@@ -90,9 +91,9 @@ struct StorageLimitTests {
     "Of bytes that are not as attested nobody learns hash or size, where only the ledger may read")
   func nothingRevealed() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.storageInterval = .milliseconds(1)
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      var external = services.configuration
+      external.storageInterval = .milliseconds(1)
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         let secret = Array("a secret of some length".utf8)
         let bytes = Array("what was there".utf8)
         let words = [
@@ -182,9 +183,9 @@ struct StorageLimitTests {
   @Test("An old log's location that cannot be fetched is reported, and does not end the process")
   func oldLocation() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.storageInterval = .milliseconds(1)
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      var external = services.configuration
+      external.storageInterval = .milliseconds(1)
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         let ledger = test.ledger
         var payload = evidence.place("https", "https://8.8.8.8:99999/", [1])
         payload["observed_at"] = .string(Timestamp.now.description)
@@ -219,10 +220,10 @@ struct StorageLimitTests {
   )
   func sharesOfClients() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.fetchLimits.perHost = 20
-      reach.fetchLimits.time = .seconds(6)
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      var external = services.configuration
+      external.fetchLimits.perHost = 20
+      external.fetchLimits.time = .seconds(6)
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         let bytes = Array("kept".utf8)
         @Sendable func attest(_ name: String, _ client: String) async -> String {
           let json: JSON = [
@@ -257,10 +258,10 @@ struct StorageLimitTests {
   @Test("Locations that are slow do not keep others from being looked at again")
   func rechecksAtOnce() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.storageInterval = .milliseconds(1)
-      reach.fetchLimits.time = .seconds(6)
-      try await withLedger(configure: { [reach] in $0.externalServices = reach }) { test in
+      var external = services.configuration
+      external.storageInterval = .milliseconds(1)
+      external.fetchLimits.time = .seconds(6)
+      try await withLedger(configure: { [external] in $0.externalServices = external }) { test in
         let bytes = Array("kept".utf8)
         for index in 0..<8 {
           _ = try await services.post("/put/kept\(index)", bytes)

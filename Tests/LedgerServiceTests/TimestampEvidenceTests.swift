@@ -112,9 +112,9 @@ struct TimestampEvidenceTests: EvidenceSuite {
   @Test("A block explorer, where one is configured, is asked for the header that is missing")
   func explorer() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.esploraURL = services.url
-      let configuration = reach
+      var external = services.configuration
+      external.esploraURL = services.url
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let proof = try await test.ledger.timestampRequester.requestProof(
           Self.number, calendars: [services.url])
@@ -124,8 +124,8 @@ struct TimestampEvidenceTests: EvidenceSuite {
           try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       }
       // A block that few others stand on may yet be replaced: its header is not taken.
-      reach.headerConfirmations = 3
-      let patient = reach
+      external.headerConfirmations = 3
+      let patient = external
       try await withLedger(configure: { $0.externalServices = patient }) { test in
         let proof = try await test.ledger.timestampRequester.requestProof(
           Self.number, calendars: [services.url])

@@ -142,9 +142,9 @@ struct TokenClaimTests: EvidenceSuite {
   @Test("Without the means to check a token, nothing is withdrawn by it")
   func withdrawalCannotWait() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.orcidAudiences = []
-      let configuration = reach
+      var external = services.configuration
+      external.orcidAudiences = []
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let token = try await services.token(claims(try nonce))
         let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
@@ -169,9 +169,9 @@ struct TokenClaimTests: EvidenceSuite {
   func issuerKeys() async throws {
     try await withFakeServices { services in
       for (patience, isPatient) in [(Duration.zero, false), (.seconds(3600), true)] {
-        var reach = services.configuration
-        reach.issuerRetryInterval = patience
-        let configuration = reach
+        var external = services.configuration
+        external.issuerRetryInterval = patience
+        let configuration = external
         try await withLedger(configure: { $0.externalServices = configuration }) { test in
           func attempt() async throws -> String {
             let token = try await services.token(claims(try nonce))
@@ -195,10 +195,10 @@ struct TokenClaimTests: EvidenceSuite {
         }
       }
       // Keys grow old.
-      var reach = services.configuration
-      reach.issuerKeysLife = .milliseconds(1)
-      reach.issuerRetryInterval = .zero
-      let configuration = reach
+      var external = services.configuration
+      external.issuerKeysLife = .milliseconds(1)
+      external.issuerRetryInterval = .zero
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let before = try await services.count("/oauth/jwks")
         for name in ["Zhuang Liu", "Z. Liu"] {
@@ -218,9 +218,9 @@ struct TokenClaimTests: EvidenceSuite {
   @Test("A claim that waited for the issuer's keys is settled when the operator trusts them")
   func settledClaims() async throws {
     try await withFakeServices { services in
-      var reach = services.configuration
-      reach.allowedHosts = []
-      let configuration = reach
+      var external = services.configuration
+      external.allowedHosts = []
+      let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let pith = try #require(PithNumber(Self.number))
         let key = try await test.key("k", "https://orcid.org/" + Self.orcid)

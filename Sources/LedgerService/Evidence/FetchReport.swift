@@ -97,9 +97,6 @@ struct FetchReport: Equatable {
   /// Errors: a `Refusal` with check `fetch.gone`, `fetch.status`, `fetch.content`, `fetch.size_bytes`,
   /// `cid`, `swhid` or `memento`.
   func finding(for storage: StorageAttestation) throws(Refusal) -> Finding {
-    func refusal(_ check: String, _ field: String, _ message: String) -> Refusal {
-      Refusal(.invalid, check: check, field: "payload.\(field)", message)
-    }
     guard status == 200, let content else {
       let isGone = status == 404 || status == 410
       throw refusal(
@@ -114,33 +111,40 @@ struct FetchReport: Equatable {
       throw refusal(
         "fetch.size_bytes", "size_bytes", "The location does not have size_bytes bytes.")
     }
-    var checks = [Check("fetch", .verified), Check("content", .verified)]
-    var verdict = Verdict.verified
+    let name = try nameCheck(of: content, storage)
+    return Finding(
+      [Check("fetch", .verified), Check("content", .verified)] + (name.map { [$0] } ?? []),
+      name?.verdict ?? .verified, report: bytes)
+  }
+
+  /// Checks that a location's name belongs to the content. `nil` for kinds whose names do not depend on the content.
+  private func nameCheck(
+    of content: Content, _ storage: StorageAttestation
+  ) throws(Refusal) -> Check? {
     switch storage.kind {
     case .ipfs:
       switch StorageLocation.cid(of: storage.location) {
-      case .raw(let digest) where digest == storage.content.bytes:
-        checks.append(Check("cid", .verified))
-      case .raw:
-        throw refusal("cid", "location", "The CID names bytes of another SHA-256.")
-      case .other:
-        // The CID of a file in several blocks depends on its layout. The bytes alone cannot confirm it.
-        checks.append(Check("cid", .pending))
-        verdict = .pending
+      case .raw(let digest) where digest == storage.content.bytes: return Check("cid", .verified)
+      case .raw: throw refusal("cid", "location", "The CID names bytes of another SHA-256.")
+      // The CID of a file in several blocks depends on its layout. The bytes alone cannot confirm it.
+      case .other: return Check("cid", .pending)
       }
     case .softwareHeritage:
       guard content.gitBlobSHA1.map(Hex.encode) == String(storage.location.dropFirst(10)) else {
         throw refusal("swhid", "location", "The identifier is that of other bytes.")
       }
-      checks.append(Check("swhid", .verified))
+      return Check("swhid", .verified)
     case .wayback:
       guard content.memento != nil else {
         throw refusal(
           "memento", "location", "The response is not a capture: it has no Memento-Datetime.")
       }
-      checks.append(Check("memento", .verified))
-    default: break
+      return Check("memento", .verified)
+    default: return nil
     }
-    return Finding(checks, verdict, report: bytes)
+  }
+
+  private func refusal(_ check: String, _ field: String, _ message: String) -> Refusal {
+    Refusal(.invalid, check: check, field: "payload.\(field)", message)
   }
 }

@@ -44,25 +44,31 @@ enum StorageLocation {
         request.headers = [("accept", "application/vnd.ipld.raw")]
       }
       return request
-    case .s3:
-      guard storage.location.hasPrefix("s3://") else {
-        return SafeHTTPClient.Request(storage.location)
-      }
-      guard let s3 = services.s3 else {
-        throw Refusal(
-          .invalid, check: "fetch.configuration", field: "payload.location",
-          "This ledger has no S3 endpoint (PITHLEDGER_S3_ENDPOINT). Use an https location.")
-      }
-      let path = String(storage.location.dropFirst("s3://".count))
-      try requireNoEscape(path, untilQuery: false)
-      guard services.s3Locations.contains(where: { $0.holds(path) }) else {
-        throw Refusal(
-          .invalid, check: "fetch.s3_location", field: "payload.location",
-          "This ledger reads only the buckets and prefixes that its operator has configured "
-            + "(PITHLEDGER_S3_LOCATIONS). Use an https location.")
-      }
-      return s3.request(for: path, at: now)
+    case .s3: return try s3Request(for: storage, services, at: now)
     }
+  }
+
+  private static func s3Request(
+    for storage: Payload.StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
+    at now: Timestamp
+  ) throws(Refusal) -> SafeHTTPClient.Request {
+    guard storage.location.hasPrefix("s3://") else {
+      return SafeHTTPClient.Request(storage.location)
+    }
+    guard let s3 = services.s3 else {
+      throw Refusal(
+        .invalid, check: "fetch.configuration", field: "payload.location",
+        "This ledger has no S3 endpoint (PITHLEDGER_S3_ENDPOINT). Use an https location.")
+    }
+    let path = String(storage.location.dropFirst("s3://".count))
+    try requireNoEscape(path, untilQuery: false)
+    guard services.s3Locations.contains(where: { $0.holds(path) }) else {
+      throw Refusal(
+        .invalid, check: "fetch.s3_location", field: "payload.location",
+        "This ledger reads only the buckets and prefixes that its operator has configured "
+          + "(PITHLEDGER_S3_LOCATIONS). Use an https location.")
+    }
+    return s3.request(for: path, at: now)
   }
 
   /// Refuses a path that a gateway or store could resolve to another path.

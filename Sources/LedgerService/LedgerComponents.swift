@@ -1,0 +1,178 @@
+import LedgerStore
+import Logging
+import SafeHTTPClient
+
+// The components of a ledger in groups, in the order in which they are created. Only `Ledger` uses these groups; a
+// component receives the other components that it needs.
+
+/// What every group needs. Read from the database and the data directory.
+struct LedgerCore: Sendable {
+  let database: LedgerDatabase
+  let registry: RegistryKey
+  let timeline: TimelineCache
+  /// Signs checkpoints. `nil` in a read-only process.
+  let checkpointSigner: CheckpointSigner?
+  let configuration: LedgerConfiguration
+  let origin: String
+  let logger: Logger
+  let resolver: RecordResolver
+  let documents: RecordDocuments
+  let quotas: Quotas
+
+  var store: LedgerStore { database.store }
+
+  init(
+    database: LedgerDatabase, registry: RegistryKey, timeline: TimelineCache,
+    checkpointSigner: CheckpointSigner?, configuration: LedgerConfiguration, origin: String,
+    logger: Logger
+  ) {
+    self.database = database
+    self.registry = registry
+    self.timeline = timeline
+    self.checkpointSigner = checkpointSigner
+    self.configuration = configuration
+    self.origin = origin
+    self.logger = logger
+    resolver = RecordResolver(store: database.store)
+    documents = RecordDocuments(store: database.store, configuration: configuration)
+    quotas = Quotas(configuration.limits)
+  }
+}
+
+/// Checkpoints and proofs.
+struct TransparencyComponents: Sendable {
+  let checkpoints: CheckpointIssuer
+  let anchors: CheckpointAnchors
+  let proofs: ProofQueries
+  let bundles: BundleWriter
+
+  init(_ core: LedgerCore) {
+    checkpoints = CheckpointIssuer(
+      store: core.store, signer: core.checkpointSigner,
+      served: ServedCheckpoints(
+        store: core.store, key: core.checkpointSigner?.verifierKey, origin: core.origin,
+        witnesses: core.configuration.witnesses.map(\.key), logger: core.logger))
+    anchors = CheckpointAnchors(store: core.store, timeline: core.timeline)
+    proofs = ProofQueries(store: core.store, checkpoints: checkpoints)
+    bundles = BundleWriter(
+      store: core.store, resolver: core.resolver, documents: core.documents,
+      checkpoints: checkpoints, anchors: anchors)
+  }
+}
+
+/// Checks of evidence, and the clients of external services.
+struct EvidenceComponents: Sendable {
+  let fetch: SafeHTTPClient
+  let checker: EvidenceChecker
+  let reader: EvidenceReader
+  let inspector: EvidenceInspector
+  let requester: TimestampRequester
+  let upgrader: ProofUpgrader
+
+  init(_ core: LedgerCore) {
+    let services = core.configuration.externalServices
+    fetch = SafeHTTPClient(
+      allowedHosts: services.allowedHosts, limits: services.fetchLimits,
+      additionalRoots: services.additionalRootsFile)
+    let calendars = CalendarClient(fetch, answerLife: services.calendarAnswerLife)
+    checker = EvidenceChecker(
+      store: core.store, fetch: fetch,
+      headers: BlockHeaders(
+        store: core.store, fetch: fetch, configuration: core.configuration, logger: core.logger),
+      issuer: IssuerKeyCache(store: core.store, fetch: fetch, services: services),
+      executor: ProofExecutor(), configuration: core.configuration)
+    reader = EvidenceReader(store: core.store, timeline: core.timeline)
+    inspector = EvidenceInspector(store: core.store, evidence: checker)
+    requester = TimestampRequester(resolver: core.resolver, calendars: calendars, fetch: fetch)
+    upgrader = ProofUpgrader(
+      evidence: checker, calendars: calendars, allowedCalendars: services.calendars,
+      logger: core.logger)
+  }
+}
+
+/// The way of a submission into the log.
+struct SubmissionComponents: Sendable {
+  let answers: AnswerBuilder
+  let appender: EventAppender
+  let voucher: TokenVoucher
+  let submitter: Submitter
+  let signing: SigningSubmitter
+  let importer: DocumentImporter
+  let bulk: BulkSubmitter
+
+  init(_ core: LedgerCore, _ evidence: EvidenceComponents, _ checkpoints: CheckpointIssuer) {
+    answers = AnswerBuilder(
+      store: core.store, timeline: core.timeline, checkpointSigner: core.checkpointSigner,
+      configuration: core.configuration)
+    let reader = AdmissionReader(
+      store: core.store, documents: core.documents, configuration: core.configuration)
+    appender = EventAppender(
+      store: core.store, reader: reader, timeline: core.timeline, evidence: evidence.checker,
+      checkpoints: checkpoints, checkpointSigner: core.checkpointSigner, registry: core.registry,
+      answers: answers, configuration: core.configuration, origin: core.origin, logger: core.logger)
+    let signed = SignedEventSubmitter(
+      store: core.store, resolver: core.resolver, reader: reader, timeline: core.timeline,
+      quotas: core.quotas, appender: appender, answers: answers)
+    // The voucher's own submissions are not vouched for again.
+    voucher = TokenVoucher(
+      store: core.store, timeline: core.timeline,
+      signing: Self.signing(core, submitter: signed), origin: core.origin)
+    submitter = Submitter(
+      signed: signed, bare: Self.bare(core, appender), voucher: voucher,
+      limits: core.configuration.limits)
+    signing = Self.signing(core, submitter: submitter)
+    importer = DocumentImporter(
+      store: core.store, documents: core.documents, timeline: core.timeline,
+      registry: core.registry, quotas: core.quotas, answers: answers,
+      checkpointSigner: core.checkpointSigner, configuration: core.configuration,
+      origin: core.origin)
+    bulk = BulkSubmitter(
+      submitter: submitter, importer: importer, documents: core.documents,
+      limits: core.configuration.limits)
+  }
+
+  private static func signing(
+    _ core: LedgerCore, submitter: any EventSubmitter
+  ) -> SigningSubmitter {
+    SigningSubmitter(
+      submitter: submitter, resolver: core.resolver, registry: core.registry,
+      timeline: core.timeline, clock: core.configuration.clock)
+  }
+
+  private static func bare(_ core: LedgerCore, _ appender: EventAppender) -> BareSubmitter {
+    BareSubmitter(
+      resolver: core.resolver, quotas: core.quotas, pendingLimits: PendingAnchorLimits(),
+      recordMutex: KeyedMutex(), registry: core.registry, appender: appender,
+      configuration: core.configuration)
+  }
+}
+
+/// The jobs that follow what is pending, and their parts.
+struct SettlementComponents: Sendable {
+  let recorder: CheckRecorder
+  let anchors: AnchorSettler
+  let dueAnchors: DueAnchorSettler
+  let claims: ClaimSettler
+  let storage: StorageMonitor
+  let jobs: BackgroundJobs
+
+  init(_ core: LedgerCore, _ evidence: EvidenceComponents, _ submission: SubmissionComponents) {
+    let (store, configuration, logger) = (core.store, core.configuration, core.logger)
+    recorder = CheckRecorder(appender: submission.appender, registry: core.registry)
+    anchors = AnchorSettler(
+      store: store, reader: evidence.reader, evidence: evidence.checker,
+      upgrader: evidence.upgrader, recorder: recorder, configuration: configuration, logger: logger)
+    dueAnchors = DueAnchorSettler(
+      store: store, reader: evidence.reader, settler: anchors, recorder: recorder,
+      configuration: configuration, logger: logger)
+    claims = ClaimSettler(
+      store: store, reader: evidence.reader, evidence: evidence.checker, recorder: recorder,
+      voucher: submission.voucher, configuration: configuration, logger: logger)
+    storage = StorageMonitor(
+      store: store, reader: evidence.reader, evidence: evidence.checker, recorder: recorder,
+      configuration: configuration, logger: logger)
+    jobs = BackgroundJobs(
+      anchors: dueAnchors, claims: claims, storage: storage,
+      interval: configuration.externalServices.anchorInterval, logger: logger)
+  }
+}
