@@ -210,7 +210,7 @@ struct PendingAnchorTests {
             of: [UInt8](repeating: UInt8(index), count: 32), by: closed)
           Issue.record("a closed port answered")
         } catch {
-          let isPause = "\(error)".contains("left alone")
+          let isPause = "\(error)".contains("is not asked for")
           #expect(isPause == (index > 0), "\(error)")
         }
       }
