@@ -49,7 +49,7 @@ enum StorageLocation {
   }
 
   private static func s3Request(
-    for storage: Payload.StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
+    for storage: StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
     at now: Timestamp
   ) throws(Refusal) -> SafeHTTPClient.Request {
     guard storage.location.hasPrefix("s3://") else {

@@ -95,7 +95,8 @@ actor RegistryKey {
       type: .keyRegistered, payload: Self.registration(of: file.key), signer: file.signer,
       subject: .registry, target: "key:\(file.signer.fingerprint.hex)", createdAt: now)
     let item = try AppendUnit.Item.make(
-      event: try file.key.sign(body), admission: .signedOnly(at: now), record: .registry, referenced: nil)
+      event: try file.key.sign(body), admission: .signedOnly(at: now), record: .registry,
+      referenced: nil)
     // After a conflict, `settle` checks which process was first.
     _ = try await store.log.append(
       AppendUnit(items: [item], evidence: [], guardPosition: .beforeFirst, origin: origin))
