@@ -275,18 +275,18 @@ struct HTTPTests {
         for index in 0..<50 { _ = try await test.cite("10.1000/\(index)", by: key) }
       }
       let size = try await test.ledger.health().size
-      for try await item in test.ledger.feed.stream(from: size - 2) {
+      for try await item in test.ledger.feed.stream(from: Position(rawValue: size - 2)) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 30 { break }
       }
-      for try await item in test.ledger.feed.stream(from: seen[29] + 1) {
+      for try await item in test.ledger.feed.stream(from: seen[29].next) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 52 { break }
       }
       try await writer.value
-      #expect(seen == Array(size - 2..<size + 50))
+      #expect(seen == Array(Position(rawValue: size - 2)..<Position(rawValue: size + 50)))
     }
   }
 

@@ -161,7 +161,7 @@ struct LimitTests {
     let feed = LogFeed { from, limit in
       log.withLock { log in
         log.reads += 1
-        guard from < log.size else { return [] }
+        guard from.rawValue < log.size else { return [] }
         return (from..<min(Position(rawValue: log.size), from.advanced(by: limit))).map {
           .init(position: $0, json: [1])
         }
@@ -199,7 +199,9 @@ struct LimitTests {
     let feed = LogFeed { _, _ in [] }
     let cancelled = Task { for try await _ in LogFeed.Stream(feed: feed, from: 0) {} }
     let streams = (0..<20).map { _ in
-      Task { for try await _ in LogFeed.Stream(feed: feed, from: .init(JSONLimit.max)) {} }
+      Task {
+        for try await _ in LogFeed.Stream(feed: feed, from: Position(rawValue: JSONLimit.max)) {}
+      }
     }
     try await Task.sleep(for: .milliseconds(300))
     cancelled.cancel()

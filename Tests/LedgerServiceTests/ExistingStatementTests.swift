@@ -34,7 +34,7 @@ struct ExistingStatementTests {
       change(&$0)
       $0.verdict = verdict
     }
-    return log.events[Int(position)]
+    return log.events[Int(position.rawValue)]
   }
 
   /// What the log holds for a statement that is about to be made.
@@ -46,7 +46,7 @@ struct ExistingStatementTests {
     let change = Self.columns(statement, flags, type: type)
     let position = next.append(type, by: next.registry, record: record, change)
     return ExistingStatement(
-      for: next.events[Int(position)], among: log.events.filter { $0.foldGroup == 1 },
+      for: next.events[Int(position.rawValue)], among: log.events.filter { $0.foldGroup == 1 },
       log.timeline, at: now)
   }
 

@@ -61,7 +61,8 @@ struct ExternalCheckTests: EvidenceSuite {
   func patience() throws {
     let roots = Digest(hashing: [])
     let stored = StoredEvent(
-      position: 7, record: 0, eventID: Digest(hashing: [1]), type: .timestampAnchor,
+      position: 7, record: RecordID(rawValue: 0), eventID: Digest(hashing: [1]),
+      type: .timestampAnchor,
       recordedAt: Timestamp.now, entry: [])
     var schedule = AnchorSchedule()
     var now = ContinuousClock.now

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Which submissions run at the same time")
 struct SchedulerTests {
-  private func answer(_ position: Int64) -> BulkSubmitter.LineAnswer {
+  private func answer(_ position: Position) -> BulkSubmitter.LineAnswer {
     .success(
       SubmissionAnswer(
         created: true, eventID: Digest(hashing: []), position: position,
@@ -53,9 +53,11 @@ struct SchedulerTests {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: BulkSubmitter.LineAnswer.self)
     let scheduler = SubmissionScheduler(continuation)
     for _ in 0..<3 { try await scheduler.enter(.free) }
-    for index in [2, 0, 1] { await scheduler.finish(index, .free, answer(Int64(index))) }
+    for index in [2, 0, 1] {
+      await scheduler.finish(index, .free, answer(Position(rawValue: Int64(index))))
+    }
     continuation.finish()
-    var positions: [Int64] = []
+    var positions: [Position] = []
     for try await answer in stream { positions.append(try answer.get().position) }
     #expect(positions == [0, 1, 2])
   }
