@@ -241,7 +241,7 @@ struct TransparencyTests {
       switch how {
       case .changed, .columns, .deleted, .inserted, .swapped, .tile:
         let found = report.faults.contains {
-          $0.position == position || $0.position == position + 1
+          $0.position?.rawValue == position || $0.position?.rawValue == position + 1
         }
         #expect(found, "\(how) at \(position): \(report.faults) (seed \(seed))")
       case .regrown: #expect(report.faults.contains { $0.place == "mine" }, "\(report.faults)")

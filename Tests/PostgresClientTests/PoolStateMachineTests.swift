@@ -55,8 +55,8 @@ struct PoolStateMachineTests {
   func cancelWaiting() {
     var machine = machine(size: 1)
     #expect(machine.request(1) == [.connect(afterFailures: 0)])
-    #expect(machine.cancel(1))
-    #expect(!machine.cancel(1))
+    #expect(machine.cancel(1) == true)
+    #expect(machine.cancel(1) == false)
     #expect(machine.connected(10) == [])
     #expect(machine.idle == [10])
   }
@@ -65,7 +65,7 @@ struct PoolStateMachineTests {
   func cancelServed() {
     var machine = machine(size: 1, idle: [10])
     #expect(machine.request(1) == [.lease(1, 10)])
-    #expect(!machine.cancel(1))
+    #expect(machine.cancel(1) == false)
     #expect(machine.leased == [10])
   }
 
@@ -77,7 +77,7 @@ struct PoolStateMachineTests {
     #expect(machine.request(1) == [.connect(afterFailures: 0)])
     #expect(machine.request(2) == [.connect(afterFailures: 0)])
     #expect(machine.connected(10) == [.lease(1, 10)])
-    #expect(machine.cancel(2))
+    #expect(machine.cancel(2) == true)
     #expect(machine.connected(11) == [])
     #expect(machine.idle == [11] && machine.connecting == 0)
   }
@@ -97,7 +97,7 @@ struct PoolStateMachineTests {
     #expect(machine.request(1) == [.connect(afterFailures: 0)])
     #expect(machine.connectFailed() == [.connect(afterFailures: 1)])
     #expect(machine.connectFailed() == [.connect(afterFailures: 2)])
-    #expect(machine.cancel(1))
+    #expect(machine.cancel(1) == true)
     #expect(machine.connectFailed() == [])
     #expect(machine.request(2) == [.connect(afterFailures: 3)])
     #expect(machine.connected(10) == [.lease(2, 10)])
@@ -121,7 +121,7 @@ struct PoolStateMachineTests {
     #expect(machine.request(2) == [])
     #expect(machine.request(3) == [])
     #expect(machine.release(10, usable: true) == [.lease(2, 10)])
-    #expect(machine.cancel(3))
+    #expect(machine.cancel(3) == true)
     #expect(machine.release(10, usable: true) == [])
     #expect(machine.idle == [10])
   }
