@@ -186,7 +186,10 @@ struct SchemaTests {
           "event_type = ledger.event_type_code('author_attestation') AND verdict = ledger.verdict_code('pending')"
         ),
         ("event_storage", "event_type = \(EventType.storageAttestation.rawValue)"),
-        ("event_by_document", "record_position = 5 AND event_type = \(EventType.graphSnapshot.rawValue)"),
+        (
+          "event_by_document",
+          "record_position = 5 AND event_type = \(EventType.graphSnapshot.rawValue)"
+        ),
         (
           "event_checked_claimant",
           "record_position = 5 AND claimant = '\\x00' AND event_type = ledger.event_type_code('check_recorded')"
