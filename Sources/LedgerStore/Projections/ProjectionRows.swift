@@ -2,8 +2,9 @@ import Encodings
 import LedgerDomain
 import PostgresClient
 
-/// How a record's state is written as rows of the projections, and read back.
+/// Writes the state of a record as rows of the projections, and reads it back.
 enum ProjectionRows {
+  /// The number of `columns`.
   static let columnCount = 22
   static let columns = """
     v.record_position, v.content_addressed, v.pith_receipt, v.weak_author_claims, v.strong_author_claims, \
@@ -82,9 +83,9 @@ enum ProjectionRows {
     rows.append(int8: s.position.rawValue)
   }
 
-  /// Statements that put the rows of some records in place of what they were, column by column.
+  /// Statements that replace the rows of some records.
   ///
-  /// The storage of their groups comes first, since a record's row shows the latest of it.
+  /// The rows of storage come first, because the row of a record shows the latest of them.
   static func upserts(
     _ schema: String, _ changes: ArraySlice<FoldedRecord>
   ) -> [PostgresStatement] {
@@ -149,7 +150,7 @@ enum ProjectionRows {
           .boolArray(changes.map(\.state.graphSnapshot)), ints(\.referenceCount),
           ints(\.resolvedWork), ints(\.formalEvidenceCount),
         ]))
-    // An array of arrays has no form that unnest takes apart, so that all buckets stand in one row.
+    // unnest cannot split an array of arrays into arrays. All buckets are one array, which the statement slices.
     statements.append(
       PostgresStatement(
         """

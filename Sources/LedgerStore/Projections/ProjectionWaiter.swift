@@ -1,20 +1,21 @@
 import LedgerDomain
 import PostgresClient
 
-/// What the projector of this process left behind in one transaction.
+/// The rows and events that this process's projector handled in one transaction.
 struct ProjectedBatch: Sendable {
+  /// The positions of the events of the batch.
   let positions: Range<Position>
-  /// The rows of records, where the projector knows all of one.
+  /// The rows of records, where the projector knows every column.
   var states: [RecordID: ProjectedState]
-  /// By record: all events of the groups that the batch touched, and of those linked to them.
+  /// By record: all events of the groups that the batch changed, and of the groups linked to them.
   var events: [RecordID: [FoldEvent]]
 
-  /// Events in a batch that is worth maxResponseBytes: larger ones are a projector's that catches up.
+  /// The largest number of events of a batch that is kept. A projector that catches up has larger batches.
   static let maxEvents = 500
 }
 
-/// Lets many tasks wait until the projections include a position, with one query for all of them; or with
-/// none, where it is this process that keeps the projections.
+/// Lets many tasks wait until the projections include a position. One connection serves all of them; none is needed
+/// where the projector runs in this process.
 actor ProjectionWaiter {
   private struct Waiter {
     let position: Position
@@ -26,9 +27,9 @@ actor ProjectionWaiter {
   private var waiters: [Waiter] = []
   private var watch: Task<Void, Never>?
   private var reached: Position = .beforeFirst
-  /// Whether this process's projector keeps the projections, and says itself how far it is.
+  /// Whether the projector of this process holds the lock, and reports its position here.
   private var isLeading = false
-  /// The last batches of this process's projector.
+  /// The last batches of this process's projector, the newest last.
   private var recent: [ProjectedBatch] = []
   private static let maxRecent = 8
 
@@ -44,19 +45,19 @@ actor ProjectionWaiter {
     }
   }
 
-  /// The projector of this process keeps the projections from now on, or not any more.
+  /// Notes that the projector of this process holds the lock, or no longer does.
   func lead(_ isLeading: Bool) {
     self.isLeading = isLeading
     forget()
   }
 
-  /// Holds nothing said so far for true: a crash of PostgreSQL may take back what the projector committed last.
+  /// Forgets what was reported. A crash of PostgreSQL may undo the projector's last commits.
   private func forget() {
     reached = -1
     recent = []
   }
 
-  /// The projections of this process's projector include what is before this position.
+  /// Notes that the projections include every position below one.
   func note(_ next: Position, _ batch: ProjectedBatch? = nil) {
     reached = next.previous
     if let batch {
@@ -66,8 +67,8 @@ actor ProjectionWaiter {
     settle()
   }
 
-  /// A record's row with the event at a position, and the events of that one's group with all that are linked to
-  /// it; `nil` where it is not this process that has just projected it.
+  /// The row of a record that includes the event at a position, and the events of a group with those of all groups
+  /// linked to it; `nil` unless this process projected the event a moment ago.
   func projected(
     _ position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
   ) -> (state: ProjectedState, group: [FoldEvent])? {
@@ -84,13 +85,13 @@ actor ProjectionWaiter {
     waiters = []
   }
 
-  /// How long the connection is kept when nobody waits any more.
+  /// How long the connection stays open when no task waits.
   static let linger: Duration = .seconds(10)
 
-  /// Follows the projector's notifications, which say how far it is; where one is late, looks every 20 ms.
+  /// Follows the notifications of the projector's position. NOTIFY is a hint: every 20 ms a query reads the position.
   private func follow() async {
     var connection: PostgresConnection?
-    // A standby takes no LISTEN; there the look is what this relies on.
+    // A standby does not support LISTEN. There the position is read by queries alone.
     var isListening = false
     var lastWaited = ContinuousClock.now
     while !Task.isCancelled {
@@ -99,7 +100,7 @@ actor ProjectionWaiter {
         break
       }
       if isLeading {
-        // The projector wakes who waits for it; here they are only sent away when their time is up.
+        // The projector resumes the waiters. This loop only ends those whose time is up.
         await connection?.close()
         connection = nil
         try? await Task.sleep(for: .milliseconds(waiters.isEmpty ? 250 : 20))
@@ -117,9 +118,9 @@ actor ProjectionWaiter {
         }
         guard let connection else { continue }
         settle()
-        let patience: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
-        if let told = try await connection.nextNotification(timeout: patience) {
-          if let next = Int64(told.payload), next > 0 {
+        let timeout: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
+        if let notification = try await connection.nextNotification(timeout: timeout) {
+          if let next = Int64(notification.payload), next > 0 {
             reached = max(reached, Position(rawValue: next).previous)
           }
         } else if !waiters.isEmpty {
@@ -136,9 +137,9 @@ actor ProjectionWaiter {
     }
     await connection?.close()
     watch = nil
-    // Nobody listens from here on.
+    // Notifications are not received from here on.
     if !isLeading { forget() }
-    // Somebody may have come between the last look and here.
+    // A task may have begun to wait after the last iteration.
     if !waiters.isEmpty, !Task.isCancelled { watch = Task { await follow() } }
   }
 

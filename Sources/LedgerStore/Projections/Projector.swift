@@ -3,18 +3,19 @@ import LedgerDomain
 import Logging
 import PostgresClient
 
-/// Follows the log and keeps the projections: one at a time per database, whoever holds the lock.
+/// Folds the log into the projections. One projector per database does so at a time, the holder of an advisory lock.
 public actor Projector {
+  /// The key of the advisory lock.
   static let lock: Int64 = 0x7069_7468_0002
-  /// Where it says, after each commit, which position is next.
+  /// The channel of the notification that follows each commit, with the next position.
   static let channel = "ledger_projected"
 
   private let configuration: StoreConfiguration
-  /// Events folded in one transaction at most.
+  /// The largest number of events folded in one transaction.
   private let batchSize: Int64
-  /// Groups whose events are in memory at once, unless one record alone has more.
+  /// The largest number of groups whose events are in memory at once, unless one record has more.
   private let maxGroups: Int
-  /// Who is told how far this projector is.
+  /// Receives the position of this projector.
   private let waiter: ProjectionWaiter?
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
@@ -35,26 +36,26 @@ public actor Projector {
       as: .project, applicationName: "pithledger projector",
       onConnect: [
         "SET idle_in_transaction_session_timeout = \(StorePools.idleTimeoutMilliseconds)",
-        // What it writes follows from the log: what a crash takes back is folded again from the checkpoint, which
-        // goes back with it. A swap after a replay drops tables, and is durable whatever is set here.
+        // The projections follow from the log. What a crash undoes is folded again from the offset, which the crash
+        // undoes too. The swap after a replay drops tables, and is durable with every setting.
         "SET synchronous_commit = off",
       ])
-    // A replay waits for one statement for as long as that takes.
+    // A replay has statements of any duration.
     connection.silenceTimeout = nil
     return connection
   }
 
-  /// Runs until its task is cancelled; takes over when another process's projector dies.
+  /// Runs until its task is cancelled. Takes over when the projector of another process ends.
   public func run() async throws {
     var failures = 0
     while !Task.isCancelled {
       do {
         let connection = try await PostgresConnection.connect(Self.connection(configuration))
         do {
-          // Alive, it speaks every 250 ms: one that is frozen loses its session, and the lock with it.
+          // A running projector sends a statement every 250 ms. A frozen one loses its session, and the lock with it.
           try await connection.execute(
             "SET idle_session_timeout = \(StorePools.idleTimeoutMilliseconds)")
-          // It reads by position and by group, whatever the planner guesses of a log without statistics.
+          // It reads by position and by group. A planner without statistics might choose other plans.
           try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
           try await follow(connection) { failures = 0 }
         } catch {
@@ -67,7 +68,7 @@ public actor Projector {
       } catch {
         if Task.isCancelled { throw CancellationError() }
         failures += 1
-        configuration.logger.warning("the projector starts again: \(error)")
+        configuration.logger.warning("the projector restarts: \(error)")
         try await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
       }
     }
@@ -80,7 +81,7 @@ public actor Projector {
     while try await !connection.query("SELECT pg_try_advisory_lock($1)", [.int8(Self.lock)])[0]
       .bool(0)
     {
-      // The lock is its holder's session: it is free as soon as that process is gone.
+      // The lock belongs to a session: it is free when the holder's process ends.
       try await Task.sleep(for: .milliseconds(250))
     }
     await waiter?.lead(true)
@@ -95,17 +96,16 @@ public actor Projector {
     }
   }
 
-  /// Waits for word of an append that is not folded yet; the word only wakes it, and the poll is what it
-  /// relies on.
+  /// Waits for the notification of an append that is not folded yet. NOTIFY is a hint. Polling guarantees progress.
   private func waitForMore(_ connection: PostgresConnection) async throws {
-    while let told = try await connection.nextNotification(timeout: .milliseconds(250)) {
-      if Int64(told.payload).map({ $0 > timelineSize.rawValue }) ?? true { return }
+    while let notification = try await connection.nextNotification(timeout: .milliseconds(250)) {
+      if Int64(notification.payload).map({ $0 > timelineSize.rawValue }) ?? true { return }
     }
   }
 
-  /// Folds the next batch into the live projections, and answers how many events it had.
+  /// Folds the next batch into the live projections, and returns its number of events.
   ///
-  /// Three round trips: what is new, what it touches, and what follows, with the commit.
+  /// Three round trips: the new events, the rows and groups they change, and the changes with the commit.
   func step(_ connection: PostgresConnection) async throws -> Int {
     let before = timeline
     let beforeSize = timelineSize
@@ -128,12 +128,12 @@ public actor Projector {
         return 0
       }
       if timelineSize > from {
-        // The checkpoint went back: a backup was restored under this process.
+        // The offset is lower than before: a backup was restored while this process runs.
         timeline = KeyTimeline()
         timelineSize = 0
       }
       try await advance(connection, to: from)
-      // The notification comes after the commit, where it holds nobody up.
+      // The notification follows the commit: inside the transaction it would serialise commits.
       let batch = try await project(
         connection, schema: "ledger", events, from: from,
         finally: [
@@ -149,7 +149,7 @@ public actor Projector {
     } catch {
       timeline = before
       timelineSize = beforeSize
-      // Not by this task, which may be cancelled and must still roll back.
+      // This task may be cancelled, and the rollback must run.
       await Task {
         if await connection.isInTransaction { try? await connection.execute("ROLLBACK") }
       }
@@ -166,7 +166,8 @@ public actor Projector {
     timelineSize = position
   }
 
-  /// Folds events, all from `from` to their last, onto the rows of a schema. The timeline is as of `from`.
+  /// Folds events into the tables of a schema. The events are all events from `from` to the last of them, and the
+  /// timeline is as of `from`.
   @discardableResult
   private func project(
     _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Position,
@@ -204,7 +205,7 @@ public actor Projector {
           row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
           before: before, after: timeline)
         folded.append(record)
-        // Where storage changed, the server finds out what is the latest of it.
+        // Where storage changed, the server computes the latest time, which is not known here.
         if isKept, record.storage.isEmpty {
           let number = record.state.record
           kept.states[number] = ProjectedState(
@@ -217,7 +218,7 @@ public actor Projector {
     return isKept ? kept : nil
   }
 
-  /// The groups with an event that a change of its key bears on.
+  /// The groups that have an event of a key whose status changed retroactively.
   private func groups(
     _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Position
   ) async throws -> [(record: RecordID, group: Int64)] {
@@ -231,10 +232,9 @@ public actor Projector {
     ).map { (try $0.record(0), try $0.int(1)) }
   }
 
-  /// The rows of some records, and the earlier events of some of their groups with all that are linked to
-  /// these.
+  /// The rows of some records, and the earlier events of some of their groups and of all groups linked to these.
   ///
-  /// Each group is looked up by itself: a planner without statistics would read the whole log to join them.
+  /// Each group is a lookup of its own: a planner without statistics reads the whole log to join them.
   private func standing(
     _ connection: PostgresConnection, _ schema: String, _ touched: [RecordID: Set<Int64>],
     _ new: [RecordID: [FoldEvent]], before position: Position
@@ -267,7 +267,7 @@ public actor Projector {
     return (rows, old)
   }
 
-  /// The earlier events of the groups that are linked to some, and not among them.
+  /// The earlier events of the groups that are linked to some groups, without the events of these.
   private func linked(
     _ connection: PostgresConnection, _ touched: [RecordID: Set<Int64>],
     _ old: [RecordID: [FoldEvent]],
@@ -308,7 +308,7 @@ public actor Projector {
       }, by: \.record)
   }
 
-  /// Writes the rows of some records, a thousand in a round trip, and what comes with the last of them.
+  /// Writes the rows of some records, a thousand in a round trip, with some statements after the last of them.
   private func write(
     _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord],
     finally: [PostgresStatement]
@@ -322,7 +322,7 @@ public actor Projector {
     if !last.isEmpty { _ = try await connection.pipeline(last) }
   }
 
-  /// Folds what was appended meanwhile onto replayed tables; the timeline begins as of `from`.
+  /// Folds the events between two positions into the tables of a schema. The timeline is as of `from`.
   func catchUp(
     _ connection: PostgresConnection, schema: String, from: Position, to: Position,
     timeline: KeyTimeline

@@ -2,11 +2,11 @@ import Encodings
 import LedgerDomain
 import PostgresClient
 
-/// What a submission asks of the database before it is admitted and after it is projected, for all that ask
-/// at the same time together.
+/// The queries of submissions before they are admitted and after they are projected. Each query serves all submissions
+/// that ask at the same time.
 ///
-/// Each is looked up by itself, through a subquery that is not taken apart: a planner without statistics
-/// would read whole tables to join them.
+/// Each row is a lookup of its own, in a subquery that the planner does not flatten: without statistics it would read
+/// whole tables to join them.
 struct SubmissionQueries: Sendable {
   struct FactsRequest: Sendable {
     let subject: PithNumber
@@ -42,7 +42,7 @@ struct SubmissionQueries: Sendable {
     }
   }
 
-  /// Rows by the request they answer, whose number, counted from 1, is in this column.
+  /// Groups rows by the request they answer. A column holds its number, counted from 1.
   private static func byRequest<T>(
     _ rows: [PostgresRow], _ column: Int, _ decode: (PostgresRow) throws -> T
   ) throws -> [Int: [T]] {
@@ -78,7 +78,7 @@ struct SubmissionQueries: Sendable {
       case .pithNumber(let number): names.append((Int64(index + 1), nil, number.description))
       case .alias(let kinds, let folded):
         for kind in kinds { names.append((Int64(index + 1), kind.rawValue, folded)) }
-      // No event names the citing paper by a short form.
+      // Events do not name the citing paper by a short form.
       case .suffix, nil: continue
       }
     }
@@ -127,7 +127,7 @@ struct SubmissionQueries: Sendable {
     return statements
   }
 
-  /// Whether any of the requests has a question of this kind: what nobody asks is not looked up.
+  /// Whether any of the requests has a question of this kind. Others are not looked up.
   private static func asks<T>(_ requests: [FactsRequest], for question: (FactsRequest) -> T?)
     -> Bool
   {

@@ -4,8 +4,8 @@ import LedgerDomain
 import PostgresClient
 import Synchronization
 
-/// What the fold reads of an event about a record, without references, so that millions of them are
-/// memory that is copied and written to a file as it is.
+/// The columns that the fold reads of an event about a record, in a fixed layout without references. Millions of them
+/// are copied in memory, and written to a file, as they are.
 struct PackedEvent: Sendable, BitwiseCopyable {
   private struct Present: OptionSet, Sendable, BitwiseCopyable {
     let rawValue: UInt32
@@ -38,10 +38,10 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   private let verdict: Int16
   private let present: Present
 
-  /// What `init(_:_:)` reads, from `ledger.event` as `e`.
+  /// The select list that `init(_:_:)` reads, of `ledger.event e`.
   ///
-  /// The server spends most of a read on turning each column that is not NULL into bytes, and little on
-  /// arithmetic: so the small ones come as one number, and counts that most events do not have as NULL for 0.
+  /// The server spends most of a read on the encoding of columns that are not NULL, and little on arithmetic. Flags, type
+  /// and verdict are therefore one number, and counts are NULL for 0, which most events have.
   static let columns = """
     e.position, e.record_position, e.event_id, \
     e.flags * 4294967296 + e.event_type * 65536 + e.verdict, \
@@ -104,7 +104,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   var event: FoldEvent {
     FoldEvent(
       position: Position(rawValue: position), record: RecordID(rawValue: record), eventID: eventID,
-      // A type from the future is counted, and stops nothing.
+      // A type that a newer program wrote is counted, and has no other effect.
       type: EventType(rawValue: type) ?? .unknown,
       recordedAt: Timestamp(microseconds: recordedAt),
       createdAt: Timestamp(microseconds: createdAt),
@@ -120,15 +120,14 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   }
 }
 
-/// Events in the order they were read, put into parts by their record: what one reader of a replay found.
+/// The events that one reader of a replay read, partitioned by record.
 ///
-/// Parts are small enough to be sorted and folded in memory one after the other. What goes beyond the
-/// memory that a reader may hold is kept in a file without a name.
+/// Each part is small enough to be sorted and folded in memory. What exceeds the memory of a reader is kept in a file
+/// without a name.
 struct EventPartitions: Sendable {
-  /// What a reader holds in memory, in bytes, whatever the length of the log.
+  /// The memory of a reader in bytes, for a log of any length.
   static let memory = 40 << 20
-  /// How large a part is meant to be: one that a processor's cache holds, since its events are visited record by
-  /// record.
+  /// The intended size of a part: it fits into a processor's cache, because its events are visited record by record.
   static let partBytes = 3 << 20
   static let maxParts = 2048
 
@@ -143,7 +142,7 @@ struct EventPartitions: Sendable {
   private var held = 0
   private var file: SpillFile?
 
-  /// How many parts a log of this many events is put into.
+  /// The number of parts for a log of some events.
   static func parts(events: Int64) -> Int {
     let bytes = Int(events) * MemoryLayout<PackedEvent>.stride
     return min(max(2, (bytes + partBytes - 1) / partBytes), maxParts)
@@ -151,7 +150,7 @@ struct EventPartitions: Sendable {
 
   /// The part that a record's events belong to.
   ///
-  /// Spread, because the records that begin a log are often those with the most events.
+  /// A hash spreads the records, because the first records of a log often have the most events.
   static func part(of record: Int64, among count: Int) -> Int {
     let hash = UInt64(bitPattern: record) &* 0x9E37_79B9_7F4A_7C15
     return Int(((hash >> 32) &* UInt64(count)) >> 32)
@@ -171,7 +170,7 @@ struct EventPartitions: Sendable {
     if parts[index].open.count >= blockSize { try put(index) }
   }
 
-  /// Puts a full block away.
+  /// Keeps a full block in memory, or writes it to the file.
   private mutating func put(_ index: Int) throws {
     let bytes = parts[index].open.count * MemoryLayout<PackedEvent>.stride
     if held + bytes <= Self.memory * 3 / 4 {
@@ -187,7 +186,7 @@ struct EventPartitions: Sendable {
     parts[index].open.removeAll(keepingCapacity: true)
   }
 
-  /// Adds the events of one part in the blocks they are kept in: no event is copied that is in memory.
+  /// Appends the blocks of one part. Events in memory are not copied.
   func read(_ index: Int, into blocks: inout [[PackedEvent]]) throws {
     let part = parts[index]
     blocks += part.kept
@@ -196,7 +195,7 @@ struct EventPartitions: Sendable {
   }
 }
 
-/// Events in a file that has no name, and so is gone with the process however that ends.
+/// A file of events that has no name, so that it is deleted when the process ends in any way.
 private final class SpillFile: Sendable {
   private let descriptor: Int32
   private let end = Atomic<Int>(0)
@@ -215,10 +214,10 @@ private final class SpillFile: Sendable {
   private static func failure(_ what: String) -> LedgerStoreError {
     let reason = unsafe String(cString: strerror(errno))
     return LedgerStoreError(
-      .noRoom, "a file for what does not fit in memory cannot be \(what): \(reason)")
+      .noRoom, "a temporary file for the replay cannot be \(what): \(reason)")
   }
 
-  /// Writes events at the end, and answers which bytes they are.
+  /// Writes events at the end. Returns the range of their bytes.
   func append(_ events: [PackedEvent]) throws -> Range<Int> {
     try unsafe events.withUnsafeBytes { bytes in
       let start = end.wrappingAdd(bytes.count, ordering: .relaxed).oldValue

@@ -2,23 +2,28 @@ import LedgerDomain
 import PostgresClient
 import Synchronization
 
-/// How far a replay is.
+/// The progress of a replay.
 public struct ReplayProgress: Sendable {
+  /// The number of events that are folded; half an event counts for one that is only read.
   public let eventsDone: Int64
+  /// The number of events that the replay folds.
   public let eventsTotal: Int64
+  /// The time since the start, in seconds.
   public let seconds: Double
 
-  /// Events a second so far.
+  /// Events per second.
   public var rate: Double { seconds > 0 ? Double(eventsDone) / seconds : 0 }
   /// Seconds left at this rate.
   public var secondsLeft: Double { rate > 0 ? Double(eventsTotal - eventsDone) / rate : 0 }
 }
 
-/// What a replay found.
+/// The result of a replay.
 public struct ReplayReport: Sendable {
-  /// One value of the live projections that the log does not bear out.
+  /// A value of the live projections that differs from the one that follows from the log.
   public struct Drift: Sendable, Equatable {
+    /// The Pith Number of the record, or `record` and its position where there is none.
     public let pithNumber: String
+    /// The name of the column.
     public let key: String
     /// The live value; `nil` where the row was missing.
     public let was: String?
@@ -26,9 +31,13 @@ public struct ReplayReport: Sendable {
     public let now: String?
   }
 
+  /// The number of events that the projections include.
   public let events: Int64
+  /// The number of records.
   public let records: Int64
+  /// The duration in seconds.
   public let seconds: Double
+  /// The differences, at most ``Replayer``'s limit of 1000.
   public let drift: [Drift]
   /// Whether the replayed tables took the place of the live ones.
   public let swapped: Bool
@@ -36,12 +45,13 @@ public struct ReplayReport: Sendable {
 
 /// Rebuilds the projections from the log.
 public struct Replayer: Sendable {
+  /// The key of the advisory lock that one replay of a database holds.
   static let lock: Int64 = 0x7069_7468_0003
   /// The schema of the rebuilt tables.
   static let schema = "ledger_replay"
-  /// Differences that a report lists; more are counted by nobody, since the first say enough.
+  /// The largest number of differences that a report lists.
   static let maxDrift = 1000
-  /// How many read, and then fold, side by side.
+  /// The number of tasks that read, and then fold, in parallel.
   static let workers = 2
 
   private let configuration: StoreConfiguration
@@ -50,10 +60,12 @@ public struct Replayer: Sendable {
 
   /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
   ///
-  /// The log's part up to the head at the start is read in parallel by ranges of pages, and folded in
-  /// parallel by records; then, with the live projector held still, what came meanwhile is folded on, the two are compared, and without
-  /// `check` the new tables take the place of the old in that same transaction. Interrupted at any point
-  /// it leaves the live projections as they were.
+  /// The log up to its head at the start is read in parallel by ranges of pages, and folded in parallel by records. Then
+  /// a transaction blocks the live projector, folds what was appended meanwhile, and compares the tables. Without
+  /// `check` the new tables replace the old ones in the same transaction. A replay that is interrupted leaves the live
+  /// projections as they were.
+  ///
+  /// Errors: `replayRunning`, `noRoom`.
   public func run(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
@@ -69,7 +81,7 @@ public struct Replayer: Sendable {
     do {
       try await lockReplay(connection)
       let report = try await replay(connection, check: check, progress: progress)
-      // The session's end would free it too, some time after it is closed here.
+      // The end of the session frees the lock too, but some time after the close.
       _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.lock)])
       await connection.close()
       return report
@@ -79,8 +91,8 @@ public struct Replayer: Sendable {
     }
   }
 
-  /// Makes this the only replay of the database; waits a moment for one that was just interrupted, whose lock
-  /// is held until the server has seen its session end.
+  /// Takes the lock. Waits two seconds for a replay that was interrupted, whose lock is held until the server notices
+  /// the end of its session.
   ///
   /// Errors: `replayRunning`.
   private func lockReplay(_ connection: PostgresConnection) async throws {
@@ -120,7 +132,7 @@ public struct Replayer: Sendable {
     let (drift, records, events) = try await connection.transaction { connection in
       // The comparison joins tables of a row for each record.
       try await connection.execute("SET LOCAL work_mem = '64MB'")
-      // The live projector waits here, so that both sides are compared at the same position.
+      // The live projector waits for this lock, so that both sides are compared at the same position.
       let projected = try await connection.query(
         "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].int(0)
       let live = Projector(configuration)
@@ -130,7 +142,7 @@ public struct Replayer: Sendable {
           to: Position(rawValue: projected),
           timeline: folded)
       } else if projected < size {
-        // The live side is behind: what it has not folded yet is no drift. Bring it here first.
+        // The live projections are behind. What they do not include yet is no difference, and is folded first.
         var keys = KeyTimeline()
         keys.apply(
           try await KeyEventQuery(from: .first, below: Position(rawValue: projected)).events(
@@ -153,14 +165,14 @@ public struct Replayer: Sendable {
       events: events, records: records, seconds: seconds(), drift: drift, swapped: !check)
   }
 
-  /// Reads the first `size` events as they lie in the table, each worker a part of its pages.
+  /// Reads the first `size` events in the order of the table's pages, each worker a range of pages.
   ///
-  /// A sort by record on the server costs more than all of the reading, so that the records are brought
-  /// together here; each record's events are put in the order of the log before they are folded.
+  /// A sort by record on the server takes longer than the reading. Events are grouped by record in this process, and
+  /// sorted by position before they are folded.
   private func partitions(
     _ connection: PostgresConnection, size: Int64, _ counter: ReplayCounter
   ) async throws -> [EventPartitions] {
-    // Rows below `size` are on the pages that are there now, or nowhere.
+    // All rows below `size` are on pages that exist now.
     let pages = try await connection.query(
       """
       SELECT pg_relation_size('ledger.event') / current_setting('block_size')::bigint
@@ -206,7 +218,7 @@ public struct Replayer: Sendable {
     }
   }
 
-  /// Folds one part after the other, until none is left, and writes their rows.
+  /// Folds parts of the log until none is left, and writes their rows.
   private func fold(
     _ readers: [EventPartitions], _ queue: PartQueue, _ timeline: KeyTimeline,
     _ counter: ReplayCounter
@@ -229,8 +241,7 @@ public struct Replayer: Sendable {
     }
   }
 
-  /// Folds the records that some events are about, all of whose events are there, each by itself; answers
-  /// how many events there were.
+  /// Folds each record of some events, which are all events of these records. Returns the number of events.
   private static func fold(
     _ blocks: [[PackedEvent]], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
   ) -> Int {
@@ -248,7 +259,7 @@ public struct Replayer: Sendable {
     var places: [Place] = []
     places.reserveCapacity(blocks.reduce(0) { $0 + $1.count })
     for (number, block) in blocks.enumerated() {
-      // A span, since an element of an array would be copied whole for its two numbers.
+      // A span: reading two numbers of an array's element would copy the element.
       let events = block.span
       for index in events.indices {
         places.append(
@@ -270,14 +281,14 @@ public struct Replayer: Sendable {
     return places.count
   }
 
-  /// Live and replayed rows that differ, by Pith Number and key.
+  /// The columns that differ between live and replayed rows, by Pith Number and column.
   private static func drift(_ connection: PostgresConnection) async throws -> [ReplayReport.Drift] {
     var drift: [ReplayReport.Drift] = []
     for (table, key) in [
       ("verification_status", "record_position"), ("event_summary", "record_position"),
       ("storage_validity", "record_position, fold_group"),
     ] {
-      // Mostly nothing differs, and servers can find that out in parallel, as they cannot a full join.
+      // Usually the tables are equal. The server tests this in parallel, which it cannot do for a full join.
       let same = try await connection.query(
         """
         SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(schema).\(table) b USING (\(key))
@@ -286,7 +297,7 @@ public struct Replayer: Sendable {
             (SELECT count(*) FROM \(schema).\(table))])
         """)[0].bool(0)
       if same { continue }
-      // No more rows than will be listed are taken apart: after a disaster, all of them differ.
+      // Only as many rows are expanded as are listed: after a disaster every row may differ.
       let rows = try await connection.query(
         """
         SELECT coalesce(s.pith_number, 'record ' || d.record_position), k.key,
@@ -310,14 +321,14 @@ public struct Replayer: Sendable {
   }
 }
 
-/// Counts events over the workers of a replay, and reports now and then.
+/// Counts events of all workers of a replay, and reports every half second.
 private final class ReplayCounter: Sendable {
   private let total: Int64
   private let start: ContinuousClock.Instant
   private let report: @Sendable (ReplayProgress) -> Void
-  /// Halves of an event's way: reading is one, and folding the other.
+  /// Half events: reading an event counts one, and folding it another.
   private let halves = Atomic<Int64>(0)
-  /// When there was a report last, in milliseconds from the start.
+  /// The time of the last report, in milliseconds from the start.
   private let reported = Atomic<Int64>(0)
 
   init(
@@ -329,13 +340,13 @@ private final class ReplayCounter: Sendable {
     self.report = report
   }
 
-  /// Events that were read, or folded.
+  /// Adds events that were read, or folded.
   func add(_ events: Int64) {
     let halves = halves.wrappingAdd(events, ordering: .relaxed).newValue
     let took = ContinuousClock.now - start
     let now = Int64(took / .milliseconds(1))
     let last = reported.load(ordering: .relaxed)
-    // One of the workers that find it is time reports.
+    // One of the workers that see the time elapsed reports.
     guard now - last > 500,
       reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     else { return }

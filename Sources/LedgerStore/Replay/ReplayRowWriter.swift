@@ -2,7 +2,7 @@ import LedgerDomain
 import PostgresClient
 import Synchronization
 
-/// The parts of a replay that are still to be folded.
+/// Hands out the parts of a replay that are not folded yet.
 final class PartQueue: Sendable {
   private let count: Int
   private let taken = Atomic<Int>(0)
@@ -16,15 +16,15 @@ final class PartQueue: Sendable {
   }
 }
 
-/// Rows of folded records, on their way into the shadow tables through binary COPY.
+/// Writes rows of folded records to the tables of a replay by binary COPY.
 struct ReplayRowWriter {
-  /// After how many records it is worth a round trip for each table.
+  /// The number of records that are written together.
   static let batch = 5000
 
   private var status = BinaryCopyWriter()
   private var summary = BinaryCopyWriter()
   private var storage = BinaryCopyWriter()
-  /// Records that are waiting.
+  /// The number of records that are not written yet.
   private(set) var count = 0
   private var hasStorage = false
 
@@ -41,7 +41,7 @@ struct ReplayRowWriter {
     count += 1
   }
 
-  /// Writes what is waiting.
+  /// Writes the records that are not written yet.
   mutating func flush(_ connection: PostgresConnection) async throws {
     guard count > 0 else { return }
     var tables = [("verification_status", status.finish()), ("event_summary", summary.finish())]
