@@ -119,10 +119,3 @@ extension LedgerConfiguration {
   /// The address that links begin with: the configured one, or that of the request.
   func base(_ requested: String) -> String { publicURL ?? requested }
 }
-
-extension Refusal {
-  /// The refusal of a write in a read-only process.
-  static let readOnly = Refusal(
-    .unavailable, check: "read_only",
-    "This ledger is read-only. Submit to the ledger that takes writes.")
-}

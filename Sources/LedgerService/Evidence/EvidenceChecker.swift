@@ -216,10 +216,3 @@ struct EvidenceChecker: Sendable {
     return Finding([Check("token_signature", .verified)], .verified)
   }
 }
-
-extension Refusal {
-  /// The refusal of a proof that is malformed or leads to a wrong value.
-  init(proof error: ProofFormatError) {
-    self.init(.invalid, check: error.check, field: "evidence", offset: error.offset, error.message)
-  }
-}

@@ -63,17 +63,3 @@ public struct KeyFile: Sendable {
     } catch { throw Refusal(error, check: "key_file") }
   }
 }
-
-extension Refusal {
-  /// The refusal for a file that cannot be written or read.
-  init(_ error: DurableFileError, check: String) {
-    let code: Code =
-      switch error.code {
-      case .exists: .conflict
-      case .missing: .malformed
-      case .unsafe: .forbidden
-      case .failed: .unavailable
-      }
-    self.init(code, check: check, field: error.path, error.message)
-  }
-}
