@@ -205,6 +205,8 @@ struct PoolStateMachineTests {
     var one = PoolSimulation(seed: 7)
     var two = PoolSimulation(seed: 7)
     #expect(one.run(steps: 400) == nil && two.run(steps: 400) == nil)
-    #expect(one.trace == two.trace && one.trace.count >= 400)
+    #expect(one.trace == two.trace)
+    // A step that finds nothing to act on adds no line.
+    #expect(one.trace.count > 200)
   }
 }
