@@ -1,37 +1,53 @@
-/// A JSON value of the kind that the ledger hashes and signs: integers only, strings kept byte for byte.
+/// A JSON value that can be hashed and signed.
 ///
-/// Equality and hashing are on UTF-8 bytes, never on Swift's `String ==`, which takes composed and
-/// decomposed é for the same. Every value that ``parse(_:limits:)`` makes has integers within
-/// ±(2^53−1); whoever builds `.integer` by hand keeps to that range, or uses ``integer(checked:)``.
+/// Numbers are integers only. Strings keep their UTF-8 bytes unchanged. Equality and hashing
+/// compare UTF-8 bytes and not Swift's `String ==`, which treats composed and decomposed forms of
+/// one character as equal. Every value that ``parse(_:limits:)`` returns has integers within ±(2^53
+/// − 1). The case `.integer` does not check this range; ``integer(checked:)`` does.
+///
+/// Specification: canonical-json.md, section Values.
 public enum JSON: Sendable {
+  /// The JSON literal `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// An integer within ±(2^53 − 1).
   case integer(Int64)
+  /// A string of Unicode scalar values.
   case string(String)
+  /// An array, in order.
   case array([JSON])
+  /// An object with unique keys.
   case object(JSONObject)
 
-  /// The largest integer that every JSON implementation carries exactly: 2^53 − 1.
+  /// The largest integer of a value: 2^53 − 1. Every JSON implementation represents it exactly.
   public static let maxInteger: Int64 = 9_007_199_254_740_991
 
-  /// An integer within ±(2^53−1); `nil` for any other.
+  /// Makes an integer; `nil` for a number outside ±(2^53 − 1).
   public static func integer(checked value: some BinaryInteger) -> JSON? {
     guard value >= -maxInteger, value <= maxInteger else { return nil }
     return .integer(Int64(value))
   }
 
+  /// Whether this is `null`.
   public var isNull: Bool { if case .null = self { true } else { false } }
+  /// The value of a Boolean; `nil` for another kind of value.
   public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// The value of an integer; `nil` for another kind of value.
   public var integerValue: Int64? { if case .integer(let value) = self { value } else { nil } }
+  /// The value of a string; `nil` for another kind of value.
   public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+  /// The elements of an array; `nil` for another kind of value.
   public var arrayValue: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  /// The members of an object; `nil` for another kind of value.
   public var objectValue: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
-  /// The member of an object; `nil` where there is none, or this is no object.
+  /// The member of an object with this key; `nil` if there is none or this is not an object.
   public subscript(_ key: String) -> JSON? { objectValue?[key] }
 }
 
 extension JSON: Hashable {
+  /// Compares two values. Strings and keys are equal if their UTF-8 bytes are equal.
   public static func == (a: JSON, b: JSON) -> Bool {
     switch (a, b) {
     case (.null, .null): true
@@ -44,6 +60,7 @@ extension JSON: Hashable {
     }
   }
 
+  /// Hashes the value. Strings and keys are hashed by their UTF-8 bytes.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -56,15 +73,20 @@ extension JSON: Hashable {
   }
 }
 
-// No nil literal: `object[key] == nil` would then mean null, not that there is no such member.
+// There is no nil literal: `object[key] == nil` would mean null, and not that the member is missing.
 extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
   ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// Makes a string from a literal.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// Makes an integer from a literal. The range is not checked.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// Makes a Boolean from a literal.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Makes an array from a literal.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// Makes an object from a literal. A later member replaces an earlier one with the same key.
   public init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(JSONObject(elements))
   }
@@ -72,7 +94,8 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
 
 /// The members of a JSON object, sorted by code point and unique by bytes.
 ///
-/// The order of UTF-8 bytes is the order of code points, so sorting compares bytes.
+/// Sorting compares UTF-8 bytes, because their order is the order of code points. Specification:
+/// canonical-json.md, sections Values and Writing.
 public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryLiteral {
   var members: [Member] = []
 
@@ -81,22 +104,28 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
     var value: JSON
   }
 
+  /// Makes an empty object.
   public init() {}
 
-  /// An object of these members; a later one replaces an earlier one of the same bytes.
+  /// Makes an object. A later member replaces an earlier one whose key has the same bytes.
   public init(_ members: [(String, JSON)]) {
     for (key, value) in members { self[key] = value }
   }
 
+  /// Makes an object from a literal. A later member replaces an earlier one with the same key.
   public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 
-  /// Takes members that are sorted and unique already.
+  /// Makes an object from members that are already sorted and unique.
   init(sorted members: [Member]) { self.members = members }
 
+  /// The number of members.
   public var count: Int { members.count }
+  /// Whether the object has no members.
   public var isEmpty: Bool { members.isEmpty }
+  /// The keys, in canonical order.
   public var keys: [String] { members.map(\.key) }
 
+  /// The member with this key; `nil` if there is none. Setting `nil` removes the member.
   public subscript(_ key: String) -> JSON? {
     get {
       let (index, found) = place(of: key)
@@ -113,20 +142,21 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
     }
   }
 
-  /// This object without some of its members.
+  /// Returns this object without the members that have these keys.
   public func removing(_ keys: [String]) -> JSONObject {
     var copy = self
     for key in keys { copy[key] = nil }
     return copy
   }
 
+  /// Iterates over the members in canonical order.
   public func makeIterator() -> AnyIterator<(key: String, value: JSON)> {
     var iterator = members.makeIterator()
     return AnyIterator { iterator.next().map { (key: $0.key, value: $0.value) } }
   }
 
   private func place(of key: String) -> (index: Int, found: Bool) {
-    // Most objects are built in order.
+    // Most objects are built in canonical order, so the new key usually belongs at the end.
     guard let last = members.last, !last.key.precedes(key) else { return (members.count, false) }
     var low = 0
     var high = members.count
@@ -137,6 +167,7 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
     return (low, low < members.count && members[low].key.utf8.elementsEqual(key.utf8))
   }
 
+  /// Compares keys by their UTF-8 bytes and values with ``JSON``'s equality.
   public static func == (a: JSONObject, b: JSONObject) -> Bool {
     a.members.count == b.members.count
       && zip(a.members, b.members).allSatisfy {
@@ -144,6 +175,7 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
       }
   }
 
+  /// Hashes keys by their UTF-8 bytes, and the values.
   public func hash(into hasher: inout Hasher) {
     for member in members {
       for byte in member.key.utf8 { hasher.combine(byte) }
@@ -153,7 +185,8 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
 }
 
 extension String {
-  /// Whether its UTF-8 comes before another's: the order of a canonical object's keys.
+  /// Whether this string's UTF-8 bytes come before another's. This is the order of keys in
+  /// canonical JSON.
   func precedes(_ other: String) -> Bool {
     let (mine, theirs) = (utf8Span.span, other.utf8Span.span)
     let shorter = min(mine.count, theirs.count)

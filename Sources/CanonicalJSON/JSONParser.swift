@@ -1,29 +1,40 @@
-/// How much a parser takes before it refuses.
+/// The limits that a parser enforces.
 public struct JSONLimits: Sendable {
+  /// The largest text, in bytes.
   public var maxBytes: Int
-  /// Arrays and objects inside one another; `[]` is one deep.
+  /// The largest nesting depth of arrays and objects. `[]` has depth 1.
   public var maxDepth: Int
 
+  /// Makes limits. The defaults are 1 MiB and 64 levels.
   public init(maxBytes: Int = 1 << 20, maxDepth: Int = 64) {
     self.maxBytes = maxBytes
     self.maxDepth = maxDepth
   }
 
+  /// 1 MiB and 64 levels.
   public static let `default` = JSONLimits()
 }
 
-/// Why some bytes are not the JSON that the ledger takes, and at which of them.
+/// The reason why a text is refused, and the byte at which the parser found it.
+///
+/// Specification: canonical-json.md, section Reading.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of error. ``JSONError/message`` explains each one.
   public enum Code: String, Sendable {
+    /// Errors of structure.
     case tooLarge, tooDeep, unexpectedByte, unexpectedEnd, trailingText, trailingComma, duplicateKey
+    /// Errors in strings.
     case loneSurrogate, invalidUTF8, invalidEscape, controlCharacter
+    /// Errors in numbers.
     case fraction, exponent, negativeZero, leadingZero, integerOutOfRange
   }
 
+  /// The kind of error.
   public let code: Code
-  /// Counted in bytes from 0.
+  /// The offset of the error, in bytes from 0.
   public let offset: Int
 
+  /// A description in English, without the offset.
   public var message: String {
     switch code {
     case .tooLarge: "more bytes than the limit"
@@ -45,15 +56,18 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// The message with the offset.
   public var description: String { "\(message) at byte \(offset)" }
 }
 
 extension JSON {
-  /// Parses one value strictly, and nothing after it but white space.
+  /// Parses one value. Only white space may follow it.
   ///
-  /// Errors: a ``JSONError`` with the offset of the first offending byte; for a duplicate key that is
-  /// the second key's opening quote, for a number out of range its first byte. Source: RFC 8259,
-  /// narrowed to what has exactly one canonical spelling.
+  /// The text is RFC 8259, restricted to values that have exactly one canonical form.
+  /// Specification: canonical-json.md, section Reading.
+  ///
+  /// - Throws: a ``JSONError`` with the offset of the first offending byte. For a duplicate key
+  ///   this is the second key's opening quote, and for a number out of range its first byte.
   public static func parse(
     _ bytes: [UInt8], limits: JSONLimits = .default
   ) throws(JSONError) -> JSON {
@@ -191,7 +205,7 @@ private struct Parser {
       if try closes(with: UInt8(ascii: "}")) { break }
     }
     if !sorted {
-      // Stable by offset, so that of two equal keys the second is the one reported.
+      // Equal keys are sorted by offset, so that the second one is reported.
       members.sort {
         $0.member.key.utf8.elementsEqual($1.member.key.utf8)
           ? $0.offset < $1.offset
@@ -207,7 +221,8 @@ private struct Parser {
     return .object(JSONObject(sorted: members.map(\.member)))
   }
 
-  /// After an item: `true` at the closing bracket, `false` at a comma that something follows.
+  /// Reads what follows an item. Returns `true` for the closing bracket, and `false` for a comma with
+  /// another item after it.
   mutating func closes(with bracket: UInt8) throws(JSONError) -> Bool {
     skipSpace()
     let byte = try peek()
@@ -227,7 +242,7 @@ private struct Parser {
     let opening = index
     index += 1
     let start = index
-    // Most strings have no escape: those are taken as one slice.
+    // Most strings have no escape. They are copied as one slice.
     while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
       index += 1
     }
@@ -261,13 +276,14 @@ private struct Parser {
     }
   }
 
-  /// The text that some bytes spell, or the offset of the first that is not UTF-8.
+  /// Decodes UTF-8. Throws an error at the first byte that is not valid.
   func text(of slice: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
     if let text = String(validating: slice, as: UTF8.self) { return text }
     throw failure(.invalidUTF8, at: start + Self.validPrefix(of: slice))
   }
 
-  /// How many bytes from the beginning are whole, valid sequences (Unicode 15, table 3-7).
+  /// The number of bytes, from the start, that form complete and valid UTF-8 sequences. Source: Unicode
+  /// 15, table 3-7.
   static func validPrefix(of slice: ArraySlice<UInt8>) -> Int {
     var position = slice.startIndex
     func continues(_ index: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {

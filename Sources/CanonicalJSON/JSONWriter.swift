@@ -10,10 +10,11 @@ extension JSON {
     return output
   }
 
-  /// ``canonicalBytes()`` as text.
+  /// Returns ``canonicalBytes()`` as text.
   public func canonicalString() -> String { String(decoding: canonicalBytes(), as: UTF8.self) }
 
-  /// The same value for people: two spaces a level, a line a member.
+  /// Returns the value in an indented form for people: two spaces for each level, and one line for each
+  /// member. The form is not canonical.
   public func prettyString() -> String {
     var output: [UInt8] = []
     write(to: &output, indent: 0)
@@ -78,7 +79,7 @@ extension JSON {
   private static func write(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     defer { output.append(UInt8(ascii: "\"")) }
-    // Most strings have nothing to escape, and go in whole.
+    // Most strings need no escape. They are copied as a whole.
     let bytes = text.utf8Span.span
     var index = 0
     while index < bytes.count, bytes[index] >= 0x20, bytes[index] != 0x22, bytes[index] != 0x5C {

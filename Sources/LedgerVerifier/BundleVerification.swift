@@ -3,53 +3,69 @@ public import Encodings
 public import LedgerDomain
 public import TransparencyLog
 
-/// Everything there is about one record, with the proofs that it is in the log: checked by keys that are
-/// given, without a ledger.
+/// Verifies a bundle: one record with the proofs that its events are in a log. No ledger is needed.
 ///
-/// A bundle is one canonical JSON object, and every byte of it is bound by something that is checked: the
-/// entries by their inclusion proofs, the status by the fold, the document and other evidence by hashes
-/// that entries name. What it cannot show is that no event of the record was left out; a whole log can.
+/// A bundle is one canonical JSON object. Each part is bound by a check: the entries by their
+/// inclusion proofs, the status by the fold, and the document and other evidence by hashes in the
+/// entries. A bundle does not prove that it contains every event of the record. An export of the
+/// whole log proves that.
+///
+/// Specification: bundle.md.
 public struct BundleVerification: Sendable {
+  /// The value of the member `format`.
   public static let format = "pith-ledger-bundle/1"
+  /// The largest bundle, in bytes: 256 MiB.
   public static let maxBytes = 256 << 20
   static let members = [
     "anchors", "checkpoint", "document", "event_summary", "events", "format", "keys", "pith_number",
     "verification_status",
   ]
 
-  /// A proof of time over a checkpoint that covers the record's events.
+  /// A proof of time over a checkpoint that covers events of the record.
   public struct Anchor: Sendable {
-    /// The proof's kind and bytes, for whoever trusts block headers or roots.
+    /// The kind of the proof.
     public let kind: TimestampAnchor.Kind
+    /// The bytes of the proof. Checking them needs trusted block headers or trusted roots.
     public let proof: [UInt8]
-    /// SHA-256 of the checkpoint's text.
+    /// SHA-256 of the checkpoint's text, which the proof is about.
     public let digest: Digest
-    /// How many of the log's entries it covers.
+    /// The number of entries that the checkpoint covers.
     public let size: UInt64
-    /// What the ledger found of it when it took it.
+    /// The verdict of the ledger when it admitted the anchor.
     public let admitted: Verdict
-    /// The record's events that it covers.
+    /// The number of the record's events that the checkpoint covers.
     public let events: Int
   }
 
-  /// What a bundle proves.
+  /// The result of a successful verification.
   public struct Outcome: Sendable {
+    /// The record's full Pith Number.
     public let pithNumber: String
+    /// The checkpoint under which all entries are included.
     public let checkpoint: Checkpoint
+    /// The number of events about the record.
     public let events: Int
+    /// The number of entries about keys and checkpoints.
     public let keys: Int
+    /// The status of the record, as the fold of the entries gives it.
     public let status: RecordStatus
-    /// Whether the document that the entries name is in it.
+    /// Whether the bundle contains the imported document. Its SHA-256 is named by an entry.
     public let hasDocument: Bool
+    /// The proofs of time. Their form and their checkpoints are verified; the proofs themselves are
+    /// not.
     public let anchors: [Anchor]
   }
 
   private let keys: [NoteVerifierKey]
 
-  /// - Parameter keys: whose checkpoints are believed.
+  /// Makes a verification.
+  ///
+  /// - Parameter keys: the log's verifier keys. A checkpoint needs a signature by one of them.
   public init(keys: [NoteVerifierKey]) { self.keys = keys }
 
-  /// Throws a `LogFault` that names the member at fault.
+  /// Verifies the bytes of a bundle, in the order of bundle.md, section Verification.
+  ///
+  /// - Throws: a `LogFault` that names the member at fault.
   public func verify(_ bytes: [UInt8]) async throws -> Outcome {
     let json: JSON
     do throws(JSONError) {
@@ -71,7 +87,8 @@ public struct BundleVerification: Sendable {
       throw LogFault("bundle.format", place: "format", "only \(Self.format) is known")
     }
     let signed = try checkpoint(bundle["checkpoint"], at: "checkpoint")
-    // Nobody signs what others add, so that a bundle carries the log's own signature alone.
+    // A signature of a witness is not bound by anything in the bundle. Only the log's own signature is
+    // allowed, so that every byte of a bundle is checked.
     guard signed.note.signatures.count == 1, signed.note.signatures[0].isCanonical,
       signed.checkpoint.text == signed.note.text
     else {
@@ -126,7 +143,7 @@ public struct BundleVerification: Sendable {
     return checked
   }
 
-  /// Entries with their places, each held against the checkpoint.
+  /// Reads entries with their positions, and verifies their inclusion under the checkpoint.
   private func entries(
     _ json: JSON?, _ member: String, _ checkpoint: Checkpoint
   ) throws -> [LogReader.Item] {
@@ -172,7 +189,7 @@ public struct BundleVerification: Sendable {
     return hashes
   }
 
-  /// The document is bound by its hash, which an entry names.
+  /// Checks that an entry of the record names the document's SHA-256.
   private func checkDocument(_ json: JSON?, _ entries: [Entry]) throws -> Bool {
     guard let json, !json.isNull else { return false }
     let digest = Digest(hashing: json.canonicalBytes())
@@ -184,7 +201,7 @@ public struct BundleVerification: Sendable {
     return true
   }
 
-  /// Proofs of time over earlier checkpoints, each shown to be of a beginning of this log.
+  /// Reads proofs of time, and verifies that each checkpoint is consistent with the bundle's.
   private func anchors(
     _ json: JSON?, _ checkpoint: Checkpoint, _ events: [Position],
     _ checked: [Position: LogReader.Checked]
@@ -214,7 +231,7 @@ public struct BundleVerification: Sendable {
           old: anchored.size, oldRoot: anchored.root, new: checkpoint.size,
           newRoot: checkpoint.root, proof: try Self.hashes(item["consistency"]))
       } catch { throw LogFault(error, place: place) }
-      // The event that says so is among the registry's, whose inclusion is shown.
+      // The registry's event that anchors the checkpoint is one of the entries verified above.
       let digest = Digest(hashing: Array(text.utf8))
       guard let entry = checked[position]?.entry,
         case .timestampAnchor(let anchor) = entry.event.body.payload, anchor.digest == digest,

@@ -2,40 +2,53 @@ public import Encodings
 public import LedgerDomain
 import TransparencyLog
 
-/// Reads a log entry by entry and believes nothing of it: form, canonical bytes, event id, what it names,
-/// and the signature by a key that the log itself registered before.
+/// Reads a log entry by entry and verifies each one: form, canonical bytes, event id, references,
+/// and the signature by a key that the log registered earlier.
 ///
-/// It keeps the tree, the keys, and what the fold needs; nothing else of the entries. Signatures are
-/// checked in parallel, what depends on order in order.
+/// It keeps the keys, the records and their names, and the columns that the fold needs. It does not
+/// keep the entries. Signatures are checked in parallel. Checks that depend on earlier entries run
+/// in order. Specification: log.md, section Entry.
 public struct LogReader: Sendable {
-  /// An entry with its place.
+  /// An unverified entry with its position.
   public struct Item: Sendable {
+    /// The position in the log.
     public let position: Position
+    /// The bytes of the entry.
     public let bytes: [UInt8]
 
+    /// Makes an item.
     public init(position: Position, bytes: [UInt8]) {
       self.position = position
       self.bytes = bytes
     }
   }
 
-  /// An entry that was checked.
+  /// A verified entry.
   public struct Checked: Sendable {
+    /// The position in the log.
     public let position: Position
+    /// The parsed entry.
     public let entry: Entry
+    /// The leaf hash of the entry's bytes (RFC 6962, section 2.1).
     public let leaf: Digest
-    /// The columns that follow from it.
+    /// The columns that derive from the entry.
     public let event: FoldEvent
   }
 
-  /// A record as look-ups know it.
+  /// The columns of a record by which it is looked up.
   public struct Subject: Sendable, Equatable {
+    /// The full Pith Number.
     public let pithNumber: String
+    /// SHA-256 of the canonical record.
     public let canonicalSHA256: Digest
+    /// The version of the paper at its source, `source.version`.
     public let sourceVersion: Int64
+    /// Whether a `record_created` of the record has a receipt by a trusted key.
     public var hasTrustedReceipt: Bool
+    /// Whether the operator imported a document or a graph of the record.
     public var isOperatorImported: Bool
 
+    /// Makes a subject from its parts.
     public init(
       pithNumber: String, canonicalSHA256: Digest, sourceVersion: Int64, hasTrustedReceipt: Bool,
       isOperatorImported: Bool
@@ -48,12 +61,16 @@ public struct LogReader: Sendable {
     }
   }
 
-  /// A name of a record, as it is looked up.
+  /// A name of a record, in the form in which it is looked up.
   public struct Name: Hashable, Sendable {
+    /// The record.
     public let record: RecordID
+    /// The name of the alias kind, such as `arxiv`.
     public let kind: String
+    /// The folded value. Specification: identifiers.md, section Names of a record.
     public let folded: String
 
+    /// Makes a name from its parts.
     public init(record: RecordID, kind: String, folded: String) {
       self.record = record
       self.kind = kind
@@ -61,31 +78,35 @@ public struct LogReader: Sendable {
     }
   }
 
-  /// Entries that one task deals with.
+  /// The number of entries that one task checks.
   private static let chunk = 128
 
+  /// The keys that the entries register, vouch for and revoke.
   public private(set) var timeline = KeyTimeline()
-  /// The position of each record's first event, by Pith Number.
+  /// The records by full Pith Number.
   public private(set) var records: [String: RecordID] = [:]
-  /// What the look-ups of names must say of each record, by its position.
+  /// The look-up columns of each record.
   public private(set) var subjects: [RecordID: Subject] = [:]
-  /// Every name that was given to a record, and whether it was taken back.
+  /// Every name that was added to a record, with `true` if it was retracted.
   public private(set) var names: [Name: Bool] = [:]
-  /// By record, in the order of the log; empty where they are not kept.
+  /// The events of each record, in the order of the log. Empty if events are not kept.
   public private(set) var events: [RecordID: [FoldEvent]] = [:]
-  /// Events by id: those that a later one may name.
+  /// Every event read so far by event id, to resolve references of later events.
   private var byID: [Digest: FoldEvent] = [:]
   private var lastPosition: Position = .beforeFirst
   private let keepsEvents: Bool
-  /// The position after the last that was read.
+  /// The position after the last entry that was read.
   public var next: Position { lastPosition.next }
 
-  /// - Parameter keepsEvents: whether the fold's columns are kept, for ``fold()``.
+  /// Makes a reader of an empty prefix.
+  ///
+  /// - Parameter keepsEvents: whether to keep the columns that ``fold(_:at:)`` needs.
   public init(keepsEvents: Bool = true) { self.keepsEvents = keepsEvents }
 
-  /// Checks some entries, given by ascending position.
+  /// Verifies some entries. Their positions ascend, and follow those of earlier calls.
   ///
-  /// Throws a `LogFault` at the first position that is wrong.
+  /// - Throws: a `LogFault`. Faults of form come first, then faults of order and reference, then
+  ///   signatures; of each kind, the fault at the lowest position is thrown.
   public mutating func read(_ items: [Item]) async throws -> [Checked] {
     let parsed = try await Self.inParallel(items) { try Self.parse($0) }
     var checked: [Checked] = []
@@ -106,7 +127,7 @@ public struct LogReader: Sendable {
     return checked
   }
 
-  /// Runs a check over chunks side by side, and throws what the first wrong one throws.
+  /// Runs a check over chunks in parallel. Throws the error of the first chunk that failed.
   private static func inParallel<T: Sendable, R: Sendable>(
     _ items: [T], _ check: @escaping @Sendable (T) throws -> R
   ) async throws -> [R] {
@@ -139,7 +160,8 @@ public struct LogReader: Sendable {
     return (entry, .leaf(item.bytes))
   }
 
-  /// What follows from an entry and those before it: its columns, and the key that must have signed it.
+  /// Derives the columns of an entry from the entry and the earlier ones, and finds the key that
+  /// must have signed it.
   private mutating func place(
     _ entry: Entry, at position: Position
   ) throws(LogFault) -> (FoldEvent, [UInt8]) {
@@ -197,7 +219,7 @@ public struct LogReader: Sendable {
     return (columns, key)
   }
 
-  /// Keeps what the look-ups must say after an entry about a record.
+  /// Updates the look-up columns after an entry about a record.
   private mutating func note(_ entry: Entry, _ columns: FoldEvent) {
     let payload = entry.event.body.payload
     if let alias = payload.alias {
@@ -219,9 +241,9 @@ public struct LogReader: Sendable {
     }
   }
 
-  /// What the projections must say of one record after the entries read so far.
+  /// Computes the status of one record after the entries read so far.
   ///
-  /// - Parameter time: against which the expiry of storage is held.
+  /// - Parameter time: the time with which the expiry of storage is compared.
   public func fold(_ record: RecordID, at time: Timestamp) -> RecordStatus {
     RecordStatus(FoldedRecord.whole(events[record] ?? [], timeline), at: time)
   }

@@ -3,32 +3,41 @@ public import Foundation
 public import LedgerDomain
 public import TransparencyLog
 
-/// Where a log to be checked is read from.
+/// A source from which a log is read for verification.
 public protocol LogSource: Sendable {
-  /// Entries by position; fewer than asked for at the end.
+  /// Returns the bytes of up to `limit` entries from a position on. There are fewer at the end of
+  /// the log.
   func entries(from position: Position, limit: Int) async throws -> [[UInt8]]
-  /// A tile's hashes; `nil` where there is none of that width.
+  /// Returns the hashes of a tile; `nil` if there is no tile of this width. Source: C2SP
+  /// tlog-tiles.
   func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]?
-  /// The columns that are stored beside the entries; `nil` where there are none to check.
+  /// Returns the columns that are stored with the entries; `nil` if the source stores none.
   func columns(from position: Position, limit: Int) async throws -> [FoldEvent]?
 }
 
-/// A log as plain files, at the paths of C2SP tlog-tiles.
+/// A log as plain files, with the paths of C2SP tlog-tiles.
+///
+/// Specification: export.md, and log.md, section Tiles.
 public struct LogDirectory: LogSource {
+  /// The largest file that is read, in bytes: 64 MiB.
   public static let maxFileBytes = 64 << 20
 
+  /// The directory.
   public let root: URL
   private let size: UInt64
 
-  /// - Parameter size: how many entries its checkpoint covers, which names the partial tiles.
+  /// Makes a source for a directory.
+  ///
+  /// - Parameter size: the number of entries that the log's checkpoint covers. The names of partial
+  ///   tiles depend on it.
   public init(_ path: String, size: UInt64 = 0) {
     root = URL(fileURLWithPath: path, isDirectory: true)
     self.size = size
   }
 
-  /// The bytes of a file; `nil` where there is none.
+  /// Returns the bytes of a file, by its path below the directory; `nil` if it does not exist.
   ///
-  /// Errors: a `LogFault` for a file beyond 64 MiB.
+  /// - Throws: a `LogFault` with the check `file.size` for a file larger than ``maxFileBytes``.
   public func file(_ name: String) throws(LogFault) -> [UInt8]? {
     let url = root.appendingPathComponent(name)
     guard let handle = try? FileHandle(forReadingFrom: url) else { return nil }
@@ -40,7 +49,9 @@ public struct LogDirectory: LogSource {
     return Array(data)
   }
 
-  /// A checkpoint that one of these keys signed.
+  /// Reads a checkpoint and verifies that one of these keys signed it.
+  ///
+  /// - Throws: a `LogFault` if the file is missing or the checkpoint does not verify.
   public func checkpoint(
     _ name: String = "checkpoint", by keys: [NoteVerifierKey]
   ) throws(LogFault) -> SignedCheckpoint {
@@ -52,6 +63,9 @@ public struct LogDirectory: LogSource {
     }
   }
 
+  /// Reads entries from entry bundles.
+  ///
+  /// - Throws: a `LogFault` with the check `bundle.missing` or `bundle.form`.
   public func entries(from position: Position, limit: Int) async throws -> [[UInt8]] {
     var entries: [[UInt8]] = []
     var next = position.leafIndex
@@ -77,6 +91,9 @@ public struct LogDirectory: LogSource {
     return entries
   }
 
+  /// Reads a tile of hashes.
+  ///
+  /// - Throws: a `LogFault` with the check `tile.form` if the file has another width.
   public func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]? {
     let path = TilePath(.hashes(level: level), index: index, width: width).description
     guard let bytes = try file(path) else { return nil }
@@ -86,11 +103,14 @@ public struct LogDirectory: LogSource {
     return hashes
   }
 
+  /// Returns `nil`: a directory stores no columns.
   public func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? { nil }
 }
 
 extension LogDirectory {
-  /// The hash of one element of a proof, from the tiles of a tree of this size.
+  /// Computes the hash of one element of a proof from the tiles of a tree of this size.
+  ///
+  /// - Throws: a `LogFault` with the check `tree.tile` if a tile is missing.
   public func hash(_ element: ProofElement, size: UInt64) async throws -> Digest {
     var hashes: [TreeNode: Digest] = [:]
     for node in element {

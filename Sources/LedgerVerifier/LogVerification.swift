@@ -3,54 +3,70 @@ import Encodings
 public import LedgerDomain
 public import TransparencyLog
 
-/// Checks a whole log: every entry, the tree over them, and each checkpoint that somebody holds.
+/// Verifies a whole log: every entry, the tree over the entries, and given checkpoints.
 public struct LogVerification: Sendable {
   /// A checkpoint that the log must contain.
   public struct Expectation: Sendable {
+    /// The checkpoint. Its signature has been verified.
     public let checkpoint: Checkpoint
-    /// Whose it is, for the report.
+    /// The name of the checkpoint in a fault.
     public let place: String
 
+    /// Makes an expectation.
     public init(_ checkpoint: Checkpoint, place: String) {
       self.checkpoint = checkpoint
       self.place = place
     }
   }
 
-  /// How far a check is.
+  /// The progress of a verification.
   public struct Progress: Sendable {
+    /// The number of entries verified so far.
     public let done: Int64
+    /// The number of entries to verify.
     public let total: Int64
+    /// The time since the start, in seconds.
     public let seconds: Double
+    /// Entries per second since the start.
     public var rate: Double { seconds > 0 ? Double(done) / seconds : 0 }
   }
 
-  /// What a check came to.
+  /// The result of a successful verification.
   public struct Outcome: Sendable {
+    /// The reader, after the last entry.
     public let reader: LogReader
+    /// The right edge of the tree, after the last entry.
     public let edge: Frontier
+    /// `recorded_at` of the last entry; `nil` for an empty log.
     public let lastRecordedAt: Timestamp?
-    /// Checkpoints that the log was found to contain.
+    /// The number of checkpoints that the log was found to contain.
     public let checkpoints: Int
   }
 
-  /// Entries that are read and checked at once: eight tiles.
+  /// The number of entries that are read and checked at once: eight tiles.
   static let batch = 2048
 
   private let source: any LogSource
   private let size: UInt64
   private let expectations: [Expectation]
 
+  /// Makes a verification.
+  ///
   /// - Parameters:
-  ///   - size: how many entries are checked.
-  ///   - expectations: checkpoints at any sizes up to it.
+  ///   - size: the number of entries to verify.
+  ///   - expectations: checkpoints of at most this size.
   public init(_ source: any LogSource, size: UInt64, expecting expectations: [Expectation]) {
     self.source = source
     self.size = size
     self.expectations = expectations.sorted { $0.checkpoint.size < $1.checkpoint.size }
   }
 
-  /// Throws a `LogFault` at the first position that is wrong.
+  /// Runs the verification.
+  ///
+  /// - Parameters:
+  ///   - keepsEvents: whether the reader keeps the columns of the fold.
+  ///   - progress: called after each batch of entries.
+  /// - Throws: a `LogFault` for the first batch with a fault.
   public func run(
     keepsEvents: Bool = true, progress: @Sendable (Progress) -> Void = { _ in }
   ) async throws -> Outcome {
@@ -71,7 +87,7 @@ public struct LogVerification: Sendable {
       }
       let entries = batch
       let following = edge.size + UInt64(count)
-      // The next entries are read while these are checked.
+      // The next batch is read while this one is checked.
       async let next = source.entries(
         from: Position(leaf: following), limit: Self.count(from: following, to: size))
       try await compareTiles(from: edge.size, entries)
@@ -112,7 +128,7 @@ public struct LogVerification: Sendable {
     Int(min(UInt64(batch), size - min(from, size)))
   }
 
-  /// Holds the checkpoints of this very size against the tree.
+  /// Compares the tree with the checkpoints of exactly this size.
   private static func meet(
     _ waiting: inout ArraySlice<Expectation>, _ edge: Frontier
   ) throws(LogFault) {
@@ -128,7 +144,8 @@ public struct LogVerification: Sendable {
     }
   }
 
-  /// Holds entries against the tiles of their leaves, which says where a change is to the position.
+  /// Compares entries with the tiles of their leaves. A difference gives the exact position of a
+  /// change.
   private func compareTiles(from: UInt64, _ entries: [[UInt8]]) async throws {
     let width = UInt64(TilePath.fullWidth)
     for start in stride(from: 0, to: entries.count, by: TilePath.fullWidth) {
@@ -152,7 +169,7 @@ public struct LogVerification: Sendable {
       "hash \(place) of the tile is \(tile[place]), and the entries give \(hashes[place])")
   }
 
-  /// Holds stored columns against those that follow from the entries.
+  /// Compares stored columns with the columns that derive from the entries.
   private static func compare(
     _ stored: [FoldEvent], _ checked: [LogReader.Checked]
   ) throws(LogFault) {
@@ -171,21 +188,26 @@ public struct LogVerification: Sendable {
 }
 
 extension LogDirectory {
-  /// What a check of an exported log came to.
+  /// The result of a successful verification of an exported log.
   public struct Report: Sendable {
+    /// The checkpoint of the directory.
     public let checkpoint: Checkpoint
+    /// The number of records in the log.
     public let records: Int
-    /// Records whose projections were compared; `nil` where the folder has none.
+    /// The number of records whose projections were compared; `nil` if the directory has no
+    /// `projections.ndjson`.
     public let projections: Int?
-    /// Older checkpoints that the log was found to contain.
+    /// The number of older checkpoints that the log was found to contain.
     public let contained: Int
   }
 
-  /// Checks a folder that `export tiles` or `export log` wrote: its checkpoint by these keys, every entry and
-  /// tile, and that folding the log gives the projections.
+  /// Verifies a directory that `export tiles` or `export log` wrote: the checkpoint's signature,
+  /// every entry, every tile, and the projections if there are any.
   ///
-  /// - Parameter older: checkpoints that were kept from before, as notes.
-  /// - Throws: a `LogFault` at the first place that is wrong.
+  /// Specification: export.md, section Verification.
+  ///
+  /// - Parameter older: checkpoints that were kept earlier, as signed notes.
+  /// - Throws: a `LogFault` for the first fault found.
   public static func verify(
     _ path: String, by keys: [NoteVerifierKey], containing older: [(name: String, bytes: [UInt8])],
     progress: @Sendable (LogVerification.Progress) -> Void = { _ in }

@@ -1,12 +1,18 @@
 public import CanonicalJSON
 public import LedgerDomain
 
-/// What readers are told of one record, as the fold computes it.
+/// The two projections of one record, as the fold computes them.
+///
+/// Specification: standing.md, sections verification_status and event_summary.
 public struct RecordStatus: Sendable, Equatable {
+  /// The object `verification_status`.
   public let verificationStatus: JSONObject
+  /// The object `event_summary`. Empty if the record has no attestation.
   public let eventSummary: JSONObject
 
-  /// - Parameter time: against which the expiry of storage is held.
+  /// Makes the projections of a folded record.
+  ///
+  /// - Parameter time: the time with which the expiry of storage is compared.
   public init(_ folded: FoldedRecord, at time: Timestamp) {
     verificationStatus =
       folded.state.verificationStatus(
@@ -15,7 +21,8 @@ public struct RecordStatus: Sendable, Equatable {
     eventSummary = folded.state.eventSummary()
   }
 
-  /// The line of an export that says it.
+  /// Returns the record's line of `projections.ndjson`. Specification: export.md, section
+  /// projections.ndjson.
   public func line(_ number: String) -> JSONObject {
     [
       "event_summary": .object(eventSummary), "pith_number": .string(number),
@@ -23,7 +30,7 @@ public struct RecordStatus: Sendable, Equatable {
     ]
   }
 
-  /// Compares with what is claimed, and throws at the first key that differs.
+  /// Compares both projections with claimed ones. Throws a fault for the first key that differs.
   func expect(
     _ status: JSON?, _ summary: JSON?, of number: String, place: String?
   ) throws(LogFault) {

@@ -8,18 +8,22 @@ import ProofFormats
 import ProofVerification
 import TransparencyLog
 
-/// Checks what a ledger gave out, by keys that are given and by nothing else: no database, no server.
+/// The command `verify`: checks proofs, bundles and exported logs with keys that the caller gives.
+/// It needs no database and no server.
 ///
-/// Exit codes: 0 it holds, 1 it does not, 2 a file or key cannot be read, 64 usage.
+/// Exit codes: 0 verified, 1 not verified, 2 a file or a key cannot be read, 64 wrong usage.
+/// Specification: errors.md, section Exit codes.
 public struct Verify: AsyncParsableCommand {
+  /// The name and the subcommands.
   public static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check proofs, bundles and exported logs offline, by keys that you give.",
     subcommands: [ProofFile.self, Bundle.self, Log.self, Consistency.self, Receipt.self])
 
+  /// Makes the command for the argument parser.
   public init() {}
 
-  /// What every check takes.
+  /// The options of every subcommand.
   struct Keys: ParsableArguments {
     @Option(
       name: .customLong("log-key"), parsing: .upToNextOption,
@@ -34,7 +38,7 @@ public struct Verify: AsyncParsableCommand {
       }
     }
 
-    /// Runs a check, and says in one line what it came to.
+    /// Runs a check and prints its result, as one line of text or as one JSON value.
     func report(_ body: ([NoteVerifierKey]) async throws -> (JSONObject, String)) async throws {
       do {
         var (answer, line) = try await body(keys())
@@ -58,6 +62,7 @@ public struct Verify: AsyncParsableCommand {
     }
   }
 
+  /// A file or an option that cannot be read. The exit code is 2.
   struct Unreadable: Error {
     let message: String
     init(_ message: String) { self.message = message }
@@ -178,7 +183,7 @@ public struct Verify: AsyncParsableCommand {
       }
     }
 
-    /// Holds a proof of time against what is trusted here.
+    /// Checks a proof of time against the headers or roots that the caller trusts.
     private func check(_ anchor: BundleVerification.Anchor) throws -> (line: String, Bool) {
       let what = "\(anchor.events) entries by \(anchor.kind.rawValue)"
       func fault(_ check: String, _ message: String) -> LogFault {
