@@ -8,9 +8,11 @@ public import Logging
 ///
 /// The HTTP service and the command line call the components. See `docs/architecture.md`.
 public final class Ledger: Sendable {
+  /// The settings that the ledger was opened with.
   public let configuration: LedgerConfiguration
   /// The name of this ledger in events that it authorises.
   public let origin: String
+  /// The logger of the ledger and of its components.
   public let logger: Logger
   private let database: LedgerDatabase
   private let projection: Task<Void, Never>?
@@ -20,11 +22,11 @@ public final class Ledger: Sendable {
 
   // MARK: Submission
 
-  /// How much each client and key may ask for.
+  /// Limits how much each client and each key may submit and read in an hour.
   public let quotas: Quotas
   /// Takes submissions.
   public let submitter: Submitter
-  /// Takes many submissions, one a line.
+  /// Takes many submissions, one per line.
   public let bulkSubmitter: BulkSubmitter
   /// Signs payloads and submits them.
   public let signingSubmitter: SigningSubmitter
@@ -50,7 +52,7 @@ public final class Ledger: Sendable {
   public let claimSettler: ClaimSettler
   /// Fetches attested locations again.
   public let storageMonitor: StorageMonitor
-  /// What the operator trusts.
+  /// Changes and lists the trust configuration.
   public let trust: TrustStore
 
   // MARK: Maintenance
@@ -85,11 +87,11 @@ public final class Ledger: Sendable {
   public let checkpoints: CheckpointIssuer
   /// Tiles, inclusion proofs and consistency proofs.
   public let proofs: ProofQueries
-  /// Records with everything that proves them.
+  /// Writes bundles: records with their proofs.
   public let bundles: BundleWriter
   /// Publishes checkpoints with the witnesses' cosignatures.
   public let witnesses: WitnessClient
-  /// Has checkpoints timestamped.
+  /// Requests proofs of time for checkpoints.
   public let timestamper: CheckpointTimestamper
   /// Grows the tree, and publishes and timestamps checkpoints at intervals.
   public let checkpointScheduler: CheckpointScheduler

@@ -6,7 +6,7 @@ public struct TransparencyError: Error, Sendable, Equatable, CustomStringConvert
   public let check: String
   /// The line at fault, counted from 1; `nil` where there is none.
   public let line: Int?
-  /// What was wrong, in a phrase for a person.
+  /// The reason as a phrase for a person.
   public let message: String
 
   /// Creates an error.
@@ -21,5 +21,6 @@ public struct TransparencyError: Error, Sendable, Equatable, CustomStringConvert
     "\(message) [\(check)\(line.map { " at line \($0)" } ?? "")]"
   }
 
+  /// Compares the checks.
   public static func == (a: TransparencyError, b: TransparencyError) -> Bool { a.check == b.check }
 }

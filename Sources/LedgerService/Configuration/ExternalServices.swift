@@ -10,6 +10,7 @@ extension LedgerConfiguration {
     public var allowedHosts: Set<String> = []
     /// A PEM file of root certificates that are trusted beside the system's.
     public var additionalRootsFile: String?
+    /// The limits of one fetch, and of simultaneous fetches.
     public var fetchLimits = SafeHTTPClient.Limits()
 
     // MARK: Proofs of time
@@ -39,6 +40,8 @@ extension LedgerConfiguration {
 
     // MARK: Identity
 
+    /// The issuer of accepted id_tokens, as in their `iss` claim. Its keys are fetched from `/oauth/jwks`
+    /// below this address.
     public var orcidIssuer = "https://orcid.org"
     /// The client identifiers whose id_tokens are accepted. Without one, claims by token stay pending.
     public var orcidAudiences: [String] = []
@@ -49,9 +52,14 @@ extension LedgerConfiguration {
 
     // MARK: Storage
 
+    /// The IPFS gateway that `ipfs` locations are fetched from, without a slash at its end.
     public var ipfsGatewayURL = "https://ipfs.io"
+    /// The web archive that `wayback` locations are fetched from, without a slash at its end.
     public var waybackURL = "https://web.archive.org"
+    /// The Software Heritage archive that `software_heritage` locations are fetched from, without a slash
+    /// at its end.
     public var softwareHeritageURL = "https://archive.softwareheritage.org"
+    /// The S3-compatible store that `s3` locations are read from. `nil` reads none.
     public var s3: S3Endpoint?
     /// The buckets and prefixes that any submission may have read with the endpoint's credentials.
     public var s3Locations: [S3Location] = []

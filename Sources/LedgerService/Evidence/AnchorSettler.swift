@@ -5,21 +5,27 @@ import Logging
 
 /// The result of checking one pending anchor.
 public struct AnchorOutcome: Sendable {
+  /// The state of the anchor after the check.
   public enum State: String, Sendable {
+    /// The check gave a final verdict, which is recorded in the log.
     case verified, failed
-    /// A calendar has completed the proof. The block's header is not trusted yet.
+    /// A calendar completed the proof. The block's header is not trusted yet.
     case upgraded
+    /// Nothing decides the anchor yet.
     case pending
   }
 
+  /// The SHA-256 that identifies the anchor's event.
   public let eventID: Digest
   /// A Pith Number, or `pith:registry` for a proof over a checkpoint.
   public let subject: String
+  /// The state after the check.
   public let state: State
+  /// The reason for the state, as text for a person.
   public let detail: String
 }
 
-/// What the check of one pending anchor found out, for the schedule of the next check.
+/// The result of checking one pending anchor, from which the schedule derives the next check.
 struct AnchorSettlement: Sendable {
   var outcome: AnchorOutcome
   /// Heights of the blocks whose headers would settle it.

@@ -5,7 +5,7 @@ import ProofFormats
 import ProofVerification
 import SafeHTTPClient
 
-/// What a proof of time says, and the verdict of the current trust configuration.
+/// The contents of a proof of time, and its verdict under the current trust configuration.
 public struct ProofInspection: Sendable {
   /// One attestation of an OpenTimestamps proof.
   public struct Attestation: Sendable {
@@ -19,6 +19,7 @@ public struct ProofInspection: Sendable {
       case unknown(tag: [UInt8])
     }
 
+    /// The calendar or block at the end of the path.
     public let source: Source
     /// The message that the attestation commits to.
     public let message: [UInt8]
@@ -28,22 +29,31 @@ public struct ProofInspection: Sendable {
 
   /// The members of an RFC 3161 token.
   public struct Token: Sendable {
+    /// `genTime`: RFC 3339 in UTC, with the fraction that the token has.
     public let genTime: String
+    /// The object identifier of the authority's policy, in dotted form.
     public let policy: String
+    /// The serial number: the content octets of the INTEGER, big-endian.
     public let serial: [UInt8]
   }
 
-  /// What the proof contains beside its digest.
+  /// The contents of the proof other than its digest.
   public enum Contents: Sendable {
+    /// The attestations at the ends of the paths of an OpenTimestamps proof.
     case openTimestamps([Attestation])
+    /// The members of an RFC 3161 token.
     case token(Token)
   }
 
+  /// The verdict of the current trust configuration: `verified` or `pending`.
   public let verdict: Verdict
+  /// The time by which the digest existed. `nil` unless the verdict is `verified`.
   public let provenAt: Timestamp?
   /// The name of the hash function, such as `sha256`.
   public let digestAlgorithm: String
+  /// The digest that the proof is over, of the length that ``digestAlgorithm`` gives.
   public let digest: [UInt8]
+  /// The attestations or the token.
   public let contents: Contents
 
   /// The name of the proof's form: `opentimestamps` or `rfc3161`.
@@ -65,7 +75,7 @@ public struct EvidenceInspector: Sendable {
   /// - Parameters:
   ///   - bytes: an `.ots` file, or an RFC 3161 token or response.
   ///   - digest: the SHA-256 that the proof must be over. `nil` accepts any.
-  ///   - client: whose share of the waiting checks it takes.
+  ///   - client: the client whose limits on waiting checks and fetches apply.
   ///
   /// Errors: a `Refusal` with the check that refuses an anchor with this proof.
   public func inspect(

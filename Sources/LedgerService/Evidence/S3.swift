@@ -10,8 +10,9 @@ import struct Crypto.SymmetricKey
 
 /// A bucket, or the keys of a bucket below a prefix.
 public struct S3Location: Sendable, Equatable {
+  /// The name of the bucket.
   public let bucket: String
-  /// Without slashes at its ends. Empty for the whole bucket.
+  /// The prefix of the keys, without slashes at its ends. Empty for the whole bucket.
   public let prefix: String
 
   /// Parses `bucket` or `bucket/prefix`. `nil` for other text.
@@ -48,11 +49,16 @@ public struct S3Location: Sendable, Equatable {
 
 /// An S3-compatible store and the credentials for it.
 public struct S3Endpoint: Sendable {
+  /// The address of the endpoint, without a slash at its end.
   public var url: String
+  /// The region that signatures are made for, such as `us-east-1`.
   public var region: String
+  /// The identifier of the access key.
   public var accessKey: String
+  /// The secret of the access key.
   public var secretKey: String
 
+  /// Creates an endpoint from its parts.
   public init(url: String, region: String, accessKey: String, secretKey: String) {
     self.url = url
     self.region = region
@@ -82,7 +88,7 @@ public struct S3Endpoint: Sendable {
     var key = Array("AWS4\(secretKey)".utf8)
     for part in [day, region, "s3", "aws4_request"] { key = Self.hmac(key, part) }
     var request = SafeHTTPClient.Request("\(url)/\(encoded)")
-    // A redirect would lead to a location that nobody attested.
+    // A redirect would lead to a location that is not the attested one.
     request.followsRedirects = false
     request.headers = [
       ("x-amz-content-sha256", payload), ("x-amz-date", String(time)),

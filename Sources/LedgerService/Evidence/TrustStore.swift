@@ -4,7 +4,8 @@ public import LedgerStore
 import ProofFormats
 import ProofVerification
 
-/// What the operator trusts: block headers, timestamp authorities, and keys of the identity issuer.
+/// The trust configuration of the operator: block headers, timestamp authorities, and keys of the
+/// identity issuer.
 public struct TrustStore: Sendable {
   let store: LedgerStore
 
@@ -67,16 +68,21 @@ public struct TrustStore: Sendable {
 
   /// One trusted file.
   public struct File: Sendable {
+    /// The length in bytes.
     public let size: Int
+    /// The SHA-256 of the bytes.
     public let sha256: Digest
   }
 
   /// A summary of everything that is trusted.
   public struct Summary: Sendable {
+    /// The number of trusted block headers.
     public let headerCount: Int64
     /// The lowest and the highest height. `nil` without headers.
     public let heights: ClosedRange<Int64>?
+    /// The PEM files of trusted timestamp authorities, in the order in which they were added.
     public let authorities: [File]
+    /// The trusted key sets (JWKS) of the identity issuer, in the order in which they were added.
     public let issuerKeys: [File]
   }
 

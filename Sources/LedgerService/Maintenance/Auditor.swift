@@ -5,21 +5,32 @@ import SafeHTTPClient
 
 /// A recorded verdict that differs from the verdict of the same check now.
 public struct AuditFinding: Sendable {
+  /// The event's subject: a Pith Number, or `pith:registry`.
   public let pithNumber: String
+  /// The position of the event.
   public let position: Position
+  /// The SHA-256 that identifies the event.
   public let eventID: Digest
+  /// The name of the repeated check, such as `signature`, `opentimestamps` or `fetch`.
   public let check: String
+  /// The recorded verdict. For the check `evidence`, the recorded SHA-256 in hexadecimal.
   public let was: String
+  /// The verdict of the repeated check. For the check `evidence`, the SHA-256 of the stored bytes in
+  /// hexadecimal.
   public let now: String
+  /// What was compared, or why the repeated check failed, as text for a person.
   public let detail: String
 }
 
 /// The result of an audit.
 public struct AuditReport: Sendable {
-  /// Events that were read.
+  /// The number of events that were read.
   public var events: Int64 = 0
+  /// The differences, in no particular order within a batch of events.
   public var findings: [AuditFinding] = []
-  /// Events whose evidence was erased, and attested locations, which an audit does not fetch.
+  /// The number of events that could not be checked completely: the evidence was erased, the issuer's
+  /// keys are not available, or an attested location has no stored fetch report. An audit fetches
+  /// nothing.
   public var notChecked: Int64 = 0
 }
 

@@ -6,9 +6,12 @@ public import LedgerDomain
 
 /// A signing key and its signer in a JSON file with mode 0600.
 public struct KeyFile: Sendable {
+  /// The private key.
   public let key: SigningKey
+  /// The signer that events of this key name.
   public let signer: Signer
 
+  /// Creates a key file's contents from their parts.
   public init(key: SigningKey, keyID: String, signerID: String, signerType: SignerType) {
     self.key = key
     signer = Signer(

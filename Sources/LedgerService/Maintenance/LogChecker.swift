@@ -25,11 +25,15 @@ struct StoredLog: LogSource {
 
 /// The result of a check of the whole database.
 public struct FsckReport: Sendable {
+  /// The number of entries that were checked.
   public var entries: Int64 = 0
+  /// The number of records that the entries create.
   public var records: Int64 = 0
+  /// The number of checkpoints that the log was compared with.
   public var checkpoints = 0
+  /// The duration of the check in seconds.
   public var seconds: Double = 0
-  /// Empty if the database is consistent.
+  /// The differences that were found. Empty if the database is consistent.
   public var faults: [LogFault] = []
 }
 
@@ -40,10 +44,12 @@ public struct LogChecker: Sendable {
   let checkpointSigner: CheckpointSigner?
   let origin: String
 
-  /// Checks every entry with its columns and signature, the tree, every signed checkpoint, the lookups, the evidence, and
-  /// the projections.
+  /// Checks every entry with its columns and signature, the tree, every signed checkpoint, the lookups,
+  /// the evidence, and the projections.
   ///
-  /// - Parameter held: checkpoints that the operator kept elsewhere, as notes.
+  /// - Parameters:
+  ///   - held: checkpoints that the operator stored outside the database, as notes.
+  ///   - progress: called with the progress of the verification.
   public func check(
     against held: [(name: String, bytes: [UInt8])] = [],
     progress: @escaping @Sendable (LogVerification.Progress) -> Void = { _ in }

@@ -2,8 +2,10 @@ public import SafeHTTPClient
 
 /// The sender of a request, for limits: a network, or the operator's shell.
 public struct ClientID: Hashable, Sendable {
+  /// The network in CIDR notation or the IPv4 address as text, or `shell`.
   public let name: String
 
+  /// Creates a client with a name that is already in this form.
   public init(_ name: String) { self.name = name }
 
   /// The client at an address: the IPv4 address, or the 64-bit network of an IPv6 address.
@@ -61,6 +63,7 @@ public struct AddressRange: Hashable, Sendable {
     self.bits = bits
   }
 
+  /// Whether the range contains an address. An IPv4-mapped IPv6 address counts as the IPv4 address.
   public func contains(_ address: NetworkAddress) -> Bool {
     let bytes = address.unmapped.bytes
     guard bytes.count == network.count else { return false }

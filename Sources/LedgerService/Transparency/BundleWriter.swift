@@ -5,31 +5,34 @@ import LedgerStore
 import LedgerVerifier
 import TransparencyLog
 
-/// Writes a record with everything that proves it.
+/// Writes bundles: a record with the entries and proofs that verify it (`docs/specification/bundle.md`).
 public struct BundleWriter: Sendable {
   let store: LedgerStore
   let resolver: RecordResolver
   let documents: RecordDocuments
   let checkpoints: CheckpointIssuer
   let anchors: CheckpointAnchors
-  /// Bundles, kept in files and measured in bytes.
+  /// Caches bundles in temporary files. Costs are bytes.
   let cache = BuildCache<BundleKey, SpooledBytes>(
     check: "bundle", maxRunning: 2, maxWaiting: 16, maxCost: 512 << 20, life: .seconds(60),
     cost: { $0.count })
 
-  /// What a bundle follows from: with the same of these, a newer one proves nothing more.
+  /// The state that a bundle depends on. A bundle of an equal key is not written again.
   struct BundleKey: Hashable, Sendable {
     let record: RecordID
     let lastEvent: Position
-    /// The last of the registry's events, proofs of time over checkpoints among them.
+    /// The position of the registry's last event, which includes proofs of time over checkpoints.
     let lastKeyEvent: Position
   }
 
-  /// A record with everything that proves it: its entries and the keys' with inclusion proofs, its document,
-  /// and what the fold gives. One canonical JSON object, written piece by piece.
+  /// The bundle of a record: its entries and those of the relevant keys with inclusion proofs, its
+  /// document, and the result of the fold. One canonical JSON object as a stream of parts.
   ///
-  /// It is as of a checkpoint that covers all of them. It is written once for all who ask within a minute, and
-  /// again when something about the record or about keys comes.
+  /// The bundle is as of a checkpoint that covers all its entries. It is cached for a minute, and written
+  /// again if an event of the record or of the registry is appended.
+  ///
+  /// Errors: a `Refusal` if the name is unknown, if too many bundles are being written, or if no
+  /// checkpoint covers the record yet.
   public func bundle(_ name: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
     let record = try await resolver.resolve(name).record
     let ends = try await store.log.head()
@@ -71,7 +74,8 @@ public struct BundleWriter: Sendable {
       "pith_number": .string(record.pithNumber.description),
       "verification_status": .object(status.verificationStatus),
     ]
-    // The members in the order of canonical JSON, each written as soon as it is there.
+    // The members are written in the order of canonical JSON, so that the bundle is never in memory as a
+    // whole.
     var opening = JSON.object(head).canonicalBytes()
     opening.removeLast()
     try write(opening + Array(",\"events\":[".utf8))
@@ -106,12 +110,12 @@ public struct BundleWriter: Sendable {
     }
   }
 
-  /// The positions of the registry's events that the standing of these signers rests on.
+  /// The positions of the registry's events that the standing of these signers depends on.
   private static func relevant(
     _ registry: [FoldEvent], to signers: Set<Digest128>, _ anchors: [Position]
   ) -> [Position] {
     var wanted = signers
-    // Whoever speaks about a key must be known too; the registry's own keys always are.
+    // The registry's keys sign statements about other keys, so the events about them are always included.
     for event in registry where event.key?.signerType == .registry {
       wanted.insert(event.signerKey)
     }
@@ -123,7 +127,7 @@ public struct BundleWriter: Sendable {
     return (about + said).map(\.position).sorted()
   }
 
-  /// A proof of time over a checkpoint, as a bundle carries it.
+  /// The member of `anchors` for a proof of time over a checkpoint.
   private func bundled(
     _ stamp: CheckpointAnchors.Anchor, _ checkpoint: StoredCheckpoint
   ) async throws -> JSON {

@@ -2,26 +2,26 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 
-/// Reads the proofs of time over checkpoints: events of the registry about itself.
+/// Reads proofs of time over checkpoints. They are events of the registry about itself.
 struct CheckpointAnchors: Sendable {
   let store: LedgerStore
   let timeline: TimelineCache
 
-  /// A proof of time over one checkpoint, with what became of it.
+  /// A proof of time over one checkpoint, with its current verdict.
   struct Anchor: Sendable {
     let position: Position
     let eventID: Digest
     let kind: TimestampAnchor.Kind
-    /// The checkpoint's size.
+    /// The size of the checkpoint.
     let size: UInt64
-    /// The newest proof's digest.
+    /// The SHA-256 of the newest version of the proof.
     let proof: Digest
     let verdict: Verdict
-    /// Where the last event that bears on it is.
+    /// The position of the last event of its fold group.
     let lastPosition: Position
   }
 
-  /// All of them, the smallest checkpoint first.
+  /// All live proofs of time, ordered by the size of the checkpoint.
   func all() async throws -> [Anchor] {
     let events = try await store.folds.keyEvents(from: .first).filter { $0.foldGroup != nil }
     let keys = try await timeline.current().timeline
@@ -45,20 +45,20 @@ struct CheckpointAnchors: Sendable {
     return anchors.sorted { ($0.size, $0.position) < ($1.size, $1.position) }
   }
 
-  /// For each kind of proof the first verified one over a checkpoint that covers a position.
+  /// For each kind of proof, the first verified one over a checkpoint that covers a position.
   func covering(_ position: Position) async throws -> [Anchor] {
     var found: [Anchor] = []
     for anchor in try await all()
     where anchor.verdict == .verified && anchor.size > position.leafIndex
       && !found.contains(where: { $0.kind == anchor.kind })
     {
-      // Where the proof was erased, a later one may do.
+      // If the bytes of a proof were erased, a later proof is used.
       if try await store.evidence.publicBytes(anchor.proof) != nil { found.append(anchor) }
     }
     return found
   }
 
-  /// The newest upgrade of an anchor's proof.
+  /// The SHA-256 of the newest upgrade of an anchor's proof. `nil` if there is none.
   private func latestProof(of anchor: FoldEvent) async throws -> Digest? {
     guard let newest = try await store.attestations.newest(.anchorUpgraded, referringTo: anchor)
     else {

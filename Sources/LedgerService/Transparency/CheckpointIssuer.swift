@@ -3,32 +3,39 @@ public import LedgerDomain
 public import LedgerStore
 import TransparencyLog
 
-/// Answers with the log's checkpoints, and has new ones signed.
+/// Reads the log's checkpoints, and signs new ones if this process has the log key.
 public struct CheckpointIssuer: Sendable {
   let store: LedgerStore
-  /// Signs for the log; `nil` in a process that only answers.
+  /// Signs checkpoints. `nil` in a read-only process.
   let signer: CheckpointSigner?
   let served: ServedCheckpoints
 
-  /// The key that checkpoints are signed by, as name+id+base64; `nil` before the first.
+  /// The public key of the log's checkpoints as `name+keyid+base64`. `nil` before the first checkpoint.
   public func verifierKey() async throws -> String? {
     if let signer { return signer.verifierKey.description }
     return try await store.tree.state().logKey
   }
 
-  /// Why the ledger signs nothing any more; `nil` while all is well.
+  /// The mismatch between log and signed history that stops all writes. `nil` if there is none.
   public func historyMismatch() async -> String? { await signer?.mismatch?.description }
 
-  /// Why no checkpoint can be signed at the moment; `nil` while all is well. It clears itself when the cause is gone.
+  /// The reason why no checkpoint can be signed at present. `nil` if signing works. It becomes `nil`
+  /// again when signing succeeds.
   public func signingOutage() async -> Refusal? { await signer?.outage }
 
-  /// The newest checkpoint, one of the whole log where the ledger may sign and there was none.
+  /// The newest checkpoint. Signs one if there is none.
+  ///
+  /// Errors: a `Refusal` with check `checkpoint` if there is none and the process is read-only; those of
+  /// signing.
   public func newest() async throws -> StoredCheckpoint {
     if let newest = try await served.newest() { return newest }
     return try await issue()
   }
 
-  /// A checkpoint of the whole log, signed now where something came since the last.
+  /// Signs a checkpoint of the whole log if the log has grown. Returns the newest one otherwise.
+  ///
+  /// Errors: a `Refusal` with check `checkpoint` in a read-only process; a `Refusal`, unavailable, if the
+  /// log contradicts the signed history; database errors.
   public func issue() async throws -> StoredCheckpoint {
     guard let signer else {
       throw Refusal(
@@ -36,17 +43,24 @@ public struct CheckpointIssuer: Sendable {
         "No checkpoint was signed yet, and this ledger only answers.")
     }
     let signed = try await signer.checkpoint()
-    // With the cosignatures that hold; where the database keeps another note for that size, as it was signed.
+    // With valid cosignatures. If the database holds a different note of this size, the signed one is
+    // returned.
     return try await served.checkpoint(size: signed.size) ?? signed
   }
 
-  /// Takes a checkpoint that the operator kept for the last one that was signed.
+  /// Adopts a checkpoint that the operator stored outside the database as the last signed one.
+  ///
+  /// Errors: a `Refusal` in a read-only process; a `Refusal`, conflict, if this key did not sign the
+  /// checkpoint, the log does not contain it, or a larger one was signed.
   public func adopt(_ note: [UInt8]) async throws {
     guard let signer else { throw Refusal.readOnly }
     try await signer.adopt(note)
   }
 
-  /// A checkpoint that covers a position, signed for the purpose where none does yet.
+  /// A checkpoint that covers a position. Signs one if no checkpoint covers it yet.
+  ///
+  /// Errors: a `Refusal` with check `position` if the log has no such entry; with check `checkpoint` if
+  /// this process cannot sign.
   func covering(_ position: Position) async throws -> StoredCheckpoint {
     let newest = try await newest()
     if newest.size > position.leafIndex { return newest }
@@ -62,7 +76,8 @@ public struct CheckpointIssuer: Sendable {
     return try await issue()
   }
 
-  /// What a proof of time over the checkpoint that a target names must be over.
+  /// The SHA-256 of the text of the checkpoint that a target names. A proof of time over the checkpoint
+  /// is over this digest. `nil` if the target names no checkpoint, or the checkpoint is unknown.
   func digest(of target: Target) async throws -> Digest? {
     guard let size = target.checkpoint, let stored = try await served.checkpoint(size: size) else {
       return nil

@@ -3,10 +3,10 @@ import Foundation
 import LedgerDomain
 import TransparencyLog
 
-/// Proof that the log differs from what was signed for: two hashes that differ, or a log that is shorter.
+/// The log differs from the signed history: two hashes differ, or the log is shorter than a signed
+/// checkpoint.
 ///
-/// Nothing else is a mismatch. A read that fails, a timeout and a cancelled task are outages: they say nothing about
-/// the log, and pass.
+/// A failed read, a timeout or a cancelled task is an outage and not a mismatch.
 struct HistoryMismatch: Error, Sendable, CustomStringConvertible {
   /// `checkpoint.rolled_back` or `checkpoint.contradiction`.
   let check: String
@@ -20,20 +20,20 @@ struct HistoryMismatch: Error, Sendable, CustomStringConvertible {
   var description: String { "\(message) [\(check)]" }
 }
 
-/// The file that holds the last checkpoint a log key signed, beside that key.
+/// The file of the last checkpoint that a log key signed, beside the key file.
 struct CheckpointMemory: Sendable {
   let path: String
   let key: NoteVerifierKey
   let origin: String
 
-  /// The check of a file that is there and cannot be read at the moment.
+  /// The check of a refusal if the file exists and cannot be read or written.
   static let unreadable = "checkpoint.memory"
-  /// The check of a file that holds something else than a checkpoint of this key.
+  /// The check of a refusal if the file is not a checkpoint of this key.
   static let damaged = "checkpoint.memory_damaged"
-  /// The check of a file that is missing although the key has signed.
+  /// The check of a refusal if the file is missing although the database holds checkpoints.
   static let missing = "checkpoint.memory_missing"
 
-  /// The last checkpoint; `nil` where there is no file.
+  /// The last checkpoint. `nil` without a file.
   ///
   /// Errors: a `Refusal`, unavailable, with check `unreadable` or `damaged`.
   func last() throws(Refusal) -> SignedCheckpoint? {
@@ -48,10 +48,13 @@ struct CheckpointMemory: Sendable {
     }
   }
 
-  /// The file as it stands; `nil` where there is none.
+  /// The bytes of the file, at most slightly more than a note may have. `nil` only if the file does not
+  /// exist.
   ///
-  /// Only the absence of a name means that there is no file: whatever else keeps it from being read, such as a lack of
-  /// file descriptors, must not look like a key that has never signed.
+  /// Every other failure, such as a lack of file descriptors, is an error, so that it is not mistaken for
+  /// a key that has never signed.
+  ///
+  /// Errors: a `Refusal`, unavailable, with check `unreadable`.
   func bytes() throws(Refusal) -> [UInt8]? {
     func failure(_ code: Int32) -> Refusal {
       Refusal(
@@ -80,7 +83,7 @@ struct CheckpointMemory: Sendable {
     return bytes
   }
 
-  /// Writes the file whole or not at all, and to the disk before anything is published.
+  /// Replaces the file atomically and syncs it, before the checkpoint is published.
   ///
   /// Errors: a `Refusal`, unavailable, with check `unreadable`.
   func keep(_ signed: SignedCheckpoint) throws(Refusal) {

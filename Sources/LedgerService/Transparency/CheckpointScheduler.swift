@@ -1,7 +1,7 @@
 import LedgerStore
 import Logging
 
-/// Grows the tree, and has checkpoints published and timestamped at their intervals.
+/// Extends the tree, and publishes and timestamps checkpoints at their intervals.
 public struct CheckpointScheduler: Sendable {
   let store: LedgerStore
   let configuration: LedgerConfiguration
@@ -10,11 +10,11 @@ public struct CheckpointScheduler: Sendable {
   let timestamper: CheckpointTimestamper
   let logger: Logger
 
-  /// How often the tree is brought up to the log's end.
+  /// The pause between two extensions of the tree.
   private static let growthInterval: Duration = .milliseconds(200)
 
-  /// Builds the tree behind the appends, signs checkpoints, and has them cosigned and stamped, until the task
-  /// is cancelled.
+  /// Extends the tree, signs checkpoints, collects cosignatures and proofs of time, until the task is
+  /// cancelled. Failures are logged, and the work is tried again.
   public func run() async {
     var nextCheckpoint = ContinuousClock.now
     var nextStamp =
@@ -34,7 +34,7 @@ public struct CheckpointScheduler: Sendable {
         try await Task.sleep(for: Self.growthInterval)
       } catch {
         if Task.isCancelled { return }
-        // A contradiction has been said loudly once; it stays until an operator deals with it.
+        // A mismatch was already logged when it was found.
         if await checkpoints.signer?.mismatch == nil {
           logger.warning("the log's jobs failed, and are tried again: \(error)")
         }

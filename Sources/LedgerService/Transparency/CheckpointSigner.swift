@@ -6,23 +6,27 @@ import LedgerStore
 import Logging
 import TransparencyLog
 
-/// Signs for the log, and never two histories: what it signed last is kept in a file beside its key, where
-/// a database restored from a backup cannot take it back.
+/// Signs checkpoints and receipts, and never signs two different histories.
+///
+/// The last signed checkpoint is stored in a file beside the log key. A database that is restored from a
+/// backup cannot undo it.
 actor CheckpointSigner {
   private let key: LogKey
   private let store: LedgerStore
   private let origin: String
   private let logger: Logger
   private nonisolated let memory: CheckpointMemory
-  /// Proof that the log is not the one that was signed for; it stays until an operator deals with it.
+  /// The proof that the log differs from the signed history. It stays until an operator adopts a
+  /// checkpoint or the process ends.
   private(set) var mismatch: HistoryMismatch?
-  /// Why the last attempt to sign failed; `nil` once one has succeeded.
+  /// The reason why the last attempt to sign failed. `nil` after a success.
   private(set) var outage: Refusal?
-  /// How many entries the last checkpoint covers; `nil` until the log has been compared with it.
+  /// The number of entries that the last checkpoint covers. `nil` until the log has been compared with
+  /// it.
   private var lastSize: UInt64?
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
-  /// Where the last checkpoint that was signed is kept.
+  /// The path of the file of the last signed checkpoint.
   nonisolated var memoryPath: String { memory.path }
 
   init(key: LogKey, store: LedgerStore, origin: String, logger: Logger) {
@@ -34,9 +38,12 @@ actor CheckpointSigner {
       path: key.path + ".checkpoint", key: key.verifierKey, origin: origin)
   }
 
-  /// Takes the log as its own, and compares it with what was signed last.
+  /// Claims the log for this key, and compares the log with the last signed checkpoint.
   ///
-  /// Errors: a `Refusal` where the log's checkpoints are signed by another key; what the database reports.
+  /// A mismatch is stored in ``mismatch`` and is not thrown.
+  ///
+  /// Errors: a `Refusal` with check `log_key` if another key signs the log's checkpoints; database
+  /// errors.
   func begin() async throws {
     let claimed = try await store.checkpoints.claimLogKey(verifierKey)
     guard claimed == verifierKey.description else {
@@ -49,12 +56,12 @@ actor CheckpointSigner {
     do { try await compareWithMemory() } catch let error as HistoryMismatch {
       refuse(error)
     } catch let error as Refusal where error.code == .unavailable {
-      // Reading works without the file; each submission looks for it again.
+      // Reads do not need the file. Each submission compares again.
       report(error)
     }
   }
 
-  /// Signs and accepts nothing from here on.
+  /// Stores a mismatch. From then on nothing is signed or accepted.
   func refuse(_ error: HistoryMismatch) {
     if mismatch == nil {
       logger.critical(
@@ -66,7 +73,9 @@ actor CheckpointSigner {
     mismatch = error
   }
 
-  /// Refuses where the log contradicts what was signed.
+  /// Checks that no mismatch is known.
+  ///
+  /// Errors: a `Refusal`, unavailable, with the check of the mismatch.
   func requireConsistentHistory() throws(Refusal) {
     guard let mismatch else { return }
     throw Refusal(
@@ -75,7 +84,7 @@ actor CheckpointSigner {
         + "has to restore a newer backup.")
   }
 
-  /// Notes why nothing could be signed. A task that was cancelled says nothing about the log.
+  /// Stores the reason why nothing could be signed. Ignores cancellation, which is not an outage.
   private func report(_ error: any Error) {
     guard !(error is CancellationError), !Task.isCancelled else { return }
     outage =
@@ -89,18 +98,19 @@ actor CheckpointSigner {
 
   // MARK: Memory
 
-  /// The last checkpoint signed as it stands in its file, for fsck.
+  /// The contents of the file of the last signed checkpoint, for `fsck`. `nil` without a file.
   nonisolated func remembered() throws(Refusal) -> (name: String, bytes: [UInt8])? {
     try memory.bytes().map { ("the last checkpoint signed", $0) }
   }
 
-  /// The tree, once it is shown to contain what was signed last.
+  /// Verifies that the tree contains the last signed checkpoint. Returns the tree and the checkpoint.
   ///
-  /// Errors: a `HistoryMismatch`; a `Refusal`, unavailable, where the file of the last checkpoint is missing or cannot
-  /// be used; what the database reports.
+  /// Errors: a `HistoryMismatch`; a `Refusal`, unavailable, if the file of the last checkpoint is missing
+  /// or unusable; database errors.
   @discardableResult
   private func compareWithMemory() async throws -> (edge: Frontier, last: SignedCheckpoint?) {
-    // In this order: what another process signs meanwhile covers more than was read here.
+    // The file is read before the tree: a checkpoint that another process signs in between would cover
+    // more entries than the tree that was read.
     var last = try memory.last()
     let edge = try await store.tree.integrate()
     if last == nil, let newest = try await store.checkpoints.latest() {
@@ -123,7 +133,9 @@ actor CheckpointSigner {
     return (edge, last)
   }
 
-  /// Errors: a `HistoryMismatch` where hashes differ or the log is shorter; what reading them reports.
+  /// Verifies that the tree begins with the entries of a checkpoint.
+  ///
+  /// Errors: a `HistoryMismatch` if hashes differ or the log is shorter; database errors.
   private func prove(_ last: Checkpoint, isBeginningOf edge: Frontier) async throws {
     guard last.size <= edge.size else {
       throw HistoryMismatch(
@@ -131,7 +143,7 @@ actor CheckpointSigner {
         "\(last.size) entries were signed for, and the database has \(edge.size)")
     }
     guard let shape = ProofLayout.consistency(old: last.size, new: edge.size) else { return }
-    // A read that fails proves nothing: its error is passed on as what it is.
+    // A failed read is not a mismatch. Its error is passed on.
     let proof = try await store.tree.hashes(of: shape)
     do throws(TransparencyError) {
       try TreeProofs.verifyConsistency(
@@ -143,14 +155,18 @@ actor CheckpointSigner {
     }
   }
 
-  /// Compares the log with a checkpoint that somebody else shows, and refuses from here on where it contradicts.
+  /// Compares the log with a checkpoint from another party, and stores a mismatch.
   ///
-  /// - Returns: whether the log contains it. A checkpoint that this log's key did not sign is evidence of nothing.
+  /// - Returns: whether the log contains the checkpoint.
+  ///
+  /// Errors: `note.signature` if the note is not a checkpoint that this log's key signed; database
+  /// errors.
   func compare(with bytes: [UInt8]) async throws -> Bool {
     guard let shown = try? SignedCheckpoint(bytes, by: [verifierKey], origin: origin) else {
       throw TransparencyError("note.signature", "no checkpoint of this log's key was shown")
     }
-    // Read after the note was: another process of this ledger signs for what is committed already.
+    // The tree is read after the note, because another process may have signed for entries that were
+    // committed meanwhile.
     let edge = try await store.tree.integrate()
     do { try await prove(shown.checkpoint, isBeginningOf: edge) } catch let error as HistoryMismatch
     {
@@ -162,10 +178,10 @@ actor CheckpointSigner {
 
   // MARK: Signing
 
-  /// A checkpoint of the whole log, signed now, or the last one where nothing came since.
+  /// Signs a checkpoint of the whole log. Returns the last checkpoint if the log has not grown.
   ///
-  /// Errors: a `Refusal` where the log contradicts what was signed before, or the file of the last checkpoint cannot
-  /// be used; what the database reports.
+  /// Errors: a `Refusal` if the log contradicts the signed history or the file of the last checkpoint is
+  /// unusable; database errors.
   @discardableResult
   func checkpoint() async throws -> StoredCheckpoint {
     try requireConsistentHistory()
@@ -184,14 +200,14 @@ actor CheckpointSigner {
   }
 
   private func sign() async throws -> StoredCheckpoint {
-    // Two processes may share the key: one signs at a time.
+    // Two processes may share the key. Only one signs at a time.
     let lock = try FileLock(path: key.path + ".lock")
     try await lock.lock(exclusive: true)
     defer { lock.unlock() }
     let (edge, last) = try await compareWithMemory()
     let signed: SignedCheckpoint
     if let last, last.checkpoint.size == edge.size {
-      // Signed before, and perhaps not recorded before a crash.
+      // The checkpoint may be missing in the database after a crash, so it is saved again.
       signed = last
     } else {
       signed = try SignedCheckpoint(
@@ -204,16 +220,17 @@ actor CheckpointSigner {
     { throw HistoryMismatch("checkpoint.contradiction", error.message) }
     let stored = try await store.checkpoints.checkpoint(size: edge.size)
     guard let stored, stored.note == signed.note.description else {
-      // Somebody else's note is kept under this size. Signed is what was signed here.
+      // The database holds a different note of this size. The note that was signed here is returned.
       logger.error("the database keeps another note for \(edge.size) entries than was signed")
       return StoredCheckpoint(signed)
     }
     return stored
   }
 
-  /// Takes up the memory of a key from a checkpoint that somebody else kept.
+  /// Stores a checkpoint that the operator kept as the last signed one, and clears a mismatch.
   ///
-  /// Errors: `Refusal` where it is not this key's, or the log does not contain it.
+  /// Errors: a `Refusal`, conflict, if this key did not sign it, the log does not contain it, or a larger
+  /// one was signed.
   func adopt(_ bytes: [UInt8]) async throws {
     do {
       let signed = try SignedCheckpoint(bytes, by: [verifierKey], origin: origin)
@@ -239,16 +256,17 @@ actor CheckpointSigner {
     }
   }
 
-  /// What the file holds, where it holds a checkpoint: a damaged one is what an operator replaces.
+  /// The last signed checkpoint. `nil` for a missing or damaged file, which `adopt` replaces.
   private func usableMemory() throws -> SignedCheckpoint? {
     do { return try memory.last() } catch  where error.check == CheckpointMemory.damaged {
       return nil
     }
   }
 
-  /// How many entries the last checkpoint covers, for a submission that is about to be appended.
+  /// The number of entries that the last checkpoint covers, read before a submission is appended.
   ///
-  /// Errors: a `Refusal` where the log contradicts what was signed, or could not be compared with it yet.
+  /// Errors: a `Refusal` if the log contradicts the signed history or could not be compared with it yet;
+  /// database errors.
   func signedSize() async throws -> UInt64 {
     try requireConsistentHistory()
     if let lastSize { return lastSize }
@@ -263,8 +281,10 @@ actor CheckpointSigner {
     return lastSize ?? 0
   }
 
-  /// Compares the position of a new entry with what was signed before it was appended: it lies behind that, or
-  /// the database is an older one.
+  /// Checks that a new entry lies beyond the entries that were signed before it was appended. Otherwise
+  /// the database is an older one, which is stored as a mismatch.
+  ///
+  /// Errors: a `Refusal`, unavailable, with the check of the mismatch.
   func expect(_ position: Position, beyond signed: UInt64) throws(Refusal) {
     if position.leafIndex < signed {
       refuse(
@@ -275,7 +295,8 @@ actor CheckpointSigner {
     try requireConsistentHistory()
   }
 
-  /// The log's promise that an entry is at its position.
+  /// The signed receipt for an entry at its position (`docs/specification/log.md`, "Receipt of an
+  /// entry").
   nonisolated func receipt(_ event: StoredEvent) async throws -> String {
     try await requireConsistentHistory()
     let receipt = LogReceipt(

@@ -5,7 +5,7 @@ import LedgerStore
 import Logging
 import TransparencyLog
 
-/// Has checkpoints timestamped by calendars and authorities, and appends their proofs.
+/// Requests proofs of time for checkpoints from calendars and authorities, and appends them.
 public struct CheckpointTimestamper: Sendable {
   let store: LedgerStore
   let configuration: LedgerConfiguration
@@ -15,11 +15,11 @@ public struct CheckpointTimestamper: Sendable {
   let signing: SigningSubmitter
   let logger: Logger
 
-  /// Has the newest checkpoint stamped by everybody that is configured, and appends their proofs as events
-  /// of the registry about the checkpoint.
+  /// Timestamps a new checkpoint with all configured calendars and authorities. Appends the proofs as
+  /// events of the registry about the checkpoint.
   ///
-  /// - Returns: the positions of the events; empty where nobody is configured, the checkpoint is stamped
-  ///   already, or nothing but stamps came since the last one.
+  /// - Returns: the positions of the events. Empty if no service is configured, or if nothing but proofs
+  ///   of time was appended since the last timestamped checkpoint.
   @discardableResult
   public func timestampCheckpoint() async throws -> [Position] {
     guard checkpoints.signer != nil else { throw Refusal.readOnly }
@@ -31,7 +31,7 @@ public struct CheckpointTimestamper: Sendable {
     }
     let stamped = try await anchors.all()
     if let newest = stamped.last {
-      // A stamp is an entry too: without this, each would call for the next.
+      // A proof of time is an entry too. Without this check, each proof would cause another one.
       let since = try await store.log.events(
         from: Position(leaf: newest.size), limit: EventQueries.pageSize)
       if since.allSatisfy({ $0.record.isRegistry && !$0.type.isAboutKeys }) { return [] }

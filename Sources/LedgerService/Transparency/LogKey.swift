@@ -4,23 +4,26 @@ import Foundation
 import LedgerDomain
 import TransparencyLog
 
-/// The key by which the log itself speaks: checkpoints and receipts, and nothing else.
+/// The key that signs checkpoints and receipts, and nothing else.
 ///
-/// On disk a line `PRIVATE+KEY+name+id+base64`, as other tools for signed notes write it, mode 0600.
+/// The file is one line `PRIVATE+KEY+name+id+base64` with mode 0600, the format of other tools for signed
+/// notes.
 struct LogKey: Sendable {
   let path: String
   let signer: NoteSigner
 
   var verifierKey: NoteVerifierKey { signer.verifierKey }
 
-  /// Reads the key, and makes one of this name where there is none yet.
+  /// Reads the key file. Creates a key of this name if the file does not exist.
+  ///
+  /// Errors: a `Refusal` with check `log_key` or `note.key_name`.
   init(path: String, name: String) throws(Refusal) {
     self.path = path
     if !FileManager.default.fileExists(atPath: path) {
       do throws(Refusal) {
         try Self.make(name: name, at: path)
       } catch  where error.code == .conflict {
-        // Another process made it between the look and the attempt: that one is the key.
+        // Another process created the file meanwhile. Its key is used.
       }
     }
     signer = try Self.read(path)
@@ -31,16 +34,16 @@ struct LogKey: Sendable {
     }
   }
 
-  /// A log's name as a key's, which has neither spaces nor a plus sign.
+  /// The key name for an origin: whitespace and plus signs are replaced by `-`.
   static func name(for origin: String) -> String {
     String(
       String.UnicodeScalarView(
         origin.unicodeScalars.map { $0.properties.isWhitespace || $0 == "+" ? "-" : $0 }))
   }
 
-  /// Makes a key file that is not there yet.
+  /// Creates a key file. Fails if the file exists.
   ///
-  /// - Parameter algorithm: `cosignature` for a witness's.
+  /// - Parameter algorithm: `cosignature` for the key of a witness.
   static func make(
     name: String, algorithm: NoteVerifierKey.Algorithm = .ed25519, at path: String
   ) throws(Refusal) {
@@ -57,7 +60,9 @@ struct LogKey: Sendable {
     } catch { throw Refusal(error, check: "log_key") }
   }
 
-  /// Errors: a `Refusal` with check `log_key`; its text never holds a byte of the key.
+  /// Reads a key file.
+  ///
+  /// Errors: a `Refusal` with check `log_key`. Its text never contains a part of the key.
   static func read(_ path: String) throws(Refusal) -> NoteSigner {
     func refusal(_ message: String) -> Refusal {
       Refusal(.malformed, check: "log_key", field: path, message)

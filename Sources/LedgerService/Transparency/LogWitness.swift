@@ -4,28 +4,38 @@ import Foundation
 public import LedgerDomain
 import TransparencyLog
 
-/// A witness for other people's logs: it cosigns what continues all it saw before (C2SP tlog-witness).
+/// A witness of other logs. It cosigns a checkpoint that is consistent with the last one it cosigned
+/// (C2SP tlog-witness).
 ///
-/// Its memory is a folder with a checkpoint for each log, written to the disk before it answers.
+/// The last checkpoint of each log is a file in one directory. It is written to disk before the witness
+/// answers.
 public actor LogWitness {
   private let signer: NoteSigner
   private let logs: [String: [NoteVerifierKey]]
   private let directory: String
   private let now: @Sendable () -> Timestamp
 
-  /// What a request is answered with.
+  /// The answer to a request.
   public struct Answer: Sendable {
+    /// The HTTP status.
     public let status: Int
+    /// The value of `Content-Type`.
     public let contentType: String
+    /// The body of the answer: signature lines, a size, or an error message.
     public let body: String
   }
 
-  /// Opens a witness: reads its key, or makes one of this name.
+  /// Opens a witness: reads its key, or creates one.
   ///
   /// - Parameters:
-  ///   - logs: a line for each trusted log: `NAME+ID+KEY`, and the origin behind it where that is not the
-  ///     key's name. Empty lines and those that begin with # are passed over.
-  ///   - directory: where key and memory are.
+  ///   - name: the name of a new key. Not used if the directory contains a key.
+  ///   - logs: one line for each trusted log: `NAME+ID+KEY`, followed by a space and the origin if it
+  ///     differs from the key's name. Empty lines and lines that begin with `#` are ignored.
+  ///   - directory: the directory of the key and of the last checkpoints.
+  ///   - now: the clock that gives the time of cosignatures.
+  ///
+  /// Errors: a `Refusal` with check `witness_directory`, `witness_key`, `witness_logs`, `log_key` or
+  /// `note.key_name`.
   public init(
     name: String?, logs: String, directory: String,
     now: @escaping @Sendable () -> Timestamp = { .now }
@@ -65,6 +75,7 @@ public actor LogWitness {
     self.now = now
   }
 
+  /// The witness's public key as `name+keyid+base64` (C2SP signed-note).
   public nonisolated var verifierKey: String { signer.verifierKey.description }
 
   private func memoryPath(_ origin: String) -> String {
@@ -80,7 +91,7 @@ public actor LogWitness {
     return try Checkpoint(text: SignedNote(Array(data)).text)
   }
 
-  /// The last checkpoint that was cosigned for an origin, with the log's own signatures; `nil` for none.
+  /// The last cosigned checkpoint of an origin, with the log's own signatures. `nil` if there is none.
   ///
   /// - Parameter name: the SHA-256 of the origin in lower-case hexadecimal.
   public func checkpoint(_ name: String) -> [UInt8]? {
@@ -88,7 +99,10 @@ public actor LogWitness {
     return FileManager.default.contents(atPath: "\(directory)/\(name).checkpoint").map { Array($0) }
   }
 
-  /// Answers an `add-checkpoint` request: looks, remembers and cosigns as one step.
+  /// Answers an `add-checkpoint` request. Comparison, storage and signature are one atomic step under a
+  /// file lock.
+  ///
+  /// Errors: what reading and writing the directory reports. Refused requests are answers with a status.
   public func addCheckpoint(_ bytes: [UInt8]) async throws -> Answer {
     func plain(_ status: Int, _ message: String) -> Answer {
       Answer(status: status, contentType: "text/plain; charset=utf-8", body: message + "\n")
@@ -99,7 +113,8 @@ public actor LogWitness {
       request = try AddCheckpointRequest(bytes)
       origin = try Checkpoint(text: request.note.text).origin
     } catch { return plain(400, error.description) }
-    // Two witnesses by mistake on one folder must not both look before either remembers.
+    // Another process may use the same directory by mistake. Both must not compare before one of them
+    // stores its checkpoint.
     let lock = try FileLock(path: directory + "/witness.lock")
     try await lock.lock(exclusive: true)
     defer { lock.unlock() }

@@ -4,14 +4,14 @@ import LedgerDomain
 import LedgerStore
 public import TransparencyLog
 
-/// Proves what is in the log: tiles, inclusion proofs and consistency proofs.
+/// Serves tiles, inclusion proofs and consistency proofs.
 public struct ProofQueries: Sendable {
   let store: LedgerStore
   let checkpoints: CheckpointIssuer
 
-  /// A tile or an entry bundle, as C2SP tlog-tiles has it.
+  /// The bytes of a tile or an entry bundle (C2SP tlog-tiles).
   ///
-  /// Errors: `not_found` for what no checkpoint covers yet.
+  /// Errors: a `Refusal`, not found, with check `tile` if the newest checkpoint does not cover the tile.
   public func tile(_ path: TilePath) async throws -> [UInt8] {
     let size = try await checkpoints.newest().size
     func missing() -> Refusal {
@@ -39,9 +39,11 @@ public struct ProofQueries: Sendable {
     }
   }
 
-  /// The proof that an entry is in the log, with the entry itself as its extra data.
+  /// The inclusion proof of an entry (C2SP tlog-proof), with the entry as its extra data.
   ///
   /// - Parameter name: a position, or an event id with or without `sha256:`.
+  ///
+  /// Errors: a `Refusal` with check `position` or `event_id`; those of signing a checkpoint.
   public func inclusionProof(_ name: String) async throws -> InclusionProof {
     let position = try await position(name)
     let checkpoint = try await checkpoints.covering(position)
@@ -54,7 +56,7 @@ public struct ProofQueries: Sendable {
   }
 
   private func position(_ name: String) async throws -> Position {
-    // Sixty-four digits are a hash, whatever digits they are.
+    // A position has at most 19 digits. A longer string of digits is a hash.
     if name.utf8.count < 20, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
       let position = Int64(name).map(Position.init(rawValue:))
     {
@@ -72,7 +74,13 @@ public struct ProofQueries: Sendable {
     return position
   }
 
-  /// The hashes between two sizes of the log, both no larger than the newest checkpoint.
+  /// The consistency proof between two sizes as JSON: sizes, roots and hashes in base64.
+  ///
+  /// - Parameters:
+  ///   - old: the older size.
+  ///   - new: the newer size, at most the size of the newest checkpoint. `nil` uses that size.
+  ///
+  /// Errors: a `Refusal`, malformed, with check `size`.
   public func consistencyProof(old: UInt64, new: UInt64?) async throws -> JSON {
     let newest = try await checkpoints.newest()
     let new = new ?? newest.size

@@ -3,23 +3,23 @@ import LedgerStore
 import Logging
 import TransparencyLog
 
-/// Checkpoints as they are served: each is verified before anybody gets it, whoever wrote it to the database.
+/// Reads checkpoints from the database and verifies them before they are served.
 ///
-/// A note must be signed by the log's key, name this log, and give the root that the tree has at its size, which is no
-/// larger than the tree. One that does not is passed over, and reported in the service's log.
+/// A note must have a signature of the log's key, the log's origin, and the root that the tree has at its
+/// size, which must not exceed the size of the tree. An invalid note is skipped and logged.
 actor ServedCheckpoints {
   private let store: LedgerStore
   private let origin: String
   private let witnesses: [NoteVerifierKey]
   private let logger: Logger
-  /// The log's key; `nil` until the database names it, in a process that has none of its own.
+  /// The log's key. A process without a log key reads it from the database; `nil` until then.
   private var key: NoteVerifierKey?
-  /// What was verified last, by size: the row as it was read, and what is served of it.
+  /// Verified checkpoints by size: the row as it was read, and the checkpoint that is served for it.
   private var verified: [UInt64: (row: String, served: StoredCheckpoint)] = [:]
   private var reported: Set<UInt64> = []
   private static let maxVerified = 64
 
-  /// - Parameter key: the log's key, where this process holds it.
+  /// - Parameter key: the log's key. `nil` if this process does not have it.
   init(
     store: LedgerStore, key: NoteVerifierKey?, origin: String, witnesses: [NoteVerifierKey],
     logger: Logger
@@ -31,7 +31,7 @@ actor ServedCheckpoints {
     self.logger = logger
   }
 
-  /// The newest one; `nil` where there is none that holds.
+  /// The newest valid checkpoint. `nil` if there is none.
   func newest() async throws -> StoredCheckpoint? {
     guard let newest = try await store.checkpoints.latest() else { return nil }
     if let served = try await served(newest) { return served }
@@ -44,15 +44,15 @@ actor ServedCheckpoints {
     }
   }
 
-  /// The one of a size; `nil` where there is none that holds.
+  /// The checkpoint of a size. `nil` if there is none or it is invalid.
   func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
     guard let stored = try await store.checkpoints.checkpoint(size: size) else { return nil }
     return try await served(stored)
   }
 
-  /// What is served of a row; `nil` where it does not hold.
+  /// The checkpoint that is served for a row. `nil` if the note is invalid.
   ///
-  /// Errors: what the database reports. Nothing is called wrong because it could not be read.
+  /// Errors: database errors. A failed read does not make a note invalid.
   private func served(
     _ row: StoredCheckpoint
   ) async throws -> StoredCheckpoint? {
@@ -82,7 +82,7 @@ actor ServedCheckpoints {
     guard signed.checkpoint.size == row.size, signed.checkpoint.root == row.root else {
       throw TransparencyError("checkpoint.row", "the note is of another size or root than its row")
     }
-    // The tree only grows: read after the row, it covers every checkpoint that was signed for it.
+    // The tree only grows. Read after the row, it covers every checkpoint that was signed for it.
     let size = try await store.tree.state().edge.size
     guard row.size <= size else {
       throw TransparencyError(
@@ -94,7 +94,8 @@ actor ServedCheckpoints {
     }
   }
 
-  /// The row with the signatures that have the form of one, and of the configured witnesses those that hold.
+  /// The row without malformed signature lines and without invalid signatures of configured witnesses.
+  /// Signatures of unknown witnesses stay.
   private func withoutFalseCosignatures(
     _ row: StoredCheckpoint
   ) throws -> StoredCheckpoint {

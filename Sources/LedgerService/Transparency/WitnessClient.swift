@@ -8,11 +8,14 @@ public import TransparencyLog
 
 /// A witness that cosigns this log's checkpoints.
 public struct WitnessEndpoint: Sendable, Equatable {
+  /// The witness's public key, of type `cosignature`.
   public let key: NoteVerifierKey
-  /// The address before `/add-checkpoint`.
+  /// The address below which the witness serves `/add-checkpoint`, without a slash at its end.
   public let url: String
 
-  /// Reads `NAME+ID+KEY URL`.
+  /// Parses `NAME+ID+KEY URL`.
+  ///
+  /// Errors: a `Refusal` with check `configuration`.
   public init(_ text: String) throws(Refusal) {
     let words = text.split(separator: " ")
     guard words.count == 2, let key = try? NoteVerifierKey(words[0]), key.algorithm == .cosignature
@@ -28,7 +31,8 @@ public struct WitnessEndpoint: Sendable, Equatable {
   }
 }
 
-/// When each witness is asked again after it did not cosign: after ten seconds, twenty, and so on up to ten minutes.
+/// The pause after a witness did not cosign: ten seconds, doubled after each further failure, at most ten
+/// minutes.
 actor WitnessBackoff {
   private var failures: [String: (count: Int, until: ContinuousClock.Instant)] = [:]
 
@@ -44,7 +48,7 @@ actor WitnessBackoff {
   }
 }
 
-/// Publishes checkpoints: has them signed and cosigned.
+/// Publishes checkpoints: signs them and collects cosignatures.
 public struct WitnessClient: Sendable {
   let witnesses: [WitnessEndpoint]
   let origin: String
@@ -54,11 +58,13 @@ public struct WitnessClient: Sendable {
   let backoff = WitnessBackoff()
   let logger: Logger
 
-  /// Signs a checkpoint where the log has grown, and asks the witnesses that have not cosigned it.
+  /// Signs a checkpoint if the log has grown, and requests cosignatures from the witnesses that have not
+  /// cosigned it.
   ///
-  /// A witness that does not cosign stops nothing: it is left alone for a while.
+  /// A witness that fails does not delay the publication of later checkpoints. It is not asked again
+  /// during its pause.
   ///
-  /// - Returns: the checkpoint with what was collected.
+  /// - Returns: the checkpoint's note with the valid cosignatures.
   @discardableResult
   public func publishCheckpoint() async throws -> String {
     let checkpoint = try await checkpoints.issue()
@@ -72,7 +78,7 @@ public struct WitnessClient: Sendable {
       ?? checkpoint.cosigned
   }
 
-  /// Asks one witness, unless it did not cosign a short time ago.
+  /// Requests a cosignature from one witness, unless its pause has not ended.
   private func ask(
     _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async {
@@ -82,14 +88,14 @@ public struct WitnessClient: Sendable {
       try await requestCosignature(witness, checkpoint)
       await backoff.succeeded(name)
     } catch {
-      // What this ledger's database or shutdown prevented says nothing about the witness.
+      // A failure of this ledger's database, or its shutdown, is not a failure of the witness.
       guard !Task.isCancelled, !LedgerStoreError.isUnavailability(error) else { return }
       await backoff.failed(name)
       logger.warning("the witness \(name) did not cosign: \(error)")
     }
   }
 
-  /// Asks one witness, again where it remembers another size than was thought.
+  /// Requests a cosignature from one witness, and again if the witness reports another old size.
   func requestCosignature(
     _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async throws {
@@ -121,7 +127,7 @@ public struct WitnessClient: Sendable {
         old = size
         continue
       }
-      // What it adds is believed only where its signature holds.
+      // The answer is not trusted: a cosignature is stored only if it verifies.
       let signed = try SignedNote(
         Array((note.text + "\n" + note.signatures.map(\.line).joined()).utf8) + answer.bytes)
       for signature in try signed.verified(by: [witness.key]) {
@@ -132,11 +138,14 @@ public struct WitnessClient: Sendable {
     throw TransparencyError("witness.conflict", "the witness changes its mind about the size")
   }
 
-  /// Looks for evidence of what a witness says about this log.
+  /// Fetches the last checkpoint that a witness cosigned and compares it with the log.
   ///
-  /// A size is nobody's signature: only a checkpoint signed by this log's own key, which the log does not contain,
-  /// shows that the database was rolled back. Where a witness shows the last checkpoint that it cosigned, at
-  /// `/checkpoint/` and the SHA-256 of the origin, that one is compared with the log.
+  /// The size that a witness reports is not signed and proves nothing. A checkpoint with a signature of
+  /// this log's key that the log does not contain proves that the database was rolled back. A witness may
+  /// serve its last checkpoint at `/checkpoint/` and the SHA-256 of the origin.
+  ///
+  /// Errors: `witness.ahead`, unless the log contains the checkpoint; `note.signature` if the witness
+  /// shows no checkpoint of this log's key.
   private func examine(_ witness: WitnessEndpoint, _ claim: String) async throws {
     var call = SafeHTTPClient.Request(
       witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex, .witnesses)
@@ -147,6 +156,6 @@ public struct WitnessClient: Sendable {
     guard try await signer.compare(with: shown.bytes) else {
       throw TransparencyError("witness.ahead", "\(claim), and shows what this log's key signed")
     }
-    // The log contains it: another process has published a newer checkpoint meanwhile.
+    // The log contains the checkpoint: another process has published a newer one meanwhile.
   }
 }

@@ -55,14 +55,19 @@ public struct SignedCheckpoint: Sendable, Equatable {
 
   /// Parses a checkpoint and verifies its signature by one of the log's keys.
   ///
-  /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` for
-  /// another log's checkpoint.
+  /// - Parameter origin: the required origin. `nil` accepts any.
+  ///
+  /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` for a checkpoint
+  /// of another log.
   public init(
     _ bytes: [UInt8], by keys: some Collection<NoteVerifierKey>, origin: String? = nil
   ) throws(TransparencyError) {
     try self.init(note: SignedNote(bytes), by: keys, origin: origin)
   }
 
+  /// Verifies the signature of a parsed note by one of the log's keys, and parses its checkpoint.
+  ///
+  /// Errors: `note.signature`, `checkpoint.form`, `checkpoint.origin`.
   public init(
     note: SignedNote, by keys: some Collection<NoteVerifierKey>, origin: String? = nil
   ) throws(TransparencyError) {

@@ -6,6 +6,7 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
   public enum Kind: Hashable, Sendable {
     /// Hashes of a level from 0 to 63. Level 0 has the hashes of leaves.
     case hashes(level: Int)
+    /// An entry bundle: the entries of the leaves, each with its length.
     case entries
   }
 

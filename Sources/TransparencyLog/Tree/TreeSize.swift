@@ -3,25 +3,30 @@
 /// A tree of size `n` covers the leaves 0 to `n − 1`. Source: RFC 9162, section 2.1 (`tree_size`).
 @frozen
 public struct TreeSize: Hashable, Comparable, Sendable, BitwiseCopyable {
+  /// The number of leaves.
   public var rawValue: UInt64
 
+  /// Creates a size from a number of leaves.
   @inlinable
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The size of the tree of an empty log.
   public static let zero = TreeSize(rawValue: 0)
 
+  /// Whether the tree has no leaves.
   @inlinable public var isEmpty: Bool { rawValue == 0 }
 
   /// Reports whether the tree has a leaf with this index.
   @inlinable
   public func covers(leaf index: UInt64) -> Bool { index < rawValue }
 
+  /// Compares the numbers of leaves.
   @inlinable
   public static func < (a: TreeSize, b: TreeSize) -> Bool { a.rawValue < b.rawValue }
 }
 
 extension TreeSize: ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// Creates a size from an integer literal.
   @inlinable
   public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
 
