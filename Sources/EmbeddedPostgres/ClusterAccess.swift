@@ -1,11 +1,13 @@
 import Foundation
 
-/// Who may connect to the private server: the operating-system user that runs the ledger, and nobody else.
+/// The access rules of the private server. Only the operating-system user that runs the ledger may
+/// connect.
 ///
-/// The server asks the kernel who is at the other end of the socket (`peer`). Where the ledger runs as root, the server
-/// runs as another user, whose processes are refused like everybody's. That user still owns the cluster's files.
+/// The server uses `peer` authentication: the kernel reports the user at the other end of the
+/// socket. If the ledger runs as root, the server runs as another user. That user cannot connect,
+/// although it owns the cluster's files.
 struct ClusterAccess: Sendable {
-  /// Roles that the ledger's user may log in as.
+  /// The roles as which the ledger's user may log in.
   let logins: [String]
 
   private static let note =
@@ -21,14 +23,15 @@ struct ClusterAccess: Sendable {
       + logins.map { "pithledger \(user) \(Self.quoted($0))\n" }.joined()
   }
 
-  /// A word of PostgreSQL's authentication files; in quotes nothing has another meaning.
+  /// Quotes a token of PostgreSQL's authentication files. Quoted characters have no special
+  /// meaning.
   private static func quoted(_ word: String) -> String {
     "\"" + word.replacing("\"", with: "\"\"") + "\""
   }
 
-  /// Writes both files where they differ.
+  /// Writes `pg_hba.conf` and `pg_ident.conf` if their content differs.
   ///
-  /// - Returns: whether a running server has to read them again.
+  /// - Returns: whether a running server must reload them.
   func install(in cluster: String, _ installation: Installation) async throws -> Bool {
     var hasChanged = false
     for (name, text) in [("pg_hba.conf", hostRules), ("pg_ident.conf", userMap)] {
@@ -42,7 +45,8 @@ struct ClusterAccess: Sendable {
 }
 
 extension Installation {
-  /// Writes a file of the cluster as the server's user: a directory of that user's is not followed by another one.
+  /// Writes a file of the cluster as the server's user, so that a symbolic link in the cluster
+  /// gives that user no access to files of another user.
   func write(_ text: String, to path: String) async throws {
     let script = """
       umask 077 && printf %s "$1" > "$2.new" && sync "$2.new" && mv -f "$2.new" "$2" && sync "$(dirname "$2")"

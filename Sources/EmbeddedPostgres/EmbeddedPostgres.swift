@@ -3,26 +3,34 @@ import Foundation
 public import Logging
 import PostgresClient
 
-/// Why the private PostgreSQL is not there, and what to do about it.
+/// The reason why the private PostgreSQL is not available. Two errors are equal if their codes are
+/// equal.
 public struct EmbeddedPostgresError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of error. `dataDirectory` covers the data directory and the socket's directory.
   public enum Code: String, Sendable {
+    /// The message of the error says what to do.
     case notInstalled, noServerUser, unsafeSetting, dataDirectory, initdbFailed, startFailed
   }
+  /// The kind of error.
   public let code: Code
+  /// A description in English, with what to do.
   public let message: String
+  /// The message with the code.
   public var description: String { "\(message) [\(code.rawValue)]" }
+  /// Compares the codes.
   public static func == (a: Self, b: Self) -> Bool { a.code == b.code }
 }
 
-/// A private PostgreSQL under the ledger's data directory, reached through a Unix socket alone, by the user of
-/// this process alone.
+/// A private PostgreSQL server under the ledger's data directory. It listens on a Unix socket only,
+/// and only the user of this process can connect.
 ///
-/// Its postmaster outlives a `kill -9` of this program; the next start joins it. Processes share it by
-/// holding a lease, and the last one out stops it.
+/// The postmaster continues to run after a `kill -9` of this program. The next start uses it again.
+/// Several processes share the server; each holds a lease, and the last one to stop also stops the
+/// server.
 public final class EmbeddedPostgres: Sendable {
-  /// The database that `start` made or found, for the cluster's owner.
+  /// The URI of the database that `start` created or found, as the owner of the cluster.
   public var uri: String { uri(database: database) }
-  /// Whether this start made the cluster.
+  /// Whether this start created the cluster.
   public let createdCluster: Bool
   private let installation: Installation
   private let home: String
@@ -50,14 +58,15 @@ public final class EmbeddedPostgres: Sendable {
     self.postmaster = postmaster
   }
 
-  /// Settings that would lose acknowledged events in a crash.
+  /// Settings whose change could lose acknowledged events in a crash.
   static let durable = ["fsync", "full_page_writes", "synchronous_commit"]
 
-  /// Starts the server of a data directory or joins it, creating cluster and database the first time.
+  /// Starts the server of a data directory, or joins a running one. The first start creates the
+  /// cluster and the database.
   ///
   /// - Parameters:
-  ///   - logins: roles that the user of this process may log in as, beside the cluster's owner and the ledger's own.
-  ///   - settings: further settings of PostgreSQL; one that gives up durability is refused.
+  ///   - logins: further roles as which the user of this process may log in.
+  ///   - settings: further settings of PostgreSQL. A setting in ``durable`` is refused.
   public static func start(
     dataDirectory: String, database: String = "pithledger", logins: [String] = [],
     settings: [String: String] = [:], logger: Logger
@@ -98,14 +107,14 @@ public final class EmbeddedPostgres: Sendable {
     return server
   }
 
-  /// The postmaster's process, if it lives.
+  /// The process ID of the postmaster; `nil` if it does not run.
   public var postmasterPID: Int32? {
     guard case .running(let pid, _) = postmaster.state() else { return nil }
     return pid
   }
 
-  /// Starts the server again whenever it has died, until the task is cancelled: there is no service
-  /// manager that would.
+  /// Restarts the server each time it dies, until the task is cancelled. No service manager
+  /// supervises the private server.
   public func keepRunning(logger: Logger) async {
     while !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(500))
@@ -125,15 +134,16 @@ public final class EmbeddedPostgres: Sendable {
   }
 
   static let superuser = "pithledger"
-  /// The logins that a ledger's migrations make. Whoever starts the server lets them in, so that no start shuts out
-  /// a ledger that is running.
+  /// The login roles that a ledger's migrations create. Every start allows them, so that it does
+  /// not lock out a ledger that already runs.
   static let ledgerLogins = ["admin", "projector", "reader", "settler", "signer", "writer"].map {
     "pithledger_\($0)"
   }
 
-  /// The URI of a database of this server, for one of its logins.
+  /// The URI of a database of this server, for one login role.
   ///
-  /// Every parameter that an environment variable could set for libpq is in it.
+  /// It sets every connection parameter that libpq would otherwise take from an environment
+  /// variable.
   public func uri(database: String, user: String? = nil) -> String {
     let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
     func escaped(_ text: String) -> String {
@@ -144,14 +154,15 @@ public final class EmbeddedPostgres: Sendable {
       ("password", ""), ("options", ""), ("sslmode", "disable"), ("gssencmode", "disable"),
       ("channel_binding", "disable"), ("ssl_min_protocol_version", ""),
       ("ssl_max_protocol_version", ""), ("target_session_attrs", "any"),
-      // Whoever may write to the directory of the socket could put another one there.
+      // A user who can write to the socket's directory could replace the socket.
       ("requirepeer", installation.serverUser),
     ]
     return "postgresql:///\(escaped(database))?"
       + parameters.map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
   }
 
-  /// Gives up this process's share; the last one out stops the server and waits for it.
+  /// Releases this process's lease. If no other process holds one, stops the server and waits until
+  /// it has stopped.
   public func stop() async throws {
     let gate = try FileLock(path: dataDirectory + "/postgres.lock")
     try await gate.lock(exclusive: true)
@@ -166,16 +177,16 @@ public final class EmbeddedPostgres: Sendable {
 
   // MARK: Steps
 
-  /// Makes a directory of ours, which the server's user may walk through where that is another; the mode of one
-  /// that is there stays as it is.
+  /// Creates a directory, which the server's user can traverse if that is another user. An existing
+  /// directory keeps its mode.
   private static func makeDirectory(_ path: String, traversable: Bool) throws {
     do throws(DurableFileError) {
       try OwnedDirectory.prepare(path, mode: traversable ? 0o711 : 0o700)
     } catch { throw EmbeddedPostgresError(code: .dataDirectory, message: error.message) }
   }
 
-  /// The directory that holds the cluster: under the data directory, or, where the server's user cannot
-  /// get there (as under root's home), under /var/lib/pithledger with a link to it.
+  /// The directory that holds the cluster. If the server's user cannot reach the data directory, as
+  /// under root's home, it lies under /var/lib/pithledger, and the data directory links to it.
   private static func clusterHome(
     _ directory: String, _ installation: Installation, _ logger: Logger
   ) throws -> String {
@@ -212,7 +223,8 @@ public final class EmbeddedPostgres: Sendable {
     return home
   }
 
-  /// Makes a cluster beside its place and moves it there whole, so that a crash leaves no half of one.
+  /// Creates a cluster under a temporary name and renames it, so that a crash leaves no incomplete
+  /// cluster.
   private static func initialise(_ cluster: String, _ installation: Installation) async throws {
     let draft = cluster + ".new"
     _ = try await installation.run("rm", ["-rf", draft], plain: true)
@@ -245,7 +257,7 @@ public final class EmbeddedPostgres: Sendable {
         atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
       if let user = installation.user { _ = unsafe chown(path, user.uid, user.gid) }
     }
-    // Anyone may make a name in /tmp: what is there must be the server user's own.
+    // Any user can create a directory in /tmp. An existing one must belong to the server's user.
     var info = stat()
     let owner = installation.user?.uid ?? getuid()
     guard unsafe lstat(path, &info) == 0, info.st_uid == owner, info.st_mode & 0o077 == 0 else {
@@ -256,14 +268,14 @@ public final class EmbeddedPostgres: Sendable {
     return path
   }
 
-  /// Megabytes that the server may fill with pages: an eighth of the machine's memory, from 128 MB to 4 GB.
-  /// The indexes of a large log do not fit into PostgreSQL's own default, and every append would fetch and
-  /// write pages of theirs.
+  /// `shared_buffers` in MB: an eighth of the machine's memory, between 128 and 4096. The indexes
+  /// of a large log do not fit into PostgreSQL's default, so that every append would read and write
+  /// their pages.
   private static var sharedBuffers: UInt64 {
     min(4096, max(128, ProcessInfo.processInfo.physicalMemory >> 23))
   }
 
-  /// Not a port: the last part of the socket's name.
+  /// The suffix of the socket's name. The server opens no port.
   static let port = "5432"
 
   private func serverOptions() async throws -> String {
@@ -273,7 +285,7 @@ public final class EmbeddedPostgres: Sendable {
       "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_compression": "on",
       "max_wal_size": "2GB",
     ]
-    // Where this build has lz4, full pages in the write-ahead log cost a fraction of the time.
+    // With lz4, if this build has it, writing full pages to the write-ahead log takes much less time.
     if try await supports("wal_compression", "lz4") { all["wal_compression"] = "lz4" }
     // After a crash PostgreSQL flushes each of the cluster's files by itself, which takes many seconds on a slow disk;
     // one call flushes the whole file system. Linux reports the errors of that call from 5.8 on.
@@ -295,10 +307,11 @@ public final class EmbeddedPostgres: Sendable {
     ).succeeded
   }
 
-  /// How long a server may take to replay its write-ahead log, or to stop, before it is given up.
+  /// The longest time for a server to replay its write-ahead log or to stop.
   private static let patience: Duration = .seconds(120)
 
-  /// Waits for a server that starts or stops, starts one where there is none, and connects to it; the caller holds the gate.
+  /// Connects to the server. Waits while it starts or stops, and starts it if it does not run. The
+  /// caller holds the lock.
   private func bringUp(logger: Logger) async throws -> PostgresConnection {
     let configuration = PostgresConfiguration(
       uri: uri(database: "postgres"), connectTimeout: .seconds(5))
@@ -313,7 +326,7 @@ public final class EmbeddedPostgres: Sendable {
         do { return try await PostgresConnection.connect(configuration) } catch { failure = error }
         if isReady, case .running(pid, _) = postmaster.state() {
           readySince = readySince ?? .now
-          // One that says it is ready and lets nobody in is not going to change.
+          // A server that reports ready and still refuses connections does not recover by itself.
           if let readySince, ContinuousClock.now - readySince > .seconds(15) {
             throw EmbeddedPostgresError(
               code: .startFailed,
@@ -339,8 +352,8 @@ public final class EmbeddedPostgres: Sendable {
         firstFailure = firstFailure ?? .now
         let failing = ContinuousClock.now - (firstFailure ?? .now)
         if failing > .seconds(15) { throw failure }
-        // After a crash of the postmaster its last backends hold the memory until they notice, and one that is
-        // frozen never does.
+        // After a crash of the postmaster its backends keep the shared memory until they notice. A stopped
+        // backend never notices.
         if failing > .seconds(1.5) { postmaster.killOrphans(logger: logger) }
       }
       try await Task.sleep(for: .milliseconds(100))
@@ -362,7 +375,7 @@ public final class EmbeddedPostgres: Sendable {
       """
       SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1), quote_ident($1), pg_is_in_recovery()
       """, [.text(database)])
-    // A standby takes no CREATE DATABASE; what its primary has, it has.
+    // A standby refuses CREATE DATABASE. It has the databases of its primary.
     if try rows[0].bool(0) || rows[0].bool(2) { return }
     try await connection.execute(
       "CREATE DATABASE \(try rows[0].text(1)) TEMPLATE template0")

@@ -9,14 +9,14 @@ struct RunResult: Sendable {
   }
 }
 
-/// Where PostgreSQL's programs are, and as whom they run.
+/// The directory of PostgreSQL's programs, and the user as whom they run.
 struct Installation: Sendable {
   struct User: Sendable {
     let name: String
     let uid: uid_t
     let gid: gid_t
 
-    /// Whether this user may walk down to a directory.
+    /// Whether this user can traverse every directory of a path.
     func canReach(_ path: String) -> Bool {
       var current = ""
       for part in path.split(separator: "/") {
@@ -41,7 +41,7 @@ struct Installation: Sendable {
   }
 
   let directory: String
-  /// `nil` where the programs run as whoever runs this one.
+  /// The user of the programs; `nil` if they run as the user of this process.
   let user: User?
 
   static func find() throws -> Installation {
@@ -83,26 +83,27 @@ struct Installation: Sendable {
     )
   }
 
-  /// Runs one of the programs to its end as the server's user, with a clean environment and no descriptor of this
-  /// process.
+  /// Runs a program until it exits, as the server's user, with a clean environment and without this
+  /// process's file descriptors.
   func run(_ program: String, _ arguments: [String], plain: Bool = false) async throws -> RunResult
   {
     var command = [plain ? "/bin/\(program)" : "\(directory)/\(program)"] + arguments
     if let user {
-      // The change of user is left to a program of its own: made between fork and exec of a process
-      // with threads, it can wait for ever.
+      // A separate program changes the user. Changing it between fork and exec of a process with threads
+      // can deadlock.
       command =
         ["/usr/bin/setpriv", "--reuid", user.name, "--regid", "\(user.gid)", "--init-groups", "--"]
         + command
     }
-    // A file, not a pipe: the server inherits it, and a pipe would stay open as long as it runs.
+    // The output goes to a file and not to a pipe. The server inherits it, and a pipe would stay open
+    // as long as the server runs.
     let output = try Self.outputFile()
     defer { close(output) }
-    // A directory that the server's user may enter, whatever this program was started in.
+    // The server's user may have no access to this program's working directory.
     let arguments = ["/usr/bin/env", "--chdir=/"] + command
     let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-      // Foundation's Process waits for every heir of its socket, and the server is one; this waits for
-      // the program alone, on a thread that may block.
+      // Foundation's Process waits for every process that inherits its socket, and the server does. This
+      // waits for the program only, on a thread that can block.
       Thread.detachNewThread {
         continuation.resume(with: Result { try Self.spawn(arguments, output: output) })
       }
@@ -110,7 +111,7 @@ struct Installation: Sendable {
     return RunResult(succeeded: status == 0, output: Self.text(of: output))
   }
 
-  /// A file without a name, for what a program writes.
+  /// Opens a file without a name for the output of a program.
   private static func outputFile() throws -> Int32 {
     let path = "/tmp/pithledger-run-\(UUID().uuidString)"
     let output = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -132,7 +133,7 @@ struct Installation: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Runs a command to its end, and answers what `waitpid` says of it.
+  /// Runs a command until it exits. Returns its status as `waitpid` reports it.
   private static func spawn(_ command: [String], output: Int32) throws -> Int32 {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -140,7 +141,7 @@ struct Installation: Sendable {
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
-    // The server outlives this process: a listening socket that it inherited would keep the port taken.
+    // The server outlives this process. An inherited listening socket would keep the port in use.
     unsafe pithledger_close_from(&actions, 3)
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
@@ -149,7 +150,7 @@ struct Installation: Sendable {
     unsafe environment.append(nil)
     let pointers = unsafe arguments + environment
     defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
-    // A thread that starts others may have signals blocked, and heirs would keep that.
+    // The calling thread may block signals, and a new process inherits its signal mask.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }

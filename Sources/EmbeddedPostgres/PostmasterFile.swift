@@ -1,22 +1,24 @@
 import Foundation
 import Logging
 
-/// `postmaster.pid` of a cluster, compared with the process that it names.
+/// The file `postmaster.pid` of a cluster, compared with the process that it names.
 ///
-/// PostgreSQL takes any process with that id for a postmaster. After a crash it can be one that is dead and not yet
-/// waited for by its parent, or another program that was given the same id.
+/// PostgreSQL treats any process with that process ID as a postmaster. After a crash the ID can
+/// belong to a zombie process, or to another program.
 struct PostmasterFile: Sendable {
   let cluster: String
   let installation: Installation
 
   enum State: Sendable, Equatable {
-    /// There is no file, or it names no process: PostgreSQL itself deals with that.
+    /// There is no file, or it names no process. PostgreSQL handles both cases itself.
     case absent
-    /// The file has no process id yet: a start was interrupted, or is under way.
+    /// The file has no process ID yet. A start is in progress or was interrupted.
     case unfinished
-    /// - Parameter isReady: whether the server says that it accepts connections.
+    /// The postmaster runs.
+    ///
+    /// - Parameter isReady: whether the server reports that it accepts connections.
     case running(pid: Int32, isReady: Bool)
-    /// A process has that id, and it is not this cluster's postmaster.
+    /// A process has that ID, and it is not this cluster's postmaster.
     case stale(pid: Int32)
   }
 
@@ -36,13 +38,13 @@ struct PostmasterFile: Sendable {
     return .running(pid: pid, isReady: status == "ready" || status == "standby")
   }
 
-  /// Asks a running server to read its authentication files again.
+  /// Makes a running server reload its authentication files.
   func reload() {
     if case .running(let pid, _) = state() { _ = kill(pid, SIGHUP) }
   }
 
   private func isPostmaster(_ pid: Int32) -> Bool {
-    // Where the system hides the processes of others, the id has to do.
+    // If the system hides processes of other users, only the ID can be compared.
     guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
       let close = status.lastIndex(of: ")"), let open = status.firstIndex(of: "(")
     else { return true }
@@ -52,7 +54,7 @@ struct PostmasterFile: Sendable {
     return belongs(pid) ?? true
   }
 
-  /// Whether a process of PostgreSQL works on this cluster; `nil` where the system does not say.
+  /// Whether a process of PostgreSQL works on this cluster; `nil` if the system does not show it.
   private func belongs(_ pid: Int32) -> Bool? {
     if let directory = try? FileManager.default.destinationOfSymbolicLink(
       atPath: "/proc/\(pid)/cwd")
@@ -64,22 +66,23 @@ struct PostmasterFile: Sendable {
     return line.split(separator: 0).contains { String(decoding: $0, as: UTF8.self) == cluster }
   }
 
-  /// Puts an id that no process can have in the place of one that is not the postmaster's.
+  /// Replaces an ID that is not the postmaster's by one that no process can have.
   ///
-  /// PostgreSQL then finds the file stale, and looks by the rest of it for processes that still use its memory.
+  /// PostgreSQL then treats the file as stale. It still uses the other lines to find processes that use the
+  /// shared memory.
   func disown(_ pid: Int32) async throws {
     guard var lines = lines(), lines.first.flatMap({ Int32($0) }) == pid else { return }
     lines[0] = "\(Int32.max)"
     try await installation.write(lines.joined(separator: "\n"), to: path)
   }
 
-  /// Removes the lock of the socket where it names a process that is not the postmaster.
+  /// Removes the socket's lock file if it names a process that is not the postmaster.
   func removeStaleLock(ofSocketIn directory: String) async throws {
     let path = "\(directory)/.s.PGSQL.\(EmbeddedPostgres.port).lock"
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
     let pid = text.split(separator: "\n").first.flatMap { Int32($0) }
     if let pid, pid > 0 {
-      // PostgreSQL itself recognises an id that no process has.
+      // PostgreSQL itself recognises an ID that no process has.
       guard kill(pid, 0) == 0 || errno == EPERM, !isPostmaster(pid) else { return }
     }
     _ = try await installation.run("rm", ["-f", path], plain: true)
@@ -87,13 +90,13 @@ struct PostmasterFile: Sendable {
 
   /// Removes a file that an interrupted start left without content.
   func removeIfUnfinished() async throws {
-    // A start that is under way writes the rest at once.
+    // A start in progress writes the rest immediately.
     try await Task.sleep(for: .seconds(1))
     guard state() == .unfinished else { return }
     _ = try await installation.run("rm", ["-f", path], plain: true)
   }
 
-  /// Ends the processes that a dead postmaster left.
+  /// Kills the server processes that remain after the death of their postmaster.
   func killOrphans(logger: Logger) {
     guard state() == .absent else { return }
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {

@@ -1,17 +1,19 @@
-/// Encodes rows as `COPY … FROM STDIN (FORMAT binary)` takes them.
+/// Encodes rows for `COPY … FROM STDIN (FORMAT binary)`.
 ///
-/// Source: PostgreSQL 15, COPY, section "Binary Format".
+/// Source: PostgreSQL 15 documentation, COPY, section "Binary Format".
 public struct BinaryCopyWriter: Sendable {
   static let signature: [UInt8] =
     Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
 
   private var buffer: [UInt8] = signature
 
+  /// Makes a writer. Its buffer holds the header.
   public init() {}
 
-  /// Bytes waiting to be taken.
+  /// The number of encoded bytes that ``take()`` has not returned yet.
   public var count: Int { buffer.count }
 
+  /// Appends a whole row.
   public mutating func append(_ row: [PostgresValue]) {
     beginRow(columns: row.count)
     for value in row {
@@ -24,33 +26,38 @@ public struct BinaryCopyWriter: Sendable {
     }
   }
 
-  // A row column by column, for whoever writes so many that the values of each would cost more than
-  // the writing.
+  // The following functions write a row column by column. They allocate no array for each row, which
+  // matters for millions of rows.
 
-  /// Begins a row; as many columns have to follow.
+  /// Begins a row. The caller appends exactly this number of columns next.
   public mutating func beginRow(columns: Int) { buffer.append(integer: Int16(columns)) }
 
+  /// Appends NULL.
   public mutating func appendNull() { buffer.append(integer: Int32(-1)) }
 
+  /// Appends a `bigint`.
   public mutating func append(int8 value: Int64) { append(field: value) }
 
+  /// Appends an `integer`.
   public mutating func append(int4 value: Int32) { append(field: value) }
 
+  /// Appends a `boolean`.
   public mutating func append(bool value: Bool) { append(field: UInt8(value ? 1 : 0)) }
 
-  /// A `timestamptz` in microseconds since 1970.
+  /// Appends a `timestamptz` in microseconds since 1970; NULL for `nil`.
   public mutating func append(timestamp microseconds: Int64?) {
     guard let microseconds else { return appendNull() }
     append(int8: PostgresValue.serverTime(microseconds))
   }
 
+  /// Appends a `bytea`; NULL for `nil`.
   public mutating func append(bytes: [UInt8]?) {
     guard let bytes else { return appendNull() }
     buffer.append(integer: Int32(bytes.count))
     buffer += bytes
   }
 
-  /// An array of `integer`, of one dimension counted from 1.
+  /// Appends an array of `integer` with one dimension and the lower bound 1.
   public mutating func append(int4Array values: [Int32]) {
     let fields = 8 * values.count
     for number in [20 + fields, 1, 0, 23, values.count, 1] {
@@ -58,7 +65,7 @@ public struct BinaryCopyWriter: Sendable {
     }
     grow(fields) { bytes, start in
       for (index, value) in values.enumerated() {
-        // A length and a number at once.
+        // One store writes the length and the number.
         let field = 4 << 32 | UInt64(UInt32(bitPattern: value))
         bytes.storeBytes(
           of: field.bigEndian, toByteOffset: start + 8 * index, as: UInt64.self)
@@ -66,7 +73,7 @@ public struct BinaryCopyWriter: Sendable {
     }
   }
 
-  /// A field of fixed width.
+  /// Appends a field of fixed width.
   private mutating func append<T: FixedWidthInteger & BitwiseCopyable>(field value: T) {
     let width = MemoryLayout<T>.size
     grow(4 + width) { bytes, start in
@@ -75,46 +82,50 @@ public struct BinaryCopyWriter: Sendable {
     }
   }
 
-  /// Makes the buffer longer at its end, and lets that be filled.
+  /// Extends the buffer by zero bytes, and calls `fill` to overwrite them.
   private mutating func grow(
     _ count: Int, _ fill: (_ bytes: inout MutableRawSpan, _ start: Int) -> Void
   ) {
     let start = buffer.count
     buffer.append(addingCapacity: count) { $0.append(repeating: 0, count: count) }
     var span = buffer.mutableSpan
-    // Every bit pattern is a byte.
+    // This is safe: every bit pattern is a valid byte.
     var bytes = unsafe span.mutableBytes
     fill(&bytes, start)
   }
 
-  /// What has been encoded since the last call; the header comes with the first.
+  /// Returns the bytes that were encoded since the last call. The first call returns the header
+  /// too.
   public mutating func take() -> [UInt8] {
     defer { buffer.removeAll(keepingCapacity: true) }
     return buffer
   }
 
-  /// The rest, and the trailer after which nothing may follow.
+  /// Appends the trailer, and returns the remaining bytes. No row may follow.
   public mutating func finish() -> [UInt8] {
     buffer.append(integer: Int16(-1))
     return take()
   }
 }
 
-/// Where in the messages of `COPY … TO STDOUT (FORMAT binary)` the next field is; each message is a row.
+/// Reads fields from the messages of `COPY … TO STDOUT (FORMAT binary)`. Each message is one row.
 ///
-/// Fields are read in the order of the columns, each once. Errors: `decoding` where the bytes are not what
-/// was asked for.
+/// The caller reads each field once, in the order of the columns.
+///
+/// - Throws: every function throws a `PostgresError` with the code `decoding` if the bytes do not
+///   have the requested form.
 public struct BinaryCopyCursor: Sendable {
   @usableFromInline var offset = 0
   private var headerRead = false
 
+  /// Makes a cursor before the first message.
   public init() {}
 
-  /// Begins a message: how many columns its row has, or `nil` where there is no row in it.
+  /// Begins a message. Returns the number of columns of its row; `nil` for the trailer.
   public mutating func begin(_ message: RawSpan) throws(PostgresError) -> Int? {
     offset = 0
     if !headerRead {
-      // What stands before the first row comes in the same message.
+      // The header comes in the same message as the first row.
       try skip(15, of: message)
       let extra = try length(in: message)
       try skip(max(0, extra), of: message)
@@ -124,30 +135,30 @@ public struct BinaryCopyCursor: Sendable {
     return columns < 0 ? nil : columns
   }
 
-  /// An integer of 8 bytes; `nil` for NULL.
+  /// Reads an integer of 8 bytes; `nil` for NULL.
   @inlinable public mutating func int8(in message: RawSpan) throws(PostgresError) -> Int64? {
     guard try width(8, in: message) else { return nil }
     return Int64(bigEndian: try load(message))
   }
 
-  /// An integer of 4 bytes; `nil` for NULL.
+  /// Reads an integer of 4 bytes; `nil` for NULL.
   @inlinable public mutating func int4(in message: RawSpan) throws(PostgresError) -> Int32? {
     guard try width(4, in: message) else { return nil }
     return Int32(bigEndian: try load(message))
   }
 
-  /// An integer of 2 bytes; `nil` for NULL.
+  /// Reads an integer of 2 bytes; `nil` for NULL.
   @inlinable public mutating func int2(in message: RawSpan) throws(PostgresError) -> Int16? {
     guard try width(2, in: message) else { return nil }
     return Int16(bigEndian: try load(message))
   }
 
-  /// A `timestamptz` in microseconds since 1970; `nil` for NULL.
+  /// Reads a `timestamptz` in microseconds since 1970; `nil` for NULL.
   @inlinable public mutating func timestamp(in message: RawSpan) throws(PostgresError) -> Int64? {
     try int8(in: message).map(PostgresValue.unixTime)
   }
 
-  /// 16 bytes as two words, the most significant first; `nil` for NULL.
+  /// Reads 16 bytes as two 64-bit integers, the most significant first; `nil` for NULL.
   @inlinable public mutating func words2(
     in message: RawSpan
   ) throws(PostgresError) -> (UInt64, UInt64)? {
@@ -155,7 +166,7 @@ public struct BinaryCopyCursor: Sendable {
     return (UInt64(bigEndian: try load(message)), UInt64(bigEndian: try load(message)))
   }
 
-  /// 32 bytes as four words, the most significant first; `nil` for NULL.
+  /// Reads 32 bytes as four 64-bit integers, the most significant first; `nil` for NULL.
   @inlinable public mutating func words4(
     in message: RawSpan
   ) throws(PostgresError) -> (UInt64, UInt64, UInt64, UInt64)? {
@@ -166,7 +177,7 @@ public struct BinaryCopyCursor: Sendable {
     )
   }
 
-  /// The bytes of a field; `nil` for NULL.
+  /// Reads the bytes of a field; `nil` for NULL.
   public mutating func bytes(in message: RawSpan) throws(PostgresError) -> [UInt8]? {
     let count = try length(in: message)
     guard count >= 0 else { return nil }
@@ -177,7 +188,7 @@ public struct BinaryCopyCursor: Sendable {
     }
   }
 
-  /// Reads the length of a field that is NULL or as wide as this; whether it is not NULL.
+  /// Reads the length of a field, which is NULL or has this width. Returns `false` for NULL.
   @inlinable mutating func width(_ wanted: Int, in message: RawSpan) throws(PostgresError) -> Bool {
     let count = try length(in: message)
     if count < 0 { return false }
@@ -203,7 +214,7 @@ public struct BinaryCopyCursor: Sendable {
   ) throws(PostgresError) -> N {
     let start = offset
     try skip(MemoryLayout<N>.size, of: message)
-    // Any bytes are some integer, and they have just been found to be there.
+    // This is safe: any bytes form an integer, and `skip` has checked that they exist.
     return unsafe message.unsafeLoadUnaligned(fromByteOffset: start, as: N.self)
   }
 }

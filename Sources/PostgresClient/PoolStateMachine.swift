@@ -1,6 +1,8 @@
-/// Who holds which connection and who waits: the pool's decisions, without I/O and without a clock.
+/// The decisions of a pool: which task holds which connection, and which tasks wait. It does no I/O
+/// and has no clock.
 ///
-/// Every input answers what the caller must do next; the caller reports back by another input.
+/// Each input returns the actions that the caller must take. The caller reports the result of an
+/// action by another input.
 struct PoolStateMachine {
   typealias ConnectionID = Int
   typealias WaiterID = Int
@@ -10,7 +12,7 @@ struct PoolStateMachine {
     case lease(WaiterID, ConnectionID)
     /// Open one more connection, after the delay of the given number of failures in a row.
     case connect(afterFailures: Int)
-    /// Tell the waiter that it gets none.
+    /// Report to the waiter that it gets no connection.
     case fail(WaiterID, Failure)
     /// Close the connection.
     case close(ConnectionID)
@@ -32,10 +34,10 @@ struct PoolStateMachine {
     self.maxWaiting = maxWaiting
   }
 
-  /// Somebody wants a connection.
+  /// A task requests a connection.
   mutating func request(_ waiter: WaiterID) -> [Action] {
     if isClosed { return [.fail(waiter, .closed)] }
-    // Whoever waits already comes first.
+    // Tasks are served in the order of their requests.
     if waiting.isEmpty, let connection = idle.popLast() {
       leased.insert(connection)
       return [.lease(waiter, connection)]
@@ -45,14 +47,14 @@ struct PoolStateMachine {
     return grow()
   }
 
-  /// The waiter gave up; `false` where it had been served already.
+  /// A waiter was cancelled. Returns `false` if it had been served already.
   mutating func cancel(_ waiter: WaiterID) -> Bool {
     guard let index = waiting.firstIndex(of: waiter) else { return false }
     waiting.remove(at: index)
     return true
   }
 
-  /// A connection came about.
+  /// An attempt to connect succeeded.
   mutating func connected(_ connection: ConnectionID) -> [Action] {
     connecting -= 1
     failures = 0
@@ -74,7 +76,7 @@ struct PoolStateMachine {
     return offer(connection)
   }
 
-  /// No more leases: idle connections close now, leased ones when they come back.
+  /// Ends leasing. Idle connections close now, and leased connections close when they are released.
   mutating func close() -> [Action] {
     guard !isClosed else { return [] }
     isClosed = true
@@ -93,7 +95,7 @@ struct PoolStateMachine {
     return [.lease(waiting.removeFirst(), connection)]
   }
 
-  /// As many attempts as there are waiters, within the size.
+  /// Starts one attempt to connect for each waiter, up to the size of the pool.
   private mutating func grow() -> [Action] {
     guard connecting < waiting.count, idle.count + leased.count + connecting < size else {
       return []

@@ -1,6 +1,6 @@
 public import Logging
 
-/// Connections that are shared, each by one task at a time.
+/// A pool of connections. Each connection is used by one task at a time.
 public actor PostgresPool {
   private let configuration: PostgresConfiguration
   private let acquireTimeout: Duration
@@ -18,10 +18,13 @@ public actor PostgresPool {
     let connection: PostgresConnection
   }
 
+  /// Makes a pool. It opens connections when tasks request them.
+  ///
   /// - Parameters:
-  ///   - size: connections at most.
-  ///   - maxWaiting: tasks that may wait for one; more are refused at once.
-  ///   - acquireTimeout: how long a task waits.
+  ///   - size: the largest number of connections.
+  ///   - maxWaiting: the largest number of tasks that wait for a connection. Further tasks get the
+  ///     error `poolExhausted` at once.
+  ///   - acquireTimeout: the time that a task waits before it gets the error `timedOut`.
   public init(
     _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
     acquireTimeout: Duration = .seconds(5), logger: Logger
@@ -33,10 +36,11 @@ public actor PostgresPool {
     machine = PoolStateMachine(size: size, maxWaiting: maxWaiting)
   }
 
-  /// Runs `body` with a connection of its own.
+  /// Runs `body` with a connection that no other task uses meanwhile.
   ///
-  /// One that comes back broken or inside a transaction is closed and not used again. Errors:
-  /// `poolExhausted`, `timedOut`, `poolClosed`, and what `body` throws.
+  /// A connection that is lost, or still inside a transaction afterwards, is closed.
+  ///
+  /// - Throws: `poolExhausted`, `timedOut`, `poolClosed`, and the errors of `body`.
   public nonisolated func withConnection<R: Sendable>(
     _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {
@@ -51,8 +55,11 @@ public actor PostgresPool {
     }
   }
 
-  /// Runs something that may run twice, such as reading: again while the connection it got turns out to
-  /// be dead, as all idle ones are after a restart of the server.
+  /// Runs `body`, and runs it again on another connection after the error `connectionLost`. The
+  /// body must be safe to repeat, as reads are.
+  ///
+  /// After a restart of the server all idle connections are lost; the number of attempts is
+  /// therefore the size of the pool plus two.
   public nonisolated func reading<R: Sendable>(
     _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {
@@ -64,14 +71,14 @@ public actor PostgresPool {
     return try await withConnection(body)
   }
 
-  /// One statement that may run twice, on any connection.
+  /// Runs one statement on any connection. The statement must be safe to repeat.
   public nonisolated func query(
     _ sql: String, _ parameters: [PostgresValue] = []
   ) async throws -> [PostgresRow] {
     try await reading { try await $0.query(sql, parameters) }
   }
 
-  /// Closes every connection, those in use when they come back.
+  /// Closes the pool. Connections in use close when they are released.
   public func close() async {
     perform(machine.close())
     for attempt in attempts.values { attempt.cancel() }
@@ -150,7 +157,7 @@ public actor PostgresPool {
     let id = nextID
     attempts[id] = Task {
       if failures > 0 {
-        // Doubling up to five seconds, with jitter so that many clients do not come back at once.
+        // The delay doubles up to five seconds. Jitter prevents many clients from reconnecting at the same time.
         let bound = min(5000, 50 << min(failures, 7))
         try? await Task.sleep(for: .milliseconds(Int.random(in: bound / 2...bound)))
       }

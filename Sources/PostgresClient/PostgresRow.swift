@@ -1,9 +1,14 @@
-/// One row of a binary result, its columns read by index.
+/// One row of a result in binary format. Columns are read by index, counted from 0.
+///
+/// - Throws: every function that reads a column throws a `PostgresError` with the code `decoding`
+///   if the column has another type, or is NULL where a value is required.
 public struct PostgresRow: Sendable {
   let columns: [[UInt8]?]
   let types: [UInt32]
 
+  /// The number of columns.
   public var count: Int { columns.count }
+  /// Whether a column is NULL.
   public func isNull(_ index: Int) -> Bool { columns[index] == nil }
 
   private func value(_ index: Int) throws(PostgresError) -> [UInt8] {
@@ -21,20 +26,21 @@ public struct PostgresRow: Sendable {
     PostgresError(.decoding, "column \(index) of type \(types[index]) is no \(wanted)")
   }
 
+  /// Reads a `boolean`.
   public func bool(_ index: Int) throws(PostgresError) -> Bool {
     let bytes = try value(index)
     guard types[index] == 16, bytes.count == 1 else { throw mismatch(index, "bool") }
     return bytes[0] != 0
   }
 
-  /// A `smallint`, `integer` or `bigint`.
+  /// Reads a `smallint`, an `integer` or a `bigint`.
   public func int(_ index: Int) throws(PostgresError) -> Int64 {
     let bytes = try value(index)
     guard [20, 21, 23].contains(types[index]) else { throw mismatch(index, "integer") }
     return Self.signed(bytes[...])
   }
 
-  /// A text type, or `json`/`jsonb` as text.
+  /// Reads a column of a text type, or of `json` or `jsonb` as text.
   public func text(_ index: Int) throws(PostgresError) -> String {
     let bytes = try value(index)
     switch types[index] {
@@ -44,41 +50,50 @@ public struct PostgresRow: Sendable {
     }
   }
 
+  /// Reads a `bytea`.
   public func bytes(_ index: Int) throws(PostgresError) -> [UInt8] {
     let bytes = try value(index)
     guard types[index] == 17 else { throw mismatch(index, "bytea") }
     return bytes
   }
 
-  /// A `timestamptz` in microseconds since 1970.
+  /// Reads a `timestamptz`, in microseconds since 1970.
   public func timestamp(_ index: Int) throws(PostgresError) -> Int64 {
     let bytes = try value(index)
     guard types[index] == 1184, bytes.count == 8 else { throw mismatch(index, "timestamptz") }
     return PostgresValue.unixTime(Self.signed(bytes[...]))
   }
 
+  /// Reads a `boolean`; `nil` for NULL.
   public func optionalBool(_ index: Int) throws(PostgresError) -> Bool? {
     isNull(index) ? nil : try bool(index)
   }
+  /// Reads a `smallint`, an `integer` or a `bigint`; `nil` for NULL.
   public func optionalInt(_ index: Int) throws(PostgresError) -> Int64? {
     isNull(index) ? nil : try int(index)
   }
+  /// Reads a text, as ``text(_:)`` does; `nil` for NULL.
   public func optionalText(_ index: Int) throws(PostgresError) -> String? {
     isNull(index) ? nil : try text(index)
   }
+  /// Reads a `bytea`; `nil` for NULL.
   public func optionalBytes(_ index: Int) throws(PostgresError) -> [UInt8]? {
     isNull(index) ? nil : try bytes(index)
   }
+  /// Reads a `timestamptz`, in microseconds since 1970; `nil` for NULL.
   public func optionalTimestamp(_ index: Int) throws(PostgresError) -> Int64? {
     isNull(index) ? nil : try timestamp(index)
   }
 
+  /// Reads a one-dimensional array of `bigint` without NULLs.
   public func int8Array(_ index: Int) throws(PostgresError) -> [Int64] {
     try elements(index, 20).map { Self.signed($0) }
   }
+  /// Reads a one-dimensional array of `integer` without NULLs.
   public func int4Array(_ index: Int) throws(PostgresError) -> [Int32] {
     try elements(index, 23).map { Int32(truncatingIfNeeded: Self.signed($0)) }
   }
+  /// Reads a one-dimensional array of `text` without NULLs.
   public func textArray(_ index: Int) throws(PostgresError) -> [String] {
     try elements(index, 25).map { String(decoding: $0, as: UTF8.self) }
   }

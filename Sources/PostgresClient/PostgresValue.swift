@@ -1,23 +1,38 @@
-/// A parameter of a statement, sent in PostgreSQL's binary format.
+/// A parameter of a statement. It is sent in PostgreSQL's binary format.
 public enum PostgresValue: Sendable, Equatable {
+  /// NULL. The server infers the type.
   case null
+  /// A `boolean`.
   case bool(Bool)
+  /// A `smallint`.
   case int2(Int16)
+  /// An `integer`.
   case int4(Int32)
+  /// A `bigint`.
   case int8(Int64)
+  /// A `text`.
   case text(String)
+  /// A `bytea`.
   case bytes([UInt8])
-  /// A `timestamptz` in microseconds since 1970; `Int64.max` and `.min` are the infinities.
+  /// A `timestamptz` in microseconds since 1970. `Int64.max` and `Int64.min` are `infinity` and
+  /// `-infinity`.
   case timestamp(Int64)
+  /// A `boolean[]`. In this and the following arrays `nil` is NULL.
   case boolArray([Bool?])
+  /// A `smallint[]`.
   case int2Array([Int16?])
+  /// An `integer[]`.
   case int4Array([Int32?])
+  /// A `bigint[]`.
   case int8Array([Int64?])
+  /// A `text[]`.
   case textArray([String?])
+  /// A `bytea[]`.
   case bytesArray([[UInt8]?])
+  /// A `timestamptz[]`, in microseconds since 1970.
   case timestampArray([Int64?])
 
-  /// PostgreSQL counts timestamps from 2000-01-01.
+  /// The microseconds from 1970-01-01 to 2000-01-01, from which PostgreSQL counts timestamps.
   @usableFromInline static let epochOffset: Int64 = 946_684_800_000_000
 
   /// The type's object identifier; 0 leaves the type to the server.
@@ -65,6 +80,7 @@ public enum PostgresValue: Sendable, Equatable {
     return output
   }
 
+  /// Converts microseconds since 1970 to microseconds since 2000. The infinities stay as they are.
   static func serverTime(_ microseconds: Int64) -> Int64 {
     switch microseconds {
     case .max, .min: microseconds
@@ -72,6 +88,7 @@ public enum PostgresValue: Sendable, Equatable {
     }
   }
 
+  /// Converts microseconds since 2000 to microseconds since 1970. The infinities stay as they are.
   @inlinable static func unixTime(_ microseconds: Int64) -> Int64 {
     switch microseconds {
     case .max, .min: microseconds
@@ -79,7 +96,8 @@ public enum PostgresValue: Sendable, Equatable {
     }
   }
 
-  /// One dimension, counted from 1 (`array_recv` in PostgreSQL's `arrayfuncs.c`).
+  /// Writes an array with one dimension and the lower bound 1. Source: `array_recv` in PostgreSQL's
+  /// `arrayfuncs.c`.
   private static func array<T>(
     _ values: [T?], _ element: UInt32, into output: inout [UInt8],
     write: (inout [UInt8], T) -> Void
