@@ -191,10 +191,14 @@ public final class Ledger: Sendable {
 
   /// Opens the ledger.
   ///
-  /// Starts or joins the private PostgreSQL and migrates it, if no database is configured. On the first start, creates the
-  /// registry key and appends the log's first event.
+  /// Starts or joins the private PostgreSQL and migrates it, if no database is configured. On the first
+  /// start, creates the registry key and appends the log's first event.
   ///
-  /// - Parameter runProjector: whether this process keeps the projections up to date.
+  /// - Parameter runProjector: whether this process updates the projections. A read-only process never
+  ///   does.
+  ///
+  /// Errors: a `Refusal` about configuration or key files; a `LedgerStoreError` about the database or its
+  /// schema.
   public static func open(
     _ configuration: LedgerConfiguration, runProjector: Bool = true, logger: Logger
   ) async throws -> Ledger {
@@ -249,9 +253,9 @@ public final class Ledger: Sendable {
 
   /// The sizes of the log and of its projections.
   public struct Health: Sendable {
-    /// Events in the log.
+    /// The number of events in the log.
     public let size: Int64
-    /// Events that the projections do not include yet.
+    /// The number of events that the projections do not include yet.
     public let lag: Int64
   }
 
@@ -262,7 +266,13 @@ public final class Ledger: Sendable {
     return Health(size: size, lag: max(0, size - projected.next.rawValue))
   }
 
-  /// Rebuilds the projections from the log. With `check`, only compares them.
+  /// Rebuilds the projections from the log.
+  ///
+  /// - Parameters:
+  ///   - check: compares the rebuilt projections with the live ones and does not replace them.
+  ///   - progress: called every half second.
+  ///
+  /// Errors: a `LedgerStoreError` with code `replayRunning` or `noRoom`.
   public func replay(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {

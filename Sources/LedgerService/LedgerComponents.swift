@@ -5,7 +5,7 @@ import SafeHTTPClient
 // The components of a ledger in groups, in the order in which they are created. Only `Ledger` uses these groups; a
 // component receives the other components that it needs.
 
-/// What every group needs. Read from the database and the data directory.
+/// The dependencies of every group, read from the database and the data directory.
 struct LedgerCore: Sendable {
   let database: LedgerDatabase
   let registry: RegistryKey
@@ -90,7 +90,7 @@ struct EvidenceComponents: Sendable {
   }
 }
 
-/// The way of a submission into the log.
+/// The components that take submissions and append events.
 struct SubmissionComponents: Sendable {
   let answers: AnswerBuilder
   let appender: EventAppender
@@ -113,7 +113,8 @@ struct SubmissionComponents: Sendable {
     let signed = SignedEventSubmitter(
       store: core.store, resolver: core.resolver, reader: reader, timeline: core.timeline,
       quotas: core.quotas, appender: appender, answers: answers)
-    // The voucher's own submissions are not vouched for again.
+    // The voucher submits through a submitter without a voucher, so that its own events are not vouched
+    // for again.
     voucher = TokenVoucher(
       store: core.store, timeline: core.timeline,
       signing: Self.signing(core, submitter: signed), origin: core.origin)
@@ -147,7 +148,7 @@ struct SubmissionComponents: Sendable {
   }
 }
 
-/// The jobs that follow what is pending, and their parts.
+/// The jobs that settle pending statements, and their components.
 struct SettlementComponents: Sendable {
   let recorder: CheckRecorder
   let anchors: AnchorSettler

@@ -13,7 +13,7 @@ public final class LedgerStore: Sendable {
   public let attestations: AttestationReader
   /// Finds records by name, and the names of records.
   public let records: RecordLookup
-  /// Reads what a submission needs before it is admitted and after it is projected.
+  /// Reads the data of submissions before admission and after projection.
   public let submissions: SubmissionLookup
   /// Reads the projections, and waits for them.
   public let projections: ProjectionStore

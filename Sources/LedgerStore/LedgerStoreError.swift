@@ -32,7 +32,7 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
     case registryKeyReplaced
     /// The connection leads to a standby, which may be behind and accepts no writes.
     case standby
-    /// A replay has no space for temporary files.
+    /// There is no space on the disk for the temporary files of a replay.
     case noRoom
     /// The store is closed.
     case closed

@@ -14,7 +14,7 @@ extension SQLState {
   static let tokenUsed: SQLState = "PL013"
   /// The registry key was replaced after the statement was signed.
   static let registryKeyReplaced: SQLState = "PL014"
-  /// The tree no longer has the size that it is extended from.
+  /// The tree no longer has the size from which it should be extended.
   static let treeMoved: SQLState = "PL020"
   /// A checkpoint has another root than the tree, or than the stored checkpoint of its size.
   static let anotherRoot: SQLState = "PL021"

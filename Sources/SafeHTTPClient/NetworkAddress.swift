@@ -26,7 +26,7 @@ public struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The usual notation.
+  /// The address in dotted decimal or in the notation of `inet_ntop`.
   public var description: String {
     if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -31,7 +31,7 @@ public actor SafeHTTPClient {
     public init() {}
   }
 
-  /// What to fetch, and how.
+  /// A request and the limits of its answer.
   public struct Request: Sendable {
     /// An http or https address.
     public var url: String

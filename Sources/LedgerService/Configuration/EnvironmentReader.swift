@@ -16,7 +16,7 @@ struct EnvironmentReader: Sendable {
 
   let environment: [String: String]
 
-  /// The value as it is. `nil` if it is absent.
+  /// The value without changes. `nil` if it is absent.
   func text(_ name: String) -> String? {
     environment[Self.prefix + name].flatMap { $0.isEmpty ? nil : $0 }
   }

@@ -2,7 +2,8 @@ import Foundation
 public import SafeHTTPClient
 
 extension LedgerConfiguration {
-  /// The external services that the ledger uses, and how far it trusts them.
+  /// The external services that the ledger uses, and the limits of the trust in them
+  /// (`docs/configuration.md`).
   public struct ExternalServices: Sendable {
     // MARK: Fetching
 
@@ -15,25 +16,27 @@ extension LedgerConfiguration {
 
     // MARK: Proofs of time
 
-    /// Calendars that are asked to complete their promises, spelled as in their proofs.
+    /// Calendars that may complete pending proofs, spelled as in these proofs.
     public var calendars: Set<String> = [
       "https://alice.btc.calendar.opentimestamps.org",
       "https://bob.btc.calendar.opentimestamps.org",
       "https://finney.calendar.eternitywall.com", "https://btc.calendar.catallaxy.com",
     ]
-    /// How long a calendar's answer serves other proofs with the same promise.
+    /// How long a calendar's answer is used for other proofs with the same commitment.
     public var calendarAnswerLife: Duration = .seconds(30)
-    /// An Esplora service whose block headers are trusted if none is known. `nil` uses none.
+    /// The address of an Esplora service. Its block header is trusted for a height without a trusted
+    /// header. `nil` uses none.
     public var esploraURL: String?
-    /// The same for Bitcoin Core's REST interface (`-rest=1`). Used if there is no Esplora service.
+    /// The address of Bitcoin Core's REST interface (`-rest=1`). Used if ``esploraURL`` is `nil`. `nil`
+    /// uses none.
     public var bitcoinCoreURL: String?
     /// How many confirmations a block needs, itself included, before its header is trusted.
     public var headerConfirmations = 6
     /// How long an unsigned anchor may stay pending without any change before it fails.
     public var pendingAnchorLife: Duration = .seconds(30 * 86_400)
-    /// The same for an anchor with a complete proof, which waits for trust in its block or authority.
+    /// The same limit for an anchor whose proof is complete and whose block or authority is not trusted.
     public var completeProofLife: Duration = .seconds(7 * 86_400)
-    /// The same for an anchor whose calendars do not know their promise.
+    /// The same limit for an anchor whose calendars do not know its commitment.
     public var unknownPromiseLife: Duration = .seconds(86_400)
     /// The pause between two rounds of the jobs that follow anchors and claims.
     public var anchorInterval: Duration = .seconds(60)
@@ -47,7 +50,7 @@ extension LedgerConfiguration {
     public var orcidAudiences: [String] = []
     /// How long the issuer's fetched keys are used.
     public var issuerKeysLife: Duration = .seconds(3600)
-    /// How soon an unknown key makes the ledger fetch the issuer's keys again.
+    /// The shortest pause between two fetches of the issuer's keys because of an unknown key.
     public var issuerRetryInterval: Duration = .seconds(60)
 
     // MARK: Storage
@@ -61,11 +64,12 @@ extension LedgerConfiguration {
     public var softwareHeritageURL = "https://archive.softwareheritage.org"
     /// The S3-compatible store that `s3` locations are read from. `nil` reads none.
     public var s3: S3Endpoint?
-    /// The buckets and prefixes that any submission may have read with the endpoint's credentials.
+    /// The buckets and prefixes that are read with the endpoint's credentials for every client. Other
+    /// keys are refused.
     public var s3Locations: [S3Location] = []
     /// How often each stored location is fetched again.
     public var storageInterval: Duration = .seconds(86_400)
-    /// How long a fetched location counts after a bare attestation.
+    /// How long a bare storage attestation is valid after its fetch.
     public var storageLife: Duration = .seconds(365 * 86_400)
 
     /// The defaults.

@@ -17,7 +17,7 @@ extension LedgerConfiguration {
     public var vouchedKeyFactor = 10
     /// Checks of proofs without a submission for a client in an hour.
     public var proofChecksPerHour = 600
-    /// Bundles and past states that a client may read in an hour.
+    /// Reads of bundles and of past states by a client in an hour.
     public var heavyReadsPerHour = 3600
     /// Bytes of one submission, evidence in base64 included.
     public var submissionBytes = 12 << 20

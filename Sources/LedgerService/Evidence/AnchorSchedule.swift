@@ -4,10 +4,10 @@ import LedgerDomain
 import LedgerStore
 import Logging
 
-/// What the settlement job remembers about pending anchors between its rounds.
+/// The state of the settlement job about pending anchors between its rounds.
 ///
-/// An anchor is checked again only if something changed: a header or root became trusted, its calendars are due to be
-/// asked, or it expires.
+/// An anchor is checked again only if something changed: a header or root became trusted, its calendars
+/// are due to be asked, or it expires.
 struct AnchorSchedule: Sendable {
   /// How many denials in a row make a promise unknown to its calendars.
   static let denials = 3

@@ -7,15 +7,15 @@ import ProofFormats
 import ProofVerification
 import SafeHTTPClient
 
-/// Bitcoin block headers: those that are trusted, and those that the configured explorer or node returns.
+/// Reads Bitcoin block headers: trusted ones from the store, others from the configured explorer or node.
 struct BlockHeaders: Sendable {
-  /// What is done about headers that are not trusted yet.
+  /// The treatment of headers that are not trusted yet.
   enum Missing: Sendable {
-    /// They stay unknown.
+    /// They are not fetched.
     case ignored
     /// They are fetched for this check.
     case fetched
-    /// They are fetched and trusted from then on.
+    /// They are fetched and trusted permanently.
     case fetchedAndTrusted
   }
 
@@ -39,7 +39,7 @@ struct BlockHeaders: Sendable {
     return height + elapsed / 540 + 144
   }
 
-  /// The headers of some heights, as far as they are known.
+  /// The headers of some heights. Heights without an available header are left out.
   func headers(
     _ heights: [Int64], _ missing: Missing
   ) async throws -> [Int64: BitcoinHeader] {

@@ -3,7 +3,7 @@ import LedgerDomain
 import LedgerStore
 import Logging
 
-/// What the job remembers about pending claims between its rounds.
+/// The state of the settlement job about pending claims between its rounds.
 struct ClaimSchedule: Sendable {
   /// How many claims are tried again in a round although the available keys have not changed. A try may make the ledger
   /// fetch the issuer's keys.

@@ -2,14 +2,17 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 
-/// Reads stored evidence and what the log says about it.
+/// Reads stored evidence, and the statements in the log that refer to it.
 public struct EvidenceReader: Sendable {
   let store: LedgerStore
   let timeline: TimelineCache
 
-  /// Evidence that may be served. Identity tokens are never served.
+  /// The bytes of public evidence. Identity tokens are never served.
   ///
-  /// - Parameter hex: the SHA-256 of the bytes.
+  /// - Parameter hex: the SHA-256 of the bytes in hexadecimal.
+  ///
+  /// Errors: a `Refusal` with check `sha256` if the text is not a SHA-256; with check `evidence` if there
+  /// is no such public evidence.
   public func publicBytes(_ hex: String) async throws -> [UInt8] {
     guard let digest = Digest(hex: hex.lowercased()) else {
       throw Refusal(

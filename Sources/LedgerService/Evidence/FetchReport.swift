@@ -23,8 +23,8 @@ struct FetchReport: Equatable {
   let status: Int
   /// `nil` if the response was not a copy.
   let content: Content?
-  /// Whether only the ledger can read the location. A report then says nothing about bytes that differ from the attested
-  /// ones.
+  /// Whether only the ledger can read the location. A report then does not describe bytes that differ
+  /// from the attested ones.
   var isPrivate = false
 
   init(_ fetched: Fetched, at time: Timestamp, isPrivate: Bool) {

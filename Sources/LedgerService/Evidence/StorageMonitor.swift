@@ -4,7 +4,7 @@ import LedgerStore
 import Logging
 import SafeHTTPClient
 
-/// When each attested location is fetched again.
+/// The state of the storage monitor: when each attested location is fetched again.
 public struct StorageSchedule: Sendable {
   fileprivate struct Place {
     let position: Position
@@ -137,7 +137,7 @@ public struct StorageMonitor: Sendable {
     return observation.outcome
   }
 
-  /// What one fetch says about a location.
+  /// The result of one fetch of a location.
   private struct Observation {
     enum Result {
       case verdict(Verdict, String, report: [UInt8]?)
@@ -186,7 +186,7 @@ public struct StorageMonitor: Sendable {
         "the storage at position \(position) can no longer be checked: \(refusal.message)")
       return undecided(.checked(failures: failures))
     case .unreachable:
-      // One network failure says nothing about the copy.
+      // A single network failure does not show that the copy is gone.
       let failures = failures + 1
       guard failures >= Self.maxFailures else { return undecided(.checked(failures: failures)) }
       return decided(
@@ -195,7 +195,7 @@ public struct StorageMonitor: Sendable {
   }
 }
 
-/// What the refusal of a fetch says about the attested location.
+/// The meaning of a refused fetch for the attested location.
 enum StorageFailure: Sendable, Equatable {
   /// The location has other content.
   case otherContent

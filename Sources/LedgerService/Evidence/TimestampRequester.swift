@@ -10,14 +10,18 @@ public struct TimestampRequester: Sendable {
   let calendars: CalendarClient
   let fetch: SafeHTTPClient
 
-  /// Asks calendars to timestamp a record's digest.
+  /// Requests a pending proof over a record's digest from calendars.
   ///
-  /// Each calendar receives a digest with a nonce of its own, so none learns which record it is. A calendar that does not
-  /// answer is left out.
+  /// Each calendar receives a digest with a separate nonce, so that it cannot identify the record.
+  /// Calendars that do not answer are left out.
+  ///
+  /// - Parameters:
+  ///   - name: a name of the record.
+  ///   - calendars: the addresses of the calendars.
   ///
   /// - Returns: a pending `.ots` proof.
   ///
-  /// Errors: a `Refusal` with check `calendar` if none answers.
+  /// Errors: a `Refusal` with check `calendar` if no calendar answers.
   public func requestProof(_ name: String, calendars: [String]) async throws -> [UInt8] {
     try await requestProof(
       over: resolver.resolve(name).record.canonicalSHA256, calendars: calendars)
@@ -51,9 +55,15 @@ public struct TimestampRequester: Sendable {
     ).serialised()
   }
 
-  /// Asks a timestamp authority for a token over a record's digest (RFC 3161, section 3.4).
+  /// Requests a token over a record's digest from a timestamp authority (RFC 3161, section 3.4).
+  ///
+  /// - Parameters:
+  ///   - name: a name of the record.
+  ///   - url: the address of the authority.
   ///
   /// - Returns: the authority's response as DER.
+  ///
+  /// Errors: a `Refusal` if the name is unknown or the authority gives no valid response.
   public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
     try await requestToken(over: resolver.resolve(name).record.canonicalSHA256, authority: url)
   }

@@ -11,10 +11,14 @@ public struct TrustStore: Sendable {
 
   /// Trusts block headers, all or none.
   ///
-  /// Checks the proof of work of each header, and its link to each neighbour in the file or among the trusted headers.
+  /// Checks the proof of work of each header, and its link to each neighbour in the file or among the
+  /// trusted headers.
   ///
   /// - Parameter text: lines of `HEIGHT HEADERHEX`.
   /// - Returns: how many headers are new.
+  ///
+  /// Errors: a `Refusal` with a check of ``BitcoinHeader/lines(_:)``, or with check `header.conflict` if
+  /// another header is trusted at one of the heights.
   public func addHeaders(_ text: [UInt8]) async throws -> Int64 {
     let headers: [Int64: BitcoinHeader]
     do { headers = try BitcoinHeader.lines(text) } catch {
@@ -44,7 +48,10 @@ public struct TrustStore: Sendable {
     try await store.trust.removeHeader(at: height)
   }
 
-  /// Trusts the root certificates in a PEM file. Returns how many there are.
+  /// Trusts the root certificates in a PEM file of at most 1 MiB. Returns how many certificates it
+  /// contains.
+  ///
+  /// Errors: a `Refusal` with check `certificate`.
   public func addAuthority(_ pem: [UInt8]) async throws -> Int {
     guard pem.count <= 1 << 20, let count = TimestampToken.certificates(in: pem), count > 0 else {
       throw Refusal(.malformed, check: "certificate", "The file holds no readable PEM certificate.")
@@ -53,7 +60,9 @@ public struct TrustStore: Sendable {
     return count
   }
 
-  /// Trusts a key set (JWKS) of the identity issuer. Returns whether it is new.
+  /// Trusts a key set of the identity issuer (RFC 7517, section 5). Returns whether it is new.
+  ///
+  /// Errors: a `Refusal` with check `jwks.form` or `jwks.keys`.
   public func addIssuerKeys(_ jwks: [UInt8]) async throws -> Bool {
     do { _ = try IssuerKeys(jwks) } catch {
       throw Refusal(.malformed, check: error.check, error.message)
@@ -74,7 +83,7 @@ public struct TrustStore: Sendable {
     public let sha256: Digest
   }
 
-  /// A summary of everything that is trusted.
+  /// A summary of the trust configuration.
   public struct Summary: Sendable {
     /// The number of trusted block headers.
     public let headerCount: Int64
@@ -86,7 +95,7 @@ public struct TrustStore: Sendable {
     public let issuerKeys: [File]
   }
 
-  /// Everything that is trusted.
+  /// Reads a summary of the trust configuration.
   public func summary() async throws -> Summary {
     let headers = try await store.trust.headerRange()
     func files(_ kind: TrustedDocumentKind) async throws -> [File] {

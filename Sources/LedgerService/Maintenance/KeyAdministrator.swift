@@ -3,7 +3,7 @@ public import Encodings
 public import LedgerDomain
 import LedgerStore
 
-/// Padded base64.
+/// Encodes bytes as padded base64 (RFC 4648, section 4).
 public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
 
 /// Registers, vouches for, revokes and rotates keys, and retracts aliases, on an operator's command.
@@ -17,17 +17,22 @@ public struct KeyAdministrator: Sendable {
   let origin: String
 
   /// Registers a key. The key signs the event itself.
+  ///
+  /// Errors: a `Refusal` by admission.
   public func register(_ key: KeyFile) async throws -> SubmissionAnswer {
     try await signing.submit(
       type: .keyRegistered, payload: RegistryKey.registration(of: key.key), record: nil,
       target: "key:\(key.signer.fingerprint.hex)", key: key)
   }
 
-  /// Vouches for a registered key: binds it to its signer_id in a role.
+  /// Vouches for a registered key: binds it to its `signer_id` in a role.
   ///
   /// - Parameters:
+  ///   - type: the role.
   ///   - method: `registry` for the operator's decision, `orcid_oidc` for a verified token.
   ///   - name: the person's name. Claims by this key under that name are strong.
+  ///
+  /// Errors: a `Refusal` with check `known_key` if the key is not registered; those of admission.
   public func vouch(
     _ fingerprint: Digest128, as type: SignerType, method: String = "registry",
     name: String? = nil
@@ -62,8 +67,12 @@ public struct KeyAdministrator: Sendable {
   /// Revokes a key.
   ///
   /// - Parameters:
-  ///   - compromisedFrom: the position from which the key's statements lose their standing.
-  ///   - key: the key itself. `nil` revokes on the registry's authority.
+  ///   - reason: free text that is recorded in the log.
+  ///   - compromisedFrom: the position from which the key's statements lose their standing. `nil` keeps
+  ///     the standing of earlier statements.
+  ///   - key: the key itself. `nil` revokes with the authority of the registry.
+  ///
+  /// Errors: a `Refusal` by admission.
   public func revoke(
     _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
   ) async throws -> SubmissionAnswer {

@@ -6,11 +6,11 @@ import LedgerVerifier
 import ProofVerification
 import TransparencyLog
 
-/// What an export wrote.
+/// The result of an export.
 public struct ExportReport: Sendable {
-  /// Entries that the exported checkpoint covers.
+  /// The number of entries that the exported checkpoint covers.
   public var entries: UInt64 = 0
-  /// Files that were missing or different before.
+  /// The number of tiles, entry bundles and evidence files that were written because they were missing.
   public var written = 0
 }
 
@@ -22,9 +22,14 @@ public struct LogExporter: Sendable {
   /// Whether a checkpoint of the whole log can be signed for the export.
   let canSign: Bool
 
-  /// Writes the newest checkpoint, tiles and entry bundles at the paths of C2SP tlog-tiles. Existing tiles stay.
+  /// Writes the newest checkpoint, tiles and entry bundles at the paths of C2SP tlog-tiles. Existing
+  /// tiles stay.
   ///
   /// The checkpoint is written last, so that a server of the folder never shows one without its tiles.
+  ///
+  /// - Parameter progress: called with the exported entries and the size of the checkpoint.
+  ///
+  /// Errors: a `Refusal` about the folder or the checkpoint.
   public func exportTiles(
     to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> ExportReport {
@@ -51,9 +56,14 @@ public struct LogExporter: Sendable {
     return report
   }
 
-  /// Writes the same files, the evidence, the trust configuration, and the projections for a comparison.
+  /// Writes the same files, the evidence, the trust configuration, and the projections for a comparison
+  /// (`docs/specification/export.md`).
   ///
-  /// The evidence includes identity tokens, which are personal data: files and folders are readable by their owner only.
+  /// The evidence includes identity tokens, which are personal data. Files and folders are therefore
+  /// readable by their owner only.
+  ///
+  /// Errors: a `Refusal` with check `export_folder` for a folder that others may write to; those of
+  /// ``exportTiles(to:progress:)``.
   public func exportLog(
     to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
   ) async throws -> ExportReport {
@@ -65,7 +75,7 @@ public struct LogExporter: Sendable {
     return report
   }
 
-  /// - Returns: how many files were written.
+  /// Writes the evidence that the folder does not contain. Returns how many files were written.
   private func exportEvidence(to folder: ExportFolder) async throws -> Int {
     var written = 0
     var after: Digest?

@@ -12,7 +12,10 @@ public struct LogImporter: Sendable {
   let configuration: LedgerConfiguration
   let logger: Logger
 
-  /// - Parameter configuration: names the database. The registry and log keys are separate files.
+  /// Creates an importer.
+  ///
+  /// - Parameter configuration: the settings of the new ledger, which name an empty database. The export
+  ///   does not contain the registry key and the log key.
   public init(_ configuration: LedgerConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger

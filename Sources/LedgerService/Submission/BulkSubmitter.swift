@@ -1,12 +1,12 @@
 import CanonicalJSON
 import LedgerDomain
 
-/// Takes many submissions, one a line, several at a time.
+/// Takes many submissions, one per line, several at the same time.
 public struct BulkSubmitter: Sendable {
   /// The result of one line.
   public typealias LineAnswer = Result<SubmissionAnswer, any Error>
 
-  /// What the lines contain.
+  /// The kind of submissions that the lines contain: record documents, signed events, or both.
   public enum LineKind: Sendable { case documents, events, either }
 
   let submitter: Submitter
@@ -14,10 +14,10 @@ public struct BulkSubmitter: Sendable {
   let documents: RecordDocuments
   let limits: LedgerConfiguration.Limits
 
-  /// Takes lines as ``Submitter`` and ``DocumentImporter`` take one, and answers each in the order of the lines.
+  /// Submits each line with ``Submitter`` or ``DocumentImporter``, and answers in the order of the lines.
   ///
-  /// A line that may depend on an earlier one (same key, event, slot or record) runs after it. At most 256 lines are
-  /// running or have an answer that is not read yet, so memory use is bounded.
+  /// A line that may depend on an earlier one (same key, event, slot or record) runs after it. At most
+  /// 256 lines are running or have an answer that is not read yet, so that memory use is bounded.
   public func submit<Lines: AsyncSequence & Sendable>(
     _ lines: Lines, _ kind: LineKind, client: ClientID, operatorAuthorised: Bool
   ) -> AsyncThrowingStream<LineAnswer, any Error> where Lines.Element == [UInt8] {

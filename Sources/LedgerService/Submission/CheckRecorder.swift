@@ -3,7 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 
-/// Appends what the ledger itself found out about an event, signed by the registry key.
+/// Appends the results of the ledger's own checks, signed by the registry key.
 struct CheckRecorder: Sendable {
   let appender: EventAppender
   let registry: RegistryKey

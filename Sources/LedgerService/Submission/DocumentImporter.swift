@@ -3,7 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 
-/// Takes record documents into the log.
+/// Imports record documents.
 public struct DocumentImporter: Sendable {
   let store: LedgerStore
   let documents: RecordDocuments
@@ -15,11 +15,15 @@ public struct DocumentImporter: Sendable {
   let configuration: LedgerConfiguration
   let origin: String
 
-  /// Takes a record document, or a bare `canonical_record`.
+  /// Imports a record document, or a bare `canonical_record`.
   ///
-  /// A document that the log holds already changes nothing; the answer names the event that holds it. A newer document
-  /// adds a graph snapshot, or a restatement of the record if it has no graph. Claims that a document makes about its
-  /// own verification are ignored.
+  /// A document that the log holds already changes nothing; the answer names the event that holds it. A
+  /// newer document adds a graph snapshot, or a restatement of the record if it has no graph. Claims that
+  /// a document makes about its own verification are ignored.
+  ///
+  /// Errors: a `Refusal` for a malformed document; with check `operator` for a document that only the
+  /// operator may import; of code `tooMany` for a quota; with check `contention` if the record changes
+  /// repeatedly.
   public func importDocument(
     _ bytes: [UInt8], client: ClientID, operatorAuthorised: Bool
   ) async throws -> SubmissionAnswer {
@@ -138,7 +142,7 @@ public struct DocumentImporter: Sendable {
     return items
   }
 
-  /// What the events of one import have in common.
+  /// The common properties of the events of one import.
   private struct Statements {
     let document: RecordDocument
     /// `nil` for a record that the import creates.

@@ -10,12 +10,12 @@ struct AppendRequest {
   var record: ResolvedRecord?
   /// Whether the append fails if any event came after the admission inputs were read.
   var isGuarded: Bool
-  /// The client that pays for fetches.
+  /// The client whose limits apply to fetches.
   var client: ClientID = .shell
   /// Admission inputs that were read already. They serve the first attempt only.
   var inputs: AdmissionInputs?
   var reservation: SubmissionReservation?
-  /// What external services have said already.
+  /// The answers of external services, if they were asked already.
   var lookup = ExternalLookup.pending
   /// Makes the event. The digest names the event that it supersedes, if there is one.
   var makeEvent: (inout AdmissionContext, Digest?) async throws -> VerifiedEvent
@@ -103,7 +103,7 @@ struct EventAppender: Sendable {
 
   // MARK: Steps
 
-  /// What one attempt knows about its event.
+  /// The data of one attempt to append an event.
   private struct Attempt {
     var context: AdmissionContext
     var verified: VerifiedEvent

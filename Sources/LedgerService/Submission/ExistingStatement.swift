@@ -1,13 +1,13 @@
 import LedgerDomain
 
-/// What the log already holds for a bare action that the registry is about to sign.
+/// The statement in the log that corresponds to a bare action before the registry signs it.
 enum ExistingStatement: Sendable, Equatable {
   case none
-  /// A live statement says the same. The submission is answered with it.
+  /// An equal live statement. The submission is answered with it.
   case same(FoldEvent)
-  /// A live statement about the same place. The new one supersedes it.
+  /// A live statement about the same location. The new one supersedes it.
   case older(FoldEvent)
-  /// A live statement that says more. The new one is refused.
+  /// A live statement whose role counts, while the role of the new one does not. The new one is refused.
   case stands(FoldEvent)
 }
 
@@ -39,7 +39,8 @@ extension ExistingStatement {
       self = .none
       return
     }
-    // A statement whose role counts is not replaced by one about the same place whose role does not.
+    // A statement whose role counts is not replaced by one about the same location whose role does not
+    // count.
     let counts =
       older.flags.contains(.contentRoleCounts) && isValid(older)
       && fold.statements.contains { $0.event.position == older.position && $0.verdict == .verified }

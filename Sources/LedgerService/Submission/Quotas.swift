@@ -1,9 +1,10 @@
 import Encodings
 public import LedgerDomain
 
-/// How much each client and each key may ask of the ledger in an hour.
+/// Hourly quotas of clients and keys.
 ///
-/// The operator and the shell have no quota. Every function throws a `Refusal` of code `tooMany` that names the quota.
+/// The operator and the shell have no quota. Every function throws a `Refusal` of code `tooMany` that
+/// names the quota.
 public struct Quotas: Sendable {
   private let limits: LedgerConfiguration.Limits
   private let bareActions = RateLimiter<ClientID>(
@@ -77,7 +78,7 @@ public struct Quotas: Sendable {
     try proofChecks.take(from: client, perHour: limits.proofChecksPerHour)
   }
 
-  /// Counts a read that costs more than a row: a bundle, or a past state.
+  /// Counts an expensive read: a bundle, or a past state.
   ///
   /// Errors: `tooMany` with check `heavy_read_limit`.
   public func takeHeavyRead(_ client: ClientID) throws(Refusal) {

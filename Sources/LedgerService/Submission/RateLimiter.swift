@@ -32,9 +32,11 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   private let check: String
   private let what: String
 
+  /// Creates a limiter with an empty table.
+  ///
   /// - Parameters:
   ///   - check: the check that a refusal names.
-  ///   - what: what is counted, for the refusal's text.
+  ///   - what: the counted things, for the refusal's text.
   init(check: String, what: String, capacity: Int = RateLimiter.capacity) {
     self.check = check
     self.what = what

@@ -14,9 +14,12 @@ public struct SigningSubmitter: Sendable {
   /// Signs a payload and submits the event.
   ///
   /// - Parameters:
-  ///   - name: the record. `nil` for the registry.
+  ///   - name: a name of the record. `nil` for the registry.
+  ///   - target: the target of the event (`docs/specification/events.md`).
   ///   - evidence: the bytes that the payload refers to.
-  ///   - key: `nil` for the registry key.
+  ///   - key: the signing key. `nil` for the registry key.
+  ///
+  /// Errors: a `Refusal`; with check `contention` if the registry key is rotated repeatedly.
   public func submit(
     type: EventType, payload: JSONObject, record name: String?, target: String = "record",
     evidence: [[UInt8]] = [], key: KeyFile?, client: ClientID = .shell

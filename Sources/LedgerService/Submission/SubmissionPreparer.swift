@@ -3,7 +3,7 @@ public import Encodings
 public import LedgerDomain
 import LedgerStore
 
-/// What a signer has to sign.
+/// An event body that is ready to be signed.
 public struct PreparedEvent: Sendable {
   /// The canonical JSON of the event's body.
   public let body: [UInt8]
@@ -16,9 +16,15 @@ public struct SubmissionPreparer: Sendable {
   let resolver: RecordResolver
   let clock: @Sendable () -> Timestamp
 
-  /// Makes a body from `payload`, `signer`, and optionally `target` and `created_at`.
+  /// Makes a body from a JSON object with the members `payload`, `signer`, and optionally `target` and
+  /// `created_at`.
   ///
-  /// - Parameter name: the record. `nil` for the registry.
+  /// - Parameters:
+  ///   - bytes: the JSON, at most 128 KiB.
+  ///   - name: a name of the record. `nil` for the registry.
+  ///   - action: the event type.
+  ///
+  /// Errors: a `Refusal` for malformed members or an unknown record.
   public func prepare(
     _ bytes: [UInt8], record name: String?, action: EventType
   ) async throws -> PreparedEvent {

@@ -1,6 +1,6 @@
 /// Decides which lines of a bulk submission may run at the same time, and releases the answers in order.
 actor SubmissionScheduler {
-  /// What a line may run beside.
+  /// The lines that may run at the same time as a line.
   enum Lane: Sendable {
     /// Any other line.
     case free

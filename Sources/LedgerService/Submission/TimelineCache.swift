@@ -27,6 +27,6 @@ actor TimelineCache {
     return (timeline, max(Position(rawValue: log.size), size))
   }
 
-  /// The timeline as far as it has been read. Does not read the log.
+  /// The timeline of the key events that have been read. Does not read the log.
   var known: KeyTimeline { timeline }
 }

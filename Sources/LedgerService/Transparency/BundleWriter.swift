@@ -12,7 +12,7 @@ public struct BundleWriter: Sendable {
   let documents: RecordDocuments
   let checkpoints: CheckpointIssuer
   let anchors: CheckpointAnchors
-  /// Caches bundles in temporary files. Costs are bytes.
+  /// Caches bundles in temporary files. The cost of a bundle is its length in bytes.
   let cache = BuildCache<BundleKey, SpooledBytes>(
     check: "bundle", maxRunning: 2, maxWaiting: 16, maxCost: 512 << 20, life: .seconds(60),
     cost: { $0.count })

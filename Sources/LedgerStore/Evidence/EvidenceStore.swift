@@ -15,7 +15,8 @@ public struct EvidenceStore: Sendable {
     administrator = pools.administrator
   }
 
-  /// The bytes of public evidence; `nil` where the ledger never held them, erased them, or holds an identity token.
+  /// The bytes of public evidence; `nil` if they were never stored, were erased, or are an identity
+  /// token.
   public func publicBytes(_ digest: Digest) async throws -> [UInt8]? {
     try await readers.query(
       "SELECT bytes FROM ledger.public_evidence WHERE sha256 = $1", [.bytes(digest.bytes)]
@@ -38,7 +39,7 @@ public struct EvidenceStore: Sendable {
     .first?.bytes(0)
   }
 
-  /// Whether an identity token was used for an event.
+  /// Whether an identity token was already used for an event.
   public func isUsed(token digest: Digest) async throws -> Bool {
     try await readers.query(
       "SELECT EXISTS (SELECT FROM ledger.used_token WHERE sha256 = $1)", [.bytes(digest.bytes)])[0]

@@ -4,10 +4,10 @@ import PostgresClient
 
 /// The statements that append some units in one transaction, and how their answers are read.
 struct AppendTransaction: Sendable {
-  /// What `ledger.append` reports of an item.
+  /// The outcome of an item as `ledger.append` reports it.
   private enum ItemOutcome: String {
     case appended, existing, conflict
-    /// One row for all items, which the log holds at consecutive positions.
+    /// One row stands for all items, which were appended at consecutive positions.
     case allAppended = "all_appended"
   }
 
@@ -15,7 +15,8 @@ struct AppendTransaction: Sendable {
 
   // MARK: Statements
 
-  /// BEGIN, the evidence, the append, the tokens that it uses, COMMIT.
+  /// BEGIN, the evidence, the append, the tokens that it uses, the check for a rotated registry key,
+  /// COMMIT.
   var statements: [PostgresStatement] {
     [PostgresStatement("BEGIN")] + evidence + [append] + tokens + rotation
       + [PostgresStatement("COMMIT")]
@@ -117,7 +118,7 @@ struct AppendTransaction: Sendable {
     for row in rows {
       let outcome = try outcome(row)
       if outcome == .conflict { return .conflict }
-      // An existing event may be the work of an earlier attempt whose answer was lost.
+      // An existing event may have been appended by an earlier attempt whose answer was lost.
       isNew = outcome == .appended ? true : isRetried ? nil : false
       positions.append(try row.position(0))
       record = try row.record(2)

@@ -38,7 +38,7 @@ actor Appender {
 
   init(pool: DatabasePool) { self.pool = pool }
 
-  /// Announces a unit until the reservation is ended or released.
+  /// Counts a unit as in flight until the reservation is ended or released.
   nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(inFlight) }
 
   /// Appends a unit. It is durable when this returns.
@@ -131,7 +131,7 @@ actor Appender {
     } catch {
       let storeError = error as? LedgerStoreError
       if batch.count > 1, storeError?.isServerError == true {
-        // One unit failed the transaction. Alone, only that one fails.
+        // One unit failed the transaction. Each unit is tried alone, so that only that one fails.
         for waiting in batch { await write([waiting]) }
         return
       }

@@ -34,7 +34,7 @@ public struct AttestationReader: Sendable {
       """, [.position(from), .int8(Int64(limit))])
   }
 
-  /// Storage attestations.
+  /// Storage attestations from a position on.
   public func storageAttestations(from: Position, limit: Int) async throws -> [StoredEvent] {
     try await select(
       """

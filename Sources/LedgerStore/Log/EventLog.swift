@@ -14,7 +14,8 @@ public struct EventLog: Sendable {
 
   // MARK: Append
 
-  /// Announces a unit that is about to be appended. The next batch waits a few milliseconds for it.
+  /// Reserves a place for a unit that is about to be appended. The next batch waits a few milliseconds
+  /// for it.
   public func reserve() -> SubmissionReservation { appender.reserve() }
 
   /// Appends a unit. It is durable when this returns.
@@ -25,6 +26,8 @@ public struct EventLog: Sendable {
   }
 
   /// Appends units in their order in one transaction, to restore a log.
+  ///
+  /// Errors: `queueFull`, `outcomeUnknown`.
   public func append(inOrder units: [AppendUnit]) async throws {
     _ = try await appender.append(inOrder: units)
   }
@@ -39,7 +42,7 @@ public struct EventLog: Sendable {
   /// The size of the log, and the position of the last event about keys.
   public func head() async throws -> LogHead { try LogHead(try await readers.query(LogHead.query)) }
 
-  /// The log's name in statements of authority; empty before the first event.
+  /// The origin of the log, which events of authority name. Empty before the first event.
   public func origin() async throws -> String {
     try await readers.query("SELECT origin FROM ledger.head")[0].optionalText(0) ?? ""
   }

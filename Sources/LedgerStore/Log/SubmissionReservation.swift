@@ -5,7 +5,7 @@ final class InFlightCount: Sendable {
   let count = Atomic<Int>(0)
 }
 
-/// Announces a unit that will be appended, until it is ended or released.
+/// Counts a unit as in flight until it is ended or released, so that the next batch waits for it.
 public final class SubmissionReservation: Sendable {
   private let inFlight: InFlightCount
   private let hasEnded = Atomic<Bool>(false)
@@ -17,7 +17,8 @@ public final class SubmissionReservation: Sendable {
 
   deinit { end() }
 
-  /// Ends the announcement: the unit is queued, or will not be appended.
+  /// Ends the reservation. Called when the unit is queued or will not be appended. Further calls have no
+  /// effect.
   public func end() {
     guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
     inFlight.count.subtract(1, ordering: .relaxed)

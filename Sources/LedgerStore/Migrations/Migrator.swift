@@ -4,9 +4,9 @@ import LedgerSQL
 public import Logging
 import PostgresClient
 
-/// Brings the schema of a database to the one of this program.
+/// Migrates the schema of a database to that of this program.
 ///
-/// `sql/README.md` says what the parts of the schema are and how each is changed.
+/// `sql/README.md` describes the parts of the schema and how each is changed.
 public struct Migrator: Sendable {
   /// The key of the advisory lock that one migration of a database holds.
   static let lock: Int64 = 0x7069_7468_0001
@@ -15,7 +15,9 @@ public struct Migrator: Sendable {
   private let schema: DatabaseSchema
   private let logger: Logger
 
-  /// - Parameter uri: connects as the owner of the database.
+  /// Creates a migrator.
+  ///
+  /// - Parameter uri: a connection URI of the owner of the database.
   public init(uri: String, logger: Logger) {
     self.init(uri: uri, schema: .current, logger: logger)
   }
@@ -27,13 +29,15 @@ public struct Migrator: Sendable {
     self.logger = logger
   }
 
-  /// Applies what the database lacks in one transaction, and returns the names of what was applied.
+  /// Applies the missing parts of the schema in one transaction, and returns their names.
   ///
-  /// Two processes may do this at once: one waits for the other. Where the columns of the log follow other rules than
-  /// this program's, they are derived again from the entries, and the projections are replayed.
+  /// Two processes may call this at the same time: one waits for the other. If an earlier program derived
+  /// the columns of the log by other rules, they are derived again from the entries, and the projections
+  /// are replayed.
   ///
-  /// Errors: `earlierSchema` for a database of the numbered migrations before the baseline, `migrationChanged` where an
-  /// applied table change has another checksum than this program's, `migrationUnknown` where the database is newer.
+  /// Errors: `earlierSchema` for a database of the numbered migrations before the baseline,
+  /// `migrationChanged` if an applied table change has another checksum than in this program,
+  /// `migrationUnknown` if the database is newer.
   public func migrate() async throws -> [String] {
     try await LedgerStoreError.translating {
       let (names, hasNewColumns) = try await apply()

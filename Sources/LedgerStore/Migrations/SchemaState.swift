@@ -2,7 +2,7 @@ import Encodings
 import LedgerSQL
 import PostgresClient
 
-/// What a database lacks of a schema.
+/// The parts of a schema that a database does not have.
 struct MissingSchema: Sendable {
   var tableChanges: [TableChange] = []
   /// The revision of constants, functions, triggers, views and privileges; `nil` where the database has it.
@@ -16,7 +16,7 @@ struct MissingSchema: Sendable {
   }
 }
 
-/// What a database has of a schema, as `pithledger migrate` noted it.
+/// The parts of a schema that a database has, as `pithledger migrate` recorded them.
 struct SchemaState: Sendable {
   private struct Applied: Sendable {
     let number: Int
@@ -46,7 +46,8 @@ struct SchemaState: Sendable {
     }
   }
 
-  /// What the database lacks, once all that it has is found unchanged.
+  /// Compares the database with a schema, and returns what is missing. Parts that exist must be
+  /// unchanged.
   ///
   /// Errors: `earlierSchema`, `migrationChanged`, `migrationUnknown`.
   func missing(from schema: DatabaseSchema) throws -> MissingSchema {

@@ -5,7 +5,7 @@ import PostgresClient
 public struct ProjectedState: Sendable, Equatable {
   /// The state that the fold of the record's events gives.
   public let state: RecordState
-  /// Until when the newest valid storage check holds; `nil` where there is none.
+  /// The end of validity of the newest valid storage check; `nil` if there is none.
   public let storageVerifiedUntil: Timestamp?
 
   /// Makes a row from its parts.

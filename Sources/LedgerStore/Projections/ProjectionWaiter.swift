@@ -45,19 +45,20 @@ actor ProjectionWaiter {
     }
   }
 
-  /// Notes that the projector of this process holds the lock, or no longer does.
+  /// Records whether the projector of this process holds the lock.
   func lead(_ isLeading: Bool) {
     self.isLeading = isLeading
     forget()
   }
 
-  /// Forgets what was reported. A crash of PostgreSQL may undo the projector's last commits.
+  /// Removes the reported position and batches. A crash of PostgreSQL may undo the projector's last
+  /// commits.
   private func forget() {
     reached = -1
     recent = []
   }
 
-  /// Notes that the projections include every position below one.
+  /// Records that the projections include every position below one, and resumes the waiters for them.
   func note(_ next: Position, _ batch: ProjectedBatch? = nil) {
     reached = next.previous
     if let batch {
@@ -100,7 +101,7 @@ actor ProjectionWaiter {
         break
       }
       if isLeading {
-        // The projector resumes the waiters. This loop only ends those whose time is up.
+        // The projector resumes the waiters. This loop only ends waiters whose timeout has passed.
         await connection?.close()
         connection = nil
         try? await Task.sleep(for: .milliseconds(waiters.isEmpty ? 250 : 20))

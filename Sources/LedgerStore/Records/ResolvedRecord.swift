@@ -2,7 +2,7 @@ public import Encodings
 public import LedgerDomain
 import PostgresClient
 
-/// A record that a name stands for.
+/// The record that a name resolves to.
 public struct ResolvedRecord: Sendable, Equatable {
   /// The position of the record's first event.
   public let record: RecordID

@@ -2,7 +2,7 @@ public import Encodings
 public import LedgerDomain
 import PostgresClient
 
-/// What admission reads of the log before it checks a signed event about a record.
+/// The data that admission reads from the log before it checks a signed event about a record.
 public struct AdmissionInputs: Sendable {
   /// The record.
   public let record: ResolvedRecord
@@ -20,7 +20,7 @@ public struct AdmissionInputs: Sendable {
   public let log: LogHead
 }
 
-/// Reads what a submission needs before it is admitted and after it is projected.
+/// Reads the data of a submission: before admission for its checks, and after projection for its answer.
 ///
 /// Requests that arrive at the same time share a query.
 public struct SubmissionLookup: Sendable {
@@ -34,7 +34,7 @@ public struct SubmissionLookup: Sendable {
     self.waiter = waiter
   }
 
-  /// What admission of an event reads; `nil` where the record does not exist.
+  /// Reads the data for the admission of an event; `nil` if the record does not exist.
   ///
   /// - Parameters:
   ///   - number: the record that the event is about.

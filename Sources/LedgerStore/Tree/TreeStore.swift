@@ -12,7 +12,8 @@ public struct TreeState: Sendable {
   public let logKey: String?
 }
 
-/// The Merkle tree over the log. Appends do not wait for it, and requests read its stored tiles.
+/// The Merkle tree over the log (RFC 6962, section 2.1). Appends do not wait for it, and requests read
+/// its stored tiles.
 public struct TreeStore: Sendable {
   /// The largest number of leaves that one transaction adds.
   static let maxLeavesPerTransaction: Int64 = 16_384
@@ -55,15 +56,19 @@ public struct TreeStore: Sendable {
     return (state, try rows[0].bool(4))
   }
 
-  /// Adds the leaves of every entry that the tree does not cover yet, and answers the tree.
+  /// Adds the leaves of all entries that the tree does not cover yet, and returns the frontier of the
+  /// tree.
   ///
-  /// What is appended meanwhile waits for the next call. Any number of processes may do this at once.
-  /// Errors: `treeBroken` where the log has a gap; `standby` where the connection leads to one.
+  /// Entries that are appended meanwhile are added by the next call. Several processes may call this at
+  /// the same time.
+  ///
+  /// Errors: `treeBroken` if the log has a gap; `standby` if the connection leads to a standby.
   @discardableResult
   public func integrate() async throws -> Frontier {
     var goal: UInt64?
     while true {
-      // Read where it is written: a standby's older tree would look like a log that lost entries.
+      // The tree is read through the signer's connection: the older tree of a standby would look like a
+      // log that lost entries.
       let (state, isStandby) = try await read(from: signer)
       if isStandby {
         throw LedgerStoreError(
@@ -95,7 +100,7 @@ public struct TreeStore: Sendable {
     }
   }
 
-  /// The leaf hashes of the entries from a position to before another, computed where the bytes are.
+  /// The leaf hashes of the entries in a range of positions without its end, computed by the server.
   public func leafHashes(from: Int64, to: Int64) async throws -> [Digest] {
     let row = try await readers.query(
       """
@@ -166,7 +171,7 @@ public struct TreeStore: Sendable {
     }
   }
 
-  /// A tile's hashes as bytes; `nil` where the tree is not that far.
+  /// The hashes of a tile as bytes; `nil` if the tree has not reached the tile.
   public func tileBytes(level: Int, index: UInt64, width: Int) async throws -> [UInt8]? {
     let rows = try await readers.query(
       """

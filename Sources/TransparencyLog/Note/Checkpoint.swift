@@ -82,13 +82,16 @@ public struct SignedCheckpoint: Sendable, Equatable {
   }
 
   /// Signs a checkpoint.
+  ///
+  /// Errors: `note.signing`.
   public init(_ checkpoint: Checkpoint, by signer: NoteSigner) throws(TransparencyError) {
     self.checkpoint = checkpoint
     note = SignedNote(text: checkpoint.text, signatures: [try signer.sign(checkpoint.text)])
   }
 }
 
-/// Numbers in plain decimal. Each has one spelling.
+/// Parses numbers in plain decimal: digits without a sign or a leading zero, so that each number has one
+/// spelling.
 enum Decimal {
   static func parse(_ text: some StringProtocol) -> UInt64? {
     let digits = text.utf8

@@ -1,8 +1,9 @@
 public import Encodings
 
-/// A log's signed promise that an entry is at a position and that a later checkpoint covers it.
+/// The log's signed statement that an entry is at a position, and that a later checkpoint will cover it.
 ///
-/// The receipt is a note by the log's key. Its first line differs from that of every checkpoint, which is the origin.
+/// The receipt is a note by the log's key. Its first line differs from that of every checkpoint, which is
+/// the origin. Source: `docs/specification/log.md`, "Receipt of an entry".
 public struct LogReceipt: Sendable, Equatable {
   static let header = "pith-ledger receipt v1"
 
@@ -10,7 +11,7 @@ public struct LogReceipt: Sendable, Equatable {
   public let origin: String
   /// The position of the entry.
   public let position: UInt64
-  /// `sha256:` and 64 hexadecimal digits.
+  /// The event's id: `sha256:` and 64 hexadecimal digits.
   public let eventID: String
   /// The hash of the entry's bytes as a leaf.
   public let leaf: Digest

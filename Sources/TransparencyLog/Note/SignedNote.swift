@@ -38,6 +38,8 @@ public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Parses a key of the form `name+keyid+base64`.
+  ///
+  /// Errors: `note.key_name`, `note.key`.
   public init(_ text: some StringProtocol) throws(TransparencyError) {
     let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, let bytes = Base64.decode(String(parts[2])), let type = bytes.first,
@@ -88,7 +90,8 @@ public struct NoteSignature: Hashable, Sendable {
   public let name: String
   /// The key id, four bytes.
   public let keyID: [UInt8]
-  /// The bytes behind the key id: a signature, for a cosignature preceded by its time.
+  /// The bytes after the key id: a signature. In a cosignature, eight bytes of time precede the
+  /// signature.
   public let bytes: [UInt8]
   /// The base64 as it was written. Trailing bits that are not zero are accepted, as by other readers.
   private let encoded: String
@@ -120,7 +123,7 @@ public struct NoteSignature: Hashable, Sendable {
   /// The line with its newline.
   public var line: String { "— \(name) \(encoded)\n" }
 
-  /// The time of a cosignature in seconds since 1970; `nil` if there are too few bytes.
+  /// The time of a cosignature in seconds since 1970; `nil` unless there are exactly 72 bytes.
   public var cosignatureTime: UInt64? {
     guard bytes.count == 72 else { return nil }
     return bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -166,7 +169,8 @@ public struct SignedNote: Sendable, Equatable {
     func refuse(_ line: Int, _ message: String) -> TransparencyError {
       TransparencyError("note.form", line: line, message)
     }
-    // Compared by scalars, because a combining mark after a newline would hide the newline.
+    // The text is compared by Unicode scalars, because a combining mark after a newline would join it in
+    // one character.
     let scalars = Array(whole.unicodeScalars)
     guard whole.utf8.count <= Self.maxBytes else {
       throw TransparencyError("note.form", "a note has at most \(Self.maxBytes) bytes")
@@ -262,6 +266,8 @@ public struct NoteSigner: Sendable {
   /// Signs a checkpoint's text as a witness (C2SP tlog-cosignature).
   ///
   /// - Parameter time: seconds since 1970.
+  ///
+  /// Errors: `note.signing`.
   public func cosign(_ text: String, time: UInt64) throws(TransparencyError) -> NoteSignature {
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: time >> UInt64(56 - 8 * $0)) }
     return try signature(over: Cosignature.message(text, time: time), prefix: prefix)
@@ -278,7 +284,8 @@ public struct NoteSigner: Sendable {
   }
 }
 
-/// The text that a witness signs. It states that the checkpoint is consistent with all that the witness saw before.
+/// The message that a witness signs (C2SP tlog-cosignature). It states that the checkpoint is consistent
+/// with all earlier checkpoints that the witness cosigned.
 enum Cosignature {
   static func message(_ text: String, time: UInt64) -> [UInt8] {
     Array("cosignature/v1\ntime \(time)\n\(text)".utf8)

@@ -86,7 +86,8 @@ public struct InclusionProof: Sendable, Equatable {
   /// Verifies that an entry is in the log with these keys, and returns the checkpoint that covers it.
   ///
   /// - Parameter entry: the leaf's data.
-  /// - Throws: `TransparencyError` with the check that failed.
+  ///
+  /// Errors: `note.signature`, `checkpoint.form`, `checkpoint.origin`, `proof.inclusion`.
   @discardableResult
   public func verify(
     entry: [UInt8], by keys: some Collection<NoteVerifierKey>, origin: String? = nil

@@ -1,6 +1,7 @@
 public import Encodings
 
-/// A log's request to a witness: to cosign a checkpoint that extends the last cosigned one (C2SP tlog-witness).
+/// A log's request that a witness cosign a checkpoint which extends the last cosigned one (C2SP
+/// tlog-witness).
 public struct AddCheckpointRequest: Sendable, Equatable {
   static let maxHashes = 63
 
@@ -53,8 +54,8 @@ public struct AddCheckpointRequest: Sendable, Equatable {
     note = try SignedNote(String(whole[blank.upperBound...]))
   }
 
-  /// The size in the body of a 409 answer, which is not signed. Returns `nil` unless the body is a size in plain decimal and
-  /// a newline.
+  /// The size in the body of a 409 answer, which is not signed. `nil` unless the body is a size in plain
+  /// decimal and a newline.
   public static func conflictSize(_ body: [UInt8]) -> UInt64? {
     guard body.last == 0x0A, let text = String(validating: body.dropLast(), as: UTF8.self) else {
       return nil
