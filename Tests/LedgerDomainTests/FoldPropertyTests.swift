@@ -72,7 +72,7 @@ import Testing
         let first = Int(type.rawValue - 1) * 6
         let total = log.events.count { $0.record == record && $0.type == type }
         #expect(
-          folded.state.sums.buckets[first..<first + 6].reduce(0, +) == Int32(total),
+          folded.state.sums.counts[first..<first + 6].reduce(0, +) == Int32(total),
           "seed \(seed), record \(record), \(type.name)")
       }
     }
@@ -99,7 +99,7 @@ import Testing
 
   /// A generator that stopped producing some case would let the laws above pass in silence.
   @Test func randomLogsReachEveryCase() {
-    var buckets = [Int32](repeating: 0, count: 30)
+    var counts = [Int32](repeating: 0, count: 30)
     var sum = GroupTotals()
     var retroactive: Set<EventType> = []
     var outdated = 0
@@ -123,10 +123,11 @@ import Testing
         sum = sum + folded.state.sums
       }
     }
-    buckets = sum.buckets
+    counts = sum.counts
     for type in EventType.attestations {
-      for bucket in Bucket.allCases {
-        #expect(buckets[Int(type.rawValue - 1) * 6 + bucket.rawValue] > 0, "\(type) \(bucket)")
+      for standing in Standing.allCases {
+        #expect(
+          counts[Int(type.rawValue - 1) * 6 + standing.rawValue] > 0, "\(type) \(standing)")
       }
     }
     #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)

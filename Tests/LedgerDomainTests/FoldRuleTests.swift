@@ -14,8 +14,8 @@ import Testing
     record = log.record()
   }
 
-  private func count(_ type: EventType, _ bucket: Bucket) -> Int32 {
-    log.sums(record).buckets[Int(type.rawValue - 1) * 6 + bucket.rawValue]
+  private func count(_ type: EventType, _ standing: Standing) -> Int32 {
+    log.sums(record).counts[Int(type.rawValue - 1) * 6 + standing.rawValue]
   }
 
   // MARK: Authors

@@ -159,7 +159,7 @@ struct SchemaTests {
       for (name, flag) in flags {
         try await expect("event_flag", name, Int64(flag.rawValue))
       }
-      #expect(try await names("standings") == Bucket.allCases.map(\.name))
+      #expect(try await names("standings") == Standing.allCases.map(\.name))
       #expect(try await connection.query("SELECT ledger.registry()")[0].int(0) == -1)
       #expect(
         try await connection.query("SELECT ledger.event_type_name(99::smallint)")[0].text(0)

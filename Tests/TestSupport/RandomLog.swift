@@ -212,7 +212,7 @@ public struct LogWriter: Sendable {
   public func sums(_ record: RecordID) -> GroupTotals { folded(record).state.sums }
 
   public func standing(_ position: Position) -> String {
-    GroupFold(group(of: position), timeline).standing(of: position)
+    GroupFold(group(of: position), timeline).standingName(of: position)
   }
 
   /// Why an event counts for less than it could.

@@ -27,7 +27,6 @@ public enum AdmissionRule: String, Sendable, CaseIterable {
   case checkpoint
   case digest
   case otsDigest = "ots.digest"
-  case otsAttestations = "ots.attestations"
   case pendingAnchors = "pending_anchors"
   // Storage.
   case location

@@ -28,9 +28,6 @@ struct EvidenceForm {
       guard proof.algorithm == .sha256, proof.digest == digest.bytes else {
         throw Refusal(.otsDigest, "evidence", "The proof is about another digest.")
       }
-      guard !proof.attestations.isEmpty else {
-        throw Refusal(.otsAttestations, "evidence", "The proof leads to no attestation.")
-      }
     case .rfc3161:
       _ = try parse { () throws(ProofFormatError) in
         try TimestampToken.parse(bytes, .init(imprint: digest.bytes, allowsTrailing: isPrecheck))

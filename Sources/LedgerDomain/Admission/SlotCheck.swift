@@ -67,7 +67,7 @@ struct SlotCheck {
     guard target.isLive else {
       throw Refusal(
         .conflict, .supersedes, "payload.supersedes",
-        "That statement is \(fold.bucket(of: target).name) already.")
+        "That statement is \(fold.standing(of: target).name) already.")
     }
   }
 

@@ -1,59 +1,8 @@
 public import Encodings
 
-/// Where an attestation stands; each is in exactly one bucket.
-public enum Bucket: Int, Sendable, CaseIterable {
-  case verified, pending, rejected, withdrawn, superseded, revoked
-
-  static let names = ["verified", "pending", "rejected", "withdrawn", "superseded", "revoked"]
-  public var name: String { Self.names[rawValue] }
-}
-
-/// What one group of events adds to its record's row.
-public struct GroupTotals: Sendable, Equatable {
-  /// Counts by attestation type and bucket: index (type − 1) × 6 + bucket.
-  public var buckets: [Int32] = Array(repeating: 0, count: 30)
-  public var weakAuthors: Int32 = 0
-  public var strongAuthors: Int32 = 0
-  public var verifiedAnchors: Int32 = 0
-  public var pendingBareAnchors: Int32 = 0
-  public var citationEdges: Int32 = 0
-  public var vouchedCitationEdges: Int32 = 0
-  public var approvedReplications: Int32 = 0
-  public var equivocations: Int32 = 0
-
-  public init() {}
-
-  static func combine(
-    _ a: GroupTotals, _ b: GroupTotals, _ operation: (Int32, Int32) -> Int32
-  ) -> GroupTotals {
-    var sum = GroupTotals()
-    for index in 0..<30 { sum.buckets[index] = operation(a.buckets[index], b.buckets[index]) }
-    sum.weakAuthors = operation(a.weakAuthors, b.weakAuthors)
-    sum.strongAuthors = operation(a.strongAuthors, b.strongAuthors)
-    sum.verifiedAnchors = operation(a.verifiedAnchors, b.verifiedAnchors)
-    sum.pendingBareAnchors = operation(a.pendingBareAnchors, b.pendingBareAnchors)
-    sum.citationEdges = operation(a.citationEdges, b.citationEdges)
-    sum.vouchedCitationEdges = operation(a.vouchedCitationEdges, b.vouchedCitationEdges)
-    sum.approvedReplications = operation(a.approvedReplications, b.approvedReplications)
-    sum.equivocations = operation(a.equivocations, b.equivocations)
-    return sum
-  }
-
-  mutating func addAuthor(isStrong: Bool) {
-    if isStrong { strongAuthors += 1 } else { weakAuthors += 1 }
-  }
-
-  mutating func addEdge(isVouched: Bool) {
-    citationEdges += 1
-    if isVouched { vouchedCitationEdges += 1 }
-  }
-
-  public static func + (a: Self, b: Self) -> Self { combine(a, b, +) }
-  public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
-}
-
-/// The fold of a group with those linked to it: their events in the order of the log, and what becomes of
-/// each statement.
+/// The fold of a group and of the groups linked to it: which statements count, and how.
+///
+/// The fold reads the events in the order of the log. Specification: section 5.
 public struct GroupFold: Sendable {
   public struct Statement: Sendable {
     public let event: FoldEvent
@@ -264,7 +213,7 @@ public struct GroupFold: Sendable {
         && timeline.isVouched(s.event.signerKey, at: s.event.position, as: .storageProvider))
   }
 
-  public func bucket(of s: Statement) -> Bucket {
+  public func standing(of s: Statement) -> Standing {
     if s.isRevoked { return .revoked }
     if s.isWithdrawn { return .withdrawn }
     if s.isSuperseded || s.isOutdated { return .superseded }
@@ -282,20 +231,21 @@ public struct GroupFold: Sendable {
     }
   }
 
-  /// What the submitter is told: the bucket, in the words of its type.
-  public func standing(of position: Position) -> String {
+  /// The standing of the event at a position, under the name that its type has for it: `strong`, `weak` or `approved`
+  /// for some types. `recorded` for an event that is not an attestation of this group.
+  public func standingName(of position: Position) -> String {
     guard let index = index(at: position) else { return "recorded" }
     let s = statements[index]
-    let bucket = bucket(of: s)
-    switch (s.event.type, bucket) {
+    let standing = standing(of: s)
+    switch (s.event.type, standing) {
     case (.authorAttestation, .verified): return "strong"
     case (.authorAttestation, .pending) where s.verdict == .verified: return "weak"
     case (.replicationRecord, .verified): return "approved"
-    default: return bucket.name
+    default: return standing.name
     }
   }
 
-  /// Why a statement counts for less than its signer may have hoped; `nil` where there is nothing to say.
+  /// Why a statement does not have the best standing. `nil` if there is no reason to give.
   public func reason(of position: Position) -> String? {
     guard let index = index(at: position) else { return nil }
     let s = statements[index]
@@ -303,7 +253,7 @@ public struct GroupFold: Sendable {
       return
         "an earlier statement of the same signer about the same thing stands and says otherwise"
     }
-    switch (s.event.type, bucket(of: s)) {
+    switch (s.event.type, standing(of: s)) {
     case (_, .superseded) where s.isOutdated && !s.isSuperseded:
       return "the same signer signed a withdrawal here at the same time or later"
     case (.authorAttestation, .pending) where isProven(s): return nameReason(s)
@@ -344,11 +294,11 @@ public struct GroupFold: Sendable {
     var authors: [Digest128: Bool] = [:]
     var edges: [Edge: Bool] = [:]
     for s in statements {
-      let bucket = count(s, in: &sum)
+      let standing = count(s, in: &sum)
       if let author = author(s) {
         authors[author.identity] = authors[author.identity] ?? false || author.isStrong
       }
-      if let edge = edge(s, bucket) {
+      if let edge = edge(s, standing) {
         edges[edge.edge] = edges[edge.edge] ?? false || edge.isVouched
       }
     }
@@ -364,17 +314,17 @@ public struct GroupFold: Sendable {
   func addAlone(_ event: FoldEvent, to sum: inout GroupTotals) -> Timestamp? {
     guard event.type.isAttestation else { return nil }
     let s = statement(event)
-    let bucket = count(s, in: &sum)
+    let standing = count(s, in: &sum)
     if let author = author(s) { sum.addAuthor(isStrong: author.isStrong) }
-    if let edge = edge(s, bucket) { sum.addEdge(isVouched: edge.isVouched) }
-    return storageVerifiedUntil(s, bucket)
+    if let edge = edge(s, standing) { sum.addEdge(isVouched: edge.isVouched) }
+    return storageVerifiedUntil(s, standing)
   }
 
-  /// Counts a statement in its bucket, and wherever nothing has to be told apart.
-  private func count(_ s: Statement, in sum: inout GroupTotals) -> Bucket {
-    let bucket = bucket(of: s)
-    sum.buckets[Int(s.event.type.rawValue - 1) * 6 + bucket.rawValue] += 1
-    switch (s.event.type, bucket) {
+  /// Counts a statement under its standing, and in the totals that count every statement.
+  private func count(_ s: Statement, in sum: inout GroupTotals) -> Standing {
+    let standing = standing(of: s)
+    sum.counts[Int(s.event.type.rawValue - 1) * 6 + standing.rawValue] += 1
+    switch (s.event.type, standing) {
     case (.timestampAnchor, .verified): sum.verifiedAnchors += 1
     case (.timestampAnchor, .pending)
     where s.event.flags.contains(.bare) && !s.event.flags.contains(.unsettleable):
@@ -382,7 +332,7 @@ public struct GroupFold: Sendable {
     case (.replicationRecord, .verified): sum.approvedReplications += 1
     default: break
     }
-    return bucket
+    return standing
   }
 
   /// The author whose standing claim it is.
@@ -393,8 +343,8 @@ public struct GroupFold: Sendable {
   }
 
   /// The standing citation that it is.
-  private func edge(_ s: Statement, _ bucket: Bucket) -> (edge: Edge, isVouched: Bool)? {
-    guard s.event.type == .citationSignature, bucket == .verified else { return nil }
+  private func edge(_ s: Statement, _ standing: Standing) -> (edge: Edge, isVouched: Bool)? {
+    guard s.event.type == .citationSignature, standing == .verified else { return nil }
     return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
   }
 
@@ -403,7 +353,8 @@ public struct GroupFold: Sendable {
   public var storage: [Int64: Timestamp] {
     var storage: [Int64: Timestamp] = [:]
     for s in statements where s.event.type == .storageAttestation {
-      guard let group = s.event.foldGroup, let until = storageVerifiedUntil(s, bucket(of: s)) else {
+      guard let group = s.event.foldGroup, let until = storageVerifiedUntil(s, standing(of: s))
+      else {
         continue
       }
       storage[group] = max(storage[group] ?? until, until)
@@ -411,8 +362,8 @@ public struct GroupFold: Sendable {
     return storage
   }
 
-  private func storageVerifiedUntil(_ s: Statement, _ bucket: Bucket) -> Timestamp? {
-    guard s.event.type == .storageAttestation, bucket == .verified,
+  private func storageVerifiedUntil(_ s: Statement, _ standing: Standing) -> Timestamp? {
+    guard s.event.type == .storageAttestation, standing == .verified,
       s.event.flags.contains(.contentRoleCounts)
     else { return nil }
     return s.event.validUntil ?? .never

@@ -96,11 +96,11 @@ public struct RecordState: Sendable, Equatable {
     var total: Int64 = 0
     for type in EventType.attestations {
       let first = Int(type.rawValue - 1) * 6
-      let sum = sums.buckets[first..<first + 6].reduce(0) { $0 + Int64($1) }
+      let sum = sums.counts[first..<first + 6].reduce(0) { $0 + Int64($1) }
       guard sum > 0 else { continue }
       var counts: JSONObject = [:]
-      for bucket in Bucket.allCases {
-        counts[bucket.name] = .integer(Int64(sums.buckets[first + bucket.rawValue]))
+      for standing in Standing.allCases {
+        counts[standing.name] = .integer(Int64(sums.counts[first + standing.rawValue]))
       }
       counts["total"] = .integer(sum)
       byType[type.name] = .object(counts)

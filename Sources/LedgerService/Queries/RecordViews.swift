@@ -172,7 +172,7 @@ extension RecordQueries {
         "event_type": .string(event.type.name),
         "position": .integer(event.position.rawValue),
         "signer_vouched": .bool(keys.isVouched(event.signerKey, at: event.position)),
-        "standing": .string(fold.standing(of: event.position)),
+        "standing": .string(fold.standingName(of: event.position)),
       ])
     }
     json["events"] = nil

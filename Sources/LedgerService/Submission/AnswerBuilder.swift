@@ -52,7 +52,7 @@ struct AnswerBuilder: Sendable {
       at: stored.position, record: record.record, group: group, keys)
     let fold = GroupFold(events, keys)
     return Result(
-      projected: row, standing: fold.standing(of: stored.position),
+      projected: row, standing: fold.standingName(of: stored.position),
       reason: fold.reason(of: stored.position))
   }
 

@@ -24,7 +24,7 @@ extension ExistingStatement {
     let fold = GroupFold(group, timeline)
     // A rejected anchor does not block a second submission of the same proof.
     let bare = fold.live.filter {
-      candidate.type != .timestampAnchor || fold.bucket(of: $0) != .rejected
+      candidate.type != .timestampAnchor || fold.standing(of: $0) != .rejected
     }.map(\.event).filter {
       $0.type == candidate.type && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
     }

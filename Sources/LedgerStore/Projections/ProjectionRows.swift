@@ -37,7 +37,7 @@ enum ProjectionRows {
     state.formalEvidenceCount = Int32(try row.int(13))
     let buckets = try row.int4Array(14)
     guard buckets.count == 30 else { throw LedgerStoreError(.database, "a summary has 30 buckets") }
-    state.sums.buckets = buckets
+    state.sums.counts = buckets
     state.firstRecordedAt = try row.optionalTimestamp(15).map { Timestamp(microseconds: $0) }
     state.lastRecordedAt = try row.optionalTimestamp(16).map { Timestamp(microseconds: $0) }
     state.lastEventID = try row.optionalBytes(17).flatMap { Digest(bytes: $0) }
@@ -73,7 +73,7 @@ enum ProjectionRows {
   static func write(_ s: RecordState, to rows: inout BinaryCopyWriter) {
     rows.beginRow(columns: 9)
     rows.append(int8: s.record.rawValue)
-    rows.append(int4Array: s.sums.buckets)
+    rows.append(int4Array: s.sums.counts)
     rows.append(timestamp: s.firstRecordedAt?.microseconds)
     rows.append(timestamp: s.lastRecordedAt?.microseconds)
     rows.append(bytes: s.lastEventID?.bytes)
@@ -167,7 +167,7 @@ enum ProjectionRows {
           unknown_events = EXCLUDED.unknown_events, position = EXCLUDED.position
         """,
         [
-          records, .int4Array(changes.flatMap(\.state.sums.buckets)),
+          records, .int4Array(changes.flatMap(\.state.sums.counts)),
           .timestampArray(changes.map(\.state.firstRecordedAt?.microseconds)),
           .timestampArray(changes.map(\.state.lastRecordedAt?.microseconds)),
           .bytesArray(changes.map(\.state.lastEventID?.bytes)), ints(\.sums.equivocations),
