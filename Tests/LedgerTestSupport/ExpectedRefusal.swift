@@ -1,12 +1,15 @@
 import TestSupport
 
-/// A proof of the vectors that is sent for the sample record, and the check that refuses it.
+/// A proof of the vectors that is submitted for the sample record, and the check that refuses it.
 ///
-/// No vector is about the sample record. Each is refused by that, or by a check before it.
+/// No vector is over the digest of the sample record, so each is refused for that reason or by an earlier
+/// check.
 public struct ExpectedRefusal {
+  /// The name of the file.
   public let file: String
+  /// The bytes of the proof or token.
   public let bytes: [UInt8]
-  /// The check that refuses it, or the prefix of the check's name.
+  /// The check that refuses it, or a prefix of the check's name.
   public let check: String
 
   /// OpenTimestamps proofs.

@@ -7,18 +7,23 @@ import Subprocess
 import TestSupport
 import Testing
 
-/// The servers of `fake_services.py`: a calendar that mines, a timestamp authority, a store, an issuer.
+/// The servers of `fake_services.py`: a calendar with a block chain, a timestamp authority, a store, and
+/// an issuer.
 public struct FakeServices: Sendable {
+  /// The directory of the servers' keys and certificates.
   public let directory: String
+  /// The address of the servers.
   public let url: String
+  /// A client that may fetch from the servers.
   public let fetch: SafeHTTPClient
 
-  /// What lets a ledger reach them, and nothing else inside.
+  /// Settings with which a ledger uses these servers and no other private address.
   public var configuration: LedgerConfiguration.ExternalServices {
     var services = LedgerConfiguration.ExternalServices()
     services.allowedHosts = [String(url.dropFirst("https://".count))]
     services.additionalRootsFile = directory + "/root.pem"
-    // Six redirects on a busy machine fit in, and what never answers does not.
+    // Twelve seconds are enough for six redirects on a busy machine, and short for a server that never
+    // answers.
     services.fetchLimits.time = .seconds(12)
     services.fetchLimits.bytes = 1 << 20
     services.calendars = [url]
@@ -31,11 +36,12 @@ public struct FakeServices: Sendable {
     services.s3 = S3Endpoint(
       url: url, region: "test-1", accessKey: "access", secretKey: "secret")
     services.s3Locations = [S3Location("bucket")].compactMap { $0 }
-    // A calendar here changes its mind at once.
+    // Tests change the answers of the calendar, so answers are not reused.
     services.calendarAnswerLife = .zero
     return services
   }
 
+  /// Sends a POST request. Returns the body of the answer.
   public func post(_ path: String, _ body: [UInt8] = []) async throws -> [UInt8] {
     var request = SafeHTTPClient.Request(url + path)
     request.method = "POST"
@@ -44,26 +50,27 @@ public struct FakeServices: Sendable {
     return try await fetch.fetch(request).bytes
   }
 
-  /// Mines a block over all that waits: a line of `HEIGHT HEADERHEX`.
+  /// Mines a block with all waiting commitments. Returns a line of `HEIGHT HEADERHEX`.
   public func mine() async throws -> [UInt8] { try await post("/mine") }
 
-  /// How many requests to read have come for paths that begin so.
+  /// The number of read requests for paths that begin with a prefix.
   public func count(_ path: String) async throws -> Int {
     Int(String(decoding: try await post("/count", Array(path.utf8)), as: UTF8.self)) ?? -1
   }
 
+  /// The bytes of a file in the servers' directory.
   public func file(_ name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: directory + "/" + name)))
   }
 
-  /// The issuer's key set.
+  /// Fetches the issuer's key set.
   public func jwks() async throws -> [UInt8] {
     var request = SafeHTTPClient.Request(url + "/oauth/jwks")
     request.maxResponseBytes = 65_536
     return try await fetch.fetch(request).bytes
   }
 
-  /// An id_token with these claims beside the usual ones.
+  /// Requests an id_token with these claims in addition to the default ones.
   public func token(_ claims: JSONObject, _ order: JSONObject = [:]) async throws -> [UInt8] {
     var order = order
     order["claims"] = .object(claims)
@@ -71,7 +78,7 @@ public struct FakeServices: Sendable {
   }
 }
 
-/// Runs a test with the outside world at its side.
+/// Runs a test with the fake services. They are stopped afterwards.
 public func withFakeServices(_ body: (FakeServices) async throws -> Void) async throws {
   let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
   try FileManager.default.createDirectory(

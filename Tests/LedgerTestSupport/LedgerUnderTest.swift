@@ -16,12 +16,16 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A ledger on a database of its own, with the sample record in it.
+/// A ledger on a separate database that contains the sample record.
 public struct LedgerUnderTest: Sendable {
+  /// The open ledger.
   public let ledger: Ledger
+  /// The URI of the database, as its owner.
   public let uri: String
+  /// The Pith Number of the sample record.
   public static let number = Fixtures.sampleNumber
 
+  /// Wraps an open ledger.
   public init(ledger: Ledger, uri: String) {
     self.ledger = ledger
     self.uri = uri
@@ -33,7 +37,7 @@ public struct LedgerUnderTest: Sendable {
       ledger.configuration, runProjector: runProjector, logger: PrivateServer.logger)
   }
 
-  /// The database as its owner sees it.
+  /// Runs a closure with a connection of the database's owner.
   public func owner<R: Sendable>(_ body: (PostgresConnection) async throws -> R) async throws -> R {
     let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
     do {
@@ -46,6 +50,11 @@ public struct LedgerUnderTest: Sendable {
     }
   }
 
+  /// Generates and registers a key.
+  ///
+  /// - Parameters:
+  ///   - vouched: the role of a vouch by the registry. `nil` appends no vouch.
+  ///   - named: the person's name in the vouch.
   public func key(
     _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
     vouched: SignerType? = nil, named: String? = nil
@@ -59,6 +68,7 @@ public struct LedgerUnderTest: Sendable {
     return key
   }
 
+  /// Signs and submits an event about the sample record.
   public func submit(
     _ type: EventType, _ payload: JSONObject, by key: KeyFile, target: String = "record",
     evidence: [[UInt8]] = []
@@ -68,6 +78,7 @@ public struct LedgerUnderTest: Sendable {
       key: key)
   }
 
+  /// Signs and submits a citation of the sample record.
   public func cite(
     _ citing: String, by key: KeyFile, supersedes: Digest? = nil, relation: String = "cites"
   )
@@ -78,19 +89,20 @@ public struct LedgerUnderTest: Sendable {
     return try await submit(.citationSignature, payload, by: key)
   }
 
-  /// The status and the summary as of everything that was appended so far.
+  /// The status and the summary of the sample record after all events so far.
   public func state() async throws -> (status: JSON, summary: JSON) {
     let size = try await ledger.health().size
     let json = try await ledger.records.status(Self.number, atLeast: size - 1)
     return (json["verification_status"] ?? .null, json["event_summary"] ?? .null)
   }
 
+  /// Expects that a replay gives the live projections.
   public func replayAgrees() async throws {
     let report = try await ledger.replay(check: true) { _ in }
     #expect(report.drift.isEmpty, "\(report.drift)")
   }
 
-  /// Runs a test against the service on a socket.
+  /// Runs a test against the HTTP service on a socket.
   public func serving(
     _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
@@ -99,13 +111,19 @@ public struct LedgerUnderTest: Sendable {
       .test(.live) { client in try await body(client) }
   }
 
+  /// The result of a command.
   public struct ShellAnswer {
+    /// The exit code; -1 after a signal.
     public let status: Int
+    /// The standard output.
     public let output: String
+    /// The standard error.
     public let errors: String
   }
 
-  /// Runs a command of the shell, as a program, on this ledger.
+  /// Runs the program `pithledger` with `--json` on this ledger.
+  ///
+  /// - Parameter settings: environment variables without the prefix `PITHLEDGER_`.
   public func pithledger(
     _ arguments: [String], settings: [String: String] = [:]
   ) async throws -> ShellAnswer {
@@ -127,15 +145,18 @@ public struct LedgerUnderTest: Sendable {
 }
 
 extension TestResponse {
+  /// The body parsed as JSON.
   public func json() throws -> JSON { try JSON.parse(Array(body.readableBytesView)) }
 }
 
 extension HTTPFields {
+  /// Header fields of a JSON request.
   public static let json: HTTPFields = [.contentType: "application/json"]
+  /// Header fields of a request with arbitrary bytes.
   public static let bytes: HTTPFields = [.contentType: "application/octet-stream"]
 }
 
-/// Runs something with a file of these bytes.
+/// Runs a closure with the path of a temporary file that contains these bytes.
 public func withFile<R>(_ bytes: [UInt8], _ body: (String) async throws -> R) async throws -> R {
   let path = "/tmp/plt-\(UUID().uuidString.prefix(8)).bin"
   try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -143,7 +164,7 @@ public func withFile<R>(_ bytes: [UInt8], _ body: (String) async throws -> R) as
   return try await body(path)
 }
 
-/// Runs a test with a ledger and the service on a socket.
+/// Runs a test with a ledger and its HTTP service on a socket.
 public func withService(
   _ body: @escaping @Sendable (LedgerUnderTest, any TestClientProtocol) async throws -> Void
 ) async throws {
@@ -152,7 +173,11 @@ public func withService(
   }
 }
 
-/// Runs a test with a ledger, closed afterwards whatever happens.
+/// Runs a test with a new ledger, and closes it afterwards.
+///
+/// - Parameters:
+///   - sample: whether the sample record is imported.
+///   - configure: changes the configuration before the ledger is opened.
 public func withLedger(
   sample: Bool = true, runProjector: Bool = true,
   configure: (inout LedgerConfiguration) -> Void = { _ in },
@@ -180,21 +205,27 @@ public func withLedger(
   }
 }
 
-/// The program `pithledger` that this build made.
+/// The program `pithledger` of the current build.
 public enum TestProgram {
+  /// The path of the program.
   public static let path = URL(fileURLWithPath: CommandLine.arguments[0])
     .deletingLastPathComponent().appendingPathComponent("pithledger").path
 }
 
-/// Lines that are there already.
+/// A sequence of lines that are in memory.
 public struct Lines: AsyncSequence, Sendable {
+  /// The lines.
   public let lines: [[UInt8]]
+  /// Creates a sequence.
   public init(_ lines: [[UInt8]]) { self.lines = lines }
 
+  /// The iterator of the lines.
   public struct AsyncIterator: AsyncIteratorProtocol {
     var iterator: IndexingIterator<[[UInt8]]>
+    /// The next line.
     public mutating func next() async -> [UInt8]? { iterator.next() }
   }
 
+  /// Creates an iterator.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: lines.makeIterator()) }
 }

@@ -1,13 +1,16 @@
 import Foundation
 import Testing
 
-/// A TCP or Unix connection on which a test sends whatever bytes it likes.
+/// A TCP or Unix connection on which a test sends arbitrary bytes.
 ///
-/// A thread of its own waits for answers: the server under test needs the ones that tests run on.
+/// A separate thread waits for answers, because the server under test needs the threads that tests run
+/// on.
 public final class RawConnection: Sendable {
   private let socket: Int32
 
-  /// - Parameter from: the loopback address to connect from.
+  /// Connects to a port of 127.0.0.1.
+  ///
+  /// - Parameter from: the local loopback address.
   public init(port: Int, from: String = "127.0.0.1") throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var own = sockaddr_in()
@@ -31,6 +34,7 @@ public final class RawConnection: Sendable {
     setTimeout(seconds: 20)
   }
 
+  /// Connects to a Unix socket.
   public init(path: String) throws {
     socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
@@ -54,7 +58,7 @@ public final class RawConnection: Sendable {
       socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  /// Answers whether all of it was sent.
+  /// Sends bytes. Returns whether all of them were sent.
   @discardableResult
   public func send(_ bytes: [UInt8]) -> Bool {
     var rest = bytes[...]
@@ -68,12 +72,14 @@ public final class RawConnection: Sendable {
     return true
   }
 
+  /// Sends a text. Returns whether all of it was sent.
   @discardableResult
   public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+  /// Closes the connection for writing.
   public func endSending() { shutdown(socket, Int32(SHUT_WR)) }
 
-  /// The next bytes; empty at the end, `nil` where none came in twenty seconds.
+  /// The next bytes; empty at the end of the stream, `nil` if none arrive within twenty seconds.
   public func receive() async -> [UInt8]? {
     await withCheckedContinuation { continuation in
       Thread.detachNewThread { continuation.resume(returning: self.read()) }
@@ -87,7 +93,8 @@ public final class RawConnection: Sendable {
     return Array(buffer[..<count])
   }
 
-  /// Everything until the server closes; `nil` where it leaves the connection open and silent for twenty seconds.
+  /// All bytes until the server closes the connection; `nil` if it stays open without data for twenty
+  /// seconds.
   public func receiveAll() async -> String? {
     var all: [UInt8] = []
     while true {

@@ -2,16 +2,19 @@ import CanonicalJSON
 import Encodings
 import Foundation
 
-/// A token that `tokens.py` made, and what must come of it.
+/// A token that `tokens.py` generated, and the expected result of its check.
 public struct MadeToken: Sendable {
+  /// The name of the case.
   public let name: String
+  /// The bytes of the token.
   public let token: [UInt8]
   /// The certificates to trust, in PEM.
   public let roots: [UInt8]
   /// `verified`, `untrusted`, or the check that refuses.
   public let expected: String
 
-  /// Tokens over a SHA-256 digest, by authorities made afresh, once in each run of the tests.
+  /// Generates tokens over a SHA-256 digest with new authorities, once for each digest in a run of the
+  /// tests.
   public static func all(over digest: [UInt8]) async throws -> [MadeToken] {
     try await cache.tokens(over: digest)
   }

@@ -5,15 +5,20 @@ import PostgresClient
 import Synchronization
 public import Testing
 
-/// A PostgreSQL of a suite's own, started before its first test and gone after its last.
+/// A trait that runs a suite with a private PostgreSQL server. The server starts before the first test
+/// and is deleted after the last.
 public struct PrivateServer: SuiteTrait, TestScoping {
   @TaskLocal static var current: Running?
 
+  /// The server is started once for the suite, and not again for each test.
   public let isRecursive = false
   private let settings: [String: String]
 
+  /// A running server.
   public final class Running: Sendable {
+    /// The server.
     public let server: EmbeddedPostgres
+    /// The data directory.
     public let directory: String
     private let databases = Atomic<Int>(0)
 
@@ -22,7 +27,7 @@ public struct PrivateServer: SuiteTrait, TestScoping {
       self.directory = directory
     }
 
-    /// A new empty database's URI.
+    /// Creates an empty database. Returns its URI.
     public func database() async throws -> String {
       let name = "test_\(databases.add(1, ordering: .relaxed).newValue)"
       let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: server.uri))
@@ -32,6 +37,9 @@ public struct PrivateServer: SuiteTrait, TestScoping {
     }
   }
 
+  /// The server of the current suite.
+  ///
+  /// Errors: `MissingTrait` if the suite does not have the trait.
   public static func running() throws -> Running {
     guard let current else { throw MissingTrait() }
     return current
@@ -41,17 +49,20 @@ public struct PrivateServer: SuiteTrait, TestScoping {
     let description = "the suite lacks the trait .privateServer()"
   }
 
+  /// A logger that writes critical messages to the standard error.
   public static var logger: Logger {
     var logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = .critical
     return logger
   }
 
-  /// A suite runs its tests at once, each with a ledger or two and a dozen connections for each.
+  /// The tests of a suite run concurrently. Each uses one or two ledgers with about twelve connections
+  /// each.
   fileprivate init(settings: [String: String]) {
     self.settings = ["max_connections": "500"].merging(settings) { $1 }
   }
 
+  /// Starts the server, runs the suite, and deletes the server.
   public func provideScope(
     for test: Test, testCase: Test.Case?,
     performing function: @concurrent @Sendable () async throws -> Void
@@ -72,7 +83,9 @@ public struct PrivateServer: SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == PrivateServer {
-  /// Gives the suite a PostgreSQL of its own.
+  /// Gives the suite a private PostgreSQL server.
+  ///
+  /// - Parameter settings: additional settings of the server.
   public static func privateServer(_ settings: [String: String] = [:]) -> PrivateServer {
     PrivateServer(settings: settings)
   }

@@ -1,6 +1,6 @@
 import Subprocess
 
-/// Runs a Python program over some input, for differential tests.
+/// Runs a Python program with some input, for differential tests.
 ///
 /// - Throws: ``PythonFailed`` with the error output of the program.
 public func python(
@@ -15,7 +15,10 @@ public func python(
   return result.standardOutput
 }
 
+/// A Python program ended with an error.
 public struct PythonFailed: Error, CustomStringConvertible {
+  /// The error output of the program.
   public let message: String
+  /// The message for a person.
   public var description: String { "python3 failed: \(message)" }
 }

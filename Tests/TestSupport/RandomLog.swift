@@ -1,14 +1,20 @@
 public import Encodings
 public import LedgerDomain
 
-/// Writes the typed columns of a log, by the rules by which entries get theirs.
+/// Writes the typed columns of a log, derived by the same rules as those of real entries.
 public struct LogWriter: Sendable {
+  /// A signing key and the signer that its registration declares.
   public struct Signer: Hashable, Sendable {
+    /// The name that identifies the key in a test.
     public let name: String
+    /// The declared `signer_id`.
     public let signerID: String
+    /// The declared role.
     public let type: SignerType
+    /// A fingerprint derived from the name.
     public var fingerprint: Digest128 { Digest128(of: "fingerprint", name) }
 
+    /// Creates a signer. The key is not registered.
     public init(name: String, signerID: String, type: SignerType) {
       self.name = name
       self.signerID = signerID
@@ -16,29 +22,38 @@ public struct LogWriter: Sendable {
     }
   }
 
+  /// The events so far, by position.
   public private(set) var events: [FoldEvent] = []
+  /// The current registry key.
   public private(set) var registry = Signer(name: "root", signerID: "urn:root", type: .registry)
 
-  /// A log that begins with its registry key.
+  /// Creates a log whose first event registers the registry key.
   public init() { register(registry) }
 
+  /// The key timeline after the last event.
   public var timeline: KeyTimeline { Self.timeline(events[...]) }
 
+  /// The key timeline after some events, which are a prefix of a log.
   public static func timeline(_ events: ArraySlice<FoldEvent>) -> KeyTimeline {
     var timeline = KeyTimeline()
     for event in events { _ = timeline.apply(event) }
     return timeline
   }
 
+  /// The address of a made-up ORCID iD with this last digit.
   public static func orcid(_ number: Int) -> String {
     "https://orcid.org/0000-0000-0000-000\(number)"
   }
 
-  /// When an event at this position is recorded, and signed unless it says otherwise.
+  /// The time at which the event at a position is recorded. It is also the default time of its signature.
   public static func time(of position: Position) -> Timestamp {
     Timestamp(microseconds: position.next.rawValue * 1_000_000)
   }
 
+  /// Appends an event.
+  ///
+  /// - Parameter change: sets further columns.
+  /// - Returns: the position of the event.
   @discardableResult
   public mutating func append(
     _ type: EventType, by signer: Signer, record: RecordID,
@@ -56,6 +71,7 @@ public struct LogWriter: Sendable {
 
   // MARK: Keys
 
+  /// Registers a key, signed by itself.
   public mutating func register(_ signer: Signer) {
     append(.keyRegistered, by: signer, record: .registry) {
       $0.key = KeyColumns(
@@ -64,7 +80,9 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// Registers a key, and has the registry vouch for it in some capacity.
+  /// Registers a key, and optionally lets the registry vouch for it.
+  ///
+  /// - Parameter vouched: the role of the vouch. `nil` appends no vouch.
   public mutating func signer(
     _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
     vouched: SignerType? = nil
@@ -75,6 +93,7 @@ public struct LogWriter: Sendable {
     return signer
   }
 
+  /// Vouches for a key. The voucher is the registry by default.
   public mutating func vouch(
     _ signer: Signer, as type: SignerType = .author, by voucher: Signer? = nil,
     name: String? = nil
@@ -85,18 +104,23 @@ public struct LogWriter: Sendable {
     }
   }
 
+  /// Withdraws the vouching for a key, by default as the registry.
   public mutating func withdrawVouching(_ signer: Signer, by withdrawer: Signer? = nil) {
     append(.vouchingWithdrawn, by: withdrawer ?? registry, record: .registry) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint)
     }
   }
 
+  /// Revokes a key, by default as the registry.
+  ///
+  /// - Parameter from: the position from which the key was compromised.
   public mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Position? = nil) {
     append(.keyRevoked, by: revoker ?? registry, record: .registry) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint, compromisedFrom: from)
     }
   }
 
+  /// Replaces the registry key by a new key.
   public mutating func rotate(to name: String) {
     let next = Signer(name: name, signerID: registry.signerID, type: .registry)
     register(next)
@@ -106,6 +130,9 @@ public struct LogWriter: Sendable {
 
   // MARK: Records and attestations
 
+  /// Creates a record.
+  ///
+  /// - Parameter receipt: whether the record has a verified receipt of its Pith Number.
   public mutating func record(receipt: Bool = true) -> RecordID {
     let position = Position(rawValue: Int64(events.count))
     append(.recordCreated, by: registry, record: RecordID(createdAt: position)) {
@@ -114,6 +141,12 @@ public struct LogWriter: Sendable {
     return RecordID(createdAt: position)
   }
 
+  /// Appends a graph snapshot.
+  ///
+  /// - Parameters:
+  ///   - references: the number of references.
+  ///   - resolved: the number of references whose work is resolved.
+  ///   - formal: the number of items of formal evidence.
   public mutating func snapshot(
     _ record: RecordID, references: Int32, resolved: Int32, formal: Int32 = 0
   ) {
@@ -124,11 +157,15 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// One of the five; `slot` is what discriminates among the signer's statements of that type.
+  /// Appends an attestation of one of the five types.
   ///
   /// - Parameters:
+  ///   - signer: the signer. `nil` for a bare action, which the registry signs.
+  ///   - slot: distinguishes the slots of one signer and type.
+  ///   - says: distinguishes the statements within a slot.
   ///   - token: the iD that an identity token is about.
-  ///   - flags: an author's name is in the list and as issued, unless these say something about it.
+  ///   - flags: flags of the event. Without a flag about names, an author's name is listed and verified.
+  /// - Returns: the position of the event.
   @discardableResult
   public mutating func attest(
     _ type: EventType, _ record: RecordID, by signer: Signer? = nil, slot: String = "1",
@@ -149,7 +186,7 @@ public struct LogWriter: Sendable {
       $0.refersTo = supersedes
       $0.validUntil = until
       if let createdAt { $0.createdAt = createdAt }
-      /// The group of what the signer says about something.
+      /// The fold group of the signer's statements about a topic.
       func group(_ topic: Digest128) -> Int64 {
         author.type == .registry
           ? FoldGroup.of(identity: KeyTimeline.identity(signerID: author.signerID), topic)
@@ -179,7 +216,8 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// A withdrawal, a decision, a check or an upgrade, about an earlier event of the same record.
+  /// Appends a withdrawal, decision, check or upgrade about an earlier event of the same record. Returns
+  /// its position.
   @discardableResult
   public mutating func about(
     _ position: Position, _ type: EventType, by signer: Signer? = nil, verdict: Verdict = .verified,
@@ -198,38 +236,42 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// Makes an author's claim one of an entry that says nothing about the issuer's name.
+  /// Removes the flags about the issuer's name from a claim, as in entries of earlier versions.
   public mutating func clearNameFlags(of position: Position) {
     events[Int(position.rawValue)].flags.remove([.nameVerified, .nameDiffers, .nameUnknown])
   }
 
-  // MARK: What follows
+  // MARK: Results of the fold
 
+  /// The events of a record, by position.
   public func events(of record: RecordID) -> [FoldEvent] { events.filter { $0.record == record } }
 
+  /// The fold of all events of a record.
   public func folded(_ record: RecordID) -> FoldedRecord { .whole(events(of: record), timeline) }
 
+  /// The totals of all groups of a record.
   public func sums(_ record: RecordID) -> GroupTotals { folded(record).state.sums }
 
+  /// The standing of an event in the fold of its group.
   public func standing(_ position: Position) -> String {
     GroupFold(group(of: position), timeline).standingName(of: position)
   }
 
-  /// Why an event counts for less than it could.
+  /// The reason why the standing of an event is not higher. `nil` if there is none.
   public func reason(_ position: Position) -> String? {
     GroupFold(group(of: position), timeline).reason(of: position)
   }
 
-  /// The events of the group of one, and of those linked to it.
+  /// The events of an event's fold group and of the groups linked to it.
   public func group(of position: Position) -> [FoldEvent] {
     let event = events[Int(position.rawValue)]
     guard let group = event.foldGroup else { return [] }
     return Self.linked([group], events(of: event.record), timeline)
   }
 
-  /// Those of a record's events that are in some groups, and in those linked to them.
+  /// The events of a record that are in some groups or in groups linked to them.
   ///
-  /// - Parameter new: events that are not among them, whose links are followed too.
+  /// - Parameter new: further events, whose links are followed too.
   public static func linked(
     _ groups: Set<Int64>, _ events: [FoldEvent], new: [FoldEvent] = [], _ timeline: KeyTimeline
   ) -> [FoldEvent] {
@@ -247,20 +289,27 @@ public struct LogWriter: Sendable {
   }
 }
 
-/// A log of every kind of event, sound and unsound, that a seed determines.
+/// A random log with valid and invalid events of every type, determined by a seed.
 public struct RandomLog: Sendable {
-  /// When the next event says that it was signed: mostly just now, sometimes long before.
+  /// The signing time of the next event: `nil` for its recording time, otherwise a random earlier time.
   private static func signed(_ random: inout SeededGenerator, _ log: LogWriter) -> Timestamp? {
     guard Int.random(in: 0..<4, using: &random) == 0 else { return nil }
     return LogWriter.time(
       of: Position(rawValue: Int64.random(in: 0..<Int64(log.events.count), using: &random)))
   }
 
+  /// The seed.
   public let seed: UInt64
+  /// The events, by position.
   public let events: [FoldEvent]
+  /// The records that the log creates.
   public let records: [RecordID]
 
-  /// - Parameter count: about how many events.
+  /// Generates a log.
+  ///
+  /// - Parameters:
+  ///   - count: the approximate number of events.
+  ///   - recordCount: the number of records.
   public init(seed: UInt64, count: Int = 240, records recordCount: Int = 4) {
     self.seed = seed
     var random = SeededGenerator(seed: seed)
@@ -322,7 +371,8 @@ public struct RandomLog: Sendable {
         if let position = attestations.randomElement(using: &random),
           Int.random(in: 0..<3, using: &random) == 0
         {
-          // Mostly by the signer of the older one, since all others are without effect.
+          // Usually the signer of the older event is chosen, because a supersession by another signer has
+          // no effect.
           let event = log.events[Int(position.rawValue)]
           older = event
           type = event.type

@@ -8,10 +8,10 @@ private func runDriver(
   _ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// What each input goes to: a C callback can carry nothing with it.
+/// The closure that receives each input. It is global because a C callback cannot capture values.
 private let target = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
-/// Hands the process over to libFuzzer, which calls `body` with each input.
+/// Runs libFuzzer, which calls `body` with each input. Does not return.
 public func fuzz(_ body: @escaping @Sendable ([UInt8]) -> Void) -> Never {
   target.withLock { $0 = body }
   var count = CommandLine.argc
@@ -24,7 +24,8 @@ public func fuzz(_ body: @escaping @Sendable ([UInt8]) -> Void) -> Never {
   exit(status)
 }
 
-/// What libFuzzer's own `main` would call. The program's `main` is ours, so that it never does.
+/// The entry point that libFuzzer's `main` requires. It is never called, because each fuzzer has its own
+/// `main`.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func neverCalled(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   preconditionFailure("the program was linked with another main")

@@ -3,8 +3,8 @@ import ProofFormats
 import ProofVerification
 import SafeHTTPClient
 
-/// Nothing that a stranger's server answers with crashes its reader: header fields, addresses to go on to,
-/// block headers. An address that may be fetched has one spelling, and that one may be fetched too.
+/// Answers of foreign servers do not crash their parsers: header fields, redirects and block headers. An
+/// accepted address has one spelling, which is accepted too.
 @main enum FuzzFetched {
   static func main() {
     fuzz { bytes in
@@ -23,7 +23,8 @@ import SafeHTTPClient
         }
         precondition(again == target)
       }
-      // A Location field, and the place that sent it. What comes of it can be handed to a network library.
+      // A base address and the value of a `Location` field. The result must be valid for the network
+      // library.
       let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
       for base in [lines.first.map(String.init) ?? "", "https://example.com:8443/a/b?c"] {
         guard let base = try? WebAddress(base) else { continue }

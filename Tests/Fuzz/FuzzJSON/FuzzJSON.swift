@@ -1,8 +1,8 @@
 import CanonicalJSON
 import FuzzDriver
 
-/// Whatever is parsed has one canonical form, which parses to the same value; whatever is refused is
-/// refused at a byte of the text.
+/// Parsed text has one canonical form, which parses to the same value. A refusal names an offset within
+/// the text.
 @main enum FuzzJSON {
   static func main() {
     fuzz { bytes in

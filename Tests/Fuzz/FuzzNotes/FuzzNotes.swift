@@ -1,7 +1,8 @@
 import FuzzDriver
 import TransparencyLog
 
-/// No input crashes a reader of notes, proofs, requests, paths or tiles; what is read is written back alike.
+/// No input crashes the parsers of notes, proofs, requests, paths and tiles. Text written from a parsed
+/// value parses to the same value.
 @main enum FuzzNotes {
   static func main() {
     fuzz { bytes in

@@ -2,7 +2,8 @@ import FuzzDriver
 import ProofFormats
 import ProofVerification
 
-/// No input crashes a parser or makes it slow; a proof that parses is written back to what parses alike.
+/// No input crashes a parser or makes it slow. A parsed proof is written as bytes that parse to the same
+/// proof.
 @main enum FuzzProofs {
   static func main() {
     fuzz { bytes in
@@ -19,7 +20,7 @@ import ProofVerification
         precondition(again == tree)
       }
       if let token = try? TimestampToken.check(bytes, roots: []) {
-        // Where nothing is trusted, nothing is verified.
+        // Without trusted roots, no token is verified.
         precondition(token.1 != .verified)
       }
       _ = try? BitcoinHeader(bytes)

@@ -6,10 +6,11 @@ import Logging
 import RouterInput
 import Synchronization
 
-/// Whatever is sent to the service, it answers or closes, never with 500, and goes on.
+/// The service answers every input or closes the connection. It never answers 500, and continues to
+/// serve.
 ///
-/// One ledger on a private database serves all inputs. A finding ends the process by `fatalError`, since libFuzzer
-/// keeps the input of a process that dies.
+/// One ledger on a private database serves all inputs. A finding ends the process with `fatalError`,
+/// because libFuzzer keeps the input of a process that crashes.
 @main enum FuzzRouter {
   private struct Service: Sendable {
     let port: UInt16
@@ -29,7 +30,7 @@ import Synchronization
     }
   }
 
-  /// Starts the service beside the fuzzer, and waits for it.
+  /// Starts the service in the background, and waits until it listens.
   private static func start() -> Service {
     let started = Mutex<Service?>(nil)
     let isReady = DispatchSemaphore(value: 0)

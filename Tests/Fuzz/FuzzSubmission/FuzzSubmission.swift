@@ -3,7 +3,7 @@ import Encodings
 import FuzzDriver
 import LedgerDomain
 
-/// No submission, document or entry crashes its reader; an event that is read has one id.
+/// No submission, document or entry crashes its parser. A parsed event has one id.
 @main enum FuzzSubmission {
   static func main() {
     fuzz { bytes in

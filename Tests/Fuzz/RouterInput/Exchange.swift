@@ -1,19 +1,21 @@
 import Glibc
 
-/// Sends pieces to a server on this machine, and reads what it answers until it closes.
+/// Sends pieces of bytes to a server on this machine, and reads its answers until it closes the
+/// connection.
 public enum Exchange {
+  /// The result of an exchange.
   public enum Outcome: Sendable {
     /// The status codes of the answers, in order.
     case answered([Int], text: String)
-    /// The server said nothing for twenty seconds, and left the connection open.
+    /// The server sent nothing for twenty seconds, and left the connection open.
     case hang(text: String)
-    /// There was no connection: the server is gone.
+    /// The connection was refused: the server has stopped.
     case refused
   }
 
   private static let maxBytes = 4 << 20
 
-  /// Blocks the calling thread.
+  /// Sends the pieces and reads the answers. Blocks the calling thread.
   public static func run(_ pieces: [[UInt8]], port: UInt16) -> Outcome {
     guard let socket = connected(port) else { return .refused }
     defer { close(socket) }
@@ -35,7 +37,7 @@ public enum Exchange {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while all.count < maxBytes {
       let count = unsafe recv(socket, &buffer, buffer.count, 0)
-      // A socket with a time limit is not read on by itself after a signal.
+      // A signal interrupts a read on a socket with a timeout, so the read is repeated.
       if count < 0, errno == EINTR { continue }
       if count < 0, errno != ECONNRESET { return .hang(text: String(decoding: all, as: UTF8.self)) }
       guard count > 0 else { break }

@@ -1,19 +1,25 @@
-/// Makes HTTP requests out of arbitrary bytes: many nearly right ones, and some that are nothing at all.
+/// Makes HTTP requests from arbitrary bytes: many almost valid ones, and some that are not HTTP.
 public struct RouterInput {
-  /// What the requests may name so that they reach behind the first check.
+  /// Names that exist in the ledger, so that requests pass the first checks.
   public struct Names: Sendable {
+    /// Names of records.
     public var records: [String]
+    /// The operator's token.
     public var token: String
 
+    /// Creates names.
     public init(records: [String], token: String) {
       self.records = records
       self.token = token
     }
   }
 
-  /// What is sent, piece by piece.
+  /// The bytes of the requests, in the pieces in which they are sent.
   public let pieces: [[UInt8]]
 
+  /// Makes requests.
+  ///
+  /// - Parameter bytes: the input of the fuzzer.
   public init(_ bytes: [UInt8], names: Names) {
     var source = Source(bytes: bytes[...])
     var sent: [UInt8] = []
@@ -44,7 +50,7 @@ public struct RouterInput {
       choices.isEmpty ? "" : choices[Int(next()) % choices.count]
     }
 
-    /// Some of the bytes, as they are.
+    /// The next bytes without changes, at most 23.
     mutating func some() -> [UInt8] {
       let count = Int(next() % 24)
       defer { bytes = bytes.dropFirst(count) }
@@ -156,7 +162,7 @@ public struct RouterInput {
     }
   }
 
-  /// The end of a head with its body: by length, in chunks, or falsely.
+  /// The end of a head and its body: with `Content-Length`, in chunks, or with wrong framing.
   private static func framed(_ body: [UInt8], _ source: inout Source) -> [UInt8] {
     let end = Array("\r\n".utf8)
     switch source.next() % 8 {
