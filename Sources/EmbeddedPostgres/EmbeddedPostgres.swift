@@ -66,7 +66,8 @@ public final class EmbeddedPostgres: Sendable {
   ///
   /// - Parameters:
   ///   - logins: further roles as which the user of this process may log in.
-  ///   - settings: further settings of PostgreSQL. A setting in ``durable`` is refused.
+  ///   - settings: further settings of PostgreSQL. A value that could lose acknowledged events in a
+  ///     crash, such as `fsync=off`, is refused.
   public static func start(
     dataDirectory: String, database: String = "pithledger", logins: [String] = [],
     settings: [String: String] = [:], logger: Logger

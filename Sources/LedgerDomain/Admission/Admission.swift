@@ -2,7 +2,8 @@ import Encodings
 
 /// Checks one event against the log, its signer and its evidence.
 ///
-/// What is provably false is refused; what cannot be decided yet is admitted as pending. Specification: section 4.
+/// An event that is provably false or not allowed is refused. A fact that cannot be decided yet is
+/// admitted as pending. Specification: events.md, section Who may sign what, and standing.md.
 ///
 /// - Throws: a `Refusal` with the check and the member.
 public func admit(
@@ -49,6 +50,7 @@ struct AdmissionCheck {
     evidence = EvidenceForm(evidence: context.evidence, isPrecheck: isPrecheck)
   }
 
+  /// Runs every check except that of the slot. Returns the results.
   func checkAllButSlot() throws(Refusal) -> Admission {
     if body.createdAt > context.now.adding(seconds: Self.clockSkewSeconds) {
       throw Refusal(
@@ -70,6 +72,7 @@ struct AdmissionCheck {
     return admission
   }
 
+  /// Checks the slot of an attestation that passed the other checks.
   func checkSlot(_ admission: Admission) throws(Refusal) {
     let candidate = event.foldEvent(
       admission, position: context.position, record: context.record?.record ?? .registry,
@@ -77,7 +80,8 @@ struct AdmissionCheck {
     try SlotCheck(event, authority, candidate: candidate, group: context.group).check()
   }
 
-  /// A registration is signed by the key in it, which is not known yet.
+  /// Checks the signer. A registration is signed by the key in its payload, which is not registered
+  /// yet.
   private func checkSigner() throws(Refusal) {
     guard case .keyRegistered(let payload) = body.payload else {
       return try authority.check(verified)

@@ -2,9 +2,11 @@ public import Encodings
 
 /// The state of the log against which admission checks one event.
 public struct AdmissionContext: Sendable {
+  /// The time by the ledger's clock.
   public var now: Timestamp
-  /// The ledger's own name, which statements of authority carry as `log`.
+  /// The origin of the ledger, which statements of authority carry as `log`.
   public var origin: String
+  /// The keys as of the event's position.
   public var timeline: KeyTimeline
   /// The position that the event would have.
   public var position: Position
@@ -24,10 +26,12 @@ public struct AdmissionContext: Sendable {
   public var citesItself = false
   /// Keys trusted for receipts, by fingerprint.
   public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
+  /// Whether the operator made the submission.
   public var operatorAuthorised = false
   /// The result of the check of the evidence, or of the location. `nil` if there was no check.
   public var finding: Finding?
 
+  /// Makes a context without a record, evidence or a finding.
   public init(now: Timestamp, origin: String, timeline: KeyTimeline, position: Position) {
     self.now = now
     self.origin = origin
@@ -36,10 +40,13 @@ public struct AdmissionContext: Sendable {
   }
 }
 
-/// What admission has to know about the record that an event is about.
+/// The data about a record that admission needs to check an event about it.
 public struct RecordFacts: Sendable {
+  /// The record's identifier in this log.
   public var record: RecordID
+  /// The record's Pith Number.
   public var pithNumber: PithNumber
+  /// SHA-256 of the canonical record.
   public var canonicalSHA256: Digest
   /// The names of the authors. `nil` if the list is not known.
   public var authorNames: [String]?
@@ -50,6 +57,7 @@ public struct RecordFacts: Sendable {
   /// The other names of the record; filled for an event that is about one of them.
   public var aliases: Set<Alias> = []
 
+  /// Makes the facts of a record without names, claims or aliases.
   public init(record: RecordID, pithNumber: PithNumber, canonicalSHA256: Digest) {
     self.record = record
     self.pithNumber = pithNumber
@@ -57,10 +65,12 @@ public struct RecordFacts: Sendable {
   }
 }
 
-/// The result of a check of evidence against an external service or trusted data. Evidence that is provably false
-/// has no finding; it is refused.
+/// The result of a check of evidence against an external service or trusted data. Evidence that is
+/// provably false is refused, and has no finding.
 public struct Finding: Sendable, Equatable {
+  /// The checks, in the order in which they ran.
   public var checks: [Check]
+  /// The overall verdict.
   public var verdict: Verdict
   /// The time by which the attested fact existed, if the proof gives one.
   public var provenAt: Timestamp?
@@ -69,6 +79,7 @@ public struct Finding: Sendable, Equatable {
   /// True if a configured calendar, or a block that may exist, can still decide what is pending.
   public var canBeSettled = true
 
+  /// Makes a finding that can be settled.
   public init(
     _ checks: [Check], _ verdict: Verdict, provenAt: Timestamp? = nil, report: [UInt8]? = nil
   ) {

@@ -59,7 +59,9 @@ struct EvidenceForm {
   }
 }
 
-/// The nonce with which an identity token is requested. It binds the token to one purpose.
+/// The nonce with which a client requests an identity token. It binds the token to one purpose.
+///
+/// Specification: events.md, section Nonce of an identity token.
 public enum IdentityNonce {
   /// Computes the nonce for a claim to one record. With a key, the token also confirms that the key is this
   /// person's.

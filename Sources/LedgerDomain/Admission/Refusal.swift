@@ -1,43 +1,46 @@
-/// Why a submission was not accepted: the check that failed, where, and what to do about it.
+/// A refusal of a submission or a request: the check that failed, where, and what to do.
 ///
-/// Equality is on the code and the check, never on the wording.
+/// Two refusals are equal if code and check are equal. Specification: errors.md, section Checks.
 public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of refusal, in the classes that every surface can translate.
+  /// The class of a refusal. Interfaces translate it, for example to an HTTP status.
   public enum Code: String, Sendable {
-    /// The bytes are not what the format asks for.
+    /// The bytes do not have the required format.
     case malformed
-    /// The caller may not do this.
+    /// The caller is not allowed to do this.
     case forbidden
-    /// Nothing here has that name.
+    /// Nothing has this name.
     case notFound = "not_found"
-    /// It contradicts what stands in the log.
+    /// The submission contradicts the log.
     case conflict
-    /// More bytes than the limit.
+    /// The bytes exceed a limit.
     case tooLarge = "too_large"
-    /// Well formed, and provably false or not allowed.
+    /// The submission is well formed, and is provably false or not allowed.
     case invalid
-    /// The body is of a type that is not taken here.
+    /// The content type of the body is not supported.
     case unsupportedType = "unsupported_type"
-    /// This client has used up its allowance for now.
+    /// The client has reached a limit.
     case tooMany = "too_many"
-    /// The ledger cannot take it now and could later.
+    /// The ledger cannot accept the request now. The same request may succeed later.
     case unavailable
   }
 
+  /// The class of the refusal.
   public let code: Code
-  /// The check that failed, in snake case: `signature`, `event_id`, `slot`.
+  /// The name of the check that failed, such as `signature`, `event_id` or `slot`.
   public let check: String
-  /// The member the check is about, as a dotted path: `payload.relation`.
+  /// The member at fault as a dotted path, such as `payload.relation`.
   public let field: String?
-  /// The byte offset in the submitted text, where there is one.
+  /// The byte offset in the submitted text, counted from 0.
   public let offset: Int?
-  /// What was wrong and what to do, in one sentence or two.
+  /// What is wrong and what to do, in one or two English sentences.
   public let message: String
-  /// Names the caller may choose from, where the refused one was ambiguous.
+  /// The names that an ambiguous name can mean.
   public let candidates: [String]
-  /// Whole seconds after which the same request may succeed; `nil` where time alone changes nothing.
+  /// The number of seconds after which the same request may succeed; `nil` if waiting does not
+  /// help.
   public let retryAfter: Int?
 
+  /// Makes a refusal from its parts.
   public init(
     _ code: Code, check: String, field: String? = nil, offset: Int? = nil, _ message: String,
     candidates: [String] = [], retryAfter: Int? = nil
@@ -51,12 +54,14 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     self.retryAfter = retryAfter
   }
 
+  /// The message with check, field, offset and candidates.
   public var description: String {
     let place = [field, offset.map { "byte \($0)" }].compactMap { $0 }.joined(separator: ", ")
     let names = candidates.isEmpty ? "" : " Candidates: \(candidates.joined(separator: ", "))."
     return "\(message) [\(check)\(place.isEmpty ? "" : " at \(place)")]\(names)"
   }
 
+  /// Compares code and check.
   public static func == (a: Refusal, b: Refusal) -> Bool {
     a.code == b.code && a.check == b.check
   }

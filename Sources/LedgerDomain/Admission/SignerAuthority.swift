@@ -1,11 +1,11 @@
 import Encodings
 
-/// What the signer of one event may do, by the key timeline at the event's position.
+/// The rights of the signer of one event, by the key timeline at the event's position.
 struct SignerAuthority {
   let signer: Signer
   let timeline: KeyTimeline
   let position: Position
-  /// The ledger's own name.
+  /// The origin of the ledger.
   let origin: String
 
   /// True if the signing key is the registry's key at this position.

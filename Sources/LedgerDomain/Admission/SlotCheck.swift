@@ -2,10 +2,11 @@ import Encodings
 
 /// Checks that an attestation does not contradict the live statements of its signer.
 ///
-/// The fold decides about slots, in the order of the log. This check refuses beforehand what the fold would not
-/// count, so that the signer gets an error.
+/// The fold decides about slots, in the order of the log. This check refuses what the fold would
+/// not count, so that the signer gets an error.
 struct SlotCheck {
-  /// The number of statements that one signer may make in one group: each of them makes folding the group slower.
+  /// The number of statements that one signer may make in one group. Each statement makes folding
+  /// the group slower.
   static let maxStatements = 512
 
   let event: SignedEvent
@@ -13,7 +14,7 @@ struct SlotCheck {
   /// The columns that the event would have.
   let candidate: FoldEvent
   private let fold: GroupFold
-  /// The candidate as a statement, which tells whose it is. The fold of the log finds the same.
+  /// The candidate as a statement, for its identity. The fold of the log computes the same one.
   private let statement: GroupFold.Statement?
 
   init(
@@ -33,8 +34,8 @@ struct SlotCheck {
     try checkLive()
   }
 
-  /// Limits the statements in a group. A storage provider states again and again what it has, for years; an
-  /// operator chose it, so it has no limit.
+  /// Limits the statements in a group. A storage provider has no limit: it repeats its statements
+  /// for years, and the operator vouched for it.
   private func checkCount() throws(Refusal) {
     let count = fold.statements.count { $0.event.foldGroup == candidate.foldGroup }
     guard count >= Self.maxStatements, !authority.isStorageProvider else { return }

@@ -1,25 +1,35 @@
 import CanonicalJSON
 import Encodings
 
-/// One thing that admission looked at, and what it found.
+/// One check of admission and its verdict.
 public struct Check: Sendable, Equatable {
+  /// The name of the check, such as `signature`. Specification: log.md, section Entry.
   public let name: String
+  /// The verdict.
   public let verdict: Verdict
 
+  /// Makes a check.
   public init(_ name: String, _ verdict: Verdict) {
     self.name = name
     self.verdict = verdict
   }
 }
 
-/// What the ledger found when it took an event: verdicts on bytes and the outside world, never on
-/// other events.
+/// The results of the checks with which the ledger admitted an event.
+///
+/// They are about the event's bytes and external facts, and never about other events.
+/// Specification: log.md, section Entry.
 public struct Admission: Sendable, Equatable {
+  /// The checks, in the order in which they ran.
   public var checks: [Check]
+  /// The overall verdict.
   public var verdict: Verdict
+  /// The time by which the attested fact existed, if a proof gives one.
   public var provenAt: Timestamp?
+  /// The time of admission, by the ledger's clock.
   public var recordedAt: Timestamp
 
+  /// Makes an admission from its parts.
   public init(
     checks: [Check], verdict: Verdict, provenAt: Timestamp? = nil, recordedAt: Timestamp
   ) {
@@ -29,28 +39,38 @@ public struct Admission: Sendable, Equatable {
     self.recordedAt = recordedAt
   }
 
-  /// That the signature holds, and nothing more was to be checked.
+  /// The admission of an event for which only the signature is checked. The signature verifies.
   public static func signedOnly(at time: Timestamp) -> Admission {
     Admission(checks: [Check("signature", .verified)], verdict: .verified, recordedAt: time)
   }
 
-  /// The check that fails for an unsigned anchor whose proof names no calendar that the ledger asks and no block
-  /// that may exist.
+  /// The check that fails for an unsigned anchor if its proof names neither a configured calendar
+  /// nor a block that can exist.
   static let settleable = "settleable"
 
+  /// The verdict of a check; `nil` if it did not run.
   func verdict(of check: String) -> Verdict? { checks.first { $0.name == check }?.verdict }
 }
 
-/// The bytes of one entry of the log: what is stored, hashed as a leaf, and never changed.
+/// One entry of the log: an event with its admission. The bytes are stored, are hashed as a leaf,
+/// and never change.
 ///
-/// Canonical JSON of at most 65,535 bytes, so that it fits an entry bundle of C2SP tlog-tiles.
+/// They are canonical JSON of at most 65,535 bytes, because C2SP tlog-tiles stores the length of an
+/// entry in 16 bits. Specification: log.md, section Entry.
 public struct Entry: Sendable {
+  /// The largest entry, in bytes.
   public static let maxBytes = 65_535
 
+  /// The bytes of the entry.
   public let bytes: [UInt8]
+  /// The signed event.
   public let event: SignedEvent
+  /// The results of admission.
   public let admission: Admission
 
+  /// Encodes an entry.
+  ///
+  /// - Throws: a `Refusal` with the check `entry_size` if the entry is too large.
   public init(event: SignedEvent, admission: Admission) throws(Refusal) {
     self.event = event
     self.admission = admission
@@ -70,7 +90,9 @@ public struct Entry: Sendable {
     }
   }
 
-  /// Reads an entry back.
+  /// Parses the bytes of an entry. It does not check that they are canonical, or the signature.
+  ///
+  /// - Throws: a `Refusal` with the path of the member.
   public init(bytes: [UInt8]) throws(Refusal) {
     let json: JSON
     do throws(JSONError) {
@@ -97,7 +119,7 @@ public struct Entry: Sendable {
     self.bytes = bytes
   }
 
-  /// Whether the bytes are the one canonical spelling of what they say.
+  /// Whether the bytes are the canonical encoding of the entry.
   public var isCanonical: Bool {
     (try? Entry(event: event, admission: admission))?.bytes == bytes
   }

@@ -4,13 +4,20 @@ public import Encodings
 
 import enum Crypto.Curve25519
 
-/// The key, and the registration of it, that an event names as its signer.
+/// The signer of an event: a key, and the registration of the key.
+///
+/// Specification: events.md, section Body.
 public struct Signer: Sendable, Equatable {
+  /// The name that the signer gave the key.
   public let keyID: String
+  /// The first 16 bytes of SHA-256 of the raw public key.
   public let fingerprint: Digest128
+  /// The identifier of the person or service, such as an ORCID iD as a URL.
   public let signerID: String
+  /// The capacity in which the key is registered.
   public let signerType: SignerType
 
+  /// Makes a signer from its parts.
   public init(keyID: String, fingerprint: Digest128, signerID: String, signerType: SignerType) {
     self.keyID = keyID
     self.fingerprint = fingerprint
@@ -18,6 +25,9 @@ public struct Signer: Sendable, Equatable {
     self.signerType = signerType
   }
 
+  /// Reads the member `signer`.
+  ///
+  /// - Throws: a `Refusal` with the path of the member.
   public init(_ json: JSON) throws(Refusal) {
     var members = try JSONObjectReader(json, "signer")
     keyID = try members.text("key_id")
@@ -32,6 +42,7 @@ public struct Signer: Sendable, Equatable {
     try members.finish()
   }
 
+  /// The member `signer`.
   public var json: JSON {
     [
       "key_id": .string(keyID), "public_key_fingerprint": .string(fingerprint.hex),
@@ -40,11 +51,16 @@ public struct Signer: Sendable, Equatable {
   }
 }
 
-/// What an event is about.
+/// The subject of an event.
+///
+/// Specification: events.md, section Body.
 public enum Subject: Sendable, Equatable {
+  /// A record.
   case record(PithNumber)
+  /// The registry, for events about keys and checkpoints.
   case registry
 
+  /// The member `subject_pith_number`: a full Pith Number or `pith:registry`.
   public var text: String {
     switch self {
     case .record(let number): number.description
@@ -53,10 +69,17 @@ public enum Subject: Sendable, Equatable {
   }
 }
 
-/// Which part of its subject an event is about.
+/// The part of its subject that an event is about.
+///
+/// Specification: events.md, section Body.
 public struct Target: Sendable, Equatable {
+  /// The member `target`.
   public let text: String
 
+  /// Checks a target.
+  ///
+  /// - Throws: a `Refusal` with the check `target` unless the text is `record`, `graph`,
+  ///   `claim:ID`, `key:FINGERPRINT` or `checkpoint:SIZE`.
   public init(_ text: String) throws(Refusal) {
     let valid =
       text == "record" || text == "graph"
@@ -71,12 +94,13 @@ public struct Target: Sendable, Equatable {
     self.text = text
   }
 
-  /// How many entries the checkpoint covers, where the target is one.
+  /// The number of entries of the checkpoint; `nil` if the target is not a checkpoint.
   public var checkpoint: UInt64? {
     text.hasPrefix("checkpoint:") ? Self.size(text.dropFirst(11)) : nil
   }
 
-  /// A size in plain decimal: a sign or a leading zero would be a second spelling of one target.
+  /// Parses a size in plain decimal. A sign or a leading zero is refused, because a target has one
+  /// form only.
   private static func size(_ digits: Substring) -> UInt64? {
     guard (1...16).contains(digits.utf8.count), digits.utf8.count == 1 || digits.first != "0",
       digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
@@ -84,24 +108,36 @@ public struct Target: Sendable, Equatable {
     return UInt64(digits)
   }
 
-  /// The claim's id, where the target is one.
+  /// The identifier of the claim; `nil` if the target is not a claim.
   public var claim: String? { text.hasPrefix("claim:") ? String(text.dropFirst(6)) : nil }
 }
 
-/// The signed statement: what an event says, exactly as it is hashed.
+/// The part of an event that is signed.
+///
+/// Two bodies are equal if their event ids are equal. Specification: events.md, section Body.
 public struct EventBody: Sendable, Equatable {
+  /// The time of signing, by the signer's clock.
   public let createdAt: Timestamp
+  /// The type of the event.
   public let type: EventType
+  /// The parsed payload.
   public let payload: Payload
+  /// The payload as an object.
   public let payloadJSON: JSONObject
+  /// The signer.
   public let signer: Signer
+  /// The subject.
   public let subject: Subject
+  /// The target.
   public let target: Target
+  /// The whole body as an object.
   public let json: JSONObject
-  /// SHA-256 of the canonical body: what is signed, and the idempotency key.
+  /// SHA-256 of the canonical body. It is what the key signs, and the idempotency key of a
+  /// submission.
   public let eventID: Digest
-  /// What an attestation says, whenever it says so: two of the same signer with the same of these are
-  /// one statement. `nil` for other events.
+  /// A hash of the content of an attestation, without the members that may differ between
+  /// repetitions. Statements of one signer with the same value have the same content. `nil` for
+  /// other types. Specification: standing.md, section Statements of a record, rule 6.
   let statement: Digest128?
 
   static let members = [
@@ -109,7 +145,9 @@ public struct EventBody: Sendable, Equatable {
     "target",
   ]
 
-  /// Checks the members of a body; nothing else may be among them.
+  /// Checks the members of a body. Other members are refused.
+  ///
+  /// - Throws: a `Refusal` with the check and the member.
   public init(_ json: JSON) throws(Refusal) {
     var members = try JSONObjectReader(json, "")
     createdAt = try members.timestamp("created_at")
@@ -142,7 +180,7 @@ public struct EventBody: Sendable, Equatable {
     eventID = Digest(hashing: json.canonicalBytes())
     statement =
       type.isAttestation ? Self.statement(self.payloadJSON, payload, by: signer.signerType) : nil
-    // What proves a time may be about a checkpoint of the log, which is the registry's.
+    // A proof of time can be about a checkpoint of the log. Its subject is then the registry.
     let provesCheckpoint =
       target.checkpoint != nil
       && [.timestampAnchor, .anchorUpgraded, .checkRecorded].contains(type)
@@ -155,7 +193,8 @@ public struct EventBody: Sendable, Equatable {
     }
   }
 
-  /// Whether the ledger signed it for somebody who did not.
+  /// Whether the registry signed the attestation. It does so for clients without a key, and for
+  /// anchors of checkpoints.
   var isBare: Bool { signer.signerType == .registry && type.isAttestation }
 
   private static func statement(
@@ -164,7 +203,7 @@ public struct EventBody: Sendable, Equatable {
     var said = json.removing(["supersedes", "observed_at"])
     if signerType == .registry {
       said["expires_at"] = nil
-      // What the ledger saw when it fetched is its own addition, and differs each time.
+      // The ledger adds the report of its own fetch, which differs each time.
       if case .storageAttestation(let storage) = payload, storage.kind != .file {
         said["evidence_sha256"] = nil
       }
@@ -172,7 +211,9 @@ public struct EventBody: Sendable, Equatable {
     return Digest(hashing: JSON.object(said).canonicalBytes()).prefix
   }
 
-  /// A body of these parts.
+  /// Makes a body from its parts.
+  ///
+  /// - Throws: a `Refusal` if the parts are not valid together.
   public static func make(
     type: EventType, payload: JSONObject, signer: Signer, subject: Subject, target: String,
     createdAt: Timestamp
@@ -184,34 +225,45 @@ public struct EventBody: Sendable, Equatable {
     ])
   }
 
+  /// The canonical bytes of the body.
   public func canonicalBytes() -> [UInt8] { JSON.object(json).canonicalBytes() }
 
-  /// The event that this one names by `supersedes` or `event_id`.
+  /// The event that this one names in `supersedes` or `event_id`.
   public var referencedEventID: Digest? { payload.referencedEventID }
 
-  /// The record that a citation is by.
+  /// The paper that cites the record; `nil` if this is not a citation.
   public var citing: RecordName? {
     guard case .citationSignature(let citation) = payload else { return nil }
     return citation.citing.recordName
   }
 
+  /// Compares the event ids.
   public static func == (a: EventBody, b: EventBody) -> Bool { a.eventID == b.eventID }
 }
 
-/// A body and a signature over its digest; whether it verifies is asked with ``isSigned(by:)``.
+/// A body with a signature over its digest. The signature is not checked; ``isSigned(by:)`` and
+/// ``VerifiedEvent`` check it.
+///
+/// Specification: events.md, section Body.
 public struct SignedEvent: Sendable, Equatable {
+  /// The body.
   public let body: EventBody
-  /// 64 bytes.
+  /// The Ed25519 signature, 64 bytes.
   public let signature: [UInt8]
 
+  /// The event id of the body.
   public var eventID: Digest { body.eventID }
 
+  /// Makes an event. The signature is not checked.
   public init(body: EventBody, signature: [UInt8]) {
     self.body = body
     self.signature = signature
   }
 
-  /// Reads the body's members, `signature`, and `event_id` where it is given.
+  /// Reads the members of the body, `signature`, and `event_id` if it is present. It ignores the
+  /// member `evidence`.
+  ///
+  /// - Throws: a `Refusal` with the check and the member.
   public init(_ json: JSON) throws(Refusal) {
     var members = try JSONObjectReader(json, "")
     var signature = try JSONObjectReader(members.value("signature"), "signature")
@@ -232,12 +284,14 @@ public struct SignedEvent: Sendable, Equatable {
     }
   }
 
-  /// Whether the signature is this raw public key's (32 bytes) over the 32 bytes of the event's digest.
+  /// Whether the signature verifies over the 32 bytes of the event id.
+  ///
+  /// - Parameter publicKey: the raw public key, 32 bytes.
   public func isSigned(by publicKey: [UInt8]) -> Bool {
     Ed25519.isValid(signature, over: eventID.bytes, by: publicKey)
   }
 
-  /// The body's members with `event_id` and `signature`.
+  /// The members of the body with `event_id` and `signature`.
   public var json: JSONObject {
     var json = body.json
     json["event_id"] = .string("sha256:" + eventID.hex)
@@ -252,19 +306,26 @@ public struct SignedEvent: Sendable, Equatable {
 public struct SigningKey: Sendable {
   private let key: Curve25519.Signing.PrivateKey
 
-  /// A new key from the system's random numbers.
+  /// Generates a key with the system's random number generator.
   public init() { key = Curve25519.Signing.PrivateKey() }
 
-  /// The key of 32 secret bytes.
+  /// Makes a key from its 32 secret bytes.
+  ///
+  /// - Throws: an error of Swift Crypto if the number of bytes is different.
   public init(rawRepresentation: [UInt8]) throws {
     key = try Curve25519.Signing.PrivateKey(rawRepresentation: rawRepresentation)
   }
 
+  /// The 32 secret bytes.
   public var rawRepresentation: [UInt8] { Array(key.rawRepresentation) }
+  /// The raw public key, 32 bytes.
   public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
   /// The first 16 bytes of SHA-256 of the raw public key.
   public var fingerprint: Digest128 { Digest(hashing: publicKey).prefix }
 
+  /// Signs the event id of a body.
+  ///
+  /// - Throws: a `Refusal` with the code `unavailable` if the key cannot sign.
   public func sign(_ body: EventBody) throws(Refusal) -> SignedEvent {
     guard let signature = try? key.signature(for: body.eventID.bytes) else {
       throw Refusal(.unavailable, check: "signature", "The key could not sign.")

@@ -2,6 +2,11 @@ import Encodings
 
 extension Entry {
   /// Derives the typed columns that the fold reads.
+  ///
+  /// - Parameters:
+  ///   - position: the position of the entry.
+  ///   - record: the subject of the event.
+  ///   - referenced: the event that this one names, among the earlier events of its record.
   public func foldEvent(
     position: Position, record: RecordID, referenced: FoldEvent?
   ) -> FoldEvent {
@@ -12,7 +17,11 @@ extension Entry {
 extension SignedEvent {
   /// Derives the typed columns that the fold reads.
   ///
-  /// - Parameter referenced: the event that this one names, among the earlier events of its record.
+  /// - Parameters:
+  ///   - admission: the results of admission.
+  ///   - position: the position of the entry.
+  ///   - record: the subject of the event.
+  ///   - referenced: the event that this one names, among the earlier events of its record.
   public func foldEvent(
     _ admission: Admission, position: Position, record: RecordID, referenced: FoldEvent?
   ) -> FoldEvent {

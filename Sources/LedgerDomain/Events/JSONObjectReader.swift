@@ -1,15 +1,18 @@
 public import CanonicalJSON
 public import Encodings
 
-/// Reads an object's members one by one, and refuses the ones nobody asked for.
+/// Reads the members of a JSON object one by one, and refuses the members that were not read.
 ///
-/// Errors: a `Refusal` with check `member` and the member's path.
+/// - Throws: every function throws a `Refusal` with the check `member` and the path of the member.
 public struct JSONObjectReader {
   private let object: JSONObject
   private let path: String
-  /// Few enough to look through, which costs less than hashing them.
+  /// The members that were read. An array, because a search of few keys is faster than hashing them.
   private var seen: [String] = []
 
+  /// Makes a reader.
+  ///
+  /// - Parameter path: the path of the object, such as `payload`; empty for the outermost object.
   public init(_ json: JSON, _ path: String) throws(Refusal) {
     guard let object = json.objectValue else {
       throw Refusal(
@@ -19,26 +22,34 @@ public struct JSONObjectReader {
     self.path = path
   }
 
+  /// The path of a member.
   public func field(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// A refusal of a member.
   func refusal(_ key: String, _ message: String) -> Refusal {
     Refusal(.invalid, check: "member", field: field(key), message)
   }
 
+  /// Reads a member of any kind; `nil` if it is absent.
   public mutating func optional(_ key: String) -> JSON? {
     seen.append(key)
     return object[key]
   }
 
+  /// Reads a member of any kind, which must be present.
   public mutating func value(_ key: String) throws(Refusal) -> JSON {
     guard let value = optional(key) else { throw refusal(key, "This member is missing.") }
     return value
   }
 
+  /// Reads a string of 1 to `maxBytes` bytes of UTF-8 without control characters.
   public mutating func text(_ key: String, maxBytes: Int = 200) throws(Refusal) -> String {
     try text(key, value(key), maxBytes)
   }
 
+  /// Reads a string, as ``text(_:maxBytes:)`` does; `nil` if it is absent.
+  ///
+  /// - Parameter nullAllowed: whether `null` is accepted too.
   public mutating func optionalText(
     _ key: String, maxBytes: Int = 200, nullAllowed: Bool = false
   ) throws(Refusal) -> String? {
@@ -57,7 +68,7 @@ public struct JSONObjectReader {
     return text
   }
 
-  /// Neither a control character nor one that reorders what people see.
+  /// Whether a character is neither a control character nor one that changes the direction of text.
   static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: false
@@ -65,6 +76,7 @@ public struct JSONObjectReader {
     }
   }
 
+  /// Reads an array of at most `maxCount` strings.
   public mutating func texts(
     _ key: String, maxCount: Int, maxBytes: Int
   ) throws(Refusal) -> [String] {
@@ -76,6 +88,7 @@ public struct JSONObjectReader {
     return found
   }
 
+  /// Reads an integer in a range.
   public mutating func integer(
     _ key: String, _ range: ClosedRange<Int64> = 0...JSON.maxInteger
   ) throws(Refusal) -> Int64 {
@@ -85,12 +98,14 @@ public struct JSONObjectReader {
     return number
   }
 
+  /// Reads an integer in a range; `nil` if it is absent.
   public mutating func optionalInteger(
     _ key: String, _ range: ClosedRange<Int64> = 0...JSON.maxInteger
   ) throws(Refusal) -> Int64? {
     optional(key) == nil ? nil : try integer(key, range)
   }
 
+  /// Reads a SHA-256 of 64 lower-case hexadecimal digits.
   public mutating func digest(_ key: String) throws(Refusal) -> Digest {
     guard let digest = Digest(hex: try text(key)) else {
       throw refusal(key, "A SHA-256 as 64 lower-case hexadecimal digits.")
@@ -98,11 +113,12 @@ public struct JSONObjectReader {
     return digest
   }
 
+  /// Reads a SHA-256; `nil` if it is absent.
   public mutating func optionalDigest(_ key: String) throws(Refusal) -> Digest? {
     optional(key) == nil ? nil : try digest(key)
   }
 
-  /// `sha256:` and 64 digits.
+  /// Reads an event id: `sha256:` and 64 lower-case hexadecimal digits.
   public mutating func eventID(_ key: String) throws(Refusal) -> Digest {
     let text = try text(key)
     guard text.hasPrefix("sha256:"), let digest = Digest(hex: String(text.dropFirst(7))) else {
@@ -111,6 +127,7 @@ public struct JSONObjectReader {
     return digest
   }
 
+  /// Reads a fingerprint of 32 lower-case hexadecimal digits.
   public mutating func fingerprint(_ key: String) throws(Refusal) -> Digest128 {
     guard let value = Digest128(hex: try text(key)) else {
       throw refusal(key, "A key's fingerprint: 32 lower-case hexadecimal digits.")
@@ -118,6 +135,7 @@ public struct JSONObjectReader {
     return value
   }
 
+  /// Reads a time in the form of ``Timestamp``.
   public mutating func timestamp(_ key: String) throws(Refusal) -> Timestamp {
     guard let time = Timestamp(try text(key)) else {
       throw refusal(key, "A time like 2026-11-23T12:00:00Z (RFC 3339, UTC).")
@@ -125,10 +143,12 @@ public struct JSONObjectReader {
     return time
   }
 
+  /// Reads a time; `nil` if it is absent.
   public mutating func optionalTimestamp(_ key: String) throws(Refusal) -> Timestamp? {
     optional(key) == nil ? nil : try timestamp(key)
   }
 
+  /// Reads base64 of exactly `count` bytes.
   public mutating func bytes(_ key: String, count: Int) throws(Refusal) -> [UInt8] {
     guard let bytes = Base64.decode(try text(key)), bytes.count == count else {
       throw refusal(key, "Base64 of \(count) bytes.")
@@ -136,6 +156,7 @@ public struct JSONObjectReader {
     return bytes
   }
 
+  /// Reads a string that is the raw value of one of these choices.
   public mutating func choice<C: RawRepresentable>(
     _ key: String, _ choices: [C]
   ) throws(Refusal) -> C where C.RawValue == String {
@@ -146,7 +167,7 @@ public struct JSONObjectReader {
     return choice
   }
 
-  /// Refuses whatever nobody read, so that a typing error is never signed into the log.
+  /// Refuses the members that were not read, so that a misspelt member is not signed and ignored.
   public func finish() throws(Refusal) {
     if let stranger = object.keys.first(where: { !seen.contains($0) }) {
       throw refusal(stranger, "No such member here.")
@@ -155,7 +176,8 @@ public struct JSONObjectReader {
 }
 
 extension Refusal {
-  /// A parser's error in a submission.
+  /// Makes a refusal from a parser's error: `tooLarge` or `malformed`, with the check `json` and
+  /// the byte offset.
   public init(json error: JSONError) {
     self.init(
       error.code == .tooLarge ? .tooLarge : .malformed, check: "json", offset: error.offset,

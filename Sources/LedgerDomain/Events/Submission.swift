@@ -1,14 +1,18 @@
 public import CanonicalJSON
 public import Encodings
 
-/// One submission as it travels: a signed event with its evidence, or a bare payload.
+/// A parsed submission: a signed event with its evidence, or a bare action.
+///
+/// Specification: events.md, section On the wire.
 public enum SubmissionParser: Sendable {
+  /// A signed event, with evidence by SHA-256.
   case signed(event: SignedEvent, evidence: [Digest: [UInt8]])
+  /// A bare action, which the ledger signs with the registry key.
   case bare(BareSubmission)
 
-  /// Reads one JSON object.
+  /// Parses a submission, which is one JSON object.
   ///
-  /// Errors: a `Refusal` with the byte offset for JSON that is not canonical-safe, or the member.
+  /// - Throws: a `Refusal` with the byte offset for invalid JSON, and with the member otherwise.
   public static func parse(_ bytes: [UInt8], limits: JSONLimits) throws(Refusal) -> SubmissionParser
   {
     let json: JSON
@@ -40,7 +44,8 @@ public enum SubmissionParser: Sendable {
     return .signed(event: event, evidence: evidence)
   }
 
-  /// Refuses bytes that the payload does not name: nothing is kept that nobody signed for.
+  /// Refuses evidence that the payload does not name. The ledger stores no bytes that are not bound
+  /// by a signature.
   public static func checkNamed(
     _ evidence: [Digest: [UInt8]], by payload: Payload
   ) throws(Refusal) {
@@ -78,12 +83,16 @@ public enum SubmissionParser: Sendable {
   }
 }
 
-/// An action that proves itself, sent by somebody without a key.
+/// An action without a signature. Its evidence or its location proves it.
 public struct BareSubmission: Sendable {
+  /// The payload. The submission does not state its type.
   public let payload: JSONObject
+  /// The target; `nil` if the submission gives none.
   public let target: Target?
+  /// The bytes that came with the submission, by SHA-256.
   public let evidence: [Digest: [UInt8]]
 
+  /// Makes a bare submission from its parts.
   public init(payload: JSONObject, target: Target? = nil, evidence: [Digest: [UInt8]] = [:]) {
     self.payload = payload
     self.target = target

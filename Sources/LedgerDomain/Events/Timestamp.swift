@@ -1,13 +1,16 @@
-/// An instant in microseconds since 1970-01-01T00:00:00Z, the resolution PostgreSQL keeps.
+/// An instant in microseconds since 1970-01-01T00:00:00Z, which is the resolution of PostgreSQL.
 public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Microseconds since 1970-01-01T00:00:00Z.
   public var microseconds: Int64
 
+  /// Makes an instant.
   public init(microseconds: Int64) { self.microseconds = microseconds }
 
-  /// Parses RFC 3339 in UTC (`2026-11-23T12:00:00Z`, up to six digits of a second's fraction).
+  /// Parses RFC 3339 in UTC, such as `2026-11-23T12:00:00Z`, with up to six digits of a fraction;
+  /// `nil` for any other text.
   ///
-  /// Offsets other than `Z`, leap seconds and years before 1970 are not taken: what is signed has one
-  /// spelling. Source: RFC 3339, section 5.6.
+  /// Offsets other than `Z`, leap seconds and years before 1970 are refused. Source: RFC 3339,
+  /// section 5.6.
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count >= 20, bytes.count <= 27, bytes.last == UInt8(ascii: "Z") else { return nil }
@@ -38,7 +41,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     microseconds = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + fraction
   }
 
-  /// RFC 3339 in UTC; the fraction has six digits, and is left out when it is zero.
+  /// RFC 3339 in UTC. The fraction has six digits, and is absent if it is zero.
   public var description: String {
     var days = microseconds / 86_400_000_000
     var rest = microseconds % 86_400_000_000
@@ -51,7 +54,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     let fraction = rest % 1_000_000
     var text: [UInt8] = []
     text.reserveCapacity(27)
-    // Byte by byte: every answer spells some of these, and strings of strings cost ten times as much.
+    // Every response contains timestamps. Writing bytes is about ten times as fast as joining strings.
     func put(_ value: Int64, _ width: Int, then mark: Unicode.Scalar) {
       var unit: Int64 = 1
       for _ in 1..<width { unit *= 10 }
@@ -73,12 +76,14 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Compares the instants.
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
-  /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can spell.
+  /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can express.
   public static let latest = Timestamp(microseconds: 253_402_300_799_000_000)
 
-  /// This instant, `seconds` later; never later than ``latest``.
+  /// The instant this number of seconds later, but not later than ``latest`` unless this instant is
+  /// later already. A negative number that overflows gives 1970-01-01T00:00:00Z.
   public func adding(seconds: Int64) -> Timestamp {
     let (added, isTooFar) = seconds.multipliedReportingOverflow(by: 1_000_000)
     let (sum, isBeyond) = microseconds.addingReportingOverflow(added)
@@ -96,8 +101,8 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     }
   }
 
-  /// Days since 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years that
-  /// begin on the first of March, so that a leap day comes last.
+  /// The days from 1970-01-01 to a date of the proleptic Gregorian calendar. The computation counts
+  /// eras of 400 years that begin on March 1, so that a leap day is the last day of its year.
   static func daysFromCivil(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year
     let era = shifted / 400
@@ -107,6 +112,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     return era * 146_097 + dayOfEra - 719_468
   }
 
+  /// The date that is this number of days after 1970-01-01. This is the inverse of `daysFromCivil`.
   static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

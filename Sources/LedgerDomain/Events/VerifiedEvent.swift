@@ -4,17 +4,19 @@ import Encodings
 ///
 /// Admission takes this type, so that no event reaches the log without a check of its signature.
 public struct VerifiedEvent: Sendable {
+  /// The event.
   public let event: SignedEvent
   /// The raw public key (32 bytes) under which the signature verifies.
   public let publicKey: [UInt8]
 
   /// Checks the signature of an event.
   ///
-  /// A `key_registered` event is signed by the key that it registers; every other event is signed by the key that
-  /// the timeline registers under the signer's fingerprint. Specification: section 3, keys.
+  /// A `key_registered` event is signed by the key that it registers. Every other event is signed
+  /// by the key that the timeline registers under the signer's fingerprint. Specification:
+  /// events.md, section Who may sign what.
   ///
-  /// - Throws: a `Refusal` with the check `known_key` when the key is not registered, and with the check `signature`
-  ///   when the signature does not verify.
+  /// - Throws: a `Refusal` with the check `known_key` if the key is not registered, and with the
+  ///   check `signature` if the signature does not verify.
   public init(_ event: SignedEvent, keys: KeyTimeline) throws(Refusal) {
     if case .keyRegistered(let payload) = event.body.payload {
       publicKey = payload.publicKey

@@ -1,7 +1,8 @@
-/// Whether two spellings can be one person's name: case, accents and punctuation aside, given names by
-/// initial, family name first or last.
+/// Compares names of persons. Case, accents and punctuation do not matter, given names may be
+/// initials, and the family name may come first or last.
 enum PersonName {
-  /// Lower-case words without accents and punctuation; `Family, Given` is turned round.
+  /// Splits a name into lower-case words without accents and punctuation. The form `Family, Given`
+  /// becomes `Given Family`.
   static func words(_ name: String) -> [String] {
     var text = name
     let parts = name.split(separator: ",")
@@ -9,7 +10,7 @@ enum PersonName {
     var words: [String] = []
     var word = ""
     for character in text.lowercased() {
-      // A letter with its accents is one character, however it is composed.
+      // A letter with its accents is one Character, both composed and decomposed.
       if character.isLetter || character.isNumber {
         word += Self.base(character)
       } else if character != "'" && character != "’" {
@@ -39,6 +40,7 @@ enum PersonName {
     bases[character] ?? String(character)
   }
 
+  /// Whether two spellings can be the name of one person.
   static func matches(_ a: String, _ b: String) -> Bool {
     let a = words(a)
     let b = words(b)
@@ -52,7 +54,7 @@ enum PersonName {
       x == y || (x.count == 1 && y.hasPrefix(x)) || (y.count == 1 && x.hasPrefix(y))
     }
     guard agree(firstA, firstB) else { return false }
-    // Middle names may be missing on one side, and agree where both have them.
+    // A middle name may be missing on one side. Where both sides have it, it must agree.
     return zip(givenA.dropFirst(), givenB.dropFirst()).allSatisfy(agree)
   }
 }

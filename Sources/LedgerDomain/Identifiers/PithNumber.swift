@@ -1,14 +1,16 @@
 public import CanonicalJSON
 public import Encodings
 
-/// The content-addressed identifier of a paper: `pith:` year `:` 26 characters of base32.
+/// The content-addressed identifier of a paper: `pith:`, a year, `:` and 26 characters of base32.
+///
+/// Specification: identifiers.md, section Pith Number.
 public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
   /// The year of `metadata.submitted_at`.
   public let year: Int
-  /// The first 26 characters of the base32 of the canonical digest, upper case.
+  /// The first 26 characters of the base32 of the canonical digest, in upper case.
   public let suffix: String
 
-  /// Parses the full form in any letter case.
+  /// Parses the full form in any letter case; `nil` for any other text.
   public init?(_ text: String) {
     guard text.utf8.count == 10 + Self.suffixLength else { return nil }
     let bytes = Array(text.utf8)
@@ -21,17 +23,20 @@ public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
     suffix = String(decoding: bytes[10...].map { $0 >= 0x61 ? $0 - 0x20 : $0 }, as: UTF8.self)
   }
 
+  /// Computes the number of a canonical record from its year and its digest.
   init(year: Int, digest: Digest) {
     self.year = year
     suffix = String(Base32.encode(digest.bytes).prefix(Self.suffixLength))
   }
 
-  /// 130 of the digest's 256 bits.
+  /// The number of characters of the suffix. They carry 130 of the digest's 256 bits.
   public static let suffixLength = 26
 
-  /// The lengths at which a prefix of the suffix is an alias: `pith_short_8`, `_12`, `_16`.
+  /// The lengths of the short forms, which are prefixes of the suffix: `pith_short_8`,
+  /// `pith_short_12`, `pith_short_16`.
   public static let shortLengths = [8, 12, 16]
 
+  /// Whether a text consists of base32 characters (A–Z, 2–7) in any letter case.
   public static func isBase32(_ text: some StringProtocol) -> Bool {
     text.utf8.allSatisfy(isBase32)
   }
@@ -41,27 +46,41 @@ public struct PithNumber: Hashable, Sendable, CustomStringConvertible {
       || (byte >= 0x32 && byte <= 0x37)
   }
 
+  /// The full form.
   public var description: String {
     let digits = String(year)
     let zeros = digits.utf8.count < 4 ? String(repeating: "0", count: 4 - digits.utf8.count) : ""
     return "pith:" + zeros + digits + ":" + suffix
   }
 
-  /// The short form that people write: `pith:` and eight characters.
+  /// The short form for people: `pith:` and the first eight characters of the suffix.
   public var short: String { "pith:\(suffix.prefix(8))" }
 }
 
-/// What a Pith Number is computed from: nothing else may be hashed under that name.
+/// The object from whose bytes a Pith Number is computed. It has exactly the members that the
+/// specification lists.
+///
+/// Specification: identifiers.md, section Canonical record.
 public struct CanonicalRecord: Sendable, Equatable {
+  /// The members.
   public let json: JSONObject
+  /// `canonical_sha256`: SHA-256 of the canonical JSON.
   public let digest: Digest
+  /// The Pith Number of the record.
   public let pithNumber: PithNumber
+  /// `source.kind`, such as `arxiv` or `doi`.
   public let sourceKind: String
+  /// `source.id`.
   public let sourceID: String
+  /// `source.version`, from 0 to 1,000,000.
   public let sourceVersion: Int64
+  /// `metadata.title_canon_sha256`.
   public let titleDigest: Digest
 
-  /// Checks the members, and computes digest and number.
+  /// Checks the members, and computes the digest and the Pith Number.
+  ///
+  /// - Parameter field: the path of the object, for the refusal.
+  /// - Throws: a `Refusal` with the path of the member.
   public init(_ json: JSON, field: String = "canonical_record") throws(Refusal) {
     var top = try JSONObjectReader(json, field)
     var metadata = try JSONObjectReader(top.value("metadata"), "\(field).metadata")
@@ -84,15 +103,18 @@ public struct CanonicalRecord: Sendable, Equatable {
     pithNumber = PithNumber(year: Int(submitted.description.prefix(4)) ?? 0, digest: digest)
   }
 
+  /// Compares the digests.
   public static func == (a: CanonicalRecord, b: CanonicalRecord) -> Bool { a.digest == b.digest }
 
-  /// SHA-256 of the lower-cased title with white space collapsed.
+  /// Computes `title_canon_sha256` of a title: SHA-256 of the lower-case title, with each run of
+  /// white space replaced by one space and none at either end.
   public static func titleDigest(_ title: String) -> Digest {
     let words = title.lowercased().split(whereSeparator: \.isWhitespace)
     return Digest(hashing: Array(words.joined(separator: " ").utf8))
   }
 
-  /// The aliases that follow from the record alone, beside those that its document adds.
+  /// The aliases that derive from the canonical record. Specification: identifiers.md, section
+  /// Names of a record.
   public var impliedAliases: [Alias] {
     var aliases: [Alias] = []
     if sourceKind == "arxiv" {
@@ -110,30 +132,43 @@ public struct CanonicalRecord: Sendable, Equatable {
 }
 
 /// Another name of a record.
+///
+/// Specification: identifiers.md, section Names of a record.
 public struct Alias: Hashable, Sendable {
+  /// The kind of name. The raw value is the member `alias_kind`.
   public enum Kind: String, Sendable, CaseIterable {
+    /// An arXiv identifier without a version.
     case arxiv
+    /// An arXiv identifier with a version.
     case arxivVersion = "arxiv_version"
+    /// A DOI.
     case doi
+    /// The first 8 characters of the suffix of the Pith Number.
     case pithShort8 = "pith_short_8"
+    /// The first 12 characters of the suffix.
     case pithShort12 = "pith_short_12"
+    /// The first 16 characters of the suffix.
     case pithShort16 = "pith_short_16"
 
-    /// Whether somebody gave the record this name, and it does not follow from the number.
+    /// Whether the name comes from outside the ledger. A short form derives from the Pith Number.
     public var isGiven: Bool { self == .arxiv || self == .arxivVersion || self == .doi }
   }
 
+  /// The kind.
   public let kind: Kind
+  /// The name, as it was written.
   public let value: String
 
+  /// Makes an alias. The value is not checked.
   public init(kind: Kind, value: String) {
     self.kind = kind
     self.value = value
   }
 
-  /// The spelling by which aliases are compared: lower case, without a scheme's prefix.
+  /// The form in which aliases are compared: lower case, without prefixes such as `doi:`.
   public var folded: String { Self.fold(value, kind: kind) }
 
+  /// Folds a name of this kind.
   static func fold(_ value: String, kind: Kind) -> String {
     var text = value.lowercased()
     switch kind {
@@ -150,7 +185,7 @@ public struct Alias: Hashable, Sendable {
     return text
   }
 
-  /// An arXiv identifier without the `v3` at its end.
+  /// Returns a folded arXiv identifier without the version at its end, such as `v3`.
   public static func withoutVersion(_ arxiv: String) -> String {
     let folded = fold(arxiv, kind: .arxiv)
     guard let v = folded.lastIndex(of: "v"), v != folded.startIndex,
@@ -161,15 +196,21 @@ public struct Alias: Hashable, Sendable {
   }
 }
 
-/// A reader's way to name a record.
+/// A name by which a reader looks up a record.
+///
+/// Specification: identifiers.md, section Names of a record.
 public enum RecordName: Sendable, Equatable {
+  /// A full Pith Number.
   case pithNumber(PithNumber)
-  /// A prefix of the suffix, upper case: 8, 12, 16 or all 26 characters.
+  /// The first 8, 12, 16 or all 26 characters of the suffix, in upper case.
   case suffix(String)
-  /// Aliases of one of these kinds, by folded value.
+  /// A folded alias of one of these kinds.
   case alias([Alias.Kind], String)
 
-  /// Understands a full number, a suffix, a short form, an arXiv id or a DOI, in any letter case.
+  /// Parses a full Pith Number, a suffix, a short form, an arXiv identifier or a DOI, in any letter
+  /// case.
+  ///
+  /// - Throws: a `Refusal` with the check `identifier`.
   public init(_ text: String) throws(Refusal) {
     if text.utf8.count > 300 {
       throw Refusal(.malformed, check: "identifier", "An identifier has at most 300 bytes.")

@@ -2,11 +2,20 @@ public import CanonicalJSON
 import Ed25519
 public import Encodings
 
-/// A receipt: the word of a key that issues Pith Numbers, over the record's digest.
+/// A receipt of a Pith Number: a signature over the record's digest by a key that issues Pith
+/// Numbers.
+///
+/// Specification: identifiers.md, section Receipt of a Pith Number.
 public enum Receipt {
-  /// `verified` under a trusted key, `pending` under one that is not trusted.
+  /// Checks a receipt. Returns `verified` for a trusted key, and `pending` for another key, whose
+  /// signature is not checked.
   ///
-  /// Errors: a `Refusal` where a trusted key's signature is wrong, or the receipt is for another digest.
+  /// - Parameters:
+  ///   - digest: the digest of the canonical record.
+  ///   - trusted: the raw public keys that are trusted for receipts, by fingerprint.
+  ///   - field: the path of the receipt, for the refusal.
+  /// - Throws: a `Refusal` with the check `receipt` if the receipt is malformed, is for another
+  ///   digest, or has a wrong signature of a trusted key.
   public static func check(
     _ receipt: JSON, digest: Digest, trusted: [Digest128: [UInt8]], field: String
   ) throws(Refusal) -> Verdict {
@@ -34,36 +43,46 @@ public enum Receipt {
   }
 }
 
-/// A record's document as it is imported: what is canonical in it, checked, and the rest kept.
+/// A record document as the operator imports it. The canonical record and the members that the
+/// ledger uses are checked. The other members are kept unchanged.
 public struct RecordDocument: Sendable {
+  /// The largest number of aliases in a document.
   public static let maxAliases = 64
 
+  /// The members of the document.
   public let json: JSONObject
-  /// The canonical bytes, which are kept as evidence.
+  /// The canonical bytes, which the ledger stores as evidence.
   public let bytes: [UInt8]
+  /// SHA-256 of ``bytes``.
   public let documentDigest: Digest
-  /// SHA-256 of the document without what the ledger computes itself.
+  /// SHA-256 of the document without the members that the ledger computes itself.
   public let comparableDigest: Digest
+  /// The canonical record.
   public let canonical: CanonicalRecord
+  /// The receipt; `nil` if it is absent or `null`.
   public let receipt: JSON?
+  /// Whether the receipt verifies under a trusted key.
   public let receiptVerified: Bool
+  /// The aliases that the document lists and whose kind the ledger knows.
   public let aliases: [Alias]
-  /// `nil` where the document has no title.
+  /// Whether the title of the paper has the digest in the canonical record; `nil` if the document
+  /// has no title.
   public let titleVerified: Bool?
-  /// `nil` where the document lists none.
+  /// The names of the authors; `nil` if the document lists none.
   public let authorNames: [String]?
-  /// Whether there is nothing but `canonical_record`.
+  /// Whether the document has no member besides `canonical_record`.
   public let isBare: Bool
   private let snapshot: JSONObject?
 
-  /// Members that are ours to compute, whatever a document says.
+  /// The members that the ledger computes itself. It ignores their values in a document.
   static let computed = [
     "verification_status", "events", "event_summary", "links", "agent_actions", "updated_at",
   ]
 
   /// Checks a document.
   ///
-  /// Errors: a `Refusal` with the member and the check that failed.
+  /// - Parameter trusted: the raw public keys that are trusted for receipts, by fingerprint.
+  /// - Throws: a `Refusal` with the member and the check that failed.
   public init(_ json: JSON, trusted: [Digest128: [UInt8]]) throws(Refusal) {
     guard let object = json.objectValue else {
       throw Refusal(.malformed, check: "json", offset: 0, "A record document is a JSON object.")
@@ -105,7 +124,8 @@ public struct RecordDocument: Sendable {
     snapshot = try Self.snapshot(object, documentDigest)
   }
 
-  /// The document's aliases and those that follow from the record, each once.
+  /// The aliases of the document and those that derive from the canonical record, without
+  /// duplicates.
   public var allAliases: [Alias] {
     var seen: Set<String> = []
     return (aliases + canonical.impliedAliases).filter {
@@ -130,7 +150,7 @@ public struct RecordDocument: Sendable {
       else {
         throw Refusal(.invalid, check: "aliases", field: field, "An alias has a kind and a value.")
       }
-      // A kind this ledger does not look up stays in the document, and is served from there.
+      // An alias of an unknown kind stays in the document. It is not used for look-ups.
       guard let known = Alias.Kind(rawValue: kind) else { continue }
       let alias = Alias(kind: known, value: value)
       if kind.hasPrefix("pith_short_"),
@@ -177,9 +197,9 @@ public struct RecordDocument: Sendable {
     ]
   }
 
-  // MARK: What the registry signs about it
+  // MARK: Payloads of the registry
 
-  /// The payload of `record_created`.
+  /// The payload of `record_created` for this document.
   public func recordPayload() -> JSONObject {
     var payload: JSONObject = [
       "canonical_record": .object(canonical.json),
@@ -190,9 +210,10 @@ public struct RecordDocument: Sendable {
     return payload
   }
 
-  /// The payload of `graph_snapshot`, where the document has a graph.
+  /// The payload of `graph_snapshot`; `nil` if the document has no graph.
   public func snapshotPayload() -> JSONObject? { snapshot }
 
+  /// The payload of `alias_added` for an alias.
   public static func aliasPayload(_ alias: Alias) -> JSONObject {
     ["alias_kind": .string(alias.kind.rawValue), "alias_value": .string(alias.value)]
   }

@@ -1,42 +1,58 @@
 public import Encodings
 
-/// Which key stood for whom, from which position on: the part of the fold that comes first.
+/// The registered keys with their vouches and revocations, by position. The fold of events about
+/// keys comes before the fold of records.
+///
+/// Specification: standing.md, section Keys first.
 public struct KeyTimeline: Sendable, Equatable {
-  /// A registered key and what happened to it.
+  /// A registered key and its history.
   public struct Key: Sendable, Equatable {
-    /// The registry's word that the key is its signer's, in some capacity, from a position on.
+    /// A vouch: the registry confirms that the key belongs to its `signer_id`, in one capacity.
     public struct Vouch: Sendable, Equatable {
+      /// The position of the `key_vouched` event. The vouch is in force for later events.
       public let position: Position
+      /// The capacity.
       public let type: SignerType
-      /// The person's name, where the issuer of the identity gave one.
+      /// The person's name, if the issuer of the identity gave one.
       public let name: String?
-      /// The position at which it was taken back.
+      /// The position of the withdrawal; `nil` while the vouch is in force.
       public fileprivate(set) var until: Position?
 
+      /// Whether the vouch is in force for an event at this position.
       func holds(at position: Position) -> Bool {
         self.position < position && until.map { position < $0 } ?? true
       }
     }
 
+    /// The first 16 bytes of SHA-256 of the raw public key.
     public let fingerprint: Digest128
+    /// The name that the signer gave the key.
     public let keyID: String
+    /// The identifier of the person or service that registered the key.
     public let signerID: String
+    /// The capacity in which the key is registered.
     public let signerType: SignerType
-    /// 32 bytes.
+    /// The raw public key, 32 bytes.
     public let publicKey: [UInt8]
+    /// The position of the registration.
     public let registeredAt: Position
-    /// Vouches by the registry, by position.
+    /// The vouches by the registry, by position.
     public fileprivate(set) var vouches: [Vouch] = []
-    /// Where vouches were taken back, ascending.
+    /// The positions at which vouches were withdrawn, ascending.
     public fileprivate(set) var withdrawals: [Position] = []
+    /// The position of the first revocation; `nil` if the key is not revoked.
     public fileprivate(set) var revokedAt: Position?
+    /// The lowest position from which revocations take the standing of events; `nil` if no
+    /// revocation names one.
     public fileprivate(set) var compromisedFrom: Position?
-    /// Its identity once vouched, and before.
+    /// The identity of the key's events while the key is bound to its `signer_id`.
     let vouchedIdentity: Digest128
+    /// The identity of the key's events otherwise.
     let ownIdentity: Digest128
 
-    /// Whether what the key signed at this position is its signer_id's: it is once anybody vouched, also
-    /// for what came before, unless the vouch was taken back before and not given again.
+    /// Whether an event of the key at this position belongs to the `signer_id`. A vouch binds
+    /// earlier events too, unless a vouch was withdrawn before the event and the key was not
+    /// vouched for again.
     func isBound(at position: Position) -> Bool {
       guard let last = vouches.last else { return false }
       guard let withdrawn = withdrawals.last(where: { $0 < position }) else { return true }
@@ -44,21 +60,23 @@ public struct KeyTimeline: Sendable, Equatable {
     }
   }
 
-  /// A change of the standing, or of the signer, of events which may be folded already.
+  /// A change of the standing or the signer of events that may be folded already.
   public struct RetroactiveChange: Sendable, Equatable {
+    /// The key.
     public let fingerprint: Digest128
-    /// The first position of the key's events that it bears on.
+    /// The lowest position of the key's events that the change affects.
     public let from: Position
   }
 
-  /// What the fold asks about a key, without references: it asks some times for every event, in several
-  /// threads at once, which would all count the references of the same few keys.
+  /// The data of a key that the fold reads. It has no references: the fold reads it several times
+  /// for each event, on several threads, and counting references of the same few keys would slow
+  /// them down.
   private struct Standing: Sendable, BitwiseCopyable {
     let firstVouch: Position
     let revokedAt: Position?
     let compromisedFrom: Position?
     let isRegistry: Bool
-    /// Whether a vouch was ever taken back, so that the answer is not that simple.
+    /// Whether a vouch was ever withdrawn. The full history of the key is then needed.
     let hasWithdrawals: Bool
     let vouchedIdentity: Digest128
     let ownIdentity: Digest128
@@ -76,12 +94,14 @@ public struct KeyTimeline: Sendable, Equatable {
 
   private var byFingerprint = KeyTable()
   private var standings: [Digest128: Standing] = [:]
-  /// The keys that were ever vouched for, by the identity that they are of.
+  /// The keys that were ever vouched for, by identity.
   private var byIdentity: [Digest128: [Digest128]] = [:]
   private var registry: [(from: Position, fingerprint: Digest128)] = []
 
+  /// Makes the timeline of an empty log.
   public init() {}
 
+  /// Compares the keys and the succession of registry keys.
   public static func == (a: KeyTimeline, b: KeyTimeline) -> Bool {
     a.byFingerprint == b.byFingerprint && a.registry.elementsEqual(b.registry, by: ==)
   }
@@ -89,9 +109,11 @@ public struct KeyTimeline: Sendable, Equatable {
   /// All keys, in the order of their registration.
   public var keys: [Key] { byFingerprint.all.sorted { $0.registeredAt < $1.registeredAt } }
 
+  /// The registered key with this fingerprint; `nil` if there is none.
   public func registration(of fingerprint: Digest128) -> Key? { byFingerprint[fingerprint] }
 
-  /// The registry's key for an event at this position.
+  /// The registry's key for an event at this position; `nil` before the first registration of a
+  /// registry key.
   public func registryKey(at position: Position) -> Digest128? {
     registry.last { $0.from <= position }?.fingerprint
   }
@@ -100,20 +122,20 @@ public struct KeyTimeline: Sendable, Equatable {
     registryKey(at: position) == key
   }
 
-  /// What the fold asks about the signer of one event, found once.
+  /// The data of the signer of one event that the fold reads.
   struct Signer: Sendable, BitwiseCopyable {
-    /// Whether the event has no standing.
+    /// Whether the event has no standing because its key was revoked.
     var isRevoked = false
-    /// Whether the key is bound to its signer_id, in any capacity.
+    /// Whether a vouch of the key is in force, in any capacity.
     var isVouched = false
-    /// Who signed: the signer_id if the key is bound to it, otherwise the key itself.
+    /// The identity: of the `signer_id` if the key is bound to it, otherwise of the key itself.
     var identity: Digest128
   }
 
   func signer(_ fingerprint: Digest128, at position: Position) -> Signer {
     guard let key = standings[fingerprint] else { return Signer(identity: fingerprint) }
     var isVouched = key.firstVouch < position
-    // The registry stays the same signer through every rotation: its keys share one signer_id.
+    // The registry has the same identity after each rotation, because its keys share one signer_id.
     var isBound = key.isRegistry ? isRegistry(fingerprint, at: position) : key.firstVouch < .max
     if key.hasWithdrawals, let whole = byFingerprint[fingerprint] {
       isVouched = whole.vouches.contains { $0.holds(at: position) }
@@ -126,7 +148,9 @@ public struct KeyTimeline: Sendable, Equatable {
       isVouched: isVouched, identity: isBound ? key.vouchedIdentity : key.ownIdentity)
   }
 
-  /// Whether the key is bound to its signer_id for an event at this position, in a capacity or any.
+  /// Whether a vouch of the key is in force for an event at this position.
+  ///
+  /// - Parameter type: the capacity; `nil` for any capacity.
   public func isVouched(
     _ fingerprint: Digest128, at position: Position, as type: SignerType? = nil
   ) -> Bool {
@@ -135,17 +159,18 @@ public struct KeyTimeline: Sendable, Equatable {
     return key.vouches.contains { $0.holds(at: position) && $0.type == type }
   }
 
-  /// Whether an event of this key at this position has no standing.
+  /// Whether an event of this key at this position has no standing because the key was revoked.
   public func isRevoked(_ fingerprint: Digest128, at position: Position) -> Bool {
     signer(fingerprint, at: position).isRevoked
   }
 
-  /// The name that the newest vouch with one binds to the key, for an event at this position.
+  /// The name in the newest vouch with a name that is in force for an event at this position.
   public func boundName(_ fingerprint: Digest128, at position: Position) -> String? {
     byFingerprint[fingerprint]?.vouches.last { $0.holds(at: position) && $0.name != nil }?.name
   }
 
-  /// The identity of a key that was ever vouched for; `nil` for any other, and for the registry's.
+  /// The identity of a key that was ever vouched for; `nil` for other keys and for keys of the
+  /// registry.
   func boundIdentity(_ fingerprint: Digest128) -> Digest128? {
     guard let key = standings[fingerprint], key.firstVouch < .max, !key.isRegistry else {
       return nil
@@ -153,20 +178,23 @@ public struct KeyTimeline: Sendable, Equatable {
     return key.vouchedIdentity
   }
 
-  /// The keys that were ever vouched for as this identity's.
+  /// The keys that were ever vouched for with this identity.
   public func keys(of identity: Digest128) -> [Digest128] { byIdentity[identity] ?? [] }
 
-  /// Who signed: the signer_id if the key is bound to it at that position, otherwise the key itself.
+  /// The identity of an event of this key at this position: of the `signer_id` if the key is bound
+  /// to it, otherwise of the key itself.
   public func identity(_ fingerprint: Digest128, at position: Position) -> Digest128 {
     signer(fingerprint, at: position).identity
   }
 
-  /// The identity of somebody who is known by a `signer_id`.
+  /// The identity of a `signer_id`.
   public static func identity(signerID: String) -> Digest128 { Digest128(of: "id", signerID) }
 
-  /// Folds one event about keys; any other changes nothing.
+  /// Applies one event about keys. Other events change nothing.
   ///
-  /// What lacks authority is ignored here, whatever let it into the log.
+  /// An event without the authority for its effect is ignored, although it is in the log.
+  ///
+  /// - Returns: the change that affects earlier events; `nil` if there is none.
   public mutating func apply(_ event: FoldEvent) -> RetroactiveChange? {
     guard let columns = event.key else { return nil }
     defer { standings[columns.fingerprint] = byFingerprint[columns.fingerprint].map(Standing.init) }
@@ -190,7 +218,7 @@ public struct KeyTimeline: Sendable, Equatable {
       signerType: type, publicKey: publicKey, registeredAt: event.position,
       vouchedIdentity: Self.identity(signerID: signerID),
       ownIdentity: Digest128(of: "key", columns.fingerprint.hex))
-    // The first registry key is the root of authority; later ones need the word of the one before.
+    // The first registry key is the root of authority. The current registry key must vouch for a new one.
     if type == .registry, registry.isEmpty { registry = [(event.position, columns.fingerprint)] }
   }
 
@@ -207,7 +235,7 @@ public struct KeyTimeline: Sendable, Equatable {
     if key.vouches.isEmpty {
       byIdentity[key.vouchedIdentity, default: []].append(columns.fingerprint)
     }
-    // What the key said since it was nobody's is its signer_id's from now on.
+    // The vouch also binds the events that the key signed since the last withdrawal.
     if key.isBound(at: event.position) { return nil }
     return RetroactiveChange(
       fingerprint: columns.fingerprint, from: key.withdrawals.last ?? 0)
@@ -231,7 +259,7 @@ public struct KeyTimeline: Sendable, Equatable {
       !isRevoked(event.signerKey, at: event.position)
     else { return nil }
     var from = columns.compromisedFrom
-    // Whoever holds a stolen key could otherwise unmake what its owner did while vouched.
+    // Otherwise a thief of the key could invalidate what its owner signed while vouched for.
     if !byRegistry, isVouched(columns.fingerprint, at: event.position) { from = nil }
     byFingerprint[columns.fingerprint]?.revokedAt = min(key.revokedAt ?? .max, event.position)
     guard let from, from < event.position, from < key.compromisedFrom ?? .max else { return nil }
@@ -240,13 +268,14 @@ public struct KeyTimeline: Sendable, Equatable {
   }
 }
 
-/// Keys by fingerprint, in parts, so that a copy of a timeline that is changed copies one part and not all
-/// keys that anybody ever registered.
+/// Keys by fingerprint, divided into parts. Changing a copy of a timeline then copies one part and
+/// not all keys.
 private struct KeyTable: Sendable, Equatable {
   private static let parts = 256
   private var byFingerprint = [[Digest128: KeyTimeline.Key]](repeating: [:], count: parts)
 
-  /// Which part, by the process's own seed: nobody can choose fingerprints that share one.
+  /// The part of a fingerprint. Swift seeds the hash for each process, so that a client cannot choose
+  /// fingerprints of one part.
   private static func part(_ fingerprint: Digest128) -> Int {
     Int(truncatingIfNeeded: fingerprint.hashValue) & (parts - 1)
   }

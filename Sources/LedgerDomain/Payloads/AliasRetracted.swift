@@ -1,5 +1,6 @@
 /// `alias_retracted`: a name of the record was wrong.
 public struct AliasRetracted: EventPayload {
+  /// The retracted name.
   public let retracted: Alias
   /// The origin of the ledger for which the statement is meant.
   public let log: String

@@ -3,18 +3,25 @@ import ProofFormats
 
 /// `author_attestation`: the signer, or the person of an identity token, is an author of the record.
 public struct AuthorAttestation: EventPayload {
+  /// The way in which the claim is proven. The raw value is the member `method`.
   public enum Method: String, Sendable, CaseIterable {
+    /// The signature of a key.
     case keySignature = "key_signature"
+    /// An identity token of ORCID (OpenID Connect).
     case orcidOIDC = "orcid_oidc"
   }
 
+  /// The way in which the claim is proven.
   public let method: Method
+  /// The author's name, as the signer states it.
   public let name: String
+  /// The ORCID iD, such as `0000-0002-1825-0097`. Its check digit is valid.
   public let orcid: String
   /// The index in the record's author list, counted from 0.
   public let authorIndex: Int64?
   /// SHA-256 of the identity token. Present exactly for the method `orcid_oidc`.
   public let evidence: Digest?
+  /// The event that this one replaces.
   public let supersedes: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {
@@ -36,7 +43,7 @@ public struct AuthorAttestation: EventPayload {
 
   var referencedEventID: Digest? { supersedes }
 
-  /// The signer_id of a key that belongs to this iD.
+  /// The `signer_id` of keys that belong to this iD.
   public var signerID: String { "https://orcid.org/" + orcid }
 
   func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
@@ -83,8 +90,8 @@ public struct AuthorAttestation: EventPayload {
     return PersonName.matches(name, self.name) ? .verified : .failed
   }
 
-  /// Looks for the name in a record's author list, at `authorIndex` if that is given. Pending if the list is
-  /// not known.
+  /// Compares the name with a record's author list, at `authorIndex` if it is given. Returns
+  /// `pending` if the list is not known.
   public func nameVerdict(in names: [String]?) -> Verdict {
     guard let names else { return .pending }
     if let index = authorIndex {

@@ -2,7 +2,9 @@ public import Encodings
 
 /// `check_recorded`: the registry checked an event again, with this verdict.
 public struct CheckRecorded: EventPayload {
+  /// The event that was checked.
   public let eventID: Digest
+  /// The new verdict.
   public let verdict: Verdict
   /// SHA-256 of a report of the check.
   public let evidence: Digest?

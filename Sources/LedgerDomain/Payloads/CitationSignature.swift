@@ -2,14 +2,21 @@ public import Encodings
 
 /// `citation_signature`: another paper cites this record, and how.
 public struct CitationSignature: EventPayload {
+  /// The relation of the citing paper to the record. The raw value is the member `relation`.
   public enum Relation: String, Sendable, CaseIterable {
+    /// The citing paper does this to the record.
     case supports, refutes, extends, replaces, compares, cites
+    /// The citing paper uses a method of the record.
     case usesMethod = "uses_method"
+    /// The citing paper depends on the record.
     case dependsOn = "depends_on"
   }
 
+  /// The citing paper.
   public let citing: CitingRecord
+  /// The relation of the citing paper to the record.
   public let relation: Relation
+  /// The event that this one replaces.
   public let supersedes: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {
@@ -24,8 +31,11 @@ public struct CitationSignature: EventPayload {
   var slotKey: String? { citing.normalised }
 }
 
-/// The paper that cites, under one spelling of its name.
+/// The citing paper, with a normalised form of its name.
+///
+/// Specification: events.md, section Payloads.
 public struct CitingRecord: Sendable, Equatable {
+  /// The name, in the form of a look-up.
   public let recordName: RecordName
   /// `pith:…`, `arxiv:…` without a version, or `doi:…` in lower case.
   public let normalised: String

@@ -2,8 +2,9 @@ import Encodings
 
 /// The members of one type of event.
 ///
-/// A value exists only if its members are valid. There is one conforming type for each event type; each has one
-/// file with its members, its parser, and what it contributes to slots and columns. Specification: section 4.
+/// A value exists only if its members are valid. There is one conforming type for each event type;
+/// each has one file with its members, its parser, and its contribution to slots and columns.
+/// Specification: events.md, section Payloads.
 protocol EventPayload: Sendable {
   /// Reads the members of a `payload` object. The caller refuses members that were not read.
   ///

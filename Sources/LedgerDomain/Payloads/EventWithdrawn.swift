@@ -2,7 +2,9 @@ public import Encodings
 
 /// `event_withdrawn`: the signer of an attestation withdraws it.
 public struct EventWithdrawn: EventPayload {
+  /// The attestation that is withdrawn.
   public let eventID: Digest
+  /// The reason, at most 500 bytes.
   public let reason: String
   /// SHA-256 of an identity token, which replaces the signature of the person who made a bare claim.
   public let evidence: Digest?

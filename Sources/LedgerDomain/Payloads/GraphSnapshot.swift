@@ -2,10 +2,15 @@ public import Encodings
 
 /// `graph_snapshot`: the claims and references of a record, as its document states them.
 public struct GraphSnapshot: EventPayload {
+  /// SHA-256 of the document.
   public let documentSHA256: Digest
+  /// The identifiers of the claims, at most 500.
   public let claimIDs: [String]
+  /// The number of references.
   public let referenceCount: Int64
+  /// The number of references that were resolved to a work.
   public let resolvedWork: Int64
+  /// The number of pieces of formal evidence.
   public let formalEvidenceCount: Int64
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

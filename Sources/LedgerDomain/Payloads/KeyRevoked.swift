@@ -2,6 +2,7 @@ public import Encodings
 
 /// `key_revoked`: a key is no longer valid.
 public struct KeyRevoked: EventPayload {
+  /// The revoked key.
   public let fingerprint: Digest128
   /// The first position from which the key's events lose their standing. `nil` means the position of the
   /// revocation.

@@ -4,8 +4,11 @@ public import Encodings
 public struct KeyVouched: EventPayload {
   private static let methods = ["registry", "orcid_oidc"]
 
+  /// The key.
   public let fingerprint: Digest128
+  /// The `signer_id` to which the key belongs.
   public let signerID: String
+  /// The capacity of the vouch.
   public let signerType: SignerType
   /// The person's name, if the issuer of the identity gave one.
   public let name: String?

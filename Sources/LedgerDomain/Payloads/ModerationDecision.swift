@@ -2,9 +2,12 @@ public import Encodings
 
 /// `moderation_decision`: a moderator approves or rejects a replication record.
 public struct ModerationDecision: EventPayload {
+  /// The decision. The raw value is the member `decision`.
   public enum Decision: String, Sendable, CaseIterable { case approved, rejected }
 
+  /// The replication record.
   public let eventID: Digest
+  /// The decision.
   public let decision: Decision
   /// The origin of the ledger for which the statement is meant.
   public let log: String

@@ -1,27 +1,46 @@
 public import CanonicalJSON
 public import Encodings
 
-/// The payload of an event, by its type.
+/// The payload of an event. There is one case for each type of event.
+///
+/// Specification: events.md, section Payloads.
 public enum Payload: Sendable {
+  /// A digest existed at a time.
   case timestampAnchor(TimestampAnchor)
+  /// Bytes are stored at a location.
   case storageAttestation(StorageAttestation)
+  /// A person is an author of the record.
   case authorAttestation(AuthorAttestation)
+  /// Another paper cites the record.
   case citationSignature(CitationSignature)
+  /// Claims of the record were replicated or not.
   case replicationRecord(ReplicationRecord)
+  /// A record is in this ledger.
   case recordCreated(RecordCreated)
+  /// The claims and references of a record.
   case graphSnapshot(GraphSnapshot)
+  /// A record has another name.
   case aliasAdded(AliasAdded)
+  /// A name of a record was wrong.
   case aliasRetracted(AliasRetracted)
+  /// A complete proof replaces a pending one.
   case anchorUpgraded(AnchorUpgraded)
+  /// The registry checked an event again.
   case checkRecorded(CheckRecorded)
+  /// A moderator approves or rejects a replication record.
   case moderationDecision(ModerationDecision)
+  /// The signer withdraws an attestation.
   case eventWithdrawn(EventWithdrawn)
+  /// A key registers itself.
   case keyRegistered(KeyRegistered)
+  /// The registry vouches for a key.
   case keyVouched(KeyVouched)
+  /// A key is revoked.
   case keyRevoked(KeyRevoked)
+  /// The registry withdraws its vouches for a key.
   case vouchingWithdrawn(VouchingWithdrawn)
 
-  /// Reads the payload of an event of this type. Members that the type does not have are refused.
+  /// Reads the payload of an event of this type. Other members than those of the type are refused.
   ///
   /// - Throws: a `Refusal` with the path of the member.
   public init(_ type: EventType, _ json: JSON) throws(Refusal) {

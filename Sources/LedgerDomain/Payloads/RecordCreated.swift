@@ -3,6 +3,7 @@ public import Encodings
 
 /// `record_created`: a record is in this ledger, with its canonical form.
 public struct RecordCreated: EventPayload {
+  /// The canonical record. Its digest equals the member `canonical_sha256`.
   public let canonical: CanonicalRecord
   /// A receipt by a key that issues Pith Numbers.
   public let receipt: JSON?

@@ -1,22 +1,34 @@
 public import Encodings
 
-/// `replication_record`: somebody tried to replicate claims of the record, with this outcome.
+/// `replication_record`: an attempt to replicate claims of the record, with its outcome.
 public struct ReplicationRecord: EventPayload {
+  /// The kind of attempt. The raw value is the member `kind`.
   public enum Kind: String, Sendable, CaseIterable {
+    /// A replication, or an attempt to falsify the claims.
     case replication, falsification
+    /// A link from the claims to a formalisation of them.
     case formalBridge = "formal_bridge"
   }
 
+  /// The outcome of the attempt. The raw value is the member `outcome`.
   public enum Outcome: String, Sendable, CaseIterable {
+    /// The claims were replicated, or the attempt was inconclusive.
     case replicated, inconclusive
+    /// Some of the claims were replicated.
     case partiallyReplicated = "partially_replicated"
+    /// The claims were not replicated.
     case notReplicated = "not_replicated"
   }
 
+  /// The signer's identifier of the attempt, `replication_id`.
   public let id: String
+  /// The kind of attempt.
   public let kind: Kind
+  /// The outcome.
   public let outcome: Outcome
+  /// The identifiers of the claims, 1 to 256.
   public let claimIDs: [String]
+  /// The event that this one replaces.
   public let supersedes: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

@@ -2,26 +2,40 @@ public import Encodings
 
 /// `storage_attestation`: these bytes are stored at a location.
 public struct StorageAttestation: EventPayload {
+  /// The kind of storage. The raw value is the member `storage_kind`.
   public enum Kind: String, Sendable, CaseIterable {
+    /// A web address, a capture of the Wayback Machine, an S3 object, an IPFS address, or a file
+    /// that the ledger stores.
     case https, wayback, s3, ipfs, file
+    /// A content identifier of Software Heritage, `swh:1:cnt:…`.
     case softwareHeritage = "software_heritage"
   }
 
+  /// The role of the bytes. The raw value is the member `content_role`.
   public enum Role: String, Sendable, CaseIterable {
+    /// The record's document, or other bytes.
     case document, other
+    /// The canonical record.
     case canonicalRecord = "canonical_record"
   }
 
+  /// The kind of storage.
   public let kind: Kind
-  /// What the bytes are. Storage of the role `other` never counts as storage of the record.
+  /// The role of the bytes. Storage of the role `other` never counts as storage of the record.
   public let role: Role
+  /// The location, at most 2048 bytes. Its form depends on the kind.
   public let location: String
+  /// SHA-256 of the stored bytes.
   public let content: Digest
+  /// The number of stored bytes.
   public let sizeBytes: Int64
+  /// The time at which the bytes were found at the location.
   public let observedAt: Timestamp
-  /// When the statement ends; `nil` if it has no end.
+  /// The time until which the statement counts; `nil` if it has no end.
   public let expiresAt: Timestamp?
+  /// SHA-256 of the evidence: the bytes of a file, or a report of a fetch.
   public let evidence: Digest?
+  /// The event that this one replaces.
   public let supersedes: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

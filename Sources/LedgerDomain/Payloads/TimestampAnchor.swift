@@ -1,14 +1,17 @@
 public import Encodings
 
-/// `timestamp_anchor`: a digest existed at a time. The proof is evidence.
+/// `timestamp_anchor`: a digest existed at a time. The proof is sent as evidence.
 public struct TimestampAnchor: EventPayload {
+  /// The kind of proof. The raw value is the member `anchor_kind`.
   public enum Kind: String, Sendable, CaseIterable { case opentimestamps, rfc3161 }
 
+  /// The kind of proof.
   public let kind: Kind
   /// SHA-256 of the record's canonical form, or of the text of a checkpoint.
   public let digest: Digest
   /// SHA-256 of the proof.
   public let proof: Digest
+  /// The event that this one replaces.
   public let supersedes: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

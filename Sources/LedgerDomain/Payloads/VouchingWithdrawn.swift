@@ -2,6 +2,7 @@ public import Encodings
 
 /// `vouching_withdrawn`: the registry no longer confirms that a key belongs to its `signer_id`.
 public struct VouchingWithdrawn: EventPayload {
+  /// The key.
   public let fingerprint: Digest128
   /// The origin of the ledger for which the statement is meant.
   public let log: String

@@ -1,11 +1,14 @@
-/// The place of an entry in the log, counted from 0.
+/// The position of an entry in the log, counted from 0.
 ///
-/// Positions have no gaps. The storage form is a signed 64-bit integer; ``rawValue`` gives it to SQL, JSON and
-/// other code that does not know this type. The type is trivial, because replay copies millions of positions.
+/// Positions have no gaps. The storage form is a signed 64-bit integer; ``rawValue`` gives it to
+/// SQL, JSON and other code that does not know this type. The type is trivial, because replay
+/// copies millions of positions. Specification: log.md, section Entry.
 @frozen
 public struct Position: Hashable, Comparable, Sendable, BitwiseCopyable {
+  /// The storage form.
   public var rawValue: Int64
 
+  /// Makes a position from its storage form. The range is not checked.
   @inlinable
   public init(rawValue: Int64) { self.rawValue = rawValue }
 
@@ -30,19 +33,23 @@ public struct Position: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// The position before this one.
   @inlinable public var previous: Position { Position(rawValue: rawValue - 1) }
 
+  /// Compares the storage forms.
   @inlinable
   public static func < (a: Position, b: Position) -> Bool { a.rawValue < b.rawValue }
 }
 
 extension Position: Strideable {
+  /// The number of entries from this position to another.
   @inlinable
   public func distance(to other: Position) -> Int { Int(other.rawValue - rawValue) }
 
+  /// The position this number of entries later.
   @inlinable
   public func advanced(by count: Int) -> Position { Position(rawValue: rawValue + Int64(count)) }
 }
 
 extension Position: ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// Makes a position from a literal.
   @inlinable
   public init(integerLiteral value: Int64) { self.init(rawValue: value) }
 

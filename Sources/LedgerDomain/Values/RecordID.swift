@@ -8,6 +8,7 @@ public struct RecordID: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// The storage form: the position of the record's first event, or −1 for the registry.
   public var rawValue: Int64
 
+  /// Makes an identifier from its storage form. The range is not checked.
   @inlinable
   public init(rawValue: Int64) { self.rawValue = rawValue }
 
@@ -21,8 +22,10 @@ public struct RecordID: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// The position of the record's first event.
   @inlinable public var firstPosition: Position { Position(rawValue: rawValue) }
 
+  /// Whether this is the registry and not a record.
   @inlinable public var isRegistry: Bool { rawValue < 0 }
 
+  /// Compares the storage forms: the registry first, then records in the order of their creation.
   @inlinable
   public static func < (a: RecordID, b: RecordID) -> Bool { a.rawValue < b.rawValue }
 }
