@@ -30,7 +30,7 @@ public func precheck(
 
 /// The checks of one admission, in their order.
 struct AdmissionCheck {
-  /// How far a signer's clock may be ahead of the ledger's.
+  /// The number of seconds that a signer's clock may be ahead of the ledger's.
   static let clockSkewSeconds: Int64 = 300
 
   private let verified: VerifiedEvent

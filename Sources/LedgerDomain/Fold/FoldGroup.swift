@@ -2,45 +2,54 @@ public import Encodings
 
 /// The groups of events that are folded together.
 ///
-/// A group has one owner, so that nobody makes another's group longer: a key, for what the key signed;
-/// an identity that an issuer proved, for its claims by token; or one claim whose token is not checked
-/// yet. The statements of several keys of one identity are in several groups, which ``FoldLinks`` brings
-/// together.
+/// A group has one owner, so that a signer cannot enlarge the group of another signer. The owner is
+/// a key, for the statements that it signed; an identity, for its claims by verified token; or one
+/// claim whose token is not verified. The statements of one identity that has several keys are in
+/// several groups, which ``FoldLinks`` combines.
 public enum FoldGroup {
-  /// All claims of one owner are counted together, whichever iD they are for.
+  /// The topic of author claims. The claims of one owner are in one group, for any iD.
   public static let authors = Digest128(of: EventType.authorAttestation.name, "")
 
   /// The group of a signed statement.
   static func of(_ signer: Signer, _ topic: Digest128) -> Int64 {
-    // A registry has one key after the other, all of them by its own word.
+    // The keys of the registry share one group, because the registry vouches for each new key itself.
     signer.signerType == .registry
       ? of(identity: KeyTimeline.identity(signerID: signer.signerID), topic)
       : of(key: signer.fingerprint, topic)
   }
 
+  /// The group of the statements of a key about a topic.
   public static func of(key: Digest128, _ topic: Digest128) -> Int64 {
     Digest128(of: "key", key.hex, topic.hex).hash64
   }
 
+  /// The group of the statements of an identity about a topic.
   public static func of(identity: Digest128, _ topic: Digest128) -> Int64 {
     Digest128(of: "identity", identity.hex, topic.hex).hash64
   }
 
+  /// The group of one claim whose token is not verified.
+  ///
+  /// - Parameter claim: the event id.
   public static func of(claim: Digest) -> Int64 { Digest128(of: "claim", claim.hex).hash64 }
 }
 
-/// The groups that belong together with those of some events, because one identity speaks in all of them.
+/// The groups that must be folded together with some events, because they contain statements of the
+/// same identities.
 ///
-/// Only keys that are vouched for, and claims that a token proved, make links: both are few for each
-/// identity.
+/// Only keys that were vouched for, and claims by verified token, cause links. An identity has few
+/// of both.
 public struct FoldLinks: Sendable {
+  /// The linked groups.
   public private(set) var groups: Set<Int64> = []
-  /// Identities: the groups of checks that found a claim to be by one of these belong here too.
+  /// Identities. The groups of checks that verified a claim of one of these are linked too.
   public private(set) var claimants: Set<Digest128> = []
 
+  /// Finds the links of some events.
+  ///
   /// - Parameters:
-  ///   - events: of one record; all of the groups that the links are asked for.
-  ///   - timeline: as of the newest of them.
+  ///   - events: events of one record; all events of each group in question.
+  ///   - timeline: the keys as of the newest of the events.
   public init(_ events: some Sequence<FoldEvent>, _ timeline: KeyTimeline) {
     for event in events {
       guard let topic = event.topic else { continue }
@@ -64,9 +73,10 @@ public struct FoldLinks: Sendable {
     }
   }
 
+  /// Whether there are no links.
   public var isEmpty: Bool { groups.isEmpty && claimants.isEmpty }
 
-  /// Those of some events of a record that are in these groups or in one more.
+  /// Selects, among events of a record, those in the linked groups or in one further group.
   public func events(among events: [FoldEvent], and group: Int64) -> [FoldEvent] {
     var wanted = groups
     wanted.insert(group)
@@ -80,7 +90,8 @@ public struct FoldLinks: Sendable {
 }
 
 extension FoldEvent {
-  /// What, with its owner, determines the group of a statement; `nil` where no other group can matter.
+  /// The part of a statement that determines its group together with the owner; `nil` for a type
+  /// that is never linked.
   var topic: Digest128? {
     switch type {
     case .authorAttestation: FoldGroup.authors
@@ -89,7 +100,7 @@ extension FoldEvent {
     }
   }
 
-  /// Whether what other groups say may bear on this event.
+  /// Whether events of other groups can affect this event.
   func isLinked(_ timeline: KeyTimeline) -> Bool {
     switch type {
     case .checkRecorded: claimant != nil

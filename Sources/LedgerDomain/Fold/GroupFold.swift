@@ -2,25 +2,33 @@ public import Encodings
 
 /// The fold of a group and of the groups linked to it: which statements count, and how.
 ///
-/// The fold reads the events in the order of the log. Specification: section 5.
+/// The fold reads the events in the order of the log. Specification: standing.md.
 public struct GroupFold: Sendable {
+  /// An attestation and the effects of later events on it.
   public struct Statement: Sendable {
+    /// The attestation.
     public let event: FoldEvent
     let signer: KeyTimeline.Signer
+    /// The identity of the signer.
     public var identity: Digest128
+    /// The verdict of the entry, or of the newest `check_recorded` about it.
     public var verdict: Verdict
+    /// Whether it was withdrawn.
     public var isWithdrawn = false
+    /// Whether a later statement names it in `supersedes`.
     public var isSuperseded = false
-    /// Signed no later than the signer's last withdrawal in its slot.
+    /// Whether it was signed no later than the signer's last withdrawal in its slot.
     public var isOutdated = false
-    /// Another statement of the same slot came first and counts instead.
+    /// Whether an earlier live statement of the same slot contradicts it, and counts instead.
     public var isEquivocating = false
+    /// The newest decision of a moderator; `nil` if there is none.
     public var decision: Bool?
 
+    /// Whether its key has no standing at its position.
     public var isRevoked: Bool { signer.isRevoked }
-    /// Neither revoked nor withdrawn nor superseded.
+    /// Whether it is neither revoked nor withdrawn nor superseded nor outdated.
     public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded && !isOutdated }
-    /// Where its signer has one live statement; `nil` for types that have no slots.
+    /// The slot and target with the identity; `nil` for types without slots.
     var place: Place? {
       event.slot.map { Place(identity: identity, slot: $0, target: event.targetKey) }
     }
@@ -33,23 +41,27 @@ public struct GroupFold: Sendable {
     let target: Int64
   }
 
+  /// The attestations, by position.
   public private(set) var statements: [Statement] = []
+  /// The number of slots whose live statements contradict each other.
   public private(set) var equivocations: Int32 = 0
   private let timeline: KeyTimeline
-  /// When the last withdrawal in a slot was signed.
+  /// The latest `created_at` of the withdrawals in a slot.
   private var lastWithdrawals: [Place: Timestamp] = [:]
 
-  /// - Parameter events: by position, all of each group and of those linked to it; other groups among them
-  ///   do no harm.
+  /// Folds events.
+  ///
+  /// - Parameter events: all events of each group and of the groups linked to it, by position.
+  ///   Events of other groups do not change the result.
   public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
     self.timeline = timeline
     statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, timeline) }
-    // Verdicts first: whose claim a token proves depends on whether it was verified.
+    // Verdicts come first: the identity of a claim by token depends on the verdict.
     for event in events where event.type == .checkRecorded && isRegistry(event) {
       guard let target = index(of: event.refersTo, before: event.position) else { continue }
       if event.verdict == .erased {
-        // Without its bytes, an upload is not stored; what a proof proved stays proved, and what was seen
-        // elsewhere is there without the report of it.
+        // An upload without its bytes is no longer stored. Erasing a proof or a report of a fetch does
+        // not change what it has shown.
         let erased = statements[target].event
         if erased.type == .storageAttestation, !erased.flags.contains(.elsewhere) {
           statements[target].verdict = .failed
@@ -68,14 +80,14 @@ public struct GroupFold: Sendable {
     rankSlots()
   }
 
-  /// A statement before anything else of its group is looked at.
+  /// A statement without the effects of other events.
   private static func unjudged(_ event: FoldEvent, _ timeline: KeyTimeline) -> Statement {
     let signer = timeline.signer(event.signerKey, at: event.position)
     return Statement(
       event: event, signer: signer, identity: signer.identity, verdict: event.verdict)
   }
 
-  /// A statement with nothing else in its group.
+  /// A statement that is alone in its group.
   private func statement(_ event: FoldEvent) -> Statement {
     var statement = Self.unjudged(event, timeline)
     statement.identity = identity(of: statement)
@@ -91,7 +103,7 @@ public struct GroupFold: Sendable {
     return index(at: position)
   }
 
-  /// Statements are in the order of the log: a search by halves keeps long groups from costing squares.
+  /// Finds a statement by binary search, so that folding a long group does not take quadratic time.
   private func index(at position: Position) -> Int? {
     var low = 0
     var high = statements.count
@@ -105,7 +117,7 @@ public struct GroupFold: Sendable {
   private func identity(of statement: Statement) -> Digest128 {
     let event = statement.event
     if event.flags.contains(.tokenClaim) {
-      // Until its token is verified, a claim is nobody's, and so takes nobody's slot.
+      // A claim whose token is not verified belongs to no identity, and takes no slot of one.
       return statement.verdict == .verified
         ? event.claimant ?? event.eventID.prefix : event.eventID.prefix
     }
@@ -142,7 +154,7 @@ public struct GroupFold: Sendable {
     }
   }
 
-  /// Finds slots whose live statements contradict each other; the lowest position counts.
+  /// Finds slots whose live statements contradict each other. The statement at the lowest position counts.
   private mutating func rankSlots() {
     guard statements.count > 1 else { return }
     var first: [Place: Digest128?] = [:]
@@ -161,8 +173,8 @@ public struct GroupFold: Sendable {
     equivocations = Int32(contradicted.count)
   }
 
-  /// Whether it was signed no later than the same signer's last withdrawal in its slot: otherwise anybody
-  /// who has an old statement of the signer could put it in place of what was withdrawn.
+  /// Whether it was signed no later than the signer's last withdrawal in its slot. Otherwise a third party
+  /// could submit an old statement of the signer in place of the withdrawn one.
   private func isOutdated(_ s: Statement) -> Bool {
     guard !lastWithdrawals.isEmpty, let place = s.place, let last = lastWithdrawals[place] else {
       return false
@@ -170,27 +182,27 @@ public struct GroupFold: Sendable {
     return s.event.createdAt <= last
   }
 
-  /// When the last withdrawal was signed in the slot that a statement is for, where there was one.
+  /// The latest `created_at` of the withdrawals in the slot of a statement; `nil` if there is none.
   func lastWithdrawal(where statement: Statement) -> Timestamp? {
     statement.place.flatMap { lastWithdrawals[$0] }
   }
 
-  // MARK: What follows
+  // MARK: Results
 
-  /// Whether a claim proves whose it is: by a token that was verified, or by a key that was vouched for
-  /// as that iD's before.
+  /// Whether the iD of a claim is proven: by a verified token, or by a key that was vouched for as that
+  /// iD's before.
   private func isProven(_ s: Statement) -> Bool {
     s.verdict == .verified && s.event.claimant == s.identity
       && (s.event.flags.contains(.tokenClaim) || s.signer.isVouched)
   }
 
-  /// Whether an author's claim is by a verified iD whose name, as its issuer gave it, is in the record's
-  /// known author list.
+  /// Whether an author claim is strong: its iD is proven, and the claimed name is the issuer's and is in the
+  /// author list.
   private func isStrong(_ s: Statement) -> Bool {
     isProven(s) && s.event.flags.isSuperset(of: [.nameListed, .nameVerified])
   }
 
-  /// Why a claim by somebody who is proven is weak all the same.
+  /// The reason why a claim with a proven iD is weak.
   private func nameReason(_ s: Statement) -> String {
     let flags = s.event.flags
     if flags.contains(.nameMismatch) { return "the name is not in the record's author list" }
@@ -213,6 +225,7 @@ public struct GroupFold: Sendable {
         && timeline.isVouched(s.event.signerKey, at: s.event.position, as: .storageProvider))
   }
 
+  /// The standing of a statement. Specification: standing.md, section Statements of a record.
   public func standing(of s: Statement) -> Standing {
     if s.isRevoked { return .revoked }
     if s.isWithdrawn { return .withdrawn }
@@ -231,8 +244,8 @@ public struct GroupFold: Sendable {
     }
   }
 
-  /// The standing of the event at a position, under the name that its type has for it: `strong`, `weak` or `approved`
-  /// for some types. `recorded` for an event that is not an attestation of this group.
+  /// The standing of the event at a position under the name that its type uses: `strong`, `weak` or
+  /// `approved` for some types. `recorded` for an event that is not an attestation of this group.
   public func standingName(of position: Position) -> String {
     guard let index = index(at: position) else { return "recorded" }
     let s = statements[index]
@@ -245,7 +258,7 @@ public struct GroupFold: Sendable {
     }
   }
 
-  /// Why a statement does not have the best standing. `nil` if there is no reason to give.
+  /// The reason why a statement does not have the best standing; `nil` if there is none to give.
   public func reason(of position: Position) -> String? {
     guard let index = index(at: position) else { return nil }
     let s = statements[index]
@@ -272,23 +285,23 @@ public struct GroupFold: Sendable {
     }
   }
 
-  /// Live statements, by position.
+  /// The live statements, by position.
   public var live: [Statement] { statements.filter(\.isLive) }
 
-  /// What the group adds to its record.
+  /// The numbers that the group adds to its record.
   public var contribution: GroupTotals {
     var sum = GroupTotals()
     add(to: &sum)
     return sum
   }
 
-  /// Who signed that what paper cites this one.
+  /// A pair of signer and citing paper.
   private struct Edge: Hashable {
     let identity: Digest128
     let citing: Digest128?
   }
 
-  /// Adds what the group contributes to what others do.
+  /// Adds the numbers of the group to a sum.
   func add(to sum: inout GroupTotals) {
     sum.equivocations += equivocations
     var authors: [Digest128: Bool] = [:]
@@ -306,11 +319,10 @@ public struct GroupFold: Sendable {
     for isVouched in edges.values { sum.addEdge(isVouched: isVouched) }
   }
 
-  /// Adds what a group of this one event contributes, without the cost of a group.
+  /// Adds the numbers of a group that consists of this event, without the cost of a fold. No other
+  /// event of the group affects it.
   ///
-  /// Nothing that it refers to is in its group, so that it stands as it was recorded.
-  ///
-  /// - Returns: until when its storage counts.
+  /// - Returns: the time until which its storage counts; `nil` if it does not count.
   func addAlone(_ event: FoldEvent, to sum: inout GroupTotals) -> Timestamp? {
     guard event.type.isAttestation else { return nil }
     let s = statement(event)
@@ -335,21 +347,21 @@ public struct GroupFold: Sendable {
     return standing
   }
 
-  /// The author whose standing claim it is.
+  /// The author of a live claim with a verified verdict; `nil` for other statements.
   private func author(_ s: Statement) -> (identity: Digest128, isStrong: Bool)? {
     guard s.event.type == .authorAttestation, s.isLive, !s.isEquivocating, s.verdict == .verified
     else { return nil }
     return (s.identity, isStrong(s))
   }
 
-  /// The standing citation that it is.
+  /// The pair of a verified citation; `nil` for other statements.
   private func edge(_ s: Statement, _ standing: Standing) -> (edge: Edge, isVouched: Bool)? {
     guard s.event.type == .citationSignature, standing == .verified else { return nil }
     return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
   }
 
-  /// By group: until when its storage counts, ``Timestamp/never`` without end; groups of which none does
-  /// are left out.
+  /// The time until which storage counts, by group. ``Timestamp/never`` means without end. A group
+  /// without storage that counts is absent.
   public var storage: [Int64: Timestamp] {
     var storage: [Int64: Timestamp] = [:]
     for s in statements where s.event.type == .storageAttestation {
@@ -371,6 +383,6 @@ public struct GroupFold: Sendable {
 }
 
 extension Timestamp {
-  /// Later than every instant: PostgreSQL's `infinity`.
+  /// Later than every instant; PostgreSQL's `infinity`.
   public static let never = Timestamp(microseconds: .max)
 }

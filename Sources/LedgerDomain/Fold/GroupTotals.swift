@@ -1,24 +1,38 @@
-/// The standing of an attestation. Each attestation has exactly one. Specification: section 5.
+/// The standing of an attestation. Each attestation has exactly one.
+///
+/// Specification: standing.md, section Statements of a record.
 public enum Standing: Int, Sendable, CaseIterable {
+  /// `rejected` covers a false statement, an equivocation and a moderator's rejection. The order is
+  /// that of ``GroupTotals/counts``.
   case verified, pending, rejected, withdrawn, superseded, revoked
 
   static let names = ["verified", "pending", "rejected", "withdrawn", "superseded", "revoked"]
+  /// The name in JSON, such as `verified`.
   public var name: String { Self.names[rawValue] }
 }
 
-/// What one group of events adds to the row of its record.
+/// The numbers that a group of events adds to the row of its record.
 public struct GroupTotals: Sendable, Equatable {
-  /// Counts by attestation type and standing: index (type − 1) × 6 + standing.
+  /// The numbers of attestations by type and standing. The index is (type − 1) × 6 + standing.
   public var counts: [Int32] = Array(repeating: 0, count: 30)
+  /// Identities with live weak author claims only.
   public var weakAuthors: Int32 = 0
+  /// Identities with a live strong author claim.
   public var strongAuthors: Int32 = 0
+  /// Verified anchors.
   public var verifiedAnchors: Int32 = 0
+  /// Pending unsigned anchors that count towards the record's limit.
   public var pendingBareAnchors: Int32 = 0
+  /// Distinct pairs of identity and citing paper with a verified citation.
   public var citationEdges: Int32 = 0
+  /// Pairs of ``citationEdges`` with a citation by a key that was vouched for.
   public var vouchedCitationEdges: Int32 = 0
+  /// Replication records that a moderator approved.
   public var approvedReplications: Int32 = 0
+  /// Slots whose live statements contradict each other.
   public var equivocations: Int32 = 0
 
+  /// Makes totals of zero.
   public init() {}
 
   static func combine(
@@ -46,6 +60,8 @@ public struct GroupTotals: Sendable, Equatable {
     if isVouched { vouchedCitationEdges += 1 }
   }
 
+  /// Adds two totals.
   public static func + (a: Self, b: Self) -> Self { combine(a, b, +) }
+  /// Subtracts two totals.
   public static func - (a: Self, b: Self) -> Self { combine(a, b, -) }
 }

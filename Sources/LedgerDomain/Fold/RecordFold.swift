@@ -1,20 +1,34 @@
 public import CanonicalJSON
 public import Encodings
 
-/// `verification_status`: what is verified about one record, under exactly these keys.
+/// The projection `verification_status` of one record.
+///
+/// Specification: standing.md, section verification_status.
 public struct VerificationStatus: Sendable, Equatable {
+  /// `content_addressed`.
   public var contentAddressed = false
+  /// `pith_receipt`.
   public var pithReceipt = false
+  /// `weak_author_claims`.
   public var weakAuthorClaims: Int32 = 0
+  /// `strong_author_claims`. `author_attested` is true if this is at least 1.
   public var strongAuthorClaims: Int32 = 0
+  /// `externally_anchored`.
   public var externallyAnchored = false
+  /// `storage_verified`, at the time for which the status was computed.
   public var storageVerified = false
+  /// `citation_signatures`.
   public var citationSignatures: Int32 = 0
+  /// `replication_records`.
   public var replicationRecords: Int32 = 0
+  /// `graph_snapshot`.
   public var graphSnapshot = false
+  /// `references_resolved`.
   public var referencesResolved = false
+  /// `formal_links_present`.
   public var formalLinksPresent = false
 
+  /// The object with exactly the keys of the specification.
   public var json: JSONObject {
     [
       "content_addressed": .bool(contentAddressed), "pith_receipt": .bool(pithReceipt),
@@ -30,28 +44,40 @@ public struct VerificationStatus: Sendable, Equatable {
   }
 }
 
-/// All that the projections keep of one record: a pure function of its events and the key timeline.
+/// The state of one record from which both projections derive. It is a pure function of the
+/// record's events and the key timeline.
 public struct RecordState: Sendable, Equatable {
+  /// The record.
   public var record: RecordID
+  /// Whether a `record_created` is in the log whose canonical record was hashed on admission.
   public var contentAddressed = false
+  /// Whether a `record_created` has a receipt by a trusted key.
   public var pithReceipt = false
-  /// Whether there is a graph snapshot, and what the newest one says.
+  /// Whether a `graph_snapshot` is in the log.
   public var graphSnapshot = false
+  /// The `reference_count` of the newest snapshot.
   public var referenceCount: Int32 = 0
+  /// The `resolved_work` of the newest snapshot.
   public var resolvedWork: Int32 = 0
+  /// The `formal_evidence_count` of the newest snapshot.
   public var formalEvidenceCount: Int32 = 0
-  /// The sum over the record's groups.
+  /// The sum of the totals of the record's groups.
   public var sums = GroupTotals()
+  /// `recorded_at` of the first attestation.
   public var firstRecordedAt: Timestamp?
+  /// `recorded_at` of the last attestation.
   public var lastRecordedAt: Timestamp?
+  /// The event id of the last attestation.
   public var lastEventID: Digest?
-  /// The last event folded for this record.
+  /// The position of the last event folded for this record.
   public var position: Position = .beforeFirst
+  /// The number of events of unknown types.
   public var unknownEvents: Int32 = 0
 
+  /// Makes the state of a record without events.
   public init(record: RecordID) { self.record = record }
 
-  /// What an event changes whatever its group.
+  /// Applies the effects of an event that do not depend on its group.
   public mutating func applyRecordLevel(_ event: FoldEvent) {
     position = event.position
     switch event.type {
@@ -72,9 +98,12 @@ public struct RecordState: Sendable, Equatable {
     }
   }
 
+  /// Computes `verification_status`.
+  ///
   /// - Parameters:
-  ///   - storageVerifiedUntil: the latest over the record's groups.
-  ///   - time: against which expiry is held, the one place where time enters.
+  ///   - storageVerifiedUntil: the latest time until which storage counts, of all groups of the
+  ///     record.
+  ///   - time: the time with which expiry is compared. Nothing else in the fold depends on time.
   public func verificationStatus(
     storageVerifiedUntil: Timestamp?, at time: Timestamp
   ) -> VerificationStatus {
@@ -89,7 +118,9 @@ public struct RecordState: Sendable, Equatable {
       formalLinksPresent: formalEvidenceCount > 0)
   }
 
-  /// `event_summary`: `{}` while there is no attestation.
+  /// Computes `event_summary`, which is `{}` for a record without attestations.
+  ///
+  /// Specification: standing.md, section event_summary.
   public func eventSummary() -> JSONObject {
     guard let firstRecordedAt, let lastRecordedAt, let lastEventID else { return [:] }
     var byType: JSONObject = [:]
@@ -116,24 +147,28 @@ public struct RecordState: Sendable, Equatable {
   }
 }
 
-/// A record's state with the storage of each of its groups, whose maximum cannot be kept by sums.
+/// The state of a record, with the storage of each of its groups. Storage is kept by group, because
+/// a maximum cannot be updated by adding differences.
 public struct FoldedRecord: Sendable, Equatable {
+  /// The state.
   public var state: RecordState
-  /// By group: until when its storage counts. `nil` in an update means that it no longer does.
+  /// The time until which storage counts, by group. In an update, `nil` means that the group's
+  /// storage no longer counts.
   public var storage: [Int64: Timestamp?]
 
+  /// Makes a folded record.
   public init(state: RecordState, storage: [Int64: Timestamp?] = [:]) {
     self.state = state
     self.storage = storage
   }
 
-  /// The latest over all groups that are in `storage`.
+  /// The latest time of all groups in ``storage``.
   public var storageVerifiedUntil: Timestamp? { storage.values.compactMap { $0 }.max() }
 
-  /// Folds all events of one record, given by position: how replay computes it.
+  /// Folds all events of one record, given by position. Replay uses this.
   public static func whole(_ events: [FoldEvent], _ timeline: KeyTimeline) -> FoldedRecord {
     var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? .registry))
-    // Sorted, not kept in a dictionary of arrays: most groups are of one event, and a log has millions.
+    // Sorting is cheaper than a dictionary of arrays, because most of the millions of groups have one event.
     var members: [(group: Int64, index: Int)] = []
     members.reserveCapacity(events.count)
     let events = events.span
@@ -143,7 +178,7 @@ public struct FoldedRecord: Sendable, Equatable {
     }
     members.sort { $0 < $1 }
     let alone = GroupFold([], timeline)
-    // The groups that share a signer, which are few.
+    // The events of linked groups, which are few.
     var linked: [Int] = []
     var start = 0
     while start < members.count {
@@ -169,14 +204,16 @@ public struct FoldedRecord: Sendable, Equatable {
     for (group, until) in fold.storage { storage[group] = until }
   }
 
-  /// Folds new events of one record onto its state: how the live projector computes it.
+  /// Folds new events of one record into its state. The live projector uses this.
   ///
   /// - Parameters:
-  ///   - old: events that the state includes already: of the groups that `new` is in, of those with an event
-  ///     that means something else by `after`, and of all that ``FoldLinks`` by `after` brings to them. Each
-  ///     group is there as a whole or not at all.
-  ///   - new: later events, by position; it may be empty.
-  ///   - before: the timeline that the state was folded with.
+  ///   - state: the state of the record before the new events.
+  ///   - old: events that the state includes already: those of the groups of `new`, those of the
+  ///     groups with an event whose meaning differs under `after`, and those that ``FoldLinks``
+  ///     finds for them under `after`. Each group is complete or absent.
+  ///   - new: later events, by position; may be empty.
+  ///   - before: the timeline with which the state was folded.
+  ///   - after: the timeline as of the newest event.
   public static func update(
     _ state: RecordState, old: [FoldEvent], new: [FoldEvent], before: KeyTimeline,
     after: KeyTimeline
