@@ -1,8 +1,10 @@
 extension JSON {
-  /// The one spelling of this value that is hashed and signed.
+  /// Returns the canonical encoding of the value, which is hashed and signed.
   ///
-  /// Keys by code point, no white space, and of strings only `"`, `\` and U+0000–U+001F escaped, as
-  /// Python's `json.dumps(sort_keys=True, separators=(',',':'), ensure_ascii=False)` does.
+  /// Keys are sorted by code point. There is no white space. In strings, only `"`, `\` and
+  /// U+0000–U+001F are escaped. The bytes equal those of Python's `json.dumps(value,
+  /// sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()`. Specification:
+  /// canonical-json.md, section Writing.
   public func canonicalBytes() -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(512)

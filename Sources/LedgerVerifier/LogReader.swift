@@ -45,7 +45,7 @@ public struct LogReader: Sendable {
     public let sourceVersion: Int64
     /// Whether a `record_created` of the record has a receipt by a trusted key.
     public var hasTrustedReceipt: Bool
-    /// Whether the operator imported a document or a graph of the record.
+    /// Whether the operator imported the record, its document or its graph.
     public var isOperatorImported: Bool
 
     /// Makes a subject from its parts.

@@ -5,9 +5,12 @@ extension PostgresConnection {
   /// The number of bytes that `copyOut` gathers before it passes them on.
   private static let copyChunkBytes = 65_536
 
-  /// Sends the data of `COPY … FROM STDIN`, and returns the number of rows.
+  /// Runs `COPY … FROM STDIN` with the data of a sequence, and returns the number of rows.
   ///
-  /// When the sequence throws, the COPY is cancelled and the connection stays usable.
+  /// If the sequence throws, the COPY is cancelled and the connection stays usable.
+  ///
+  /// - Throws: a `PostgresError` with the code `protocolMisuse` if the statement is another one;
+  ///   errors of the server; errors of the sequence.
   public func copyIn<Chunks: AsyncSequence & Sendable>(
     _ sql: String, _ chunks: Chunks
   ) async throws -> Int where Chunks.Element == [UInt8] {
@@ -30,17 +33,22 @@ extension PostgresConnection {
   }
 
   /// Runs `COPY … TO STDOUT`, and passes about 64 KiB of messages at a time to `consume`.
+  ///
+  /// If `consume` throws, the COPY is cancelled and the connection stays usable.
+  ///
+  /// - Throws: a `PostgresError` with the code `protocolMisuse` if the statement is another one;
+  ///   errors of the server; errors of `consume`.
   public func copyOut(
     _ sql: String, _ consume: ([UInt8]) async throws -> Void
   ) async throws {
     try await copying(sql, PGRES_COPY_OUT, "TO STDOUT") {
-      // Each message is a row. One call for many of them saves a change of executor for each row.
+      // Each message is a row. One call for many rows avoids a change of executor for each row.
       var gathered: [UInt8] = []
       var isMore = true
       while isMore {
         isMore = unsafe try nextMessage { unsafe gathered += $0 }
         if gathered.count >= Self.copyChunkBytes || (!isMore && !gathered.isEmpty) {
-          // At the end the server reports why it ended.
+          // At the end of the data the result of the COPY reports a cancellation.
           if isMore { try Task.checkCancellation() }
           try await consume(gathered)
           gathered.removeAll(keepingCapacity: true)
@@ -50,9 +58,12 @@ extension PostgresConnection {
     }
   }
 
-  /// Runs `COPY … TO STDOUT`, and passes each message, which is a row, in libpq's memory.
+  /// Runs `COPY … TO STDOUT`, and passes each message, which is a row, to `consume`. The span
+  /// refers to libpq's memory.
   ///
-  /// `consume` runs on the connection's own thread, and must not wait.
+  /// `consume` runs on the connection's own thread and must not block.
+  ///
+  /// - Throws: the errors of ``copyOut(_:_:)``.
   public func copyMessages(
     _ sql: String, _ consume: (RawSpan) throws -> Void
   ) async throws {
@@ -66,7 +77,8 @@ extension PostgresConnection {
     }
   }
 
-  /// Starts a COPY and runs the rest of it. When `body` throws, the COPY ends and the connection stays usable.
+  /// Starts a COPY and runs the rest of it. If `body` throws, the COPY ends and the connection
+  /// stays usable.
   private func copying<R>(
     _ sql: String, _ expected: ExecStatusType, _ clause: String, _ body: () async throws -> R
   ) async throws -> R {

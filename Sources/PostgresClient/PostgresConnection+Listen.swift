@@ -14,11 +14,16 @@ public struct PostgresNotification: Sendable, Equatable {
 /// LISTEN and its notifications.
 extension PostgresConnection {
   /// Subscribes the session to a channel. The name is quoted as an identifier.
+  ///
+  /// - Throws: the errors of `query`.
   public func listen(_ channel: String) async throws {
     try await execute("LISTEN \"\(channel.replacing("\"", with: "\"\""))\"")
   }
 
-  /// The next notification; `nil` where none arrives within the timeout. Cancelling the task ends the wait.
+  /// Waits for the next notification; `nil` if none arrives within the timeout.
+  ///
+  /// - Throws: a `CancellationError` if the task is cancelled; a `PostgresError` with the code
+  ///   `connectionLost`.
   public func nextNotification(timeout: Duration) async throws -> PostgresNotification? {
     try await running {
       let pointer = unsafe try link.pointer()

@@ -32,9 +32,10 @@ public actor PostgresConnection {
 
   // MARK: Open and close
 
-  /// Opens a connection. A thread of the connection's own waits for the server.
+  /// Opens a connection. A separate thread waits for the server.
   ///
-  /// Errors: `connectionFailed`; errors of the statements in `onConnect`.
+  /// - Throws: a `PostgresError` with the code `connectionFailed`, or an error of a statement in
+  ///   `onConnect`.
   public static func connect(
     _ configuration: PostgresConfiguration
   ) async throws -> PostgresConnection {
@@ -152,7 +153,14 @@ public actor PostgresConnection {
 
   // MARK: Statements
 
-  /// Runs one statement. It is prepared when the connection runs it for the first time.
+  /// Runs one statement, and returns its rows. The connection prepares the statement when it runs
+  /// it for the first time.
+  ///
+  /// If the schema changed since then, it prepares the statement again and repeats it, unless a
+  /// transaction is open.
+  ///
+  /// - Throws: a `PostgresError`, such as `server`, `timedOut`, `cancelled` or `connectionLost`; a
+  ///   `CancellationError` if the task was cancelled before the start.
   public func query(
     _ sql: String, _ parameters: [PostgresValue] = []
   ) async throws -> [PostgresRow] {
@@ -170,19 +178,27 @@ public actor PostgresConnection {
   }
 
   /// Runs any number of statements without parameters, as one implicit transaction.
+  ///
+  /// - Throws: the errors of ``query(_:_:)``.
   public func execute(_ script: String) async throws {
     try await running { _ = try link.run(script) }
   }
 
-  /// Sends all statements before it reads the first answer: one round trip. Returns the rows of each statement.
+  /// Runs several statements in one round trip, and returns the rows of each one.
   ///
-  /// Without BEGIN and COMMIT they are one implicit transaction. The first error is thrown, and no statement after it
-  /// runs.
+  /// All statements are sent before the first answer is read. Without BEGIN and COMMIT they are one
+  /// implicit transaction. The first error is thrown, and no statement after it runs.
+  ///
+  /// - Throws: the errors of ``query(_:_:)``.
   public func pipeline(_ statements: [PostgresStatement]) async throws -> [[PostgresRow]] {
     try await running { try Pipeline(statements: statements).run(on: link, &prepared) }
   }
 
-  /// Runs `body` between BEGIN and COMMIT. An error that it throws rolls back.
+  /// Runs `body` between BEGIN and COMMIT. If it throws an error, the transaction is rolled back
+  /// and the error is thrown.
+  ///
+  /// - Parameter begin: the statement that starts the transaction, which can set the isolation
+  ///   level.
   public nonisolated func transaction<R: Sendable>(
     _ begin: String = "BEGIN", _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {

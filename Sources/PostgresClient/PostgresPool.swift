@@ -21,6 +21,7 @@ public actor PostgresPool {
   /// Makes a pool. It opens connections when tasks request them.
   ///
   /// - Parameters:
+  ///   - configuration: the settings of each connection.
   ///   - size: the largest number of connections.
   ///   - maxWaiting: the largest number of tasks that wait for a connection. Further tasks get the
   ///     error `poolExhausted` at once.
@@ -38,9 +39,10 @@ public actor PostgresPool {
 
   /// Runs `body` with a connection that no other task uses meanwhile.
   ///
-  /// A connection that is lost, or still inside a transaction afterwards, is closed.
+  /// A connection that is lost, or still in a transaction or a COPY afterwards, is closed.
   ///
-  /// - Throws: `poolExhausted`, `timedOut`, `poolClosed`, and the errors of `body`.
+  /// - Throws: a `PostgresError` with the code `poolExhausted`, `timedOut` or `poolClosed`; a
+  ///   `CancellationError` if the task is cancelled while it waits; the errors of `body`.
   public nonisolated func withConnection<R: Sendable>(
     _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {

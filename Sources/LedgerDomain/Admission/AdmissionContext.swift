@@ -76,7 +76,7 @@ public struct Finding: Sendable, Equatable {
   public var provenAt: Timestamp?
   /// A detailed report, as bytes that the ledger stores as evidence.
   public var report: [UInt8]?
-  /// True if a configured calendar, or a block that may exist, can still decide what is pending.
+  /// Whether a configured calendar, or a block that can exist, can still decide a pending result.
   public var canBeSettled = true
 
   /// Makes a finding that can be settled.

@@ -5,8 +5,8 @@ import ProofFormats
 struct EvidenceForm {
   /// The bytes that came with the event, by SHA-256.
   let evidence: [Digest: [UInt8]]
-  /// True if an external check is still to come. Bytes after a timestamp token are then accepted, because the
-  /// external check reports what comes before them first.
+  /// Whether an external check follows. Bytes after a timestamp token are then accepted, because
+  /// the external check reports faults before them first.
   let isPrecheck: Bool
 
   func bytes(of digest: Digest) throws(Refusal) -> [UInt8] {
@@ -63,8 +63,10 @@ struct EvidenceForm {
 ///
 /// Specification: events.md, section Nonce of an identity token.
 public enum IdentityNonce {
-  /// Computes the nonce for a claim to one record. With a key, the token also confirms that the key is this
-  /// person's.
+  /// Computes the nonce for a claim to one record.
+  ///
+  /// - Parameter key: a registered key. The token then also vouches that the key belongs to the
+  ///   person.
   public static func of(_ number: PithNumber, _ key: Digest128? = nil) -> String {
     let text = "pithledger:author:\(number)" + (key.map { ":\($0.hex)" } ?? "")
     return Base64.encodeURL(Digest(hashing: Array(text.utf8)).bytes)

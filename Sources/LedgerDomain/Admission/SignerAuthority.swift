@@ -8,7 +8,7 @@ struct SignerAuthority {
   /// The origin of the ledger.
   let origin: String
 
-  /// True if the signing key is the registry's key at this position.
+  /// Whether the signing key is the registry's key at this position.
   var isRegistry: Bool { timeline.registryKey(at: position) == signer.fingerprint }
 
   var isVouched: Bool { timeline.isVouched(signer.fingerprint, at: position) }

@@ -72,7 +72,8 @@ struct SlotCheck {
     }
   }
 
-  /// A slot has one live statement; a newer one names the older in `supersedes`.
+  /// Refuses a second live statement in a slot. A newer statement must name the older one in
+  /// `supersedes`.
   private func checkLive() throws(Refusal) {
     guard let slot = candidate.slot else { return }
     let live = fold.live.first {

@@ -1,4 +1,4 @@
-/// `alias_added`: the record has another name.
+/// `alias_added`: the registry adds a name to a record.
 public struct AliasAdded: EventPayload {
   /// The added name.
   public let added: Alias

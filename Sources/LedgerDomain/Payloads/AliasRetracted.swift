@@ -1,8 +1,8 @@
-/// `alias_retracted`: a name of the record was wrong.
+/// `alias_retracted`: the registry retracts a name of a record.
 public struct AliasRetracted: EventPayload {
   /// The retracted name.
   public let retracted: Alias
-  /// The origin of the ledger for which the statement is meant.
+  /// The origin of the ledger that the statement is for.
   public let log: String
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

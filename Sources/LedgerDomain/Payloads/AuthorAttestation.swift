@@ -17,7 +17,7 @@ public struct AuthorAttestation: EventPayload {
   public let name: String
   /// The ORCID iD, such as `0000-0002-1825-0097`. Its check digit is valid.
   public let orcid: String
-  /// The index in the record's author list, counted from 0.
+  /// The index in the record's author list, counted from 0; `nil` if the signer gives none.
   public let authorIndex: Int64?
   /// SHA-256 of the identity token. Present exactly for the method `orcid_oidc`.
   public let evidence: Digest?

@@ -1,6 +1,6 @@
 public import Encodings
 
-/// `citation_signature`: another paper cites this record, and how.
+/// `citation_signature`: another paper cites this record, with a stated relation.
 public struct CitationSignature: EventPayload {
   /// The relation of the citing paper to the record. The raw value is the member `relation`.
   public enum Relation: String, Sendable, CaseIterable {

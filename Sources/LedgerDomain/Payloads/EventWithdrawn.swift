@@ -6,7 +6,8 @@ public struct EventWithdrawn: EventPayload {
   public let eventID: Digest
   /// The reason, at most 500 bytes.
   public let reason: String
-  /// SHA-256 of an identity token, which replaces the signature of the person who made a bare claim.
+  /// SHA-256 of an identity token. The token replaces the signature of a person who made a bare
+  /// claim by token.
   public let evidence: Digest?
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

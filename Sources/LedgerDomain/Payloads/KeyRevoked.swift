@@ -1,13 +1,13 @@
 public import Encodings
 
-/// `key_revoked`: a key is no longer valid.
+/// `key_revoked`: the key itself or the registry revokes a key.
 public struct KeyRevoked: EventPayload {
   /// The revoked key.
   public let fingerprint: Digest128
   /// The first position from which the key's events lose their standing. `nil` means the position of the
   /// revocation.
   public let compromisedFrom: Position?
-  /// The origin of the ledger for which the statement is meant.
+  /// The origin of the ledger that the statement is for.
   public let log: String
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

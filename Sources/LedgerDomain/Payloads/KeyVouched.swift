@@ -12,7 +12,7 @@ public struct KeyVouched: EventPayload {
   public let signerType: SignerType
   /// The person's name, if the issuer of the identity gave one.
   public let name: String?
-  /// The origin of the ledger for which the statement is meant.
+  /// The origin of the ledger that the statement is for.
   public let log: String
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

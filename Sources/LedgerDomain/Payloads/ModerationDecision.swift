@@ -9,7 +9,7 @@ public struct ModerationDecision: EventPayload {
   public let eventID: Digest
   /// The decision.
   public let decision: Decision
-  /// The origin of the ledger for which the statement is meant.
+  /// The origin of the ledger that the statement is for.
   public let log: String
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {

@@ -4,7 +4,7 @@ public import Encodings
 public struct VouchingWithdrawn: EventPayload {
   /// The key.
   public let fingerprint: Digest128
-  /// The origin of the ledger for which the statement is meant.
+  /// The origin of the ledger that the statement is for.
   public let log: String
 
   init(reading members: inout JSONObjectReader) throws(Refusal) {
