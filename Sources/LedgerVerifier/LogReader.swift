@@ -147,6 +147,7 @@ public struct LogReader: Sendable {
     }
   }
 
+  /// Parses an entry, checks that its bytes are canonical, and computes its leaf hash.
   private static func parse(_ item: Item) throws -> (Entry, Digest) {
     let entry: Entry
     do throws(Refusal) { entry = try Entry(bytes: item.bytes) } catch {

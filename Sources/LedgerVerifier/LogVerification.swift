@@ -156,6 +156,7 @@ public struct LogVerification: Sendable {
     }
   }
 
+  /// Compares a tile of the source with computed hashes.
   private func expectTile(
     _ level: Int, _ index: UInt64, _ hashes: [Digest], position: Position
   ) async throws {
@@ -230,6 +231,8 @@ extension LogDirectory {
       projections: try folder.compareProjections(outcome), contained: older.count)
   }
 
+  /// Compares `projections.ndjson` with the fold. Returns the number of records; `nil` if there is
+  /// no such file.
   private func compareProjections(_ outcome: LogVerification.Outcome) throws -> Int? {
     let name = "projections.ndjson"
     guard let bytes = try file(name) else { return nil }

@@ -13,6 +13,8 @@ struct AnchorCheck {
   let checkpointDigest: Digest?
   let finding: Finding?
 
+  /// Checks a `timestamp_anchor`: the digest, the form of the proof, and the limit of pending
+  /// unsigned anchors.
   func anchor(_ payload: TimestampAnchor, _ admission: inout Admission) throws(Refusal) {
     let anchored = try anchoredDigest(.timestampAnchor)
     guard payload.digest == anchored else {
@@ -28,6 +30,7 @@ struct AnchorCheck {
     }
   }
 
+  /// Checks an `anchor_upgraded`: the anchor that it names, and the form of the proof.
   func upgrade(
     _ payload: AnchorUpgraded, referenced: FoldEvent, _ admission: inout Admission
   ) throws(Refusal) {

@@ -8,6 +8,8 @@ struct AuthorCheck {
   let record: RecordFacts
   let finding: Finding?
 
+  /// Checks the identity token or the signer, and compares the name. A name that differs does not
+  /// refuse the claim, unless the token itself gives another name.
   func check(_ payload: AuthorAttestation, _ admission: inout Admission) throws(Refusal) {
     let signer = authority.signer.fingerprint
     if payload.method == .orcidOIDC {

@@ -7,6 +7,8 @@ struct EventStatementCheck {
   /// The event that the statement names.
   let referenced: FoldEvent
 
+  /// Checks a `moderation_decision`. A moderator cannot decide on a statement of the same key or
+  /// identity.
   func moderation(_ payload: ModerationDecision) throws(Refusal) {
     guard referenced.type == .replicationRecord else {
       throw Refusal(.eventID, "payload.event_id", "Only a replication_record is moderated.")
@@ -18,6 +20,7 @@ struct EventStatementCheck {
     }
   }
 
+  /// Checks a `check_recorded`. It is about an attestation, or records that evidence was erased.
   func checkRecorded(
     _ payload: CheckRecorded, _ finding: Finding?, _ admission: inout Admission
   ) throws(Refusal) {
@@ -27,6 +30,9 @@ struct EventStatementCheck {
     admission.provenAt = finding?.provenAt
   }
 
+  /// Checks an `event_withdrawn`. The signer's key, the signer's identity or the registry may
+  /// withdraw.
+  ///
   /// - Parameter group: the events of the group of the statement that is withdrawn.
   func withdrawal(group: [FoldEvent]) throws(Refusal) {
     guard referenced.type.isAttestation else {

@@ -1,7 +1,7 @@
 public import Encodings
 import ProofFormats
 
-/// Checks the form of the evidence that came with an event, before an external service is asked about it.
+/// Checks the form of the evidence that came with an event, before an external service checks it.
 struct EvidenceForm {
   /// The bytes that came with the event, by SHA-256.
   let evidence: [Digest: [UInt8]]
@@ -9,6 +9,7 @@ struct EvidenceForm {
   /// the external check reports faults before them first.
   let isPrecheck: Bool
 
+  /// The bytes with this SHA-256. Refuses an event that came without them.
   func bytes(of digest: Digest) throws(Refusal) -> [UInt8] {
     guard let bytes = evidence[digest] else {
       throw Refusal(

@@ -7,6 +7,7 @@ struct KeyEventCheck {
 
   private var timeline: KeyTimeline { authority.timeline }
 
+  /// Checks a `key_registered`. Capacities that are not open to everyone need the operator.
   func registration(
     _ payload: KeyRegistered, trustedReceiptKeys: [Digest128: [UInt8]], operatorAuthorised: Bool
   ) throws(Refusal) {
@@ -37,6 +38,7 @@ struct KeyEventCheck {
     }
   }
 
+  /// Checks a `key_vouched` by the registry: the key, its `signer_id` and the capacity.
   func vouching(_ payload: KeyVouched) throws(Refusal) {
     try authority.requireRegistry(for: .keyVouched)
     try authority.requireThisLog(payload.log)
@@ -57,6 +59,7 @@ struct KeyEventCheck {
     }
   }
 
+  /// Checks a `vouching_withdrawn` by the registry. A vouch must be in force.
   func vouchingWithdrawal(_ payload: VouchingWithdrawn) throws(Refusal) {
     try authority.requireRegistry(for: .vouchingWithdrawn)
     try authority.requireThisLog(payload.log)
@@ -68,6 +71,7 @@ struct KeyEventCheck {
     }
   }
 
+  /// Checks a `key_revoked` by the key itself or by the registry.
   func revocation(_ payload: KeyRevoked) throws(Refusal) {
     try authority.requireThisLog(payload.log)
     try requireSignersKey(payload.fingerprint)

@@ -1,11 +1,13 @@
 import Encodings
 
-/// Checks statements about a record that depend on neither evidence nor other events: citations, replications, and
-/// what the registry says about the record itself.
+/// Checks statements about a record that depend on neither evidence nor other events: citations,
+/// replications, and statements of the registry about the record.
 struct RecordStatementCheck {
   let authority: SignerAuthority
   let record: RecordFacts?
 
+  /// Checks a `citation_signature`. A record cannot cite itself, and a citing paper that this
+  /// ledger has is named by its Pith Number.
   func citation(
     _ payload: CitationSignature, citesItself: Bool, citingKnownAs known: PithNumber?
   ) throws(Refusal) {
@@ -23,6 +25,7 @@ struct RecordStatementCheck {
     }
   }
 
+  /// Checks a `replication_record`. The newest snapshot must have its claims.
   func replication(_ payload: ReplicationRecord) throws(Refusal) {
     let record = try record.required()
     if authority.isRegistry {
@@ -37,6 +40,7 @@ struct RecordStatementCheck {
     }
   }
 
+  /// Checks a `record_created` by the registry: the Pith Number and the receipt.
   func recordCreated(
     _ payload: RecordCreated, subject: Subject, trustedReceiptKeys: [Digest128: [UInt8]],
     operatorAuthorised: Bool, _ admission: inout Admission
@@ -57,6 +61,7 @@ struct RecordStatementCheck {
     }
   }
 
+  /// Checks an `alias_retracted` by the registry. The record must have the alias.
   func aliasRetraction(_ payload: AliasRetracted) throws(Refusal) {
     try authority.requireRegistry(for: .aliasRetracted)
     try authority.requireThisLog(payload.log)

@@ -27,6 +27,7 @@ struct SlotCheck {
     statement = GroupFold([candidate], authority.timeline).statements.first
   }
 
+  /// Runs the checks in their order.
   func check() throws(Refusal) {
     try checkCount()
     try checkAge()
@@ -55,6 +56,7 @@ struct SlotCheck {
         + "again with a later created_at.")
   }
 
+  /// Checks that the statement in `supersedes` is live and has the same signer, slot and target.
   private func checkSuperseded() throws(Refusal) {
     guard let id = event.body.payload.referencedEventID else { return }
     guard let target = fold.statements.first(where: { $0.event.eventID == id }),

@@ -9,6 +9,8 @@ struct StorageCheck {
   let finding: Finding?
   let now: Timestamp
 
+  /// Checks the location and the digest. A file needs its bytes; other storage needs a fetch or a
+  /// storage provider's signature.
   func check(_ payload: StorageAttestation, _ admission: inout Admission) throws(Refusal) {
     try checkLocation(payload.location)
     if payload.observedAt > now.adding(seconds: AdmissionCheck.clockSkewSeconds) {
@@ -44,6 +46,7 @@ struct StorageCheck {
     }
   }
 
+  /// Checks that the uploaded bytes came with the event and have the stated digest and length.
   private func checkUpload(_ payload: StorageAttestation) throws(Refusal) {
     guard payload.evidence == payload.content else {
       throw Refusal(

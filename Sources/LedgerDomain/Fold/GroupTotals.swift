@@ -35,6 +35,7 @@ public struct GroupTotals: Sendable, Equatable {
   /// Makes totals of zero.
   public init() {}
 
+  /// Applies an operation to each pair of corresponding numbers.
   static func combine(
     _ a: GroupTotals, _ b: GroupTotals, _ operation: (Int32, Int32) -> Int32
   ) -> GroupTotals {

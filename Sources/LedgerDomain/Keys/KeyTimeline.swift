@@ -132,6 +132,7 @@ public struct KeyTimeline: Sendable, Equatable {
     var identity: Digest128
   }
 
+  /// The data of the signer of an event at this position. An unregistered key is its own identity.
   func signer(_ fingerprint: Digest128, at position: Position) -> Signer {
     guard let key = standings[fingerprint] else { return Signer(identity: fingerprint) }
     var isVouched = key.firstVouch < position
