@@ -286,6 +286,9 @@ let package = Package(
         "Encodings", "LedgerVerifier", "LedgerService", "LedgerStore", "LedgerDomain",
         "CanonicalJSON", "PostgresClient", "ProofFormats", "TransparencyLog", "TestSupport",
         "LedgerTestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(
