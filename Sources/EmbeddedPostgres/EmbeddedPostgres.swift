@@ -288,8 +288,9 @@ public final class EmbeddedPostgres: Sendable {
     ]
     // With lz4, if this build has it, writing full pages to the write-ahead log takes much less time.
     if try await supports("wal_compression", "lz4") { all["wal_compression"] = "lz4" }
-    // After a crash PostgreSQL flushes each of the cluster's files by itself, which takes many seconds on a slow disk;
-    // one call flushes the whole file system. Linux reports the errors of that call from 5.8 on.
+    // After a crash PostgreSQL flushes each of the cluster's files by itself, which takes many seconds
+    // on a slow disk; one call flushes the whole file system. Linux reports the errors of that call
+    // from 5.8 on.
     let kernel = OperatingSystemVersion(majorVersion: 5, minorVersion: 8, patchVersion: 0)
     if ProcessInfo.processInfo.isOperatingSystemAtLeast(kernel),
       try await supports("recovery_init_sync_method", "syncfs")

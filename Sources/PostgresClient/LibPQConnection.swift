@@ -1,7 +1,8 @@
 import CLibPQ
 import Foundation
 
-/// Owns a connection of libpq, and waits for its server. Belongs to one `PostgresConnection`, on whose thread it blocks.
+/// Owns a connection of libpq, and waits for its server. Belongs to one `PostgresConnection`, on whose
+/// thread it blocks.
 @safe final class LibPQConnection {
   /// The connection; `nil` once it is closed.
   private var handle: OpaquePointer?
@@ -29,7 +30,8 @@ import Foundation
 
   private static func connect(_ configuration: PostgresConfiguration) -> OpaquePointer? {
     let seconds = max(2, Int(configuration.connectTimeout / .seconds(1)))
-    // Settings after `dbname`, which expands to the whole URI, override the URI. Settings before it are defaults.
+    // Settings after `dbname`, which expands to the whole URI, override the URI. Settings before it are
+    // defaults.
     var settings = [
       ("connect_timeout", "\(seconds)"),
       ("application_name", configuration.applicationName),

@@ -24,7 +24,8 @@ struct Pipeline {
     }
   }
 
-  /// Sends the messages and a sync. Returns, for each result to come, whether it is the answer of a statement.
+  /// Sends the messages and a sync. Returns, for each result to come, whether it is the answer of a
+  /// statement.
   ///
   /// - Parameter new: the keys of the statements that are prepared with this pipeline.
   private func send(

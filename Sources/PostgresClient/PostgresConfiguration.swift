@@ -10,8 +10,8 @@ public struct PostgresConfiguration: Sendable {
   public var connectTimeout: Duration
   /// The server's `statement_timeout`; `nil` for the server's own setting.
   public var statementTimeout: Duration?
-  /// The time without a message of the server, while an answer is due, after which the connection counts as lost. A
-  /// frozen server or a cut cable reports no error. `nil` waits without limit.
+  /// The time without a message of the server, while an answer is due, after which the connection
+  /// counts as lost. A frozen server or a cut cable reports no error. `nil` waits without limit.
   public var silenceTimeout: Duration?
   /// SQL that runs after each connect.
   public var onConnect: [String]

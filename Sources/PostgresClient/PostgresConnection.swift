@@ -4,8 +4,8 @@ import Synchronization
 
 /// One connection to PostgreSQL. Statements run in order, with parameters and results in binary.
 ///
-/// Cancelling the task that awaits a statement cancels the statement on the server. After `connectionLost` the
-/// connection cannot be used again.
+/// Cancelling the task that awaits a statement cancels the statement on the server. After
+/// `connectionLost` the connection cannot be used again.
 public actor PostgresConnection {
   private nonisolated let executor: ThreadExecutor
   /// The thread of the connection.
@@ -52,8 +52,8 @@ public actor PostgresConnection {
         }
       }
     }
-    // The runtime orders the thread's work before this. ThreadSanitizer does not see it where the answer is there
-    // before the continuation is awaited.
+    // The runtime orders the thread's work before this. ThreadSanitizer does not see it where the
+    // answer is there before the continuation is awaited.
     _ = isMade.value.load(ordering: .acquiring)
     do {
       if let timeout = configuration.statementTimeout {
@@ -92,7 +92,8 @@ public actor PostgresConnection {
   /// Whether a transaction is open, including one that failed.
   public var isInTransaction: Bool { link.isInTransaction }
 
-  /// Whether the connection is usable, outside a transaction and without a COPY, as of the end of the last call.
+  /// Whether the connection is usable, outside a transaction and without a COPY, as of the end of the
+  /// last call.
   public nonisolated var isIdle: Bool { idle.value.load(ordering: .acquiring) }
 
   private func updateIdle() {
@@ -117,8 +118,8 @@ public actor PostgresConnection {
       updateIdle()
     }
     return try await withTaskCancellationHandler {
-      // A method of the actor runs the closure: a closure that does not capture the actor would run on one of Swift's
-      // threads, and block it.
+      // A method of the actor runs the closure: a closure that does not capture the actor would run on
+      // one of Swift's threads, and block it.
       try self.call(body)
     } onCancel: {
       canceller.cancel(statement)

@@ -1,7 +1,7 @@
 /// An error between this program and PostgreSQL.
 ///
-/// Two errors are equal when code and SQLSTATE are equal. The description is one line without parameter values,
-/// DETAIL or connection strings, because these can hold personal data and passwords.
+/// Two errors are equal when code and SQLSTATE are equal. The description is one line without parameter
+/// values, DETAIL or connection strings, because these can hold personal data and passwords.
 public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable {

@@ -159,7 +159,8 @@ public actor PostgresPool {
     let id = nextID
     attempts[id] = Task {
       if failures > 0 {
-        // The delay doubles up to five seconds. Jitter prevents many clients from reconnecting at the same time.
+        // The delay doubles up to five seconds. Jitter prevents many clients from reconnecting at the
+        // same time.
         let bound = min(5000, 50 << min(failures, 7))
         try? await Task.sleep(for: .milliseconds(Int.random(in: bound / 2...bound)))
       }

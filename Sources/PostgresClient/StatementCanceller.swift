@@ -3,10 +3,11 @@ import Foundation
 
 /// Asks the server, from any thread, to cancel what one connection is doing.
 ///
-/// A request holds the lock until the server answers. `NSLock` waits in the kernel, where ThreadSanitizer follows it,
-/// as it does not for `Mutex`.
-// @unchecked Sendable is right: `state` is the only property that changes, and it is accessed under `lock`, except in
-// `init` and `deinit`, when no other thread has a reference. `lock` and `wake` are constants.
+/// A request holds the lock until the server answers. `NSLock` waits in the kernel, where
+/// ThreadSanitizer follows it, as it does not for `Mutex`.
+// @unchecked Sendable is right: `state` is the only property that changes, and it is accessed under
+// `lock`, except in `init` and `deinit`, when no other thread has a reference. `lock` and `wake` are
+// constants.
 final class StatementCanceller: @unchecked Sendable {
   @safe private struct State {
     let pointer: OpaquePointer?
@@ -20,8 +21,8 @@ final class StatementCanceller: @unchecked Sendable {
   private let wake: Int32
 
   init(_ connection: OpaquePointer) {
-    // PQgetCancel copies what a request needs, and libpq lets any thread use the copy (PostgreSQL documentation,
-    // "Canceling Queries in Progress").
+    // PQgetCancel copies what a request needs, and libpq lets any thread use the copy (PostgreSQL
+    // documentation, "Canceling Queries in Progress").
     state = unsafe State(PQgetCancel(connection))
     wake = pithledger_eventfd()
   }

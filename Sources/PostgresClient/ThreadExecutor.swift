@@ -14,8 +14,8 @@ final class ThreadExecutor: SerialExecutor {
   /// The queue between the executor and its thread. The thread does not keep the executor alive.
   private final class Inbox: Sendable {
     private let tasks = Mutex<[Task]>([])
-    /// Orders the holders of the lock for ThreadSanitizer, which does not see how a `Mutex` orders them: that happens
-    /// in the runtime's library.
+    /// Orders the holders of the lock for ThreadSanitizer, which does not see how a `Mutex` orders
+    /// them: that happens in the runtime's library.
     private let turn = Atomic<Bool>(false)
     private let arrived = DispatchSemaphore(value: 0)
 

@@ -15,8 +15,8 @@ public func admit(
   return admission
 }
 
-/// Checks an event against the log, its signer and the form of its evidence, before the ledger asks an external
-/// service about it.
+/// Checks an event against the log, its signer and the form of its evidence, before the ledger asks an
+/// external service about it.
 ///
 /// - Throws: the `Refusal` with which ``admit(_:_:)`` would end whatever the service answers. Slots are not checked,
 ///   since the owner of a claim depends on the answer.

@@ -43,7 +43,8 @@ struct AnchorCheck {
     admission.apply(finding, orPending: "bitcoin")
   }
 
-  /// The digest that a proof of time must be about: the record's, or that of the checkpoint that the target names.
+  /// The digest that a proof of time must be about: the record's, or that of the checkpoint that the
+  /// target names.
   private func anchoredDigest(_ type: EventType) throws(Refusal) -> Digest {
     guard let size = target.checkpoint else { return try record.required().canonicalSHA256 }
     try authority.requireRegistry(for: type)

@@ -21,8 +21,8 @@ struct SignerAuthority {
 
   var identity: Digest128 { timeline.identity(signer.fingerprint, at: position) }
 
-  /// Checks that the signer is the registered owner of the key that verified the signature, and that the key is
-  /// valid at this position.
+  /// Checks that the signer is the registered owner of the key that verified the signature, and that
+  /// the key is valid at this position.
   func check(_ verified: VerifiedEvent) throws(Refusal) {
     guard let key = timeline.registration(of: signer.fingerprint) else {
       throw Refusal(

@@ -17,8 +17,8 @@ protocol EventPayload: Sendable {
   /// SHA-256 of the bytes that this payload is based on, which a submission sends as evidence.
   var evidence: Digest? { get }
 
-  /// What the slot of a statement depends on besides its type, signer and target. `nil` for a type that has no
-  /// slots, of which a signer may have any number of statements.
+  /// What the slot of a statement depends on besides its type, signer and target. `nil` for a type that
+  /// has no slots, of which a signer may have any number of statements.
   var slotKey: String? { get }
 
   /// The name that is added to a record or retracted.

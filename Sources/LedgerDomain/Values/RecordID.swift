@@ -1,8 +1,8 @@
 /// The subject of an event inside one log: a record, or the registry.
 ///
-/// A record's identifier is the position of its first `record_created` event. Therefore an identifier has a meaning
-/// in one log only; a ``PithNumber`` names a record everywhere. The type is trivial, because replay copies millions
-/// of identifiers.
+/// A record's identifier is the position of its first `record_created` event. Therefore an identifier
+/// has a meaning in one log only; a ``PithNumber`` names a record everywhere. The type is trivial,
+/// because replay copies millions of identifiers.
 @frozen
 public struct RecordID: Hashable, Comparable, Sendable, BitwiseCopyable {
   /// The storage form: the position of the record's first event, or −1 for the registry.
