@@ -6,8 +6,8 @@ import LedgerStore
 import Logging
 import PostgresClient
 
-/// Measures the ledger against PostgreSQL's own limits on the same table in the same run, the rivals in
-/// turn, and prints medians.
+/// Measures the ledger and, in the same run on the same table, what PostgreSQL does without the ledger.
+/// Rounds of both alternate. Prints medians.
 ///
 /// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdefg]
 @main
@@ -16,10 +16,10 @@ struct Bench {
   let rounds: Int
   let records: Int
   let uri: String
-  /// A database for a log whose every signature holds.
+  /// The URI of a database for a log in which all signatures are valid.
   let signedURI: String
   let workload = Workload()
-  /// The letters of what is measured.
+  /// The letters of the parts that are measured.
   let parts: Set<Character>
   let logger: Logger
 
@@ -57,7 +57,7 @@ struct Bench {
     say(
       "\(events) events over \(records) records, \(rounds) rounds, "
         + "\(ProcessInfo.processInfo.activeProcessorCount) cores")
-    // The log begins with the registry's key, as every log does.
+    // The first event of every log registers the registry key.
     var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
     configuration.databaseURL = uri
     try await Ledger.open(configuration, runProjector: false, logger: logger).close()
@@ -83,7 +83,8 @@ struct Bench {
     if parts.contains("f") {
       let larger = Growth(bench: self, factor: 10)
       try await larger.run(store)
-      // The rival too: it would take as long again to make a table of its own that large.
+      // The comparison copies into the same table, because a second table of this size would double the
+      // time.
       let appendLarger = try await self.append(
         store, from: 2 * events, name: "(f) ten times (a)", rivalSharesLog: true)
       let readsLarger = try await http.run(
@@ -95,10 +96,11 @@ struct Bench {
     await store.close()
   }
 
-  /// When the events of the workload were recorded.
+  /// The recording time of the first event of the workload.
   static let begin = Timestamp(microseconds: 1_700_000_000_000_000)
 
-  /// What ten times the size makes of a rate, by itself and beside the rival of the same minutes.
+  /// Prints how a rate changes with ten times the events: absolutely, and relative to the comparison of
+  /// the same minutes.
   private static func compare(_ name: String, _ before: Rates, _ after: Rates) {
     guard !before.ours.isEmpty, !before.theirs.isEmpty else { return }
     say(
@@ -140,7 +142,7 @@ struct Bench {
     say("set-up: \(indices.count) records in \(String(format: "%.1f", took)) s")
   }
 
-  /// Calls `body` for every number, four thousand at a time, as concurrent submitters would.
+  /// Calls `body` for every number with four thousand concurrent tasks, like concurrent submitters.
   func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws
   {
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -159,7 +161,7 @@ struct Bench {
     }
   }
 
-  /// The records' numbers, by their index.
+  /// The Pith Numbers and positions of the records, by index.
   private func recordNumbers() async throws -> [(PithNumber, Int64)] {
     let records = try await recordCount()
     let connection = try await connect()
@@ -184,13 +186,13 @@ struct Bench {
 
   // MARK: (a) Append
 
-  /// Appends as many events as the log is to have, in rounds; with a name, the rival takes turns.
+  /// Appends the events of the log in rounds. With a name, rounds of the comparison alternate with them.
   ///
   /// - Parameters:
-  ///   - first: the number of the first, so that no event is there already.
-  ///   - slice: a single round of this size instead.
-  ///   - rivalSharesLog: whether the rival copies into the log itself, to have a table as large as ours; else it
-  ///     has an empty one, as our first round has.
+  ///   - first: the number of the first event, which must not exist yet.
+  ///   - slice: appends a single round of this size instead.
+  ///   - rivalSharesLog: whether the comparison copies into the log itself, to have a table of the same
+  ///     size. Otherwise it starts with an empty table, like the first round of the ledger.
   private func append(
     _ store: LedgerStore, from first: Int, slice: Int? = nil, name: String?,
     rivalSharesLog: Bool = false
@@ -213,7 +215,8 @@ struct Bench {
       }
       ours.append(Double(size) / took)
       guard name != nil else { continue }
-      // The same rows, read back as COPY data so that building them costs the rival nothing.
+      // The comparison copies the same rows. They are read as COPY data, so that it does not include the
+      // time to build them.
       let head = try await store.log.size()
       let columns =
         rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record_position") : "e.*"
@@ -292,8 +295,8 @@ struct Bench {
               "COPY (SELECT \(FoldEventReader.recordColumns) FROM ledger.event e) TO STDOUT (FORMAT binary)"
             ) { _ in }
           }))
-      // A rebuild that is worth its name leaves durable rows behind, found by record, as replay does; it
-      // counts what can be counted without the rules of the fold.
+      // Like a replay, the comparison leaves durable rows that are indexed by record. It counts what SQL
+      // can count without the rules of the fold.
       statements.append(
         Double(size)
           / (try await Self.seconds {
@@ -327,7 +330,7 @@ struct Bench {
   }
 }
 
-/// Rates a second of ours and of a rival's, who took turns.
+/// Rates per second of the ledger and of the comparison, by round.
 struct Rates {
   var ours: [Double] = []
   var theirs: [Double] = []

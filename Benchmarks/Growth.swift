@@ -1,10 +1,10 @@
 import LedgerStore
 import PostgresClient
 
-/// Makes the log of a benchmark several times as large, in records and in events.
+/// Multiplies the records and events of the log of a benchmark.
 ///
-/// The events are copies that SQL makes of the first ones, about the new records, under ids of their own:
-/// their entries belong to the first ones, and nothing that is measured afterwards reads those.
+/// SQL copies the first events for the new records, with different ids. The copies keep the entries of
+/// the originals, which later measurements do not read.
 struct Growth {
   let bench: Bench
   let factor: Int
@@ -15,7 +15,7 @@ struct Growth {
       "SELECT min(record_position), max(record_position), (SELECT size FROM ledger.head) FROM ledger.subject"
     )[0]
     let (first, last, size) = (try range.int(0), try range.int(1), try range.int(2))
-    // The workload's own events: what other measurements appended does not grow with it.
+    // Only events of the workload are copied, not those that other measurements appended.
     let end = min(size, last + 1 + Int64(bench.events))
     try await bench.createRecords(store, bench.records..<factor * bench.records)
     let took = try await Bench.seconds {
@@ -25,7 +25,7 @@ struct Growth {
       }
     }
     let head = try await store.log.size()
-    // The projections are a replay away; a projector would take far longer for as many.
+    // A replay rebuilds the projections much faster than the projector.
     try await connection.execute(
       "UPDATE ledger.projection_offset SET next_position = \(head)")
     let report = try await store.replayer.run(check: false) { _ in }
@@ -36,8 +36,8 @@ struct Growth {
     )
   }
 
-  /// One transaction that appends a copy of every event after the first records and below a position: all are
-  /// about those.
+  /// One transaction that copies every event after the creation of the records and below a position. All
+  /// of these are about the records.
   private static func copy(
     _ number: Int64, of records: ClosedRange<Int64>, below size: Int64, _ shift: Int64
   ) -> String {
@@ -50,7 +50,7 @@ struct Growth {
     """
   }
 
-  /// The columns of a copy of an event, with what is unique in it made different by a number.
+  /// The columns of a copy of an event. Unique values are changed by a number.
   static func columns(_ number: Int64, _ position: String, _ record: String) -> String {
     """
     \(position), \(record), e.recorded_at, e.created_at,
@@ -63,7 +63,7 @@ struct Growth {
     """
   }
 
-  /// Takes what lies behind the head into the log.
+  /// Moves the head of the log behind the copied events.
   static let advanceHead =
     "UPDATE ledger.head SET size = (SELECT max(position) + 1 FROM ledger.event)"
 }

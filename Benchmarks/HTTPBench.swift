@@ -6,7 +6,7 @@ import LedgerService
 import LedgerStore
 import PostgresClient
 
-/// The service as clients meet it: a process of its own, over loopback.
+/// Measures the HTTP service in a separate process over the loopback interface.
 struct HTTPBench {
   let bench: Bench
   let directory: String
@@ -24,7 +24,7 @@ struct HTTPBench {
     return process
   }
 
-  /// The most memory that a process had so far, in kB.
+  /// The peak of a process's resident memory, in kB.
   private func peakMemory(_ process: Process) -> Int? {
     let path = "/proc/\(process.processIdentifier)/status"
     guard let status = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
@@ -32,7 +32,7 @@ struct HTTPBench {
       .flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }
   }
 
-  /// Runs a service, and measures the parts that need one; answers the reads of each round.
+  /// Runs a service, and measures the parts that need one. Returns the rates of reads by round.
   func run(
     _ parts: Set<Character>, records: Int, readsNamed name: String = "(d)"
   ) async throws -> Rates {
@@ -79,7 +79,7 @@ struct HTTPBench {
     return size
   }
 
-  /// A replay in a process of its own, as an operator runs it.
+  /// Measures the peak memory of a replay in a separate process.
   func replayMemory() async throws {
     let process = program(["replay", "--check"])
     process.standardOutput = FileHandle.nullDevice
@@ -125,7 +125,7 @@ struct HTTPBench {
     try bulk(keys, port)
   }
 
-  /// As many events as of a round, as the lines of one request.
+  /// Submits the events of one round as the lines of one request.
   private func bulk(_ keys: [KeyFile], _ port: Int) throws {
     var lines: [UInt8] = []
     for index in 0..<Self.submissionsMade {
@@ -149,7 +149,7 @@ struct HTTPBench {
     say("(c) in bulk, by one request of \(created) lines: \(Int(Double(created) / seconds))/s")
   }
 
-  /// Registrations are limited by the hour over HTTP; the operator's bulk import is not.
+  /// Registers the keys by a bulk import, because registrations over HTTP have an hourly quota.
   private func register(_ keys: [KeyFile]) throws {
     var lines: [UInt8] = []
     for key in keys {
@@ -176,10 +176,10 @@ struct HTTPBench {
     return load(port: port, connections: 32, seconds: 4) { $0 < all.count ? all[$0] : nil }
   }
 
-  /// Events made for a round: more than can be taken in its time.
+  /// The number of events that are made for a round. It exceeds what is submitted in its time.
   private static let submissionsMade = 20_000
 
-  /// A citation that nobody has submitted yet.
+  /// A citation that was not submitted before.
   private func submission(_ round: Int, _ index: Int, _ keys: [KeyFile]) throws -> [UInt8] {
     let key = keys[index % keys.count]
     let record = Workload.record(round * Self.submissionsMade + index, of: bench.records)
@@ -193,7 +193,8 @@ struct HTTPBench {
     return JSON.object(try key.key.sign(body).json).canonicalBytes()
   }
 
-  /// The rival's table: the log once more, with its indexes, so that both pay for the same size.
+  /// Copies the log with its indexes into the table of the comparison, so that both tables have the same
+  /// size.
   private func copyLog() async throws {
     let connection = try await bench.connect()
     try await connection.execute(
@@ -205,8 +206,8 @@ struct HTTPBench {
     await connection.close()
   }
 
-  /// Inserts what the log gained since a position into the rival's table, by eight clients, row by row, each row
-  /// a transaction; answers rows a second.
+  /// Inserts the events from a position on into the table of the comparison: eight clients, one row per
+  /// transaction. Returns rows per second.
   private func plainInserts(since head: Int64) async throws -> Double {
     let connection = try await bench.connect()
     let numbers = [

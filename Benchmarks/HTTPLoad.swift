@@ -1,16 +1,17 @@
 import Foundation
 
-/// What a load of requests measured.
+/// The result of a load of requests.
 struct LoadResult: Sendable {
   let perSecond: Double
   let p99Milliseconds: Double
   let failures: Int
 }
 
-/// Sends requests over keep-alive connections, one at a time on each, and times every answer.
+/// Sends requests over keep-alive connections, one at a time on each, and measures the time of every
+/// answer.
 ///
-/// One thread waits for all of them, so that the load takes as little as it can of the cores that it
-/// shares with what it measures.
+/// One thread waits for all connections, so that the load takes little of the processor time that it
+/// shares with the service.
 ///
 /// - Parameter request: the bytes of the nth request; `nil` ends the load.
 func load(
@@ -31,12 +32,12 @@ func load(
 private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
 private struct Load {
-  /// A connection, and the answer that it waits for.
+  /// A connection with the state of its current request.
   struct Connection {
     let socket: Int32
     var sent: UInt64 = 0
     var answer: [UInt8] = []
-    /// How long the answer is, once its head has come.
+    /// The length of the answer; `nil` until its head is complete.
     var needed: Int?
   }
 
@@ -63,7 +64,7 @@ private struct Load {
       polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
     }
     defer { for connection in connections { close(connection.socket) } }
-    // A socket below zero is passed over.
+    // poll(2) ignores negative descriptors.
     for index in connections.indices where !send(index, request) { polled[index].fd = -1 }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while polled.contains(where: { $0.fd >= 0 }) {
@@ -84,7 +85,7 @@ private struct Load {
     }
   }
 
-  /// Sends the next request, while there is time and there is one.
+  /// Sends the next request. Returns `false` if the time is over or there is no further request.
   private mutating func send(_ index: Int, _ request: (Int) -> [UInt8]?) -> Bool {
     let time = now()
     guard time < end, let bytes = request(sent) else { return false }
@@ -96,7 +97,7 @@ private struct Load {
       connections[index].socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 
-  /// Takes what has come; whether the answer is whole, `nil` where the connection is gone.
+  /// Reads available bytes. Returns whether the answer is complete; `nil` if the connection was closed.
   private mutating func receive(_ index: Int, _ buffer: inout [UInt8]) -> Bool? {
     let count = unsafe recv(connections[index].socket, &buffer, buffer.count, 0)
     guard count > 0 else { return nil }
@@ -115,7 +116,7 @@ private struct Load {
     return true
   }
 
-  /// The length of an answer with its head; `nil` while the head is not whole.
+  /// The length of an answer with its head; `nil` if the head is incomplete.
   private static func length(_ answer: [UInt8]) -> Int? {
     let name = Array("content-length:".utf8)
     var lineStart = 0
@@ -150,5 +151,5 @@ private struct Load {
   }
 }
 
-/// A line that is there at once, also where nobody is at a terminal.
+/// Writes a line to the standard output without buffering.
 func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

@@ -7,8 +7,8 @@ import LedgerStore
 import PostgresClient
 import TransparencyLog
 
-/// (g) What it costs that nobody can rewrite the log: appends with the tree built behind them, leaves, proofs,
-/// and a check of everything against the bare cost of hashing the same bytes.
+/// (g) Measures the costs of the transparency log: appends while the tree is built, leaves, proofs, and
+/// `fsck`, compared with hashing the same bytes.
 struct TreeBench {
   let bench: Bench
   let directory: String
@@ -20,7 +20,7 @@ struct TreeBench {
     try await fsck()
   }
 
-  /// Appends in turn without a tree and with the follower of a service at work.
+  /// Alternates appends without the tree and appends while a task extends the tree, as in a service.
   private func appends(
     _ store: LedgerStore, _ append: (Int) async throws -> [Double]
   ) async throws {
@@ -44,7 +44,7 @@ struct TreeBench {
     Bench.report("(g) append with the tree built behind it", with, "without", without)
   }
 
-  /// The whole tree from nothing, against hashing the same bytes alone.
+  /// Builds the whole tree, compared with hashing the same bytes.
   private func leaves(_ store: LedgerStore) async throws {
     let size = try await store.log.size()
     let connection = try await bench.connect()
@@ -69,7 +69,7 @@ struct TreeBench {
     Bench.report("(g) leaves into the tree", ours, "sha256 of each entry by PostgreSQL", bare)
   }
 
-  /// Proofs of random entries, one after the other, as a client waits for them.
+  /// Measures proofs of random entries one after the other, as a client requests them.
   private func proofs(_ store: LedgerStore) async throws {
     var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
     configuration.databaseURL = bench.uri
@@ -91,7 +91,7 @@ struct TreeBench {
     await ledger.close()
   }
 
-  /// A check of everything, on a log whose every signature holds.
+  /// Measures `fsck` on a log in which all signatures are valid.
   private func fsck() async throws {
     let connection = try await bench.connect()
     try await connection.execute("CREATE DATABASE signed")

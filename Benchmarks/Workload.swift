@@ -4,7 +4,7 @@ import LedgerDomain
 import LedgerService
 import LedgerStore
 
-/// SplitMix64.
+/// The generator SplitMix64 (Steele, Lea and Flood, 2014).
 struct Generator: RandomNumberGenerator {
   var state: UInt64
   mutating func next() -> UInt64 {
@@ -16,7 +16,7 @@ struct Generator: RandomNumberGenerator {
   }
 }
 
-/// Records and events in the proportions of a busy ledger; few records have most of the events.
+/// Records and events in the proportions of a busy ledger. Few records have most of the events.
 struct Workload: Sendable {
   let signers: [Signer]
   private let publicKeys: [[UInt8]]
@@ -30,8 +30,8 @@ struct Workload: Sendable {
     }
   }
 
-  /// The statement that registers a signer's key. As elsewhere here nothing is signed: the store is
-  /// what is measured, and it checks no signature.
+  /// The unit that registers a signer's key. Events of the workload have no valid signature: only the
+  /// store is measured, which does not verify signatures.
   func registration(_ index: Int, at time: Timestamp) throws -> AppendUnit {
     let signer = signers[index]
     let body = try EventBody.make(
@@ -62,7 +62,7 @@ struct Workload: Sendable {
 
   private static let noSignature = [UInt8](repeating: 1, count: 64)
 
-  /// The statement that creates a record.
+  /// The unit that creates a record.
   func creation(_ index: Int, at time: Timestamp) throws -> AppendUnit {
     let canonical = try Self.canonical(index)
     let signer = Signer(
@@ -83,7 +83,7 @@ struct Workload: Sendable {
       ], evidence: [], guardPosition: nil)
   }
 
-  /// One event about a record of some number, with columns and entry bytes as the ledger makes them.
+  /// An event about a record, with columns and entry as the ledger makes them.
   func event(_ number: Int, pithNumber: PithNumber, record: RecordID, at time: Timestamp) throws
     -> AppendUnit.Item
   {
@@ -113,7 +113,7 @@ struct Workload: Sendable {
       admission: .signedOnly(at: time), record: record, referenced: nil)
   }
 
-  /// Which of `count` records an event is about.
+  /// The index, below `count`, of the record that an event is about.
   static func record(_ number: Int, of count: Int) -> Int {
     var random = Generator(state: UInt64(number) &* 0x5851_F42D_4C95_7F2D)
     let u = Double.random(in: 0..<1, using: &random)

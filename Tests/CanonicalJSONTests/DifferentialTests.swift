@@ -32,7 +32,7 @@ struct DifferentialTests {
   @Test("What Python writes loosely we read, and write as json.dumps does")
   func parser() async throws {
     let seed = UInt32.random(in: .min ... .max)
-    // Each line loosely spelled, then canonically.
+    // Each value in two lines: first in a loose spelling, then in canonical form.
     let lines = try await python(
       """
       import json, random, sys
@@ -97,7 +97,7 @@ struct DifferentialTests {
     }
     var equal = 0
     for one in jcs.cases where one.equalsPython == true {
-      // Cases with fractions are for other formats: ours refuses them.
+      // This format has no fractions, so the parser refuses such cases.
       guard let json = try? JSON.parse(Array(one.inputUtf8.utf8)) else { continue }
       let hex = json.canonicalBytes().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       #expect(hex == one.outputHex, "\(one.name)")

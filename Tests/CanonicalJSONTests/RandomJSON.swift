@@ -1,7 +1,7 @@
 import CanonicalJSON
 import TestSupport
 
-/// Values of every kind that canonical JSON has, the awkward ones often.
+/// Random values of every kind in canonical JSON. Difficult values are frequent.
 enum RandomJSON {
   static func value(_ random: inout SeededGenerator, depth: Int = 0) -> JSON {
     switch Int.random(in: 0..<(depth > 4 ? 4 : 6), using: &random) {
@@ -30,7 +30,8 @@ enum RandomJSON {
   }
 
   static func text(_ random: inout SeededGenerator) -> String {
-    // Swift takes these for equal, bytes do not: as keys of one object both must stay.
+    // Swift compares these strings as equal although their bytes differ. Both must stay as keys of one
+    // object.
     if Int.random(in: 0..<8, using: &random) == 0 {
       return ["\u{E9}", "e\u{301}", "\u{1E9B}\u{323}", "\u{1E69}"].randomElement(using: &random)
         ?? ""

@@ -77,7 +77,8 @@ struct Ed25519Tests {
 
   @Test("A key under which anybody can sign anything signs nothing")
   func smallOrder() throws {
-    // The neutral element: with R the same and S zero, the equation of the specification holds for every message.
+    // The neutral element as key and as R, with S zero: the equation of the specification then holds for
+    // every message.
     let neutral: [UInt8] = [1] + [UInt8](repeating: 0, count: 31)
     let forged = neutral + [UInt8](repeating: 0, count: 32)
     let key = try Curve25519.Signing.PublicKey(rawRepresentation: neutral)

@@ -99,7 +99,7 @@ struct EmbeddedTests {
       }
       #expect(held.count > 3)
       #expect(!held.contains(link), "the listening socket")
-      // Its own input is /dev/null.
+      // The standard input of the server is /dev/null.
       #expect(held.count { $0 == "/dev/null" } <= 1)
       try await server.stop()
     }
@@ -111,7 +111,7 @@ struct EmbeddedTests {
     case dead, zombie, otherProgram, otherServer, thisProcess, empty, cutShort
   }
 
-  /// Runs a shell command as the server's user, in a process that is there until the test ends.
+  /// Runs a shell command as the server's user, in a process that exists until the test ends.
   private func background(_ script: String, isShort: Bool = false) throws -> (
     process: Process, line: String
   ) {
@@ -155,7 +155,7 @@ struct EmbeddedTests {
       switch leftover {
       case .dead: break
       case .zombie:
-        // The shell becomes a program that never waits for the child.
+        // exec replaces the shell by a program that never waits for the child.
         let (process, line) = try background("sleep 0 & echo $!; exec sleep 600")
         helper = process
         content = named(line)
@@ -172,7 +172,7 @@ struct EmbeddedTests {
       case .cutShort: content = String(text.prefix { $0 != "\n" })
       }
       for path in [path, directory + "/postgres/.s.PGSQL.5432.lock"] {
-        // In place, so that the file stays the server's.
+        // The file is written in place, so that it keeps the owner of the server.
         let file = try #require(FileHandle(forWritingAtPath: path))
         try file.truncate(atOffset: 0)
         try file.write(contentsOf: Data(content.utf8))
@@ -227,7 +227,7 @@ struct EmbeddedTests {
       }
       #expect(try attempt().contains("Peer authentication failed"))
       #expect(try await one(server.uri) == 1)
-      // As the version before left it, and running.
+      // The state that an earlier version left, with a running server.
       let (process, _) = try background(
         "echo 'local all all trust' > \(directory)/postgres/data/pg_hba.conf; echo")
       process.waitUntilExit()

@@ -3,7 +3,7 @@ import LedgerDomain
 import TestSupport
 import Testing
 
-/// Laws of the fold that hold for every log.
+/// Properties of the fold that hold for every log.
 @Suite struct FoldPropertyTests {
   static let seeds: [UInt64] = Array(1...60)
 
@@ -14,7 +14,7 @@ import Testing
     return byRecord.mapValues { FoldedRecord.whole($0, timeline) }
   }
 
-  /// Folds one batch as the projector does.
+  /// Folds one batch like the projector.
   private func step(
     _ log: RandomLog, _ range: Range<Int>, _ timeline: inout KeyTimeline,
     _ rows: inout [RecordID: FoldedRecord]
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// A generator that stopped producing some case would let the laws above pass in silence.
+  /// Without this check, the properties would pass if the generator stopped producing some case.
   @Test func randomLogsReachEveryCase() {
     var counts = [Int32](repeating: 0, count: 30)
     var sum = GroupTotals()

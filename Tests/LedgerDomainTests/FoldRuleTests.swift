@@ -4,7 +4,7 @@ import LedgerDomain
 import TestSupport
 import Testing
 
-/// DESIGN 4 and 5, a rule at a time.
+/// The rules of standing and fold, one test for each rule (`docs/specification/standing.md`).
 @Suite struct FoldRuleTests {
   private var log = LogWriter()
   private let record: RecordID
@@ -29,7 +29,7 @@ import Testing
     #expect(log.standing(before) == "weak")
     #expect(log.standing(after) == "strong")
     #expect(log.sums(record).strongAuthors == 1)
-    // The claim from before is the same signer's, who counts once.
+    // The earlier claim belongs to the same signer, who is counted once.
     #expect(log.sums(record).weakAuthors == 0)
   }
 
@@ -76,7 +76,7 @@ import Testing
     #expect(log.sums(record).weakAuthors == 0)
     log.about(pending, .checkRecorded, verdict: .verified)
     #expect(log.standing(pending) == "strong")
-    // Proven, it is the iD's, which has said two things now.
+    // The verified claim belongs to the same iD, which now has two contradicting claims.
     #expect(log.standing(claim) == "rejected")
     #expect(log.sums(record).equivocations == 1)
     #expect(log.sums(record).strongAuthors == 1)
@@ -168,7 +168,7 @@ import Testing
     #expect(log.standing(run) == "approved")
     let second = log.about(run, .moderationDecision, by: other, approved: false)
     #expect(log.standing(run) == "rejected")
-    // With the second moderator's decision void, the first stands again.
+    // The second moderator's decision loses its standing, so the first decision counts again.
     log.revoke(other, from: second)
     #expect(log.standing(run) == "approved")
     #expect(log.sums(record).approvedReplications == 1)
@@ -235,7 +235,8 @@ import Testing
     log.revoke(a, from: edge.next)
     var timeline = KeyTimeline()
     let reports = log.events.compactMap { timeline.apply($0) }
-    // The first vouch says whose everything was that the key signed before.
+    // The first vouch assigns the key's earlier statements to a signer, so they are reported from
+    // position 0.
     #expect(reports.map(\.from) == [0, edge])
     #expect(reports.allSatisfy { $0.fingerprint == a.fingerprint })
   }

@@ -3,7 +3,7 @@ import LedgerDomain
 import TestSupport
 import Testing
 
-/// Who a signer is, what a signer withdrew, and what one signer costs another.
+/// Rules about signers: their identity, their withdrawals, and the effects of one signer on another.
 @Suite struct SignerRuleTests {
   private var log = LogWriter()
   private let record: RecordID
@@ -89,7 +89,7 @@ import Testing
       log.attest(.timestampAnchor, record, by: a, createdAt: time),
     ]
     #expect(others.map(log.standing) == ["verified", "verified", "verified", "verified"])
-    // A withdrawal that nobody was entitled to holds nothing back.
+    // A withdrawal without authority has no effect on later statements.
     log.about(others[2], .eventWithdrawn, by: a)
     let old = log.attest(.citationSignature, record, by: b, createdAt: time)
     #expect(log.standing(old) == "verified")
@@ -152,7 +152,7 @@ import Testing
     #expect(
       !log.timeline.isVouched(key.fingerprint, at: Position(rawValue: Int64(log.events.count))))
     log.vouch(key)
-    // Vouched for again, it is one signer with what it said meanwhile.
+    // After the second vouch, the key's statements in between belong to the same signer.
     #expect(log.sums(record).weakAuthors == 0 && log.sums(record).strongAuthors == 1)
     #expect(log.standing(later) == "weak")
     #expect(log.standing(edge) == "withdrawn")
@@ -184,7 +184,7 @@ import Testing
     #expect(bound() == nil)
   }
 
-  // MARK: What others pay
+  // MARK: Effects on other signers
 
   @Test mutating func freshKeysUnderOneNameAddNothingToEachOthersGroups() {
     let id = LogWriter.orcid(1)

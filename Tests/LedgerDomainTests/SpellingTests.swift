@@ -2,7 +2,7 @@ import LedgerDomain
 import TestSupport
 import Testing
 
-/// What has one spelling: times and Pith Numbers.
+/// Values with one spelling: times and Pith Numbers.
 @Suite("Spellings")
 struct SpellingTests {
   @Test(
@@ -12,7 +12,7 @@ struct SpellingTests {
       (951_782_400_000_000, "2000-02-29T00:00:00Z"),
       (1_790_000_000_120_000, "2026-09-21T14:13:20.120000Z"),
       (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
-      // Beyond what is taken from anybody, and still no reason to stop.
+      // Outside the range of submitted times. Formatting must not trap.
       (253_402_300_800_000_000, "10000-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59.999999Z"),
       (-62_167_219_200_000_001, "-0001-12-31T23:59:59.999999Z"),
     ] as [(Int64, String)])

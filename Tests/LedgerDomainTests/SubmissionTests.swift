@@ -4,7 +4,7 @@ import LedgerDomain
 import TestSupport
 import Testing
 
-/// What a submission must be before anything of the ledger is looked at.
+/// Checks of a submission that do not depend on the ledger.
 @Suite("A submission on the wire")
 struct WireTests {
   private let key = SigningKey()
@@ -61,7 +61,7 @@ struct WireTests {
         var bytes = wire
         bytes[place] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
         guard let read = try? read(bytes), read.isSigned(by: key.publicKey) else { continue }
-        // Only what leaves the event as it was, a space for instance, may still be taken.
+        // A change may be accepted only if it does not change the event, such as a changed space.
         #expect(read.eventID == event.eventID, "seed \(seed), byte \(place)")
         accepted += 1
       }

@@ -54,7 +54,7 @@ struct CallerTests {
       "10.0.0.1", "0.0.0.0", "[::2]", "ledger.example.evil", "127.0.0.1@evil.example", "",
       "2130706433",
     ] { #expect(try !mayWrite(callers, host), "\(host)") }
-    // Who listens everywhere is reached by the address of the connection.
+    // A server that listens on all addresses accepts the address of the connection as its host.
     let everywhere = self.callers(listensOn: "0.0.0.0")
     #expect(try mayWrite(everywhere, "192.0.2.5:8080", local: "192.0.2.5"))
     #expect(try mayWrite(everywhere, "192.0.2.5:8080", local: "::ffff:192.0.2.5"))

@@ -107,7 +107,7 @@ struct FramingTests {
         #expect(
           found?.count == 1 && item.status.contains(found?.first ?? 0),
           "\(item.name): \(answer ?? "a hang")")
-        // A slow sender is told the same.
+        // A slow sender receives the same answer.
         guard item.bytes.utf8.count < 300 else { continue }
         let slow = try RawConnection(port: port)
         for byte in item.bytes.utf8 { slow.send([byte]) }
@@ -170,7 +170,8 @@ struct FramingTests {
         #expect(
           statuses(try #require(await stream.receiveAll())) == [400], "Last-Event-ID \(number)")
       }
-      // The largest position that JSON can spell is one: the stream waits for what follows it.
+      // The largest integer of canonical JSON is a valid position. The stream waits for the events after
+      // it.
       let last = try RawConnection(port: try #require(client.port))
       last.send(
         "GET /api/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 9007199254740991\r\n\r\n"

@@ -226,7 +226,7 @@ struct HTTPTests {
         lines.append(JSON.object(event.json).canonicalString())
         return event
       }
-      // The key of all that follows comes with it.
+      // The first line registers the key that signs all later lines.
       _ = try add(
         .keyRegistered,
         [

@@ -25,7 +25,7 @@ struct LimitTests {
       try limiter.take(from: "a", perHour: 60, now: start + .seconds(59))
     }
     try limiter.take(from: "a", perHour: 60, now: start + .seconds(61))
-    // More than there is at all is taken from a full allowance, and owed.
+    // An amount above the size of the bucket is taken from a full bucket and leaves a debt.
     try limiter.take(500, from: "c", perHour: 60, now: start)
     #expect(throws: Refusal.self) {
       try limiter.take(from: "c", perHour: 60, now: start + .seconds(3600))

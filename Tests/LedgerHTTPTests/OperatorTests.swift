@@ -52,7 +52,7 @@ struct OperatorTests {
         let taken = try await importing(client, headers)
         #expect(taken.0 == 201, "\(taken.1)")
       }
-      // The next process keeps the token.
+      // The next process uses the same token.
       let again = try await test.another(runProjector: false)
       #expect(try again.configuration.operatorToken() == token)
       await again.close()
@@ -134,7 +134,7 @@ struct OperatorTests {
       let server = LedgerServer(ledger: test.ledger)
       let body = String(decoding: try Fixtures.project(Fixtures.sample), as: UTF8.self)
       for round in 0..<2 {
-        // A socket's file outlives a process that is killed.
+        // The file of a socket stays after the process was killed.
         try Self.leaveSocket(at: path)
         let socket = try #require(
           OperatorSocket(directory: directory, logger: PrivateServer.logger))

@@ -31,7 +31,7 @@ struct RouterInputTests {
     var faults: [String] = []
   }
 
-  /// Sends from a thread of its own: the server needs the ones that tests run on.
+  /// Sends from a separate thread, because the server needs the threads that tests run on.
   private static func send(
     _ count: Int, seed: UInt64, port: UInt16, token: String
   ) async -> Seen {

@@ -46,7 +46,7 @@ struct SlowClientTests {
       body.send(Self.post + "Content-Length: 1000\r\n\r\n{")
       let idle = try RawConnection(port: port)
       idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      // A byte now and then does not help.
+      // Single bytes at intervals do not extend the timeout.
       let drip = try RawConnection(port: port)
       drip.send(Self.post + "Content-Length: 100000\r\n\r\n")
       let dripping = Task {
@@ -241,7 +241,7 @@ struct SlowClientTests {
       let event = JSON.object(try key.key.sign(body).json).canonicalString()
       try await expectLimit(
         "submission_limit", .post, "/api/events", "application/json", event, after: 3)
-      // The operator goes on.
+      // The limit does not apply to the operator.
       let token = try #require(try test.ledger.configuration.operatorToken())
       let answer = try await client.execute(
         uri: "/api/events", method: .post,

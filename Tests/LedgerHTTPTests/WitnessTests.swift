@@ -54,7 +54,7 @@ struct WitnessTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var size = 0
     for (number, vector) in vectors.requests.enumerated() {
-      // A witness of its own for each request: all it knows is in its folder.
+      // A new witness for each request: its whole state is in its folder.
       let witness = try LogWitness(
         name: "example.com/witness", logs: vectors.logVkey, directory: folder)
       let key = try NoteVerifierKey(witness.verifierKey)
@@ -91,7 +91,7 @@ struct WitnessTests {
         ("old 0\nxyz\n\n" + good, 400), ("old 2\n\n" + good, 400), ("new 0\n\n" + good, 400),
         ("old 0\n\n" + good.replacingOccurrences(of: "\n1\n", with: "\n2\n"), 403),
         ("old 0\n\(Digest.emptyTree.base64)\n\n" + good, 422), ("old 0\n\n" + good, 200),
-        // Another root of the same size.
+        // A different root of the same size.
         (
           "old 1\n\n"
             + (try SignedCheckpoint(
@@ -152,11 +152,12 @@ struct WitnessTests {
           let note = try SignedNote(try await ledger.witnesses.publishCheckpoint())
           #expect(try note.verified(by: [log, key]).count == 2, "round \(number)")
           #expect(try SignedNote(try await ledger.checkpoints.newest().cosigned) == note)
-          // Asked again, the same checkpoint is cosigned once.
+          // A second request does not cosign the same checkpoint again.
           #expect(try SignedNote(try await ledger.witnesses.publishCheckpoint()) == note)
           _ = try await test.key("key \(number)")
         }
-        // The witness was shown a tree that this log does not have: an older database is in its place.
+        // The witness has cosigned a tree that this log does not contain, as after a rollback of the
+        // database.
         let size = try Checkpoint(
           text: SignedNote(try await ledger.checkpoints.newest().cosigned).text
         ).size
@@ -195,10 +196,10 @@ struct WitnessTests {
   }
 }
 
-/// Witnesses that answer whatever they like.
+/// Witnesses with false answers.
 @Suite("False witnesses", .privateServer())
 struct FalseWitnessTests {
-  /// A witness on a socket that answers each request with the same, and counts them.
+  /// A witness that gives the same answer to every request, and counts the requests.
   private final class Liar: Sendable {
     let asked = Atomic<Int>(0)
     let status: Int
@@ -323,7 +324,8 @@ struct FalseWitnessTests {
         _ = try await ledger.witnesses.publishCheckpoint()
         try await ledger.witnesses.requestCosignature(endpoint, older)
         #expect(await ledger.checkpoints.historyMismatch() == nil)
-        // A process that does not know of it is told by the witness, which shows what this log's key signed.
+        // A process without the cosignatures learns the size from the witness, which also serves the
+        // checkpoint that this log's key signed.
         try await test.owner {
           try await $0.execute(
             "ALTER TABLE ledger.cosignature DISABLE TRIGGER ALL; DELETE FROM ledger.cosignature")
@@ -336,7 +338,7 @@ struct FalseWitnessTests {
   }
 }
 
-/// The secret of a key file, which only a thief or a test reads.
+/// Reads the secret of a key file.
 private enum LogKeyBytes {
   static func secret(_ path: String) throws -> [UInt8] {
     let line = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)

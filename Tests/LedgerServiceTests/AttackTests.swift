@@ -8,12 +8,12 @@ import Testing
 
 @testable import LedgerService
 
-/// What an attacker sends, and the check that refuses it. None of it was ever taken; all of it stays so.
+/// Submissions of an attacker, and the check that refuses each of them.
 @Suite("Attacks on signatures, canonical JSON and authority", .privateServer())
 struct AttackTests {
   struct Attack {
     let name: String
-    /// The checks of which one must refuse it.
+    /// One of these checks must refuse the attack.
     let checks: Set<String>
     let wire: [UInt8]
     var record: String?
@@ -31,7 +31,7 @@ struct AttackTests {
     }
   }
 
-  /// How many there are: a table that loses a row must not pass in silence.
+  /// The number of attacks, so that a lost row of a table is noticed.
   static let expected = (json: 30, signature: 34, authority: 76)
 
   @Test("Every attack is refused by the check that is meant for it, and leaves nothing behind")
@@ -69,11 +69,11 @@ struct AttackTests {
   }
 }
 
-/// A ledger with people who have said things, and the material of whoever wants to undo it.
+/// A ledger with statements of several signers, and the material for attacks on them.
 struct AttackScene {
   let test: LedgerUnderTest
   let number: PithNumber
-  /// Another record, with an event of the owner's.
+  /// A second record, with an event of the owner.
   let elsewhere: PithNumber
   let owner, thief, moderator, sameModerator, replicator, revoked, unknown: KeyFile
   let formerRegistry: KeyFile
@@ -156,7 +156,7 @@ struct AttackScene {
 
   static func wire(_ event: SignedEvent) -> [UInt8] { JSON.object(event.json).canonicalBytes() }
 
-  /// A sound citation that is not in the log, as text.
+  /// A valid citation that is not in the log, as text.
   func sound(_ payload: JSONObject = [:]) throws -> String {
     var said: JSONObject = ["citing_doi": "10.1000/new", "ref_index": 7, "relation": "extends"]
     for (name, value) in payload { said[name] = value }
@@ -228,7 +228,7 @@ struct AttackScene {
 
   // MARK: Signatures
 
-  /// The other spelling of a signature's scalar, which lax verifiers take for the same.
+  /// A second encoding of a signature's scalar, which lenient verifiers accept.
   private func malleated(_ signature: [UInt8]) -> [UInt8] {
     let order: [UInt8] = [
       0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE,

@@ -7,7 +7,7 @@ import TestSupport
 
 @testable import LedgerService
 
-/// Attempts to speak for somebody else, or with an authority that nobody gave.
+/// Attempts to act for another signer or without authority.
 extension AttackScene {
   private typealias Attack = AttackTests.Attack
 
@@ -131,7 +131,7 @@ extension AttackScene {
     ]
   }
 
-  // MARK: What the registry alone says
+  // MARK: Statements that only the registry makes
 
   private func registryAttacks() throws -> [AttackTests.Attack] {
     let digest = JSON.string(Digest(hashing: [1]).hex)
@@ -340,7 +340,7 @@ extension AttackScene {
     ]
   }
 
-  /// A statement whose payload is changed to one that cannot be signed here at all.
+  /// A statement whose payload is changed to one that this program cannot sign.
   private func altered(_ payload: JSONObject, _ old: String, _ new: String) -> [UInt8] {
     guard let event = try? sign(.storageAttestation, payload, by: owner) else { return [] }
     var json = event.json

@@ -119,7 +119,7 @@ struct BuildCacheTests {
       _ = try await test.cite("10.2000/1", by: key)
       #expect(try await events() == before + 1)
       #expect(await ledger.bundles.cache.builds == 2)
-      // What is erased is not handed out of what was kept.
+      // Erased bytes are not served from the cache.
       for document in try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?
         .arrayValue
         ?? []
@@ -151,7 +151,7 @@ struct BuildCacheTests {
         for try await answer in group { #expect(answer == 1) }
       }
       #expect(await ledger.records.pastStates.builds == 1)
-      // A key that came in between may bear on the record, so that each of these is a state of its own.
+      // A key event in between may affect the record, so each of these sizes has a separate state.
       for size in first.position.next.next.rawValue...last.position.rawValue {
         #expect(try await count(size) == 1)
       }

@@ -8,7 +8,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// What one signer's events cost another, counted in the events that are read.
+/// The effect of one signer's events on the submissions of others, as the number of events that are read.
 @Suite("What others pay", .privateServer())
 struct CostTests {
   private static let orcid = "https://orcid.org/" + Fixtures.sampleORCID
@@ -17,7 +17,7 @@ struct CostTests {
     "method": "key_signature", "name": "Zhuang Liu", "orcid": .string(Fixtures.sampleORCID),
   ]
 
-  /// Appends events as admission would have, a thousand in a transaction.
+  /// Appends events without admission, a thousand per transaction.
   private func append(_ events: [(SignedEvent, RecordID)], _ store: LedgerStore) async throws {
     for start in stride(from: 0, to: events.count, by: 1000) {
       try await store.log.append(
@@ -31,7 +31,7 @@ struct CostTests {
     }
   }
 
-  /// The events that are read for the next event of a group, and how long a submission takes.
+  /// The number of events that are read for the next event of a group, and the time of a submission.
   private func cost(
     _ test: LedgerUnderTest, _ store: LedgerStore, record: RecordID, _ name: String
   ) async throws -> (events: Int, milliseconds: Double) {
@@ -115,7 +115,7 @@ struct CostTests {
       }
       #expect(try await test.cite("10.1000/2", by: key).created)
       #expect(try await test.cite("10.1000/1", by: other).created)
-      // What stands can still be withdrawn.
+      // Existing statements can still be withdrawn.
       let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000)[
         "events"]
       let id = try #require(
@@ -143,7 +143,7 @@ struct CostTests {
             payload: ["citing_doi": "10.1000/1", "relation": .string(relation)],
             signer: key.signer, subject: .record(number), target: "record", createdAt: .now))
       }
-      // Two that were signed and given to somebody, and never posted.
+      // Two citations that are signed and not submitted.
       let kept = [try citation("refutes"), try citation("supports")]
       let posted = try await test.cite("10.1000/1", by: key)
       _ = try await test.submit(
@@ -185,7 +185,7 @@ struct CostTests {
           "10.1000/1", by: sibling, supersedes: first.eventID, relation: "refutes")
       }
       try await test.replayAgrees()
-      // Taken back, the key speaks for itself, and no longer for the other.
+      // After the vouching is withdrawn, the key acts for itself and no longer for the other key.
       let shell = try await test.pithledger([
         "key", "unvouch", key.signer.fingerprint.hex, "--reason", "lost",
       ])

@@ -11,14 +11,14 @@ import SafeHTTPClient
 import TestSupport
 import Testing
 
-/// What the suites of external evidence share: a ledger that reaches the fake services.
+/// The shared functions of suites about external evidence: a ledger that reaches the fake services.
 protocol EvidenceSuite {}
 
 extension EvidenceSuite {
   static var number: String { Fixtures.sampleNumber }
   static var orcid: String { Fixtures.sampleORCID }
 
-  /// A ledger that can reach the outside world.
+  /// Runs a test with a ledger that can reach the fake services.
   func withBoth(
     _ body: (LedgerUnderTest, FakeServices) async throws -> Void
   ) async throws {
@@ -79,7 +79,7 @@ extension EvidenceSuite {
     ]
   }
 
-  /// Runs a test with a copy that is attested, and due to be looked at again at once.
+  /// Runs a test with an attested copy that is due for its next check.
   func withKeptCopy(
     _ body: (FakeServices, LedgerUnderTest, [UInt8]) async throws -> Void
   ) async throws {

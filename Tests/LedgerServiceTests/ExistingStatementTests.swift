@@ -37,7 +37,7 @@ struct ExistingStatementTests {
     return log.events[Int(position.rawValue)]
   }
 
-  /// What the log holds for a statement that is about to be made.
+  /// The existing statement for a bare action.
   private func existing(
     _ statement: String, _ flags: FoldFlags = [], type: EventType = .storageAttestation,
     at now: Timestamp = Timestamp(microseconds: 1_000_000_000)

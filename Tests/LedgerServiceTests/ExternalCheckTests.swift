@@ -12,7 +12,7 @@ import Testing
 
 @testable import LedgerService
 
-/// What a running service asks of others, and audits of all that it was told.
+/// Requests of a running service to external services, and audits of their results.
 @Suite("External checks and audits", .privateServer())
 struct ExternalCheckTests: EvidenceSuite {
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
@@ -41,7 +41,7 @@ struct ExternalCheckTests: EvidenceSuite {
         _ = try await services.mine()
         jobs.cancel()
         await jobs.value
-        // A service that has just started asks at once; the node knows the block.
+        // A service asks at once after its start, and the node then has the block.
         let next = Task { await test.ledger.backgroundJobs.run() }
         for _ in 0..<100 {
           if try await test.state().status["externally_anchored"] == true { break }
@@ -100,7 +100,8 @@ struct ExternalCheckTests: EvidenceSuite {
     #expect(schedule.heights == [1000])
     #expect(due([1001], Digest(hashing: [1])) == [])
     #expect(due([1000], Digest(hashing: [1])) == [false], "a header is trusted that it waits for")
-    // Unsigned, it does not wait for ever; what its calendars deny ends after a day.
+    // An unsigned anchor expires after 30 days, with a complete proof after 7 days, and after a day if
+    // its calendars do not know it.
     #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 29 * 86_400)))
     #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 30 * 86_400)))
     look(false, isPromised: false)
@@ -122,7 +123,8 @@ struct ExternalCheckTests: EvidenceSuite {
           return "\(try await test.ledger.trust.addHeaders(Array(text.utf8)))"
         } catch let refusal as Refusal { return refusal.check } catch { return "\(error)" }
       }
-      // The target of the tests' chain is met by every other hash: some nonce does not meet it.
+      // Every second hash meets the target of the tests' chain, so a nonce that does not meet it is found
+      // soon.
       var spoilt = ""
       for digit in "0123456789abcdef" where spoilt.isEmpty {
         let candidate = first.dropLast(2) + "\(digit)\n"
@@ -229,7 +231,7 @@ struct ExternalCheckTests: EvidenceSuite {
       let steps = progress.withLock { $0 }
       #expect(!steps.isEmpty && steps == steps.sorted())
 
-      // Trust that went away, evidence that somebody changed behind the ledger's back.
+      // Trusted material is removed, and evidence is changed in the database.
       _ = try await test.ledger.trust.removeHeader(1000)
       _ = try await test.ledger.trust.remove(
         .tsa, Digest(hashing: try services.file("tsa-root.pem")))
@@ -281,7 +283,7 @@ struct ExternalCheckTests: EvidenceSuite {
       }
       let rows = try await test.state()
       #expect(rows.status == before, "what was verified stays so")
-      // A ledger that reaches nobody, and trusts nobody.
+      // A ledger without external services and without trusted material.
       var configuration = test.ledger.configuration
       configuration.externalServices = LedgerConfiguration.ExternalServices()
       configuration.clock = { Timestamp(microseconds: 0) }

@@ -14,12 +14,12 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Attacks that an audit tried, and that failed. They must go on failing.
+/// Attacks from a security audit that failed. They must keep failing.
 @Suite("Attacks that failed, on tokens", .privateServer())
 struct FailedAttackTests {
   private let evidence = EvidenceScenario()
 
-  /// An identity token that somebody might try, made out of a genuine one or asked of the issuer.
+  /// A forged identity token, made from a genuine one or requested from the issuer.
   private struct Forgery {
     let name: String
     var claims: JSONObject = [:]
@@ -165,7 +165,7 @@ struct FailedAttackTests {
   }
 }
 
-/// A server on this machine that only redirects, and counts who reaches the rest of it.
+/// A server on this machine that redirects every request, and counts requests to other paths.
 @Suite("Redirects to private addresses")
 struct FailedRedirectTests {
   private final class Hits: Sendable {
@@ -222,7 +222,7 @@ struct FailedRedirectTests {
       ]
       let fetch = SafeHTTPClient(
         allowedHosts: ["start.example:\(port)"],
-        // A number is an address to the system's resolver, however it is written.
+        // The system's resolver accepts numbers as addresses in several notations.
         resolve: { name in
           (names[name] ?? (name.first?.isNumber == true ? ["127.0.0.1"] : []))
             .compactMap { NetworkAddress($0) }

@@ -52,7 +52,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
       await #expect(throws: Refusal(.conflict, check: "jwt.reuse", "")) {
         try await bare(test, .authorAttestation, other, evidence: [token])
       }
-      // Kept for an audit, and served to nobody.
+      // The token is stored for audits and is not served.
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
         try await test.ledger.evidence.publicBytes(Digest(hashing: token).hex)
       }

@@ -56,7 +56,7 @@ struct LedgerTests {
         try await test.ledger.replay(check: false) { _ in }
       }
       #expect(error?.code == .replayRunning)
-      // The other one dies: its lock is free some time after that.
+      // The other replay ends. Its lock is released some time later.
       let ended = Task {
         try await Task.sleep(for: .milliseconds(300))
         await other.close()
@@ -111,7 +111,7 @@ struct LedgerTests {
       #expect(status["verification_status"]?["citation_signatures"] == 1)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
 
-      // A row that went, and one for a record that never was.
+      // A missing row, and a row of a record that does not exist.
       try await owner.execute("UPDATE ledger.verification_status SET record_position = 777")
       let moved = try await ledger.replay(check: false) { _ in }.drift
       #expect(moved.contains { $0.pithNumber == Self.number && $0.was == nil && $0.now != nil })
@@ -138,7 +138,7 @@ struct LedgerTests {
         _ = try await test.cite("10.1000/\(index)", by: key)
       }
       #expect(try await count(other) == 5)
-      // A replay that mends a row takes back what was answered from it.
+      // A replay that repairs a row invalidates cached answers from it.
       try await test.owner { owner in
         try await owner.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
       }

@@ -8,7 +8,8 @@ import LedgerTestSupport
 import TestSupport
 import Testing
 
-/// DESIGN 3 to 5 through the whole ledger: each change is looked at live, and again by a replay.
+/// The life of attestations in the whole ledger: each change is checked in the live projections and by a
+/// replay (`docs/specification/standing.md`).
 @Suite("The life of an attestation", .privateServer())
 struct LifecycleTests {
   static let orcid = "0000-0002-1825-0097"
@@ -29,7 +30,7 @@ struct LifecycleTests {
       _ = try await test.ledger.keyAdministrator.vouch(
         key.signer.fingerprint, as: .author, name: "Zhuang Liu")
       #expect(try await test.state().status["strong_author_claims"] == 0, "a vouch looks forward")
-      // It is the same signer's, and so in the same slot.
+      // The second claim is by the same signer and therefore in the same slot.
       await #expect(throws: Refusal(.conflict, check: "slot", "")) {
         try await test.submit(.authorAttestation, claim(), by: key)
       }
@@ -73,7 +74,7 @@ struct LifecycleTests {
           owner.signer.fingerprint, reason: "mine now", compromisedFrom: nil, key: thief)
       }
       #expect(try await test.state().status == before.status)
-      // What the thief says under the name is the thief's own.
+      // A claim of the thief under the same name counts as the thief's own.
       let own = try await test.submit(.authorAttestation, claim(), by: thief)
       #expect(own.standing == "weak" && own.verificationStatus?.json["strong_author_claims"] == 1)
       #expect(own.eventSummary?["equivocations"] == 0)
@@ -109,7 +110,7 @@ struct LifecycleTests {
     try await withLedger { test in
       let key = try await test.key("k")
       guard let pith = PithNumber(LedgerUnderTest.number) else { return }
-      // Admission refuses the second while it can see the first, so both are prepared before.
+      // Admission refuses the second statement if it can read the first, so both are prepared before.
       let second = try await test.another()
       var answers: [SubmissionAnswer] = []
       for round in 0..<40 where answers.count < 2 {
@@ -250,7 +251,8 @@ struct LifecycleTests {
       let counts = changed.eventSummary?["by_type"]?["storage_attestation"]
       #expect(counts?["superseded"] == 1 && counts?["verified"] == 1)
       #expect(changed.eventSummary?["equivocations"] == 0)
-      // Nobody ends what counts by saying less about the same place.
+      // A statement whose role does not count cannot replace one about the same location whose role
+      // counts.
       await #expect(throws: Refusal(.conflict, check: "slot", "")) {
         try await upload("text/markdown", role: "other")
       }

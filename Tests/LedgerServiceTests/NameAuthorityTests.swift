@@ -10,7 +10,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// Whose name a claim is under, and which record a name leads to.
+/// Names in claims, and names of records.
 @Suite("Names of authors and records", .privateServer())
 struct NameAuthorityTests: EvidenceSuite {
   private func supersede(_ answer: SubmissionAnswer, _ payload: JSONObject) -> JSONObject {
@@ -55,7 +55,7 @@ struct NameAuthorityTests: EvidenceSuite {
       let vouched = try await test.ledger.keys.key(key.signer.fingerprint.hex)["vouched"]?
         .arrayValue
       #expect(vouched?.map { $0["name"] } == ["Zhuang Liu"], "the token's name is bound to the key")
-      // Another author of the list, by the same key.
+      // A claim for another author of the list by the same key.
       let weak = try await test.submit(
         .authorAttestation, supersede(first, signed("David Fan")), by: key)
       #expect(weak.standing == "weak")
@@ -64,7 +64,7 @@ struct NameAuthorityTests: EvidenceSuite {
       let strong = try await test.submit(
         .authorAttestation, supersede(weak, signed("Z. Liu")), by: key)
       #expect(strong.standing == "strong")
-      // Vouched for without a name, nobody confirms any.
+      // A vouch without a name confirms no name.
       let other = try await test.key(
         "o", "https://orcid.org/0000-0001-5109-3700", vouched: .author)
       var said = signed("Zhuang Liu")
@@ -140,7 +140,7 @@ struct NameAuthorityTests: EvidenceSuite {
       #expect(try await resolved() == high.pithNumber)
       #expect(try await cites("2401.00001", "cites").created, "nobody is told what to cite")
 
-      // The operator's word weighs more than any version, also about what is there already.
+      // An operator's import takes precedence over every version, also for an existing record.
       _ = try await bareImport(test, id: "2401.00001", version: 1, byOperator: true)
       #expect(try await resolved() == low.pithNumber)
       let again = try await bareImport(test, id: "2401.00001", version: 1, byOperator: true)
@@ -178,7 +178,7 @@ struct NameAuthorityTests: EvidenceSuite {
       let right = try await bareImport(test, id: "2401.00001", version: 2)
       let name = try #require(wrong.pithNumber?.description)
       let key = try await test.key("k", nil, vouched: .moderator)
-      // Only the registry takes a name back, and only one that is there, of this ledger's.
+      // Only the registry retracts an alias. The alias must exist, and the event must name this log.
       let said: JSONObject = [
         "alias_kind": "arxiv", "alias_value": "2401.00001", "log": .string(test.ledger.origin),
         "reason": "not this paper",
@@ -247,7 +247,7 @@ struct NameAuthorityTests: EvidenceSuite {
         }
         #expect(try await test.ledger.logChecker.check().faults == [])
       }
-      // What was said for a record is never taken back by an update.
+      // An update cannot remove the names of a record.
       for change in [
         "UPDATE ledger.subject SET operator_imported = false", "DELETE FROM ledger.alias",
         "UPDATE ledger.alias SET record_position = record_position + 1",

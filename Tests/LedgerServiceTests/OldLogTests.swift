@@ -10,10 +10,10 @@ import TransparencyLog
 @testable import LedgerService
 @testable import LedgerStore
 
-/// Logs of programs that folded by other rules.
+/// Logs of earlier versions that used other rules of the fold.
 @Suite("Logs from before", .privateServer())
 struct OldLogTests {
-  /// What the program that grouped by declared signers exported.
+  /// The export of the version that grouped events by declared signers.
   private static let folder = "Tests/Vectors/log-of-declared-groups"
 
   private func restored(
@@ -30,11 +30,12 @@ struct OldLogTests {
     try await body(configuration)
   }
 
-  /// The key whose status changed, what it was, and what it is by the rules of today.
+  /// The members whose value changed: the exported value, and the value by the present rules.
   private static let changes: [String: (was: JSON, now: JSON)] = [
-    // The claim under the right name was recorded before names were compared with what the issuer gives.
+    // The claim was recorded before names were compared with the name that the issuer gives.
     "author_attested": (true, false), "strong_author_claims": (1, 0),
-    // A key and the signer that it was vouched for later are one: two claims fewer, and one that was strong.
+    // A key and the signer that it was vouched for later count as one, so their claims are counted once.
+    // The formerly strong claim is weak.
     "weak_author_claims": (2, 2),
     // The same signer said `extends` before the vouch and `refutes` after it.
     "citation_signatures": (2, 1),
@@ -64,8 +65,8 @@ struct OldLogTests {
     }
   }
 
-  /// What the last program of the numbered migrations (commit 7c34cfe) exported: every event type but
-  /// `anchor_upgraded`.
+  /// The export of the last version with numbered migrations (commit 7c34cfe). It contains every event
+  /// type except `anchor_upgraded`.
   private static let beforeBaseline = "Tests/Vectors/log-of-numbered-migrations"
   private static let beforeBaselineKey =
     "pithledger/8aca4fb2349c351bd75d69c1aed88f72+e26f36d4+AYcGBLmMPFQw/7MS3iiFC8sPUHGY6P84IJ3BHHYOxZQy"

@@ -13,10 +13,11 @@ import TransparencyLog
 @testable import LedgerService
 @testable import LedgerStore
 
-/// Failures while the log is compared with what was signed: none of them is a forked log.
+/// Failures during the comparison of the log with the signed history. None of them is a mismatch.
 @Suite("Outages while a checkpoint is signed", .privateServer())
 struct OutageTests {
-  /// Runs a test while every read of the tree's tiles waits for a lock, with entries that no checkpoint covers yet.
+  /// Runs a test while every read of the tree's tiles waits for a lock. No checkpoint covers the newest
+  /// entries.
   private func withHeldTiles(
     _ test: LedgerUnderTest, _ body: (PostgresConnection) async throws -> Void
   ) async throws {
@@ -30,10 +31,10 @@ struct OutageTests {
     }
   }
 
-  /// Waits until somebody waits for the lock.
+  /// Waits until a session waits for the lock.
   private func waitForWaiter(_ owner: PostgresConnection) async throws {
     for _ in 0..<500 {
-      // Within a transaction, what was seen first would be shown again.
+      // Within a transaction, PostgreSQL returns the first snapshot of the statistics again.
       _ = try await owner.query("SELECT pg_stat_clear_snapshot()")
       let waiting = try await owner.query(
         """
@@ -59,7 +60,7 @@ struct OutageTests {
   @Test("A statement timeout during the comparison is named as the database's, and passes")
   func statementTimeout() async throws {
     try await withLedger { test in
-      // The last part of the URI's path is the database.
+      // The setting applies to new connections to this database.
       try await test.owner { owner in
         let name = try await owner.query("SELECT current_database()")[0].text(0)
         try await owner.execute("ALTER DATABASE \(name) SET statement_timeout = '300ms'")
@@ -111,7 +112,7 @@ struct OutageTests {
     try await withLedger { test in
       try await withHeldTiles(test) { owner in
         let signing = Task { try await test.ledger.checkpoints.issue().cosigned }
-        // Reading is tried again on every connection there is: all of them are cut.
+        // A read is repeated on every pooled connection, so all of them are terminated.
         for _ in 0..<500 {
           try await owner.execute(
             """
@@ -179,7 +180,7 @@ struct OutageTests {
       let memory = test.ledger.configuration.dataDirectory + "/log.key.checkpoint"
       let aside = memory + ".aside"
       try FileManager.default.moveItem(atPath: memory, toPath: aside)
-      // A directory can be opened, and cannot be read: the same for root.
+      // A directory can be opened and not read, which also holds for root.
       try FileManager.default.createDirectory(
         atPath: memory, withIntermediateDirectories: false)
       _ = try await test.key("meanwhile")
@@ -188,7 +189,7 @@ struct OutageTests {
       }
       #expect(await test.ledger.checkpoints.historyMismatch() == nil)
       #expect(await test.ledger.checkpoints.signingOutage()?.check == "checkpoint.memory")
-      // A process that begins now cannot know what was signed: it answers, and accepts nothing yet.
+      // A new process cannot know the signed history: it answers reads and refuses submissions.
       let begun = LedgerUnderTest(
         ledger: try await test.another(runProjector: false), uri: test.uri)
       #expect(try await begun.ledger.health().size > 0)
@@ -262,7 +263,7 @@ struct OutageTests {
     _ = await signing.result
     await owner.close()
     #expect(await ledger.checkpoints.historyMismatch() == nil)
-    // The supervisor starts it again.
+    // The supervisor restarts the server.
     for _ in 0..<200 {
       if (try? await ledger.health()) != nil,
         (try? await ledger.checkpoints.issue().cosigned) != nil

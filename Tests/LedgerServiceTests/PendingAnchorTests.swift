@@ -12,13 +12,13 @@ import Testing
 
 @testable import LedgerService
 
-/// Anchors that wait: which are taken, whom the ledger asks about them, and when they end.
+/// Pending anchors: their admission, the requests to calendars, and their expiry.
 @Suite("Anchors that wait", .privateServer(), .serialized)
 struct PendingAnchorTests {
   private let evidence = EvidenceScenario()
   private typealias Node = OpenTimestampsProof.Node
 
-  /// A proof over the record's digest with an end of its own under each nonce.
+  /// A proof over the record's digest with a separate attestation for each nonce.
   private func proof(
     _ test: LedgerUnderTest, _ nonces: [[UInt8]], _ attestation: OpenTimestampsProof.Attestation
   ) async throws -> [UInt8] {
@@ -75,7 +75,7 @@ struct PendingAnchorTests {
           #expect(answer.standing == "pending", "\(attestation)")
           #expect(answer.reason?.contains("no calendar") == true, "\(attestation)")
         }
-        // Eighteen of them leave all places free.
+        // Anchors that cannot be settled do not count against the limit of pending anchors.
         let genuine = try await test.ledger.timestampRequester.requestProof(
           Fixtures.sampleNumber, calendars: [services.url])
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
@@ -139,7 +139,7 @@ struct PendingAnchorTests {
         $0.externalServices = external
         $0.clock = { Timestamp.now.adding(seconds: 3600 * days.withLock { $0 }) }
       }) { test in
-        // They name a calendar that the ledger asks, and commitments that it has never seen.
+        // The proofs name a configured calendar and commitments that it does not know.
         for index in 0..<16 {
           let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: services.url))
           _ = try await anchorAs(ClientID("\(index / 4)"), test, junk)
@@ -161,7 +161,7 @@ struct PendingAnchorTests {
         let answer = try await anchorAs(ClientID("reader"), test, genuine)
         #expect(answer.standing == "pending")
         #expect(answer.eventSummary?["by_type"]?["timestamp_anchor"]?["rejected"] == 16)
-        // The calendar knows this one, and so it has its thirty days.
+        // The calendar knows this commitment, so the limit is thirty days.
         for _ in 0..<4 { try await test.ledger.dueAnchorSettler.settleDue(&schedule) }
         days.withLock { $0 = 25 + 29 * 24 }
         let waiting = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
@@ -169,7 +169,7 @@ struct PendingAnchorTests {
         days.withLock { $0 = 25 + 31 * 24 }
         let gone = try await test.ledger.dueAnchorSettler.settleDue(&schedule)
         #expect(gone.last?.state == .failed)
-        // Whoever has the proof still may send it again.
+        // The same proof can be submitted again.
         let again = try await anchorAs(ClientID("another"), test, genuine)
         #expect(again.created && again.standing == "pending")
         try await test.replayAgrees()
@@ -186,7 +186,7 @@ struct PendingAnchorTests {
       #expect(
         try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
       #expect(try await services.count("/timestamp/") == ProofUpgrader.maxPromises)
-      // The same promise a hundred times is one.
+      // A hundred equal promises are asked for once.
       let one = Node(items: [
         .operation(.hash(.sha256), Node(items: [.attestation(.pending(uri: services.url))]))
       ])
@@ -214,7 +214,7 @@ struct PendingAnchorTests {
           #expect(isPause == (index > 0), "\(error)")
         }
       }
-      // The pace: eight at once, then four a second, by one at a time.
+      // The rate limit: a burst of eight requests, then four per second, one at a time.
       let start = ContinuousClock.now
       await withTaskGroup(of: Void.self) { group in
         for index in 0..<12 {

@@ -9,14 +9,14 @@ import Testing
 
 @testable import LedgerService
 
-/// A registry key that another process rotates while this one serves.
+/// The registry key is rotated by another process while this process serves.
 @Suite("Rotations of the registry key", .privateServer())
 struct RegistryRotationTests {
   private func generous(_ configuration: inout LedgerConfiguration) {
     configuration.limits.bareActionsPerHour = 100_000
   }
 
-  /// A bare action: an upload that nobody else sends.
+  /// A bare action with a unique upload.
   private func upload(_ name: String, to ledger: Ledger) async throws -> SubmissionAnswer {
     let bytes = Array("upload \(name)".utf8)
     let digest = Digest(hashing: bytes)
@@ -34,7 +34,7 @@ struct RegistryRotationTests {
       client: ClientID("192.0.2.1"))
   }
 
-  /// Holds each event of the registry against the timeline: it is signed by the key of its position.
+  /// Expects that the key of its position signed each event of the registry.
   private func expectRightKeys(_ ledger: Ledger) async throws {
     let timeline = try await ledger.timeline.current().timeline
     var next = Position.first
@@ -104,7 +104,7 @@ struct RegistryRotationTests {
         }
         group.addTask {
           for round in 0..<6 {
-            // Another key event may come between: the command says so, and is run again.
+            // If another key event is appended meanwhile, the command fails and is repeated.
             for _ in 0..<20 {
               do {
                 _ = try await (round % 2 == 0 ? other : test.ledger).keyAdministrator
@@ -135,7 +135,7 @@ struct RegistryRotationTests {
       let other = try await test.another(runProjector: false)
       _ = try await other.keyAdministrator.rotateRegistryKey()
       await other.close()
-      // As it was before the file was moved.
+      // The state before the file was moved.
       try FileManager.default.moveItem(atPath: path, toPath: path + ".next")
       try before.write(to: URL(fileURLWithPath: path))
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)

@@ -14,7 +14,7 @@ struct SchedulerTests {
         verificationStatus: nil, eventSummary: nil, receipt: nil))
   }
 
-  /// Whether a lane lets a line run while others do.
+  /// Whether a line may run while other lines are running.
   private func mayEnter(
     _ lane: SubmissionScheduler.Lane, beside others: [SubmissionScheduler.Lane]
   ) async throws -> Bool {
@@ -23,7 +23,7 @@ struct SchedulerTests {
     for other in others { try await scheduler.enter(other) }
     let entering = Task { try await scheduler.enter(lane) }
     for _ in 0..<100 { await Task.yield() }
-    // A line that waits ends by the stop; one that has entered is not affected.
+    // The stop ends a waiting line and does not affect a running one.
     await scheduler.stop()
     do {
       try await entering.value

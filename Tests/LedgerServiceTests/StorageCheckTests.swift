@@ -12,7 +12,7 @@ import Testing
 
 @testable import LedgerService
 
-/// What the ledger keeps of its looks at stored bytes, and what it says when they change.
+/// Reports of fetched copies, and the events for changes.
 @Suite("Checks of stored copies", .privateServer())
 struct StorageCheckTests: EvidenceSuite {
   private func report(_ test: LedgerUnderTest, of event: JSON?) async throws -> JSON {
@@ -48,7 +48,7 @@ struct StorageCheckTests: EvidenceSuite {
         test, .storageAttestation, place("software_heritage", "swh:1:cnt:\(git)", bytes))
       #expect(try await report(test, of: events(test).last)["sha1_git"] == .string(git))
 
-      // Whoever signs has signed before the ledger looks: what it saw is a word of its own.
+      // The signature precedes the fetch, so the report is recorded in a separate event.
       let key = try await test.key("k")
       var payload = place("https", services.url + "/paper?signed", bytes)
       payload["observed_at"] = .string(Timestamp.now.description)
@@ -96,7 +96,7 @@ struct StorageCheckTests: EvidenceSuite {
         #expect(
           try await events(test).last?["payload"]?["supersedes"]
             == .string("sha256:" + first.eventID.hex))
-        // An upload is there until an operator erases it.
+        // An upload does not expire: it stays until an operator erases it.
         var upload = place("file", "urn:sha256:" + Digest(hashing: bytes).hex, bytes)
         upload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
         _ = try await bare(test, .storageAttestation, upload, evidence: [bytes])

@@ -11,7 +11,7 @@ import SafeHTTPClient
 import TestSupport
 import Testing
 
-/// Stored copies, which are fetched and hashed.
+/// Stored copies that are fetched and hashed.
 @Suite("Evidence of storage", .privateServer())
 struct StorageEvidenceTests: EvidenceSuite {
   @Test("A location is fetched and hashed; wrong bytes, none, too many or too slow are refused")
@@ -46,7 +46,7 @@ struct StorageEvidenceTests: EvidenceSuite {
       }
       #expect(try await test.ledger.health().size == size)
 
-      // Names that say what the bytes are.
+      // Locations whose name depends on the content.
       let cid = "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4"
       _ = try await services.post("/put/\(cid)", bytes)
       #expect(

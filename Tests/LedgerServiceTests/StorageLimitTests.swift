@@ -9,7 +9,8 @@ import Testing
 
 @testable import LedgerService
 
-/// What the ledger does not fetch, what it does not tell, and what it does not wait for.
+/// Limits of storage checks: locations that are not fetched, contents that are not disclosed, and slow
+/// servers.
 @Suite("Limits of looking at stored bytes", .privateServer(), .serialized)
 struct StorageLimitTests {
   private let evidence = EvidenceScenario()
@@ -65,7 +66,7 @@ struct StorageLimitTests {
           try await evidence.bare(
             test, .storageAttestation, evidence.place("s3", "s3://bucket/open/papers/paper", bytes)
           ).standing == "verified")
-        // A gateway's other paths are not a file's either.
+        // Paths that lead out of the location on a gateway are refused.
         for (kind, location) in [
           ("ipfs", "ipfs://../secret"), ("ipfs", "ipfs://x/%2e%2e/%2e%2e/secret"),
           ("wayback", "https://web.archive.org/web/20261124000000/../../secret"),
@@ -122,7 +123,7 @@ struct StorageLimitTests {
         } catch let refusal as Refusal {
           #expect(refusal.check == "fetch.size_bytes" && !"\(refusal)".contains("\(secret.count)"))
         }
-        // Nor from what the ledger says when they change later.
+        // The recorded check after a later change does not disclose the content either.
         _ = try await services.post("/put/paper", bytes)
         _ = try await evidence.bare(
           test, .storageAttestation, evidence.place("s3", "s3://bucket/paper", bytes))
@@ -195,7 +196,7 @@ struct StorageLimitTests {
           EventBody.make(
             type: .storageAttestation, payload: payload, signer: key.signer,
             subject: .record(record.pithNumber), target: "record", createdAt: .now))
-        // As it was admitted before addresses were checked.
+        // The event is appended without admission, as by a version that did not check addresses.
         let item = try AppendUnit.Item.make(
           event: event, admission: .signedOnly(at: .now), record: record.record, referenced: nil)
         _ = try await ledger.store.log.append(
@@ -276,7 +277,8 @@ struct StorageLimitTests {
         try await Task.sleep(for: .milliseconds(5))
         let start = ContinuousClock.now
         try await test.ledger.storageMonitor.checkDue(&schedule)
-        // Each is given up after six seconds, four at a time from one host: one after the other, 48.
+        // Each fetch times out after six seconds. Four from one host run at a time; one after the other
+        // they would take 48 seconds.
         #expect(ContinuousClock.now - start < .seconds(30))
       }
     }

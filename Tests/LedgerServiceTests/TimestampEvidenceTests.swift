@@ -27,7 +27,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       #expect(
         try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
 
-      // A block that nobody trusts yet, with others' digests in it.
+      // A block that is not trusted yet and contains further digests.
       for index in 0..<4 {
         _ = try await services.post("/digest", Digest(hashing: [UInt8(index)]).bytes)
       }
@@ -52,7 +52,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       #expect(events.last?["admission"]?["proven_at"]?.stringValue != nil)
       try await test.replayAgrees()
 
-      // Complete at once, where the block is known beforehand.
+      // The header is trusted before the anchor is submitted.
       let second = try await test.ledger.timestampRequester.requestProof(
         Self.number, calendars: [services.url])
       _ = try await test.ledger.trust.addHeaders(try await services.mine())
@@ -97,10 +97,10 @@ struct TimestampEvidenceTests: EvidenceSuite {
         try await anchor(test, "opentimestamps", again.serialised())
       }
       #expect(try await test.ledger.health().size == size, "a refused one leaves nothing")
-      // Trust is not changed by the way, and headers hang together.
+      // A refused header file changes nothing, and headers must link to each other.
       let next = try await services.mine()
       var broken = next
-      // A digit of the hash of the block before.
+      // Changes a digit of the hash of the previous block.
       broken[20] = broken[20] == 0x30 ? 0x31 : 0x30
       await #expect(throws: Refusal.self) { try await test.ledger.trust.addHeaders(broken) }
       #expect(try await test.ledger.trust.addHeaders(next) == 1)
@@ -123,7 +123,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
         #expect(
           try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       }
-      // A block that few others stand on may yet be replaced: its header is not taken.
+      // A block with few confirmations may be replaced, so its header is not trusted.
       external.headerConfirmations = 3
       let patient = external
       try await withLedger(configure: { $0.externalServices = patient }) { test in
@@ -140,7 +140,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
         #expect(
           try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
       }
-      // An explorer that contradicts what the operator trusts is not believed.
+      // An explorer's header that contradicts a trusted header is not used.
       let stranger = String(decoding: try await services.mine(), as: UTF8.self)
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
         let proof = try await test.ledger.timestampRequester.requestProof(
@@ -148,7 +148,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
         let words = try await services.mine().split(separator: UInt8(ascii: " "))
         #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1005")
         _ = try await anchor(test, "opentimestamps", proof)
-        // Under the height before it, another block than the one that it follows.
+        // A trusted header at the previous height that is not the block's predecessor.
         let other =
           "1004 " + String(decoding: try await services.mine(), as: UTF8.self).dropFirst(5)
         #expect(try await test.ledger.trust.addHeaders(Array(other.utf8)) == 1)
@@ -179,7 +179,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       broken[broken.count - 5] ^= 1
       await #expect(throws: Refusal.self) { try await anchor(test, "rfc3161", broken) }
       #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
-      // Trust withdrawn is what an audit notices, and what changes nothing by itself.
+      // An audit reports removed trust. The status of the record does not change.
       let roots = Digest(hashing: try services.file("tsa-root.pem"))
       #expect(try await test.ledger.trust.remove(.tsa, roots))
       let findings = try await test.ledger.auditor.audit(Self.number).findings

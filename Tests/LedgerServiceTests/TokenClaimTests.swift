@@ -7,7 +7,7 @@ import LedgerTestSupport
 import TestSupport
 import Testing
 
-/// Identity tokens: once, fresh, and by the keys that the issuer has today.
+/// Identity tokens are used once, expire, and are verified with the issuer's current keys.
 @Suite("Claims by token", .privateServer())
 struct TokenClaimTests: EvidenceSuite {
   private var nonce: String {
@@ -23,7 +23,7 @@ struct TokenClaimTests: EvidenceSuite {
           test.key("a\(round)", "https://orcid.org/" + Self.orcid),
           test.key("b\(round)", "https://orcid.org/" + Self.orcid),
         ]
-        // Another ledger on the same database is a second process with a memory of its own.
+        // A second ledger on the same database acts like a second process with separate caches.
         let other = LedgerUnderTest(
           ledger: try await test.another(runProjector: false), uri: test.uri)
         let places = [test, other]
@@ -117,7 +117,7 @@ struct TokenClaimTests: EvidenceSuite {
           test, .eventWithdrawn,
           ["event_id": .string("sha256:" + claimed.eventID.hex), "reason": "not mine"])
       }
-      // What a key signed is withdrawn by that key.
+      // Only the key withdraws an event that it signed.
       let key = try await test.key("k")
       let cited = try await test.cite("10.1000/1", by: key)
       let fresh = try await services.token(claims(try nonce))
@@ -149,7 +149,7 @@ struct TokenClaimTests: EvidenceSuite {
         let token = try await services.token(claims(try nonce))
         let claimed = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(claimed.standing == "pending")
-        // Sent again, it is answered with the first.
+        // A repeated submission is answered with the first event.
         let again = try await bare(test, .authorAttestation, claim(token), evidence: [token])
         #expect(!again.created && again.position == claimed.position && again.standing == "pending")
         let fresh = try await services.token(claims(try nonce))
@@ -194,7 +194,7 @@ struct TokenClaimTests: EvidenceSuite {
           #expect(asked == (isPatient ? 1 : 2))
         }
       }
-      // Keys grow old.
+      // Fetched keys expire.
       var external = services.configuration
       external.issuerKeysLife = .milliseconds(1)
       external.issuerRetryInterval = .zero
@@ -257,7 +257,7 @@ struct TokenClaimTests: EvidenceSuite {
       #expect(weak.reason?.contains("author list") == true)
       #expect(weak.verificationStatus?.json["author_attested"] == false)
       #expect(weak.verificationStatus?.json["weak_author_claims"] == 1)
-      // A place in the list that is another's is no match either.
+      // A position in the author list that belongs to another author does not match either.
       let second = try await services.token(claims(try nonce))
       var misplaced = claim(second)
       misplaced["author_index"] = 0

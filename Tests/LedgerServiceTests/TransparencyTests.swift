@@ -19,7 +19,7 @@ import TransparencyLog
 
 @Suite("The log as others see it", .privateServer())
 struct TransparencyTests {
-  /// Appends rows until the log has this many; entries of any bytes make a tree.
+  /// Appends rows until the log has a size. The tree accepts entries of any bytes.
   private func fill(_ test: LedgerUnderTest, to size: Int64) async throws {
     try await test.owner { connection in
       _ = try await connection.query(
@@ -112,7 +112,7 @@ struct TransparencyTests {
       #expect(Digest.leaf(entry) == promise.leaf)
       try proof.verify(entry: entry, by: log, origin: test.ledger.origin)
       #expect(try Entry(bytes: entry).event.eventID == answer.eventID)
-      // Sent again, the same event is answered with the same promise.
+      // A repeated submission returns the same receipt.
       let again = try await test.ledger.submitter.submit(event, evidence: [:], client: .shell)
       #expect(!again.created && again.receipt == answer.receipt)
       await #expect(throws: Refusal(.notFound, check: "event_id", "")) {
@@ -147,7 +147,7 @@ struct TransparencyTests {
 
   // MARK: Tampering
 
-  /// Ways of an administrator with every right and all triggers off.
+  /// Changes by an administrator with all rights and disabled triggers.
   enum Tampering: String, CaseIterable, Sendable {
     case changed, deleted, inserted, swapped, regrown, columns, tile, subject, projection
   }
@@ -189,7 +189,7 @@ struct TransparencyTests {
         UPDATE ledger.event SET position = \(position + 1) WHERE position = 1000000
         """)
     case .regrown:
-      // Cut off, with everything that remembers it, and grown again with other entries.
+      // The log is truncated together with checkpoints and tree, and continued with other entries.
       try await connection.execute(
         """
         DELETE FROM ledger.event WHERE position >= \(position);
@@ -253,7 +253,8 @@ struct TransparencyTests {
     }
   }
 
-  /// Somebody who has only a key and an older checkpoint takes what is served today, and is not deceived.
+  /// Expects that an outsider with the key and an older checkpoint detects the change in the served
+  /// files.
   private func expectOutsiderFinds(
     _ test: LedgerUnderTest, _ note: [UInt8], _ comment: String
   ) async throws {
@@ -266,7 +267,7 @@ struct TransparencyTests {
       Issue.record("an outsider was deceived: \(comment)")
     } catch is LogFault {
     } catch is Refusal {
-      // Nothing was served, which deceives nobody.
+      // Nothing was served, so the outsider was not deceived.
     } catch is LedgerStoreError {}
   }
 
@@ -291,14 +292,14 @@ struct TransparencyTests {
       let published = try await second.checkpoints.issue().cosigned
       await second.close()
 
-      // The older database takes the place of the newer; the key and what it signed last stay.
+      // The older database replaces the newer one. The key and the last signed checkpoint stay.
       var configuration = test.ledger.configuration
       configuration.databaseURL = try PrivateServer.running().server.uri(database: backup)
       let rolledBack = try await Ledger.open(configuration, logger: PrivateServer.logger)
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
         _ = try await rolledBack.checkpoints.issue().cosigned
       }
-      // Nor is anything accepted that would grow a second history.
+      // Submissions are refused too, because they would continue a second history.
       await #expect(throws: Refusal(.unavailable, check: "checkpoint.rolled_back", "")) {
         _ = try await rolledBack.signingSubmitter.submit(
           type: .citationSignature, payload: ["citing_doi": "10.9/9", "relation": "cites"],
@@ -309,7 +310,7 @@ struct TransparencyTests {
       #expect(report.faults.contains { $0.check.hasPrefix("checkpoint.") }, "\(report.faults)")
       await rolledBack.close()
 
-      // Grown past the signed size by another program, it is still another history.
+      // A database that another program extends beyond the signed size is still a different history.
       let size = Int64(try Checkpoint(text: SignedNote(published).text).size)
       let grown = LedgerUnderTest(ledger: test.ledger, uri: try #require(configuration.databaseURL))
       try await fill(grown, to: size + 5)

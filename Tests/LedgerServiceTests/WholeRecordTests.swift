@@ -7,10 +7,10 @@ import LedgerTestSupport
 import TestSupport
 import Testing
 
-/// Everything that can be verified about a record, verified on one machine.
+/// All verifiable members of a record's status, verified on one machine.
 @Suite("Every status made true", .privateServer())
 struct WholeRecordTests {
-  /// Makes every status of a record true with evidence that is really checked.
+  /// Makes every member of a record's status true with evidence that is really checked.
   ///
   /// - Parameters:
   ///   - bytes: the record's document.
@@ -61,8 +61,8 @@ struct WholeRecordTests {
           #expect(before[name] == false, "\(name)")
         }
 
-        // The record's canonical bytes, kept by a store; its digest, stamped by a calendar whose block is
-        // then known, and by an authority.
+        // The canonical bytes are stored in a store. Their digest is timestamped by a calendar, whose
+        // block is then trusted, and by an authority.
         let canonical = try #require(document["canonical_record"]).canonicalBytes()
         let digest = Digest(hashing: canonical)
         _ = try await services.post("/put/record", canonical)
@@ -95,7 +95,7 @@ struct WholeRecordTests {
           ], token)
         #expect(tokenAnchor.standing == "verified")
 
-        // One author by the issuer's word, another by a key that nobody has vouched for.
+        // One author is verified by the issuer's token, another one claims by a key without a vouch.
         let orcid = "0000-0002-1825-0097"
         let identity = try await services.token([
           "name": .string(author), "nonce": .string(IdentityNonce.of(pith)), "sub": .string(orcid),

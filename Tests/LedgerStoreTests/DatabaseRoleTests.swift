@@ -11,10 +11,10 @@ import TransparencyLog
 @testable import LedgerService
 @testable import LedgerStore
 
-/// What each login of the database may not do, each connected as itself.
+/// The statements that each login of the database may not execute, each connected as itself.
 @Suite("Logins of the database", .privateServer())
 struct DatabaseRoleTests {
-  /// What no login but the owner may do.
+  /// Statements that only the owner may execute.
   private static let forAll = [
     "INSERT INTO ledger.event SELECT * FROM ledger.event", "UPDATE ledger.head SET size = 0",
     "DELETE FROM ledger.event", "TRUNCATE ledger.event", "DROP TABLE ledger.verification_status",
@@ -36,7 +36,7 @@ struct DatabaseRoleTests {
     "ALTER SYSTEM SET fsync = off",
   ]
 
-  /// Functions that are each some logins' own work.
+  /// Statements that only some logins may execute.
   private static let ownWork: [(statement: String, roles: Set<DatabaseRole>)] = [
     ("SELECT ledger.save_evidence('{}', '{}', '{}')", [.append]),
     ("SELECT ledger.use_tokens('{}', '{}', '{}')", [.append]),
@@ -90,7 +90,7 @@ struct DatabaseRoleTests {
     let connection = try await connect(uri, as: role)
     let others = Self.ownWork.filter { !$0.roles.contains(role) }.map(\.statement)
     for statement in Self.forAll + others { await expectForbidden(statement, role, connection) }
-    // Its own work is not refused; what it does is undone.
+    // A role may execute these statements. Their effects are rolled back.
     for (statement, roles) in Self.ownWork where roles.contains(role) {
       do { try await connection.execute("BEGIN; \(statement)") } catch let error as PostgresError {
         #expect(error.sqlState != "42501", "\(role.rawValue): \(statement): \(error)")
@@ -154,7 +154,7 @@ struct DatabaseRoleTests {
       #expect(
         Set(logins).isSubset(of: Set(DatabaseRole.names).subtracting(["pithledger_admin"])),
         "\(logins)")
-      // An operator's commands connect as the one that may.
+      // Commands of the operator connect as the administrator.
       #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
       #expect(try await test.ledger.evidenceEraser.erase(digest, reason: "asked for") == 1)
       #expect(try await test.ledger.logChecker.check().faults.isEmpty)
@@ -221,7 +221,7 @@ struct DatabaseRoleTests {
     }
   }
 
-  /// Rows that no function of the database would take.
+  /// Inserts rows that the functions of the database would refuse.
   private func insert(
     _ test: LedgerUnderTest, _ checkpoint: Checkpoint, _ note: String
   ) async throws {
@@ -244,8 +244,8 @@ struct DatabaseRoleTests {
       let stranger = try NoteSigner(
         name: LogKey.name(for: origin), secret: NoteSigner.freshSecret())
       let key = try LogKey.read(test.ledger.configuration.dataDirectory + "/log.key")
-      // A stranger's signature over the true root; the log's own over a size that there is not, another root, and
-      // under another row.
+      // Forged rows: another key's signature over the true root, and the log's signature over a size that
+      // does not exist, over another root, and in a row of another size.
       let forged = Checkpoint(origin: origin, size: edge.size, root: edge.root)
       try await insert(test, forged, try SignedCheckpoint(forged, by: stranger).note.description)
       let larger = Checkpoint(origin: origin, size: edge.size + 1000, root: edge.root)
@@ -267,7 +267,7 @@ struct DatabaseRoleTests {
         #expect(try await ledger.checkpoints.served.checkpoint(size: larger.size) == nil)
         await ledger.close()
       }
-      // The ledger signs on, also where somebody was first to keep a note of the same size.
+      // The ledger continues to sign if the database already holds a forged note of the same size.
       let signed = try SignedNote(try await test.ledger.checkpoints.issue().cosigned)
       #expect(try Checkpoint(text: signed.text) == forged)
       try signed.verified(by: [key.verifierKey])

@@ -8,7 +8,7 @@ import Testing
 @testable import LedgerSQL
 @testable import LedgerStore
 
-/// How a database gets the schema of a program, and which databases a program refuses.
+/// Migrations of a database, and the databases that a program refuses.
 @Suite("Migrations", .privateServer())
 struct MigrationTests {
   private func migrate(
@@ -46,7 +46,7 @@ struct MigrationTests {
     }
   }
 
-  /// The schema of a later program: another column, which a view shows, and another function.
+  /// The schema of a later program: one more column, which a view shows, and one more function.
   private static let later: DatabaseSchema = {
     var schema = DatabaseSchema.current
     schema.tableChanges.append(
@@ -100,7 +100,7 @@ struct MigrationTests {
     #expect(sum == 2)
     await expect(.migrationUnknown) { _ = try await migrate(uri) }
     await expect(.migrationUnknown) { try await open(uri) }
-    // What the earlier program refused is as it was.
+    // The refused migration changed nothing.
     #expect(try await migrate(uri, Self.later).isEmpty)
   }
 

@@ -2,13 +2,14 @@ import Testing
 
 @testable import LedgerStore
 
-/// What keeps a replay's memory flat, and its workers busy: no part holds much more than its share.
+/// The partitions of a replay have similar sizes, so that its memory is bounded and its workers are busy.
 @Suite("The parts of a replay")
 struct PartitionTests {
   @Test(
     "Records spread evenly over the parts, however their numbers lie", arguments: [2, 7, 16, 300])
   func spread(parts: Int) {
-    // A number is the position at which its record began: one after the other, or with other events between.
+    // The number of a record is the position of its first event. Positions are adjacent or have other
+    // events between them.
     for stride in [1, 2, 10, 1 << 20] as [Int64] {
       let records = Int64(parts) * 500
       var counts = [Int](repeating: 0, count: parts)
@@ -38,7 +39,7 @@ struct PartitionTests {
     for events in [1_000, 100_000, 1_000_000, 100_000_000] as [Int64] {
       let bytes = Int(events) * MemoryLayout<PackedEvent>.stride
       let parts = EventPartitions.parts(events: events)
-      // Once there are as many as there may be, they grow, and must still fit beside all else that is held.
+      // With the largest number of parts, parts grow with the log and must still fit in memory.
       let most =
         parts < EventPartitions.maxParts ? EventPartitions.partBytes : EventPartitions.memory / 4
       #expect(bytes / parts <= most, "\(events) events in \(parts) parts")

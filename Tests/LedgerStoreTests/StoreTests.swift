@@ -14,7 +14,7 @@ import Testing
 struct StoreTests {
   static let seeds: [UInt64] = Array(1...12)
 
-  /// Writes the columns of a random log, as the owner may; entries are only stored.
+  /// Inserts the columns of a random log as the owner. The entries are not read.
   private func insert(_ events: ArraySlice<FoldEvent>, _ owner: PostgresConnection) async throws {
     var writer = BinaryCopyWriter()
     for event in events {
@@ -75,7 +75,7 @@ struct StoreTests {
     while start < log.events.count {
       let end = min(log.events.count, start + Int.random(in: 1...80, using: &random))
       try await insert(log.events[start..<end], owner)
-      // Now and then another projector takes over, with nothing in its memory.
+      // Sometimes a new projector with an empty memory takes over.
       if Bool.random(using: &random) {
         projector = Projector(
           configuration, batchSize: .random(in: 1...50, using: &random),
@@ -228,7 +228,7 @@ struct StoreTests {
         StoreConfiguration(uri: test.uri, logger: PrivateServer.logger))
       let record = try #require(try await store.records.resolve(.pithNumber(pith)).first?.record)
       let size = try await store.log.size()
-      // More than the queue and the two batches that wait for the head can hold.
+      // More units than the queue and the two waiting batches can hold.
       let units = try (0..<9000).map { index in
         let event = try key.key.sign(
           EventBody.make(
@@ -251,7 +251,7 @@ struct StoreTests {
             } catch let error as LedgerStoreError where error.code == .queueFull { return false }
           }
         }
-        // Only what is refused can end while the head is held.
+        // While the head is locked, only refused appends can end.
         var refused = 0
         while refused < 500, let wasStored = try await group.next() {
           #expect(!wasStored)
@@ -275,7 +275,8 @@ struct StoreTests {
   func largeRecord() async throws {
     let configuration = try await migrated()
     let owner = try await connect(configuration.uri)
-    // The record's document and snapshot come first, and everything else stands between them and the end.
+    // The record's document and snapshot come first. All other events lie between them and the end of the
+    // log.
     try await owner.execute(
       """
       INSERT INTO ledger.event (position, record_position, recorded_at, fold_group, target_hash, reference_count,

@@ -70,7 +70,7 @@ struct BundleTests: HistorySuite {
         var outcome = try await BundleVerification(keys: keys).verify(try await bundle(test))
         #expect(outcome.anchors.isEmpty, "nothing is verified yet")
 
-        // The authority's root and the block's header come to be trusted, and settle what waited.
+        // The authority's root and the block's header become trusted, which settles the pending anchors.
         _ = try await test.ledger.trust.addAuthority(try services.file("tsa-root.pem"))
         let header = try await services.mine()
         var settled = try await test.ledger.anchorSettler.settleAll { _ in true }
@@ -90,14 +90,14 @@ struct BundleTests: HistorySuite {
             #expect(proof.digest == anchor.digest.bytes)
           }
         }
-        // No record's row was rewritten, and replay agrees.
+        // The rows of records are unchanged, and a replay gives the same rows.
         let after = try await test.state()
         #expect(after == before)
         try await test.replayAgrees()
         #expect(try await test.ledger.logChecker.check().faults.isEmpty)
         #expect(try await test.ledger.auditor.audit(nil).findings.isEmpty)
 
-        // A stranger's proof over a checkpoint is the registry's to give, not his.
+        // Only the registry may append a proof of time over a checkpoint.
         await #expect(throws: Refusal(.forbidden, check: "authority", "")) {
           _ = try await test.ledger.signingSubmitter.submit(
             type: .timestampAnchor,

@@ -31,7 +31,7 @@ struct ExportedLogTests: HistorySuite {
       let verified = try await LogDirectory.verify(folder, by: keys, containing: [])
       #expect(verified.records == 1 && verified.projections == 1)
 
-      // A ledger of its own from the files, under the same keys.
+      // A new ledger from the files with the same keys.
       let running = try PrivateServer.running()
       var configuration = LedgerConfiguration(
         dataDirectory: running.directory + "/restored-\(UUID())")
@@ -93,7 +93,7 @@ struct ExportedLogTests: HistorySuite {
       try changed.write(to: url)
       do {
         let report = try await LogDirectory.verify(folder, by: keys, containing: [])
-        // A stray bit behind the base64 of a signature leaves what was signed as it was.
+        // Unused trailing bits in the base64 of a signature do not change the signed text.
         #expect(name == "checkpoint" && report.records == 1, "\(name) byte \(place) (seed \(seed))")
       } catch is LogFault {}
       try original.write(to: url)

@@ -17,11 +17,11 @@ import TransparencyLog
 
 @testable import LedgerService
 
-/// What the suites of bundles and exported logs share.
+/// The shared functions of the suites about bundles and exported logs.
 protocol HistorySuite {}
 
 extension HistorySuite {
-  /// A ledger with something of every kind that a bundle shows.
+  /// Runs a test with a ledger that contains every kind of member of a bundle.
   func withHistory(_ body: (LedgerUnderTest, [NoteVerifierKey]) async throws -> Void)
     async throws
   {

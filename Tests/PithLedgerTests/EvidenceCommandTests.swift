@@ -12,7 +12,7 @@ import Testing
 
 @testable import LedgerService
 
-/// The shell's commands about evidence, run as programs.
+/// The commands about evidence, run as programs.
 @Suite("Evidence from the shell", .privateServer())
 struct EvidenceCommandTests {
   static let number = Fixtures.sampleNumber
@@ -96,7 +96,7 @@ struct EvidenceCommandTests {
           #expect(answer.status == 0, "\(arguments): \(answer.errors)")
           return try JSON.parse(Array(answer.output.utf8.filter { $0 != 0x0A }))
         }
-        // An authority asked, its root trusted later; a calendar asked, its block trusted later.
+        // A token whose root is trusted later, and a pending proof whose block is trusted later.
         let token = try await shell(
           "attest", "timestamp", Self.number, "--tsa", services.url + "/tsa")
         #expect(token["standing"] == "pending")
@@ -105,7 +105,7 @@ struct EvidenceCommandTests {
         let promised = try await shell(
           "attest", "timestamp", Self.number, "--calendar", services.url)
         #expect(promised["standing"] == "pending")
-        // A proof made elsewhere, over a block that is trusted when it comes.
+        // A proof that was made without the ledger, over a block whose header is already trusted.
         let elsewhere = try await test.ledger.timestampRequester.requestProof(
           Self.number, calendars: [services.url])
         let headers = try await services.mine()
@@ -119,7 +119,7 @@ struct EvidenceCommandTests {
         #expect(anchored["standing"] == "verified")
         #expect(anchored["event_summary"]?["by_type"]?["timestamp_anchor"]?["verified"] == 3)
 
-        // A claim by token that nobody signed, and its withdrawal by a fresh one.
+        // An unsigned claim by token, and its withdrawal with a new token.
         let pith = try #require(PithNumber(Self.number))
         func identity() async throws -> [UInt8] {
           try await services.token([
@@ -139,7 +139,7 @@ struct EvidenceCommandTests {
         }
         #expect(withdrawn["verification_status"]?["author_attested"] == false)
 
-        // Again over HTTP: the claim, and its withdrawal.
+        // The claim and its withdrawal over HTTP.
         let (second, fresh) = (try await identity(), try await identity())
         let name = JSON.string(Fixtures.sampleORCID)
         try await test.serving { client in

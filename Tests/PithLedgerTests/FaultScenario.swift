@@ -19,14 +19,14 @@ struct FaultLoad {
   let lines: [[UInt8]]
 }
 
-/// Answers of a bulk submission: where what is acknowledged stands, and how many were refused.
+/// The answers of a bulk submission: positions of acknowledged events, and the number of refusals.
 struct SentLoad {
-  /// By event_id.
+  /// Positions of acknowledged events, by event id.
   var acknowledged: [String: Position] = [:]
   var refused = 0
 }
 
-/// What was found after a fault.
+/// The findings after a fault.
 struct FaultFindings {
   var cited = 0
   var lost = 0
@@ -35,10 +35,10 @@ struct FaultFindings {
   var drift = 0
 }
 
-/// Which processes of PostgreSQL are killed.
+/// The processes of PostgreSQL that are killed.
 enum FaultVictim: String, CaseIterable { case postmaster, allOfPostgres, oneBackend }
 
-/// What every suite of faults does: it sends a load, and inspects the ledger after the fault.
+/// The shared functions of the fault suites: they send a load, and inspect the ledger after the fault.
 protocol FaultScenario {}
 
 extension FaultScenario {
@@ -95,7 +95,7 @@ extension FaultScenario {
     return sent
   }
 
-  /// Sends a load again, which stores what is missing and nothing else, and looks at the ledger.
+  /// Sends a load again, which stores only missing events, and inspects the ledger.
   func complete(
     _ load: FaultLoad, in ledger: Ledger, acknowledged: [String: Position]
   ) async throws -> FaultFindings {
@@ -107,7 +107,7 @@ extension FaultScenario {
     return found
   }
 
-  /// Adds a line to the campaign's log, where there is one.
+  /// Appends a line to the log file of a fault campaign, if one is configured.
   func note(
     _ fault: String, kills: Int = 1, acknowledged: Int, _ found: FaultFindings
   ) throws {
@@ -120,8 +120,8 @@ extension FaultScenario {
     try handle.close()
   }
 
-  /// No gap, no duplicate, everything acknowledged where it was said to be, and rows that replay bears
-  /// out.
+  /// Expects no gap, no duplicate, all acknowledged events at their positions, and projections that equal
+  /// a replay.
   func inspect(_ ledger: Ledger, acknowledged: [String: Position]) async throws -> FaultFindings {
     var found = FaultFindings()
     var ids: [String: Position] = [:]
@@ -150,7 +150,7 @@ extension FaultScenario {
     return found
   }
 
-  /// The postmaster of a data directory, and its children.
+  /// The process ids of the postmaster of a data directory and of its children.
   func processes(_ directory: String) throws -> (postmaster: Int32, children: [Int32]) {
     let text = try String(
       contentsOfFile: directory + "/postgres/data/postmaster.pid", encoding: .utf8)

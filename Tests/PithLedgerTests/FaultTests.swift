@@ -13,7 +13,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Causes a fault in the middle of a load, and inspects what is left. The nested suites run one after the other.
+/// Causes a fault during a load, and inspects the ledger afterwards. The nested suites run one after the
+/// other.
 @Suite("Faults in the middle of a load", .serialized)
 struct FaultTests: FaultScenario {
   @Test("Connections cut over and over, before, during and after COMMIT")
@@ -55,9 +56,9 @@ struct FaultTests: FaultScenario {
   }
 
   enum Phase: String, CaseIterable {
-    /// The transaction has begun, and waits for the head.
+    /// The transaction has begun and waits for the lock on the head.
     case beforeCommit
-    /// COMMIT is durable here and waits for a standby: its answer never comes.
+    /// COMMIT is durable locally and waits for a standby, so its answer never arrives.
     case afterCommit
   }
 
@@ -77,7 +78,7 @@ struct FaultTests: FaultScenario {
         try await owner.execute("BEGIN; SELECT size FROM ledger.head FOR UPDATE")
         waits = "wait_event_type = 'Lock' AND query LIKE '%ledger.append(%'"
       case .afterCommit:
-        // No such standby ever answers.
+        // A standby of this name does not exist.
         try await owner.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         try await owner.execute("SELECT pg_reload_conf()")
         waits = "wait_event = 'SyncRep' AND application_name = 'pithledger'"
@@ -124,11 +125,11 @@ struct FaultTests: FaultScenario {
         dataDirectory: directory, logger: PrivateServer.logger)
       let owner = try await PostgresConnection.connect(
         PostgresConfiguration(uri: server.uri, applicationName: "owner"))
-      // It reads, and cannot write: there it stands, in the middle of its batch.
+      // The projector can read and not write, so it stops in the middle of a batch.
       try await owner.execute(
         "BEGIN; LOCK TABLE ledger.verification_status IN SHARE ROW EXCLUSIVE MODE")
       let killer = Task {
-        // Another session: within one transaction the list of sessions stays as it was first read.
+        // A separate session, because within a transaction the list of sessions does not change.
         let killing = try await PostgresConnection.connect(
           PostgresConfiguration(uri: server.uri, applicationName: "killer"))
         var killed = 0
@@ -165,7 +166,7 @@ struct FaultTests: FaultScenario {
       let ledger = try await Ledger.open(
         LedgerConfiguration(dataDirectory: directory), runProjector: false,
         logger: PrivateServer.logger)
-      // The other process has the projector's lock, for there is nobody else.
+      // The other process holds the projector's lock, because no other projector runs.
       let serving = Mutex<Execution?>(nil)
       let running = Task {
         _ = try await run(
@@ -186,7 +187,7 @@ struct FaultTests: FaultScenario {
         serving.withLock { $0?.send(SIGSTOP) }
       }
       #expect(stopped != nil && sent.refused == 0)
-      // Nobody but the frozen one held the projections back.
+      // Only the frozen process delayed the projections.
       let size = try await second.health().size
       var lag = try await second.health().lag
       for _ in 0..<300 where lag > 0 {
@@ -204,7 +205,7 @@ struct FaultTests: FaultScenario {
     }
   }
 
-  /// A process that signals reach.
+  /// A running process that can receive signals.
   private struct Execution {
     let pid: Int32
     init<I, O, E>(_ execution: Subprocess.Execution<I, O, E>) {
@@ -220,10 +221,11 @@ struct FaultTests: FaultScenario {
       var configuration = LedgerConfiguration(dataDirectory: directory)
       configuration.clock = { Timestamp.now.adding(seconds: offset.withLock { $0 }) }
       let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
-      // At most 256 are under way or unread: of these, some are looked at after the second jump for certain.
+      // At most 256 events are in progress or unread, so some of the 600 are admitted after the second
+      // jump.
       let load = try await makeLoad(ledger, count: 600)
-      // Four minutes are within what signers' clocks may differ; after an hour, what they signed lies in
-      // the future, and waits.
+      // Four minutes are within the allowed difference of clocks. After a jump of an hour, signed times
+      // lie in the future, and the events are refused.
       let sent = try await send(load, to: ledger) { _, count in
         if count == 100 { offset.withLock { $0 = -240 } }
         if count == 200 { offset.withLock { $0 = -3600 } }
@@ -236,7 +238,7 @@ struct FaultTests: FaultScenario {
     }
   }
 
-  /// Whether this process may mount a file system of its own, to fill it.
+  /// Whether this process may mount a file system, which the test fills.
   static let mayMount: Bool = {
     let path = "/tmp/plt-\(UUID().uuidString.prefix(8))"
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -266,7 +268,7 @@ struct FaultTests: FaultScenario {
         unsafe fclose(file)
       }
       try FileManager.default.removeItem(atPath: filler)
-      // A server without room for its log stops, and is started again.
+      // A server without space for its WAL stops and is restarted.
       var isBack = false
       for _ in 0..<200 where !isBack {
         isBack = (try? await ledger.health()) != nil

@@ -10,7 +10,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What the program leaves on the disk, and what it takes from there.
+/// The files that the program writes, their modes, and the environment that it reads.
 @Suite("Files of the program", .privateServer())
 struct FileModeTests {
   private func withDirectory(_ body: (String) async throws -> Void) async throws {
@@ -30,7 +30,7 @@ struct FileModeTests {
     let errors: String
   }
 
-  /// Runs the program from a shell that first runs a command of its own.
+  /// Runs the program from a shell, after another shell command.
   private func shell(_ before: String, _ arguments: [String]) async throws -> Answer {
     let result = try await run(
       .name("bash"),
@@ -48,7 +48,7 @@ struct FileModeTests {
   func failedKeyWrite() async throws {
     try await withDirectory { directory in
       let path = directory + "/author.key"
-      // No file may have a byte; the signal that says so is ignored, and the call fails.
+      // The limit of file sizes is 0. The signal is ignored, so that the write fails with an error.
       let failed = try await shell("ulimit -f 0; trap '' XFSZ", generate(path))
       #expect(!failed.isSuccess && failed.errors.contains(path), "\(failed.errors)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
@@ -71,7 +71,7 @@ struct FileModeTests {
       let failed = try await shell(url + "; ulimit -f 0; trap '' XFSZ", arguments)
       #expect(failed.errors.contains("registry.key"), "\(failed.errors)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
-      // The record is unknown, which is another exit code than what a missing key gives.
+      // The command fails only because the record is unknown.
       let next = try await shell(url, arguments)
       #expect(!next.errors.contains("key"), "\(next.errors)")
       for key in ["registry.key", "log.key"] {
@@ -117,7 +117,7 @@ struct FileModeTests {
   func exportModes() async throws {
     try await withLedger { test in
       try await withDirectory { directory in
-        // As an earlier version left it.
+        // The state that an earlier version left.
         try FileManager.default.createDirectory(
           atPath: directory + "/log/evidence", withIntermediateDirectories: true,
           attributes: [.posixPermissions: 0o755])
@@ -141,7 +141,8 @@ struct FileModeTests {
     }
   }
 
-  /// What libpq reads, each with a value that no private server could be reached with or that it refuses.
+  /// Environment variables of libpq, each with a value with which a connection to the private server
+  /// would fail.
   static let variables = [
     "PGHOST": "/nowhere", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGUSER": "nobody",
     "PGDATABASE": "none", "PGPASSWORD": "wrong", "PGPASSFILE": "/nowhere", "PGSERVICE": "none",
@@ -163,7 +164,7 @@ struct FileModeTests {
       let all = Self.variables.map { "export \($0.key)='\($0.value)'" }.joined(separator: "; ")
       let first = try await shell(all, ["migrate", "--data-dir", data])
       #expect(first.isSuccess, "\(first.errors)")
-      // Started once, so that each of the commands only joins it.
+      // The server is started once, so that each command only joins it.
       let server = try await EmbeddedPostgres.start(
         dataDirectory: data, logger: PrivateServer.logger)
       for (name, value) in Self.variables {

@@ -14,7 +14,7 @@ import TestSupport
 import Testing
 
 extension FaultTests {
-  /// Kills and freezes the ledger, its PostgreSQL or both in the middle of a load.
+  /// Kills and stops the ledger, its PostgreSQL, or both during a load.
   @Suite("Processes are killed")
   struct ProcessKillTests: FaultScenario {
     @Test("kill -9 of the ledger", arguments: [1, 150, 700])
@@ -32,7 +32,7 @@ extension FaultTests {
           output: .sequence, error: .discarded
         ) { execution in
           for try await line in execution.standardOutput.strings() {
-            // The line during which the process died may be cut.
+            // The last line may be incomplete, because the process was killed.
             guard let answer = try? JSON.parse(Array(line.utf8)),
               let id = answer["event_id"]?.stringValue,
               let position = answer["position"]?.integerValue
@@ -55,7 +55,7 @@ extension FaultTests {
       }
     }
 
-    /// A served ledger that was started on a port and is to be killed.
+    /// A service on a port that the test kills.
     private struct Served {
       let process: Process
       let url: String

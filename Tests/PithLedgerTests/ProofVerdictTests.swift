@@ -11,13 +11,14 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// Proofs and tokens of the vectors, each with its own digest, against the trust that the vectors name.
+/// Proofs and tokens of the vectors, each over its own digest, with the trusted material that the vectors
+/// name.
 @Suite("Verdicts on the proofs of the vectors", .privateServer())
 struct ProofVerdictTests {
   enum Verdict: Equatable {
     case verified(at: Timestamp?)
     case pending
-    /// By the check of this name, or one whose name begins so.
+    /// Refused by a check with this name or prefix.
     case refused(String)
   }
 
@@ -28,7 +29,7 @@ struct ProofVerdictTests {
     let verdict: Verdict
   }
 
-  /// What is trusted while some cases are checked.
+  /// The trusted material for some cases.
   struct Trusting {
     let headers: [UInt8]
     let roots: [UInt8]
@@ -63,7 +64,7 @@ struct ProofVerdictTests {
         let verdict: Verdict =
           switch item.file {
           case _ where item.isValid: .verified(at: nil)
-          // It is not false. It waits for its root.
+          // The token is valid and its root is not trusted.
           case "untrusted-ca.tsr": .pending
           case "bad-signature.tsr": .refused("rfc3161.signature")
           case "rejected-badalg.tsr": .refused("rfc3161.status")

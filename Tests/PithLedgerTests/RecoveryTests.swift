@@ -14,12 +14,12 @@ import TestSupport
 import Testing
 
 extension FaultTests {
-  /// Goes on with a copy of the database: a standby or a backup.
+  /// Continues with a copy of the database: a standby or a backup.
   @Suite("Standbys and backups")
   struct RecoveryTests: FaultScenario {
-    /// A copy of a running server under another data directory, by `pg_basebackup`.
+    /// Copies a running server to another data directory with `pg_basebackup`.
     ///
-    /// - Parameter following: whether the copy goes on as a standby.
+    /// - Parameter following: whether the copy runs as a standby.
     private func copy(
       of primary: EmbeddedPostgres, in directory: String, following: Bool
     ) async throws -> EmbeddedPostgres {
@@ -29,7 +29,8 @@ extension FaultTests {
         "SELECT setting FROM pg_config WHERE name = 'BINDIR'")[0].text(0)
       if following {
         let primaryFiles = try await connection.query("SHOW data_directory")[0].text(0)
-        // The standby's own processes are not the ledger's user: it has a login of its own.
+        // The replication connections of the standby do not run as the ledger's user, so they have a
+        // separate login.
         try await connection.execute(
           """
           CREATE ROLE follower LOGIN REPLICATION PASSWORD 'of-the-test';
@@ -69,7 +70,7 @@ extension FaultTests {
           dataDirectory: directory + "/one", logger: PrivateServer.logger)
         let follower = try await copy(of: primary, in: directory + "/two", following: true)
         let owner = try await PostgresConnection.connect(PostgresConfiguration(uri: primary.uri))
-        // What is acknowledged is on both disks: otherwise a burnt primary may take some of it along.
+        // Replication is synchronous: without it, acknowledged events could be lost with the primary.
         try await owner.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         try await owner.execute("SELECT pg_reload_conf()")
         await owner.close()
@@ -82,7 +83,7 @@ extension FaultTests {
         let ledger = try await Ledger.open(configuration, logger: PrivateServer.logger)
         let load = try await makeLoad(ledger, count: 600)
 
-        // The standby answers meanwhile.
+        // The standby serves reads meanwhile.
         var reading = configuration
         reading.databaseURL = follower.uri
         reading.isReadOnly = true
@@ -141,7 +142,7 @@ extension FaultTests {
         restored = try await copying.withLock { $0 }?.value
         try await server.stop()
         await ledger.close()
-        // The other half of a backup is the keys.
+        // A backup includes the key files.
         for key in ["registry.key", "log.key"] {
           try FileManager.default.copyItem(
             atPath: "\(directory)/\(key)", toPath: "\(directory)/two/\(key)")

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import TransparencyLog
 
-/// The offline verifier as a program, with an environment in which there is no ledger.
+/// The offline verifier as a program, in an environment without a ledger.
 @Suite("Verified from files alone", .privateServer())
 struct VerifyCommandTests {
   private static let program = TestProgram.path + "-verify"

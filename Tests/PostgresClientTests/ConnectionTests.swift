@@ -78,7 +78,7 @@ struct ConnectionTests {
     for _ in 0..<5 { _ = try await connection.query("SELECT 299 + $1::int", [.int4(1)]) }
     let count = try await connection.query("SELECT count(*) FROM pg_prepared_statements")[0].int(0)
     #expect(count <= Int64(PreparedStatements.limit))
-    // The table's shape changes under a prepared statement.
+    // The columns of the table change while a statement on it is prepared.
     try await connection.execute("CREATE TEMP TABLE moving (a int); INSERT INTO moving VALUES (1)")
     #expect(try await connection.query("SELECT * FROM moving")[0].count == 1)
     try await connection.execute("ALTER TABLE moving ADD b int DEFAULT 2")
@@ -143,7 +143,7 @@ struct ConnectionTests {
       }
     }
     #expect(ends == 1 && sum == Int64(rows * (rows - 1) / 2) && nulls == (rows + 2) / 3)
-    // What is not as wide as it was asked for, or not there, is an error and no end of the process.
+    // A missing column or one of another width is an error and does not trap.
     for sql in ["SELECT 1::integer", "SELECT"] {
       await #expect(throws: PostgresError(.decoding, "")) {
         var cursor = BinaryCopyCursor()
@@ -176,7 +176,7 @@ struct ConnectionTests {
     let connection = try await connect()
     let start = ContinuousClock.now
     let copying = Task {
-      // The first row leaves at once; the second never comes.
+      // The first row is sent at once, the second after a minute.
       try await connection.copyOut(
         "COPY (SELECT pg_sleep(n * 60) FROM generate_series(0, 1) n) TO STDOUT"
       ) { _ in }
@@ -249,7 +249,7 @@ struct ConnectionTests {
       }
       try await group.waitForAll()
     }
-    // On a few cores, threads that wait would make this many seconds.
+    // If each query blocked a thread, the queries would take this many seconds.
     #expect(
       ContinuousClock.now - start
         < .seconds(1 + 24 / ProcessInfo.processInfo.activeProcessorCount / 2))

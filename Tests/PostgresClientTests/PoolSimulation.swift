@@ -1,6 +1,7 @@
 @testable import PostgresClient
 
-/// Drives a pool's state machine with random inputs, does what it answers, and checks the invariants after each step.
+/// Drives a pool's state machine with random inputs, performs its actions, and checks the invariants
+/// after each step.
 struct PoolSimulation {
   private struct Random: RandomNumberGenerator {
     var state: UInt64

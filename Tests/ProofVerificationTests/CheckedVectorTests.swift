@@ -50,7 +50,7 @@ struct CheckedVectorTests {
         guard let proof = try? OpenTimestampsProof.parse(changed), proof.digest == original.digest,
           let found = try? proof.evaluate()
         else { continue }
-        // A changed path leads elsewhere, and a changed height asks for another block.
+        // A changed path gives another message, and a changed height selects another block.
         let proves = found.contains { $0 == ends[0] }
         #expect(!proves || found == ends, "byte \(index), bit \(bit)")
       }

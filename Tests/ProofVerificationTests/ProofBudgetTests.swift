@@ -6,7 +6,7 @@ import Testing
 
 @testable import ProofVerification
 
-/// Proofs that are small on the wire and expensive to execute.
+/// Small proofs that are expensive to execute.
 @Suite("What executing a proof may cost")
 struct ProofBudgetTests {
   typealias Node = OpenTimestampsProof.Node
@@ -15,7 +15,7 @@ struct ProofBudgetTests {
 
   private static let end: [Item] = [.attestation(.bitcoin(height: 1))]
 
-  /// A message that grows to 4096 bytes, and the same operations over it again and again.
+  /// A message that grows to 4096 bytes, and the same operation over it many times.
   private static func wide(_ operation: Operation, count: Int, attestations: Int = 100) -> [UInt8] {
     let branches = (0..<count).map { index in
       Item.operation(
@@ -46,7 +46,7 @@ struct ProofBudgetTests {
     }
     #expect(check(Self.wide(.hash(.keccak256), count: 10)) == "")
     #expect(check(Self.wide(.reverse, count: 100)) == "")
-    // Few attestations, and long ways to them.
+    // Few attestations at the end of long paths.
     let chain = [UInt8](repeating: 0xF2, count: 240)
     let head = Array(Self.wide(.reverse, count: 1, attestations: 1).prefix(65))
     let attestation: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 0]
@@ -115,7 +115,7 @@ struct ProofBudgetTests {
     #expect(check(head + forks(128)) == "")
     #expect(check(head + forks(129)) == "ots.attestations")
     func operations(_ count: Int) -> [UInt8] {
-      // Branches of 250 operations and one of what is left.
+      // Branches of 250 operations, and one with the remaining operations.
       var bytes: [UInt8] = []
       var left = count
       while left > 250 {
@@ -130,7 +130,7 @@ struct ProofBudgetTests {
 
   @Test("Keccak-256 gives what other programs give, over every length around a block")
   func keccak() {
-    // By pycryptodome's keccak.
+    // The expected value was computed with pycryptodome.
     #expect(
       Hex.encode(Keccak256.hash([]))
         == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")

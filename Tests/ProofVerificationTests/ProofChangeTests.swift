@@ -3,10 +3,10 @@ import ProofFormats
 import ProofVerification
 import Testing
 
-/// Proofs of the tests' own making.
+/// Proofs that the tests construct.
 @Suite("OpenTimestamps proofs, byte by byte")
 struct ProofChangeTests {
-  /// A proof with every operation, a fork, and attestations of every kind.
+  /// A proof with every operation, a fork, and every kind of attestation.
   static let proof: OpenTimestampsProof = {
     typealias Node = OpenTimestampsProof.Node
     func chain(
@@ -30,7 +30,7 @@ struct ProofChangeTests {
       algorithm: .sha256, digest: Array(0..<32), root: Node(items: first.items + second.items))
   }()
 
-  /// The heights whose block a proof shows to contain its digest.
+  /// The heights of the blocks that confirm a proof.
   private func proven(_ proof: OpenTimestampsProof, _ roots: [UInt64: [UInt8]]) throws -> Set<
     UInt64
   > {
@@ -48,7 +48,7 @@ struct ProofChangeTests {
     let bytes = Self.proof.serialised()
     #expect(try OpenTimestampsProof.parse(bytes) == Self.proof)
     let end = try #require(try Self.proof.evaluate().first)
-    // Blocks all around are known: a changed height meets another root.
+    // The neighbouring blocks are known, so that a changed height selects another root.
     var roots: [UInt64: [UInt8]] = [400_000: end.message]
     for height in UInt64(399_000)...401_000 where height != 400_000 {
       roots[height] = Array(repeating: 7, count: 32)
@@ -73,7 +73,7 @@ struct ProofChangeTests {
       }
       changed[index] = bytes[index]
     }
-    // What may change is the other branch: a calendar's address, another chain's height.
+    // Harmless changes affect the other branch: a calendar's address or another chain's height.
     #expect(harmless > 0)
   }
 
@@ -157,7 +157,8 @@ struct ProofChangeTests {
         ]))
       return Hex.encode(try #require(try proof.evaluate().first).message)
     }
-    // By Python's hashlib; a real proof that also ends in Ethereum tests Keccak-256.
+    // The expected values were computed with Python's hashlib. A real proof that ends in Ethereum tests
+    // Keccak-256.
     #expect(try end(.hash(.sha1)) == "14a23ad70f2a5dd725575de6c43e1cdd8b15e3e5")
     #expect(
       try end(.hash(.sha256))
@@ -173,7 +174,7 @@ struct ProofChangeTests {
 
 @Suite("Block headers, line by line")
 struct BitcoinHeaderTests {
-  /// The first blocks of Bitcoin's chain.
+  /// The headers of the first blocks of the Bitcoin chain.
   static let genesis =
     "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f61"
     + "7fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c"

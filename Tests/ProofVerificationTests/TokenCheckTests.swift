@@ -6,7 +6,7 @@ import ProofVerification
 import TestSupport
 import Testing
 
-/// Tokens of the tests' own authorities, each good or bad in one way.
+/// Tokens of test authorities. Each is valid, or invalid in one respect.
 @Suite("RFC 3161 tokens, check by check")
 struct TokenCheckTests {
   static let digest = Hex.decode(
@@ -43,9 +43,9 @@ struct TokenCheckTests {
     } catch { #expect(error.check == "rfc3161.nonce") }
   }
 
-  /// Other values of a byte: each with one bit changed, and the extremes; all of them where asked for.
+  /// Other values of a byte: one for each changed bit, and the extremes. All values if requested.
   private static func changes(of byte: UInt8) -> [UInt8] {
-    // All take minutes, most of them in code that the others reach as well.
+    // All values take minutes, and most of them exercise the same code as this selection.
     let all: [UInt8] =
       ProcessInfo.processInfo.environment["PITHLEDGER_EVERY_CHANGE"] == nil
       ? (0..<8).map { byte ^ 1 << UInt8($0) } + [0, 0x80, 0xFF] : Array(0...0xFF)

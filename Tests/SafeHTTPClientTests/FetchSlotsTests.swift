@@ -2,7 +2,7 @@ import Testing
 
 @testable import SafeHTTPClient
 
-/// Who may fetch, step by step, with no network and no clock.
+/// The order of fetches, step by step, without network and clock.
 @Suite("Slots for fetches")
 struct FetchSlotsTests {
   private func ticket(_ answer: FetchSlots.Answer) -> FetchSlots.Ticket? {
@@ -21,7 +21,7 @@ struct FetchSlotsTests {
     #expect(first.count(where: isWaiting) == 8)
     #expect(
       first.count { $0 == .refused(FetchError(.clientLimit, "\(messageOf($0))")) } == 28)
-    // Another client is served at once, and so is every other pool.
+    // Another client and other pools get a slot at once.
     let others = [
       slots.enter(.storage, client: "b", host: "b.example"),
       slots.enter(.issuers, client: nil, host: "orcid.example"),

@@ -7,16 +7,16 @@ import SafeHTTPClient
 import Synchronization
 import Testing
 
-/// Fetches from a server on this machine, which is inside: what reaches it was let through.
+/// Fetches from a server on this machine, whose address is private.
 @Suite("What a fetch reaches")
 struct LiveFetchTests {
-  /// Counts the requests that came.
+  /// Counts requests.
   final class Hits: Sendable {
     let count = Mutex(0)
     let now = Mutex((running: 0, most: 0))
   }
 
-  /// What became of fetches, as they end.
+  /// Collects the results of fetches in the order of their ends.
   final class Codes: Sendable {
     let all = Mutex<[FetchError.Code?]>([])
   }
@@ -87,7 +87,7 @@ struct LiveFetchTests {
   @Test("The connection goes to the address that was checked, and what was sent is read")
   func pinned() async throws {
     try await withServer { port, hits in
-      // Nobody else knows this name: that the server is reached shows whose answer was used.
+      // Only this resolver knows the name, so a connection proves that its answer was used.
       let fetch = SafeHTTPClient(
         allowedHosts: ["pinned.example:\(port)"],
         resolve: Self.resolver(["pinned.example": ["127.0.0.1"]]))
@@ -109,7 +109,7 @@ struct LiveFetchTests {
   func changingAnswers() async throws {
     try await withServer { port, hits in
       let asked = Mutex(0)
-      // Public when it is looked at; the server's own address from then on.
+      // The resolver answers a public address first, and then the address of the server.
       let fetch = SafeHTTPClient(
         limits: {
           var limits = SafeHTTPClient.Limits()
@@ -128,7 +128,7 @@ struct LiveFetchTests {
         code == .unreachable || code == .tooSlow, "the public address was tried, and it alone")
       #expect(asked.withLock { $0 } == 1)
       #expect(hits.count.withLock { $0 } == 0)
-      // The next fetch asks anew, and sees the inner address.
+      // The next fetch resolves the name again and gets the private address.
       #expect(await self.code("http://rebind.example:\(port)/ok", fetch) == .inside)
       #expect(hits.count.withLock { $0 } == 0)
     }
@@ -181,7 +181,7 @@ struct LiveFetchTests {
       limits.concurrent = 2
       let fetch = SafeHTTPClient(allowedHosts: ["127.0.0.1"], limits: limits)
       #expect(await code("http://127.0.0.1:\(port)/big", fetch) == .tooLarge)
-      // Only here is little time given: a busy machine makes anything slow.
+      // The short limit applies to this fetch only, because a busy machine may be slow.
       limits.time = .milliseconds(900)
       let hurried = SafeHTTPClient(allowedHosts: ["127.0.0.1"], limits: limits)
       #expect(await code("http://127.0.0.1:\(port)/drip", hurried) == .tooSlow)
@@ -191,7 +191,7 @@ struct LiveFetchTests {
         }
         return await group.reduce(into: []) { $0.append($1) }
       }
-      // Two run, eight wait, and four are sent away.
+      // Two fetches run, eight wait, and four are refused.
       #expect(codes.count { $0 == .busy } == 4)
       #expect(codes.count { $0 == nil } == 10)
       #expect(hits.now.withLock { $0.most } == 2)

@@ -49,7 +49,7 @@ struct SafeHTTPClientTests {
     ])
   func spellings(url: String) async {
     let code = await code(url, SafeHTTPClient())
-    // Some spellings are no address at all to this machine's resolver; none is fetched.
+    // The resolver of this machine does not accept some of the spellings. None is fetched.
     #expect(
       code == .inside || code == .unreachable || code == .address, "\(String(describing: code))")
   }
@@ -78,8 +78,8 @@ struct SafeHTTPClientTests {
     #expect(await code("http://mixed.example/", fetch) == .inside)
     #expect(await code("http://inner.example/", fetch) == .inside)
     #expect(asked.withLock { $0 } == ["mixed.example", "inner.example"])
-    // Allowed by name, the connection goes to the address of the one answer there was, and another
-    // answer a moment later is never asked for.
+    // If the name is allowed, the connection goes to the first answer, and the name is not resolved
+    // again.
     let allowed = SafeHTTPClient(
       allowedHosts: ["inner.example:1"],
       resolve: { name in
@@ -98,7 +98,7 @@ struct SafeHTTPClientTests {
     let fetch = SafeHTTPClient(
       limits: limits,
       resolve: { _ in
-        // As getaddrinfo does, it minds no cancellation.
+        // Like getaddrinfo, it ignores cancellation.
         await withCheckedContinuation { continuation in
           DispatchQueue.global().asyncAfter(deadline: .now() + 20) { continuation.resume() }
         }

@@ -2,8 +2,8 @@ import ProofFormats
 import SafeHTTPClient
 import Testing
 
-/// Addresses from outside: whatever is taken can be handed to the network library, whose port is a 16-bit
-/// number that it does not check.
+/// Submitted addresses. An accepted address is valid for the network library, which does not check that
+/// the port has 16 bits.
 @Suite("Addresses that may be fetched")
 struct WebAddressTests {
   private static let long = String(repeating: "a", count: 63)
@@ -94,7 +94,7 @@ struct WebAddressTests {
       "65536",
       "99999999999999999999", "0x", "-", "::", "\\", ".",
     ].map { Array($0.utf8) }
-    // The same texts in each run.
+    // A fixed seed gives the same texts in each run.
     var state: UInt64 = 0x9E37_79B9_7F4A_7C15
     func random(_ count: Int) -> Int {
       state ^= state << 13

@@ -236,7 +236,8 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// Removes the flags about the issuer's name from a claim, as in entries of earlier versions.
+  /// Removes the flags about the issuer's name from a claim, as in an entry that does not record this
+  /// name.
   public mutating func clearNameFlags(of position: Position) {
     events[Int(position.rawValue)].flags.remove([.nameVerified, .nameDiffers, .nameUnknown])
   }

@@ -1,11 +1,11 @@
 import Encodings
 import TransparencyLog
 
-/// A whole tree in memory, by the recursive definitions of RFC 6962.
+/// A whole tree in memory, computed by the recursive definitions of RFC 6962, section 2.1.
 struct SampleTree {
   let leaves: [Digest]
 
-  /// Hashes of large subtrees, which proofs ask for many times.
+  /// Caches hashes of large subtrees, which many proofs contain.
   private final class Cache { var hashes: [Range<Int>: Digest] = [:] }
   private let cache = Cache()
 

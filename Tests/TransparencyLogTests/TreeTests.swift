@@ -5,7 +5,7 @@ import TransparencyLog
 
 @Suite("The tree, its tiles and its proofs")
 struct TreeTests {
-  /// Tiles as an append leaves them: full ones as they were filled, and the edge.
+  /// The tiles after an append: full tiles, and the frontier.
   struct Tiles {
     var full: [[UInt64]: [Digest]] = [:]
     var edge = Frontier()
@@ -80,7 +80,7 @@ struct TreeTests {
     }
   }
 
-  /// A proof with a hash changed, missing or added, or two of them swapped, is refused.
+  /// Expects that a proof with a changed, missing, additional or swapped hash is refused.
   private func refusesEveryChange(
     _ proof: [Digest], _ verify: ([Digest]) throws -> Void
   ) throws {

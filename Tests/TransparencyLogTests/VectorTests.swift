@@ -105,7 +105,7 @@ struct VectorTests {
     #expect(probes.count > 50)
     for probe in probes {
       var holds = false
-      // A hash that is no hash is refused where it is read.
+      // An invalid hash is refused by its parser.
       if let root = Digest(base64: probe.root ?? ""),
         let leaf = Digest(base64: probe.leaf ?? "")
       {
@@ -150,7 +150,7 @@ struct VectorTests {
               old: probe.size1, oldRoot: old, new: probe.size2, newRoot: new, proof: proof)) != nil
         }
         if probe.size1 == 0, probe.size2 > 0 {
-          // These vectors refuse every proof about the empty tree; witnesses accept the empty one.
+          // The vectors refuse every proof about the empty tree. Witnesses accept the empty proof.
           #expect(holds == (proof.isEmpty && old == .emptyTree), "\(probe.name)")
           continue
         }
@@ -159,7 +159,7 @@ struct VectorTests {
           continue
         }
       }
-      // One honest vector has roots that are no hashes, which cannot even be asked about here.
+      // One valid vector has roots that are not 32 bytes, which cannot be represented here.
       if probe.name.hasSuffix("sizes-are-equal-one-and-proof-is-empty") {
         #expect(Digest(base64: probe.root1 ?? "") == nil && !holds)
         continue
