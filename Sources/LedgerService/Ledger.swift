@@ -242,7 +242,8 @@ public final class Ledger: Sendable {
     try await LedgerDatabase.migrate(configuration, logger: logger)
   }
 
-  /// Stops the projector, closes the connections, and stops the private PostgreSQL if no other process uses it.
+  /// Stops the projector, closes the connections, and stops the private PostgreSQL if no other process
+  /// uses it.
   public func close() async {
     supervision?.cancel()
     projection?.cancel()

@@ -2,8 +2,8 @@ import LedgerStore
 import Logging
 import SafeHTTPClient
 
-// The components of a ledger in groups, in the order in which they are created. Only `Ledger` uses these groups; a
-// component receives the other components that it needs.
+// The components of a ledger in groups, in the order in which they are created. Only `Ledger` uses
+// these groups; a component receives the other components that it needs.
 
 /// The dependencies of every group, read from the database and the data directory.
 struct LedgerCore: Sendable {

@@ -18,7 +18,8 @@ struct DatabasePool: Sendable {
       logger: logger)
   }
 
-  /// Runs one statement. It runs again where the connection was lost, and so must have no effect when repeated.
+  /// Runs one statement. It runs again where the connection was lost, and so must have no effect when
+  /// repeated.
   func query(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> [PostgresRow] {
     do { return try await pool.query(sql, parameters) } catch let error as PostgresError {
       throw LedgerStoreError(error)

@@ -28,7 +28,8 @@ extension SQLState {
 
   /// Whether the server cannot serve requests at the moment, or had no time for this one.
   ///
-  /// Classes: 08 connection exceptions, 53 insufficient resources, 57 operator intervention, 58 system errors.
+  /// Classes: 08 connection exceptions, 53 insufficient resources, 57 operator intervention, 58 system
+  /// errors.
   var isUnavailability: Bool {
     ["08", "53", "57", "58"].contains(errorClass)
       || [

@@ -18,8 +18,8 @@ struct StorePools: Sendable {
 
   init(_ configuration: StoreConfiguration) {
     var reading = configuration.connection(as: .read)
-    // Every read is a lookup by index, and the plan is made once: planning takes as long as reading. Without these
-    // settings a planner that has no statistics reads whole tables.
+    // Every read is a lookup by index, and the plan is made once: planning takes as long as reading.
+    // Without these settings a planner that has no statistics reads whole tables.
     reading.onConnect += [
       "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
       "SET enable_bitmapscan = off",

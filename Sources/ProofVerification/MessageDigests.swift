@@ -65,7 +65,8 @@ enum Keccak256 {
     return (0..<32).map { UInt8(truncatingIfNeeded: state[$0 / 8] >> UInt64($0 % 8 * 8)) }
   }
 
-  /// The state has a fixed size and is changed in place: an array for each row would cost more than the permutation.
+  /// The state has a fixed size and is changed in place: an array for each row would cost more than the
+  /// permutation.
   private typealias State = InlineArray<25, UInt64>
 
   private static func rotate(_ lane: UInt64, _ count: UInt64) -> UInt64 {

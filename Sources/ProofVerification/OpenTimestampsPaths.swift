@@ -115,7 +115,8 @@ extension OpenTimestampsProof {
     let isPending = node.items.contains {
       if case .attestation(.pending) = $0 { true } else { false }
     }
-    // Programs that index operations by value lose one of two equal ones. Equal operations are therefore merged.
+    // Programs that index operations by value lose one of two equal ones. Equal operations are
+    // therefore merged.
     let grown = merged(Node(items: []), Node(items: items))
     return message == commitment && isPending ? merged(grown, tree) : grown
   }

@@ -11,8 +11,9 @@ extension TimestampToken {
     case untrusted(String)
   }
 
-  /// Checks a token completely, and names the first check that fails. The order is: form and imprint, signed attributes, signature and
-  /// its strength, the named certificate, its purpose, its chain at `genTime`, trailing bytes.
+  /// Checks a token completely, and names the first check that fails. The order is: form and imprint,
+  /// signed attributes, signature and its strength, the named certificate, its purpose, its chain at
+  /// `genTime`, trailing bytes.
   ///
   /// - Parameters:
   ///   - bytes: a token, or a response that contains one.
@@ -20,8 +21,9 @@ extension TimestampToken {
   ///   - imprint: the required SHA-256 digest; `nil` accepts any.
   ///
   /// Errors: those of ``parse(_:_:maxBytes:)``; then `rfc3161.content_type`, `rfc3161.message_digest`,
-  /// `rfc3161.signature`, `rfc3161.weak_algorithm`, `rfc3161.ess_certificate`, `rfc3161.extended_key_usage`, `rfc3161.chain`,
-  /// `rfc3161.trailing`. Source: RFC 3161, section 2.2; RFC 5816; RFC 5652, section 5.6.
+  /// `rfc3161.signature`, `rfc3161.weak_algorithm`, `rfc3161.ess_certificate`,
+  /// `rfc3161.extended_key_usage`, `rfc3161.chain`, `rfc3161.trailing`. Source: RFC 3161, section 2.2;
+  /// RFC 5816; RFC 5652, section 5.6.
   public static func check(
     _ bytes: [UInt8], roots: [UInt8], imprint: [UInt8]? = nil
   ) throws(ProofFormatError) -> (TimestampToken, Finding) {

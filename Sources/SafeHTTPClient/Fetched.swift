@@ -4,7 +4,8 @@ public struct Fetched: Sendable {
   public let status: Int
   /// SHA-256 of the body, 32 bytes.
   public let sha256: [UInt8]
-  /// SHA-1 over Git's blob header and the body, 20 bytes; `nil` unless ``SafeHTTPClient/Request/blobLength`` was set.
+  /// SHA-1 over Git's blob header and the body, 20 bytes; `nil` unless
+  /// ``SafeHTTPClient/Request/blobLength`` was set.
   public let gitBlobSHA1: [UInt8]?
   /// Number of bytes of the body.
   public let length: Int64

@@ -3,9 +3,9 @@ import ProofFormats
 
 /// An HTTP client for addresses that submitters name. It connects to public addresses only.
 ///
-/// A name is resolved once. All its addresses are compared with the registries of special addresses, and the connection goes to the
-/// address that was checked, so that a later answer of the resolver has no effect. Each redirect is checked like the first address.
-/// Proxies of the environment are not used.
+/// A name is resolved once. All its addresses are compared with the registries of special addresses,
+/// and the connection goes to the address that was checked, so that a later answer of the resolver has
+/// no effect. Each redirect is checked like the first address. Proxies of the environment are not used.
 public actor SafeHTTPClient {
   /// Limits of one fetch, and of simultaneous fetches.
   public struct Limits: Sendable {
@@ -41,7 +41,8 @@ public actor SafeHTTPClient {
     public var headers: [(String, String)] = []
     /// The body; empty sends none.
     public var body: [UInt8] = []
-    /// The limit of the body, which is then returned; `nil` only hashes the body, up to the limit of the client.
+    /// The limit of the body, which is then returned; `nil` only hashes the body, up to the limit of
+    /// the client.
     public var maxResponseBytes: Int?
     /// Statuses that are accepted. Others throw `fetch.status`.
     public var accepted: Set<Int> = [200]
@@ -69,7 +70,8 @@ public actor SafeHTTPClient {
   /// Creates a client.
   ///
   /// - Parameters:
-  ///   - allowedHosts: hosts with private addresses that may be fetched from: `name`, `address`, or either with `:port`.
+  ///   - allowedHosts: hosts with private addresses that may be fetched from: `name`, `address`, or
+  ///     either with `:port`.
   ///   - additionalRoots: a PEM file of TLS roots, trusted in addition to the system's.
   ///   - resolve: resolves a name; `nil` uses the system's resolver.
   public init(

@@ -12,8 +12,9 @@ import TransparencyLog
 
 /// The files in `Tests/Vectors/golden`, which the program must make again byte for byte.
 ///
-/// They fix the formats of entries, checkpoints, bundles and exports. A change of a file is a change of a format. To write
-/// the files anew, run both suites with `PITHLEDGER_WRITE_GOLDEN=1`, and then without it.
+/// They fix the formats of entries, checkpoints, bundles and exports. A change of a file is a change of
+/// a format. To write the files anew, run both suites with `PITHLEDGER_WRITE_GOLDEN=1`, and then
+/// without it.
 enum GoldenFiles {
   static let folder = Fixtures.project.appendingPathComponent("Tests/Vectors/golden")
   static let origin = "golden.example/log"

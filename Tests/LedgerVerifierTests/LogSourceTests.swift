@@ -15,8 +15,8 @@ import TransparencyLog
 
 /// What every reader of a log must answer.
 ///
-/// The program has two readers: of the database (`fsck`) and of a folder (`verify log`). It has none over HTTP, so that
-/// these tests read the tiles of the HTTP service themselves.
+/// The program has two readers: of the database (`fsck`) and of a folder (`verify log`). It has none
+/// over HTTP, so that these tests read the tiles of the HTTP service themselves.
 @Suite("Readers of a log", .privateServer())
 struct LogSourceTests {
   /// Reads a log from the routes of C2SP tlog-tiles.

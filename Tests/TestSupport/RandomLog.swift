@@ -50,10 +50,7 @@ public struct LogWriter: Sendable {
     Timestamp(microseconds: position.next.rawValue * 1_000_000)
   }
 
-  /// Appends an event.
-  ///
-  /// - Parameter change: sets further columns.
-  /// - Returns: the position of the event.
+  /// Appends an event with further columns set by `change`. Returns its position.
   @discardableResult
   public mutating func append(
     _ type: EventType, by signer: Signer, record: RecordID,
@@ -80,9 +77,7 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// Registers a key, and optionally lets the registry vouch for it.
-  ///
-  /// - Parameter vouched: the role of the vouch. `nil` appends no vouch.
+  /// Registers a key, and with `vouched` lets the registry vouch for it in this role.
   public mutating func signer(
     _ name: String, _ signerID: String? = nil, _ type: SignerType = .author,
     vouched: SignerType? = nil
@@ -111,9 +106,7 @@ public struct LogWriter: Sendable {
     }
   }
 
-  /// Revokes a key, by default as the registry.
-  ///
-  /// - Parameter from: the position from which the key was compromised.
+  /// Revokes a key, by default as the registry; `from` is the position from which it was compromised.
   public mutating func revoke(_ signer: Signer, by revoker: Signer? = nil, from: Position? = nil) {
     append(.keyRevoked, by: revoker ?? registry, record: .registry) {
       $0.key = KeyColumns(fingerprint: signer.fingerprint, compromisedFrom: from)
@@ -130,9 +123,7 @@ public struct LogWriter: Sendable {
 
   // MARK: Records and attestations
 
-  /// Creates a record.
-  ///
-  /// - Parameter receipt: whether the record has a verified receipt of its Pith Number.
+  /// Creates a record, with a verified receipt of its Pith Number by default.
   public mutating func record(receipt: Bool = true) -> RecordID {
     let position = Position(rawValue: Int64(events.count))
     append(.recordCreated, by: registry, record: RecordID(createdAt: position)) {
@@ -141,12 +132,8 @@ public struct LogWriter: Sendable {
     return RecordID(createdAt: position)
   }
 
-  /// Appends a graph snapshot.
-  ///
-  /// - Parameters:
-  ///   - references: the number of references.
-  ///   - resolved: the number of references whose work is resolved.
-  ///   - formal: the number of items of formal evidence.
+  /// Appends a graph snapshot with numbers of references, of resolved works, and of items of formal
+  /// evidence.
   public mutating func snapshot(
     _ record: RecordID, references: Int32, resolved: Int32, formal: Int32 = 0
   ) {

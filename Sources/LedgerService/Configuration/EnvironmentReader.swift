@@ -6,8 +6,8 @@ import ProofFormats
 
 /// Reads and checks the values of `PITHLEDGER_*` environment variables.
 ///
-/// The functions take a variable's name without the prefix. An empty value counts as absent. Errors: a `Refusal` with check
-/// `configuration` that names the variable.
+/// The functions take a variable's name without the prefix. An empty value counts as absent. Errors: a
+/// `Refusal` with check `configuration` that names the variable.
 struct EnvironmentReader: Sendable {
   static let prefix = "PITHLEDGER_"
   /// The largest number that a setting accepts. Sums and products of a few such numbers fit in 64 bits.

@@ -7,7 +7,8 @@ extension LedgerConfiguration {
   public struct ExternalServices: Sendable {
     // MARK: Fetching
 
-    /// Hosts that may be fetched from although their addresses are private: `name`, `address`, or with `:port`.
+    /// Hosts that may be fetched from although their addresses are private: `name`, `address`, or with
+    /// `:port`.
     public var allowedHosts: Set<String> = []
     /// A PEM file of root certificates that are trusted beside the system's.
     public var additionalRootsFile: String?

@@ -21,12 +21,13 @@ public struct LedgerConfiguration: Sendable {
 
   /// The directory of key files, the operator's token, and the private PostgreSQL.
   public var dataDirectory: String
-  /// The name of this ledger in events that it authorises. Fixed when the log begins. `nil` derives it from the registry
-  /// key.
+  /// The name of this ledger in events that it authorises. Fixed when the log begins. `nil` derives it
+  /// from the registry key.
   public var origin: String?
   /// The address of the service, for links. `nil` takes it from each request.
   public var publicURL: String?
-  /// The file whose first line is the operator's bearer token. `nil` is `operator.token` in the data directory.
+  /// The file whose first line is the operator's bearer token. `nil` is `operator.token` in the data
+  /// directory.
   public var operatorTokenFile: String?
   /// The registry key's file. `nil` is `registry.key` in the data directory.
   public var registryKeyFile: String?

@@ -9,7 +9,8 @@ enum OperatorToken {
   static let fileName = "operator.token"
   private static let byteCount = 32
 
-  /// Creates the file with a random token and mode 0600, if it does not exist. Concurrent processes use the same token.
+  /// Creates the file with a random token and mode 0600, if it does not exist. Concurrent processes use
+  /// the same token.
   ///
   /// Errors: a `Refusal` that names the file.
   static func make(at path: String) throws(Refusal) {

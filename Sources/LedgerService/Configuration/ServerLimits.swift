@@ -22,7 +22,8 @@ public struct ServerLimits: Sendable {
   public var streamsPerClient = 64
   /// How long running requests may take after a shutdown began.
   public var shutdownTimeout: Duration = .seconds(5)
-  /// Host names by which clients reach the ledger, beside its own address, this machine's and the public URL's.
+  /// Host names by which clients reach the ledger, beside its own address, this machine's and the
+  /// public URL's.
   public var allowedHosts: Set<String> = []
   /// Proxies whose `X-Forwarded-For` header is used.
   public var trustedProxies: [AddressRange] = []

@@ -34,8 +34,8 @@ struct AnchorSchedule: Sendable {
   private var roots: Digest?
   private let firstWait: Duration
 
-  /// - Parameter firstWait: the pause after the first request for an anchor. Doubles after each further request, up to
-  ///   six hours.
+  /// - Parameter firstWait: the pause after the first request for an anchor. Doubles after each further
+  ///   request, up to six hours.
   init(firstWait: Duration = .seconds(60)) { self.firstWait = firstWait }
 
   mutating func add(_ stored: StoredEvent, at now: ContinuousClock.Instant) {

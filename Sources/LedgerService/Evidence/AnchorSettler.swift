@@ -32,7 +32,8 @@ struct AnchorSettlement: Sendable {
   var heights: [Int64] = []
   /// Whether its calendars were asked and none of them knows its promise.
   var isUnknown = false
-  /// Whether a configured calendar may complete it. If not, the proof is complete, and its owner can send it again.
+  /// Whether a configured calendar may complete it. If not, the proof is complete, and its owner can
+  /// send it again.
   var isPromised = false
   /// Whether admission found that no configured service could settle it.
   var isUnsettleable = false
@@ -143,8 +144,8 @@ public struct AnchorSettler: Sendable {
     return finding
   }
 
-  /// The finding about an upgraded proof. `nil` if it is refused: a calendar's wrong answer does not make the anchor
-  /// false.
+  /// The finding about an upgraded proof. `nil` if it is refused: a calendar's wrong answer does not
+  /// make the anchor false.
   private func usableFinding(
     _ proof: [UInt8], _ missing: BlockHeaders.Missing, _ stored: StoredEvent
   ) async -> Finding? {

@@ -24,8 +24,8 @@ struct BlockHeaders: Sendable {
   let configuration: LedgerConfiguration
   let logger: Logger
 
-  /// An upper bound of the height of the Bitcoin chain: one block every nine minutes after the highest trusted header, or
-  /// after the first block. The chain's target is one in ten minutes.
+  /// An upper bound of the height of the Bitcoin chain: one block every nine minutes after the highest
+  /// trusted header, or after the first block. The chain's target is one in ten minutes.
   func maxHeight() async throws -> Int64 {
     var (height, time): (Int64, Int64) = (0, 1_231_006_505)
     if let highest = try await store.trust.headerRange().heights?.upperBound,

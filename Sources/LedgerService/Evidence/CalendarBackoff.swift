@@ -1,4 +1,5 @@
-/// The pause after a calendar's failures: 5 seconds after the first, doubled after each further one, at most an hour.
+/// The pause after a calendar's failures: 5 seconds after the first, doubled after each further one, at
+/// most an hour.
 struct CalendarBackoff: Sendable {
   static let firstPause: Duration = .seconds(5)
   static let longestPause: Duration = .seconds(3600)

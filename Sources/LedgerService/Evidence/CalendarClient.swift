@@ -3,7 +3,8 @@ import LedgerDomain
 import ProofFormats
 import SafeHTTPClient
 
-/// A client of OpenTimestamps calendars. Sends one request at a time to each, at a limited rate, and pauses after failures.
+/// A client of OpenTimestamps calendars. Sends one request at a time to each, at a limited rate, and
+/// pauses after failures.
 ///
 /// Public calendars are run by volunteers. Submissions to this ledger must not become a load on them.
 actor CalendarClient {

@@ -5,8 +5,8 @@ import Logging
 
 /// The state of the settlement job about pending claims between its rounds.
 struct ClaimSchedule: Sendable {
-  /// How many claims are tried again in a round although the available keys have not changed. A try may make the ledger
-  /// fetch the issuer's keys.
+  /// How many claims are tried again in a round although the available keys have not changed. A try may
+  /// make the ledger fetch the issuer's keys.
   static let triesPerRound = 8
 
   fileprivate var pending: [Position] = []
@@ -25,8 +25,8 @@ public struct ClaimSettler: Sendable {
   let configuration: LedgerConfiguration
   let logger: Logger
 
-  /// Checks every claim whose token could not be checked on arrival. The token's times are checked against the time of
-  /// arrival.
+  /// Checks every claim whose token could not be checked on arrival. The token's times are checked
+  /// against the time of arrival.
   ///
   /// - Returns: how many claims were settled.
   public func settleAll() async throws -> Int {

@@ -3,7 +3,8 @@ import LedgerDomain
 import LedgerStore
 import Logging
 
-/// One round of the job that settles anchors: checks those about which something changed, and expires old ones.
+/// One round of the job that settles anchors: checks those about which something changed, and expires
+/// old ones.
 struct DueAnchorSettler: Sendable {
   /// Anchors that are checked at the same time. A slow calendar delays only the anchors of its own group.
   private static let groupSize = 16

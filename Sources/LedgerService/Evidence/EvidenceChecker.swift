@@ -19,7 +19,8 @@ struct EvidenceChecker: Sendable {
 
   /// Whether the verdict on an event depends on trust configuration or an external service.
   ///
-  /// - Parameter isProvider: whether the signer is a vouched storage provider, whose statements are not fetched.
+  /// - Parameter isProvider: whether the signer is a vouched storage provider, whose statements are not
+  ///   fetched.
   func needsExternalCheck(_ event: SignedEvent, isProvider: Bool) -> Bool {
     switch event.body.payload {
     case .timestampAnchor, .anchorUpgraded: true
@@ -30,7 +31,8 @@ struct EvidenceChecker: Sendable {
     }
   }
 
-  /// The finding about an event that needs an external check and has passed `precheck`. `nil` if its evidence is missing.
+  /// The finding about an event that needs an external check and has passed `precheck`. `nil` if its
+  /// evidence is missing.
   ///
   /// - Parameter now: the time against which the times in a token are checked.
   func finding(
@@ -193,7 +195,8 @@ struct EvidenceChecker: Sendable {
 
   // MARK: Identity
 
-  /// Checks the claims and the signature of an id_token. Pending without a configured audience or the issuer's keys.
+  /// Checks the claims and the signature of an id_token. Pending without a configured audience or the
+  /// issuer's keys.
   ///
   /// - Parameter now: the time against which the token's times are checked.
   func identity(_ bytes: [UInt8], at now: Timestamp) async throws -> Finding {

@@ -6,8 +6,9 @@ import SafeHTTPClient
 
 /// The result of fetching an attested location.
 ///
-/// Its canonical JSON is stored as evidence, so that the check can be repeated later. `checked_at` and `memento_datetime`
-/// are RFC 3339 in UTC. Digests are hexadecimal. The other members are as in the HTTP response.
+/// Its canonical JSON is stored as evidence, so that the check can be repeated later. `checked_at` and
+/// `memento_datetime` are RFC 3339 in UTC. Digests are hexadecimal. The other members are as in the
+/// HTTP response.
 struct FetchReport: Equatable {
   /// The content of a successful response.
   struct Content: Equatable {
@@ -117,7 +118,8 @@ struct FetchReport: Equatable {
       name?.verdict ?? .verified, report: bytes)
   }
 
-  /// Checks that a location's name belongs to the content. `nil` for kinds whose names do not depend on the content.
+  /// Checks that a location's name belongs to the content. `nil` for kinds whose names do not depend on
+  /// the content.
   private func nameCheck(
     of content: Content, _ storage: StorageAttestation
   ) throws(Refusal) -> Check? {

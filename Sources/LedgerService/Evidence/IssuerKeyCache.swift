@@ -24,10 +24,11 @@ actor IssuerKeyCache {
 
   /// Keys that may have signed a token. `nil` if they are not available now.
   ///
-  /// If the issuer has just answered without such a key, its keys are returned; the signature check then fails.
+  /// If the issuer has just answered without such a key, its keys are returned; the signature check
+  /// then fails.
   ///
-  /// Errors: `jwt.key`, unavailable, if the issuer's keys are fresh, lack this one, and it is too soon to ask again: the
-  /// issuer may have added the key since.
+  /// Errors: `jwt.key`, unavailable, if the issuer's keys are fresh, lack this one, and it is too soon
+  /// to ask again: the issuer may have added the key since.
   func keys(for token: IdentityToken) async throws -> IssuerKeys? {
     var trusted: IssuerKeys?
     for bytes in try await store.trust.documents(.jwks) {

@@ -31,8 +31,8 @@ struct ExecutedProof: Sendable {
 
 /// Executes proofs and checks tokens on separate threads, a few at a time, and caches the results.
 ///
-/// A check computes for some milliseconds. On the threads of the concurrency runtime, a few of them would delay every
-/// request.
+/// A check computes for some milliseconds. On the threads of the concurrency runtime, a few of them
+/// would delay every request.
 actor ProofExecutor {
   struct Limits: Sendable {
     /// Checks that run at the same time.

@@ -13,8 +13,9 @@ extension StorageAttestation {
 enum StorageLocation {
   /// The request that fetches an attested location.
   ///
-  /// Errors: a `Refusal` with check `fetch.configuration` if the kind of storage is not configured, `fetch.s3_location` for
-  /// a key outside the configured buckets and prefixes, `location` for a path that leads out of the location that it names.
+  /// Errors: a `Refusal` with check `fetch.configuration` if the kind of storage is not configured,
+  /// `fetch.s3_location` for a key outside the configured buckets and prefixes, `location` for a path
+  /// that leads out of the location that it names.
   static func request(
     for storage: StorageAttestation, _ services: LedgerConfiguration.ExternalServices,
     at now: Timestamp

@@ -39,8 +39,8 @@ public struct StorageMonitor: Sendable {
 
   /// Fetches the locations that are due.
   ///
-  /// Each location has its own time within the interval, derived from the attestation's id. It does not depend on when the
-  /// service was started, and spreads locations that were attested together.
+  /// Each location has its own time within the interval, derived from the attestation's id. It does not
+  /// depend on when the service was started, and spreads locations that were attested together.
   public func checkDue(_ schedule: inout StorageSchedule) async throws {
     try await addNewPlaces(&schedule)
     let due = schedule.places.filter { $0.value.next <= now }.sorted {

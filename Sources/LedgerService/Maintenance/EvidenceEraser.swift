@@ -11,8 +11,8 @@ public struct EvidenceEraser: Sendable {
   /// Called after bytes were erased, so that caches drop answers that contain them.
   let didErase: @Sendable () async -> Void
 
-  /// Erases the bytes of some evidence, and records this for each event that names them. The log, its signatures and its
-  /// replay do not change.
+  /// Erases the bytes of some evidence, and records this for each event that names them. The log, its
+  /// signatures and its replay do not change.
   ///
   /// - Returns: how many events name the bytes.
   ///

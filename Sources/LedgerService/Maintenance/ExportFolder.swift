@@ -9,7 +9,8 @@ struct ExportFolder: Sendable {
 
   /// Creates the folder, or uses an existing one.
   ///
-  /// Errors: a `Refusal` with check `export_folder` for a private export into a folder that others may write to.
+  /// Errors: a `Refusal` with check `export_folder` for a private export into a folder that others may
+  /// write to.
   init(_ directory: String, isPrivate: Bool) throws(Refusal) {
     root = directory
     self.isPrivate = isPrivate

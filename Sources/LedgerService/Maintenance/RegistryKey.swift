@@ -48,7 +48,8 @@ actor RegistryKey {
       signerID: signerID ?? "urn:pithledger:registry:\(key.fingerprint.hex)", signerType: .registry)
   }
 
-  /// The key as it was last read. Another process may have rotated it since, so it must not be used to sign.
+  /// The key as it was last read. Another process may have rotated it since, so it must not be used to
+  /// sign.
   var current: KeyFile { file }
 
   /// How often, and with which pause, the files are read again while the log names another key.
@@ -57,8 +58,8 @@ actor RegistryKey {
 
   /// The key that signs an event at a position. Reads the files again if another process has rotated it.
   ///
-  /// A rotation writes the new key to a second file, appends it to the log, and then moves the file into place. A reader may
-  /// look at both files just before and after the move, and retries.
+  /// A rotation writes the new key to a second file, appends it to the log, and then moves the file
+  /// into place. A reader may look at both files just before and after the move, and retries.
   ///
   /// Errors: `registry_key`, unavailable, if no file holds the key that the log names.
   func key(in timeline: KeyTimeline, at position: Position) async throws -> KeyFile {

@@ -7,7 +7,8 @@ struct AdmissionReader: Sendable {
   let documents: RecordDocuments
   let configuration: LedgerConfiguration
 
-  /// The inputs of one event about a record, read in one round trip. `nil` if the ledger has no such record.
+  /// The inputs of one event about a record, read in one round trip. `nil` if the ledger has no such
+  /// record.
   func inputs(
     for event: SignedEvent, about number: PithNumber
   ) async throws -> AdmissionInputs? {
@@ -20,7 +21,8 @@ struct AdmissionReader: Sendable {
       citing: event.body.citing)
   }
 
-  /// The facts about a record. The document, the graph and the aliases are read only for the event types that need them.
+  /// The facts about a record. The document, the graph and the aliases are read only for the event
+  /// types that need them.
   func facts(of record: ResolvedRecord, for body: EventBody) async throws -> RecordFacts {
     var facts = RecordFacts(
       record: record.record, pithNumber: record.pithNumber, canonicalSHA256: record.canonicalSHA256)

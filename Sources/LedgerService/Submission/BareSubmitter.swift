@@ -68,8 +68,8 @@ struct BareSubmitter: Sendable {
 
   /// The payload of a bare storage attestation with the members that the ledger sets.
   ///
-  /// The fetch report becomes its evidence if the payload names none. A `file` does not expire: uploaded bytes stay until
-  /// an operator erases them.
+  /// The fetch report becomes its evidence if the payload names none. A `file` does not expire:
+  /// uploaded bytes stay until an operator erases them.
   private func storagePayload(
     _ bare: BareSubmission, replacing replaced: Digest?, report: [UInt8]?, at now: Timestamp
   ) throws(Refusal) -> JSONObject {

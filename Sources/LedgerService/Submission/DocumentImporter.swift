@@ -54,7 +54,8 @@ public struct DocumentImporter: Sendable {
       "The record changes faster than the document can be compared. Try again.")
   }
 
-  /// Compares the document with the log and appends what is new. Returns `nil` if the log changed in the meantime.
+  /// Compares the document with the log and appends what is new. Returns `nil` if the log changed in
+  /// the meantime.
   private func attempt(
     _ document: RecordDocument, _ operatorAuthorised: Bool
   ) async throws -> SubmissionAnswer? {

@@ -215,7 +215,8 @@ struct EventAppender: Sendable {
     }
   }
 
-  /// Admits the event and appends it. Returns `nil` if the record changed and the steps have to start again.
+  /// Admits the event and appends it. Returns `nil` if the record changed and the steps have to start
+  /// again.
   private func commit(
     _ attempt: Attempt, _ request: AppendRequest, signedSize: UInt64
   ) async throws -> SubmissionAnswer? {
@@ -241,8 +242,8 @@ struct EventAppender: Sendable {
       guard let stored = try await store.log.event(record: attempt.record, id: event.eventID) else {
         return nil
       }
-      // An entry contains the time of its admission. The same bytes are in the log only if this append wrote them,
-      // possibly in an attempt whose answer was lost.
+      // An entry contains the time of its admission. The same bytes are in the log only if this append
+      // wrote them, possibly in an attempt whose answer was lost.
       return try await answers.answer(
         stored, record: record, group: item.event.foldGroup, created: stored.entry == item.entry)
     case .conflict: return nil
@@ -256,7 +257,8 @@ struct EventAppender: Sendable {
     { throw EvidenceChecker.usedToken }
   }
 
-  /// Appends the report of the fetch, if the attestation was signed before the fetch and does not contain it.
+  /// Appends the report of the fetch, if the attestation was signed before the fetch and does not
+  /// contain it.
   private func recordReport(
     _ attempt: Attempt, _ stored: StoredEvent, _ record: ResolvedRecord
   ) async {

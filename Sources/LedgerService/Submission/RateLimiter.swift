@@ -3,8 +3,8 @@ import Synchronization
 
 /// Token buckets by key, in a table of fixed size.
 ///
-/// A key that is not in the table has a full bucket. If the table is full, the fullest of several random buckets is removed.
-/// Many new keys therefore do not remove the few with empty buckets.
+/// A key that is not in the table has a full bucket. If the table is full, the fullest of several
+/// random buckets is removed. Many new keys therefore do not remove the few with empty buckets.
 final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   /// The largest number of keys in the table.
   static var capacity: Int { 65_536 }

@@ -13,7 +13,8 @@ protocol EventSubmitter: Sendable {
   ) async throws -> SubmissionAnswer
 }
 
-/// Checks the signature of an event and appends the event, or answers with the one that is in the log already.
+/// Checks the signature of an event and appends the event, or answers with the one that is in the log
+/// already.
 struct SignedEventSubmitter: EventSubmitter {
   let store: LedgerStore
   let resolver: RecordResolver

@@ -5,7 +5,8 @@ import ProofFormats
 
 /// Vouches for the key of an author claim whose identity token was requested with that key's nonce.
 struct TokenVoucher: Sendable {
-  /// How many keys of one iD can be vouched for by token. The statements of all of them are in one fold group.
+  /// How many keys of one iD can be vouched for by token. The statements of all of them are in one fold
+  /// group.
   static let maxKeysPerIdentity = 32
 
   let store: LedgerStore

@@ -1,7 +1,8 @@
 public import Encodings
 import PostgresClient
 
-/// Evidence that events name by its SHA-256: documents, proofs, identity tokens, stored bytes and fetch reports.
+/// Evidence that events name by its SHA-256: documents, proofs, identity tokens, stored bytes and fetch
+/// reports.
 public struct EvidenceStore: Sendable {
   private let readers: DatabasePool
   private let writer: DatabasePool
@@ -23,15 +24,16 @@ public struct EvidenceStore: Sendable {
     ).first?.bytes(0)
   }
 
-  /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger does not hold it.
+  /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger
+  /// does not hold it.
   public func readForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {
     try await administrator.query(
       "SELECT kind, bytes FROM ledger.read_evidence($1)", [.bytes(digest.bytes)]
     ).first.map { (try $0.text(0), try $0.bytes(1)) }
   }
 
-  /// The identity token of a claim that was pending when it was recorded; `nil` for other evidence, and where the
-  /// token was erased.
+  /// The identity token of a claim that was pending when it was recorded; `nil` for other evidence, and
+  /// where the token was erased.
   public func tokenToSettle(_ digest: Digest) async throws -> [UInt8]? {
     try await settler.query(
       "SELECT bytes FROM ledger.read_pending_token($1)", [.bytes(digest.bytes)]

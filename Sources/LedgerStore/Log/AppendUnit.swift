@@ -60,8 +60,8 @@ public struct AppendUnit: Sendable {
   public var guardPosition: Position?
   /// The log's name, for the first unit of the log.
   public var origin: String?
-  /// For statements of the registry key: the position up to which the log was known. The outcome is `conflict` where
-  /// the registry key was replaced from that position on.
+  /// For statements of the registry key: the position up to which the log was known. The outcome is
+  /// `conflict` where the registry key was replaced from that position on.
   public var registryAsOf: Position?
 
   /// Makes a unit of events that were admitted.
@@ -96,8 +96,8 @@ public struct AppendUnit: Sendable {
 
 /// The outcome of the append of a unit.
 public enum AppendOutcome: Sendable, Equatable {
-  /// The log holds all items at these positions. `isNew` is whether this append stored the last of them; `nil` where an
-  /// answer was lost, and only the bytes of the entry can tell.
+  /// The log holds all items at these positions. `isNew` is whether this append stored the last of
+  /// them; `nil` where an answer was lost, and only the bytes of the entry can tell.
   case stored(positions: [Position], record: RecordID, isNew: Bool?)
   /// The record changed beyond the guard position, or the registry key was replaced. Nothing was stored.
   case conflict

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The only writer of the log. Units that queue while a transaction commits go into the next one.
 ///
-/// Unlike a `QueryBatcher`, it limits a batch by bytes, waits a moment for submissions in flight, and overlaps the
-/// encoding of a batch with the commit of the batch before it.
+/// Unlike a `QueryBatcher`, it limits a batch by bytes, waits a moment for submissions in flight, and
+/// overlaps the encoding of a batch with the commit of the batch before it.
 actor Appender {
   private struct Waiting {
     let unit: AppendUnit
@@ -16,14 +16,15 @@ actor Appender {
   static let maxQueuedBytes = 256 << 20
   static let maxBatchItems = 2000
   static let maxBatchBytes = 32 << 20
-  /// The number of queued units from which a batch does not wait for the one before it: it is encoded and sent while
-  /// that one commits, and waits in PostgreSQL for the head of the log.
+  /// The number of queued units from which a batch does not wait for the one before it: it is encoded
+  /// and sent while that one commits, and waits in PostgreSQL for the head of the log.
   static let overlapUnits = 500
   /// How long a transaction is tried again.
   static let deadline: Duration = .seconds(30)
   /// The channel of the notification that follows each commit, with the next position.
   static let channel = "ledger_appended"
-  /// How long a batch waits for submissions in flight. A few large transactions take less time than many small ones.
+  /// How long a batch waits for submissions in flight. A few large transactions take less time than
+  /// many small ones.
   static let batchWindow: Duration = .milliseconds(4)
 
   private let pool: DatabasePool
@@ -147,7 +148,8 @@ actor Appender {
 
   /// Commits one transaction, and tries again while the connection fails.
   ///
-  /// After a COMMIT whose answer was lost, the same events are found as existing. They are never stored twice.
+  /// After a COMMIT whose answer was lost, the same events are found as existing. They are never stored
+  /// twice.
   private func commit(_ units: [AppendUnit]) async throws -> [AppendOutcome] {
     let transaction = AppendTransaction(units: units)
     let statements = transaction.statements

@@ -4,8 +4,8 @@ import PostgresClient
 
 /// The columns of `ledger.event`: their names, how an append writes them and how the fold reads them.
 ///
-/// The order of the cases is the order in which `FoldEvent.init(_:)` selects the columns, so that a raw value is the
-/// index of the column in such a row.
+/// The order of the cases is the order in which `FoldEvent.init(_:)` selects the columns, so that a raw
+/// value is the index of the column in such a row.
 enum EventColumn: Int, CaseIterable {
   // Columns of every event.
   case position, record, eventID, type, recordedAt, verdict, signerKey, foldGroup, slot, statement

@@ -8,7 +8,8 @@ public struct FoldEventReader: Sendable {
 
   init(readers: DatabasePool) { self.readers = readers }
 
-  /// The columns of `ledger.event e` that a replay reads of events about records. A benchmark compares with them.
+  /// The columns of `ledger.event e` that a replay reads of events about records. A benchmark compares
+  /// with them.
   public static var recordColumns: String { EventColumn.recordList }
 
   // MARK: One record
@@ -115,8 +116,8 @@ public struct FoldEventReader: Sendable {
     return timeline
   }
 
-  /// The positions of the last event of a record and of the last event of the registry, both below a size of the
-  /// log; -1 for none.
+  /// The positions of the last event of a record and of the last event of the registry, both below a
+  /// size of the log; -1 for none.
   public func lastPositions(
     of record: RecordID, below size: Position
   ) async throws -> (event: Position, keyEvent: Position) {

@@ -1,7 +1,8 @@
-/// Answers many requests of one kind with one query. Requests that arrive while a query runs share the next one.
+/// Answers many requests of one kind with one query. Requests that arrive while a query runs share the
+/// next one.
 ///
-/// A request is served only by a query that started after it. When the server refuses a query, each of its requests is
-/// tried alone, so that only the request which the server refuses fails.
+/// A request is served only by a query that started after it. When the server refuses a query, each of
+/// its requests is tried alone, so that only the request which the server refuses fails.
 actor QueryBatcher<Request: Sendable, Answer: Sendable> {
   private struct Waiting {
     let request: Request

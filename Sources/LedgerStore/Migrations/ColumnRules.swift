@@ -2,13 +2,15 @@ import Encodings
 import LedgerDomain
 import PostgresClient
 
-/// Derives the columns of `ledger.event` again from the entries, where an earlier program derived them by other rules.
+/// Derives the columns of `ledger.event` again from the entries, where an earlier program derived them
+/// by other rules.
 enum ColumnRules {
   /// The version of the rules of this program. It is raised when a column gets another meaning.
   static let version: Int32 = 2
   private static let batch: Int64 = 2000
 
-  /// The version of the rules that the columns of a database follow; `nil` without the table `column_rules`.
+  /// The version of the rules that the columns of a database follow; `nil` without the table
+  /// `column_rules`.
   static func version(of connection: PostgresConnection) async throws -> Int32? {
     guard
       try await connection.query("SELECT to_regclass('ledger.column_rules') IS NOT NULL")[0].bool(0)
@@ -18,7 +20,8 @@ enum ColumnRules {
     }
   }
 
-  /// Derives the columns by the rules of this program where they follow others, in one transaction that locks the log.
+  /// Derives the columns by the rules of this program where they follow others, in one transaction that
+  /// locks the log.
   ///
   /// - Returns: whether the log has events, so that the projections must be rebuilt.
   static func apply(to connection: PostgresConnection) async throws -> Bool {

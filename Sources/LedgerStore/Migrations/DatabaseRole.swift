@@ -12,7 +12,8 @@ public enum DatabaseRole: String, Sendable, CaseIterable {
   case sign = "pithledger_signer"
   /// Settles pending statements: reads the tokens of pending claims, and adds block headers.
   case settle = "pithledger_settler"
-  /// Reads and erases evidence of every kind, and changes what is trusted. Only commands of the operator connect as it.
+  /// Reads and erases evidence of every kind, and changes what is trusted. Only commands of the
+  /// operator connect as it.
   case administer = "pithledger_admin"
 
   /// The names of all logins.
@@ -20,7 +21,8 @@ public enum DatabaseRole: String, Sendable, CaseIterable {
 }
 
 extension StoreConfiguration {
-  /// The configuration of a connection for one kind of work: as that login, or as the URI's user who sets the role.
+  /// The configuration of a connection for one kind of work: as that login, or as the URI's user who
+  /// sets the role.
   func connection(
     as role: DatabaseRole, applicationName: String = "pithledger", onConnect: [String] = []
   ) -> PostgresConfiguration {

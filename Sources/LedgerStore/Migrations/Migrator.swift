@@ -129,7 +129,8 @@ public struct Migrator: Sendable {
     for statement in statements { try await connection.execute(statement) }
   }
 
-  /// Makes the user who migrates a member of each login's role, as a ledger with one URL for everything needs.
+  /// Makes the user who migrates a member of each login's role, as a ledger with one URL for everything
+  /// needs.
   private func becomeMember(_ connection: PostgresConnection) async throws {
     let missing = try await connection.query(
       """

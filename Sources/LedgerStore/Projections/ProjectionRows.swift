@@ -150,7 +150,8 @@ enum ProjectionRows {
           .boolArray(changes.map(\.state.graphSnapshot)), ints(\.referenceCount),
           ints(\.resolvedWork), ints(\.formalEvidenceCount),
         ]))
-    // unnest cannot split an array of arrays into arrays. All buckets are one array, which the statement slices.
+    // unnest cannot split an array of arrays into arrays. All buckets are one array, which the
+    // statement slices.
     statements.append(
       PostgresStatement(
         """

@@ -63,8 +63,8 @@ public struct ProjectionStore: Sendable {
       .previous
   }
 
-  /// The version of the log and the projections, as of a query that starts after this call. Calls at the same time
-  /// share a query.
+  /// The version of the log and the projections, as of a query that starts after this call. Calls at
+  /// the same time share a query.
   public func version() async throws -> ProjectionVersion { try await versions.answer(()) }
 
   /// Waits until the projections include a position. Returns `false` when the timeout ends first.

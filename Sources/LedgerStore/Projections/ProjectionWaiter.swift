@@ -14,8 +14,8 @@ struct ProjectedBatch: Sendable {
   static let maxEvents = 500
 }
 
-/// Lets many tasks wait until the projections include a position. One connection serves all of them; none is needed
-/// where the projector runs in this process.
+/// Lets many tasks wait until the projections include a position. One connection serves all of them;
+/// none is needed where the projector runs in this process.
 actor ProjectionWaiter {
   private struct Waiter {
     let position: Position
@@ -68,8 +68,8 @@ actor ProjectionWaiter {
     settle()
   }
 
-  /// The row of a record that includes the event at a position, and the events of a group with those of all groups
-  /// linked to it; `nil` unless this process projected the event a moment ago.
+  /// The row of a record that includes the event at a position, and the events of a group with those of
+  /// all groups linked to it; `nil` unless this process projected the event a moment ago.
   func projected(
     _ position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
   ) -> (state: ProjectedState, group: [FoldEvent])? {
@@ -89,7 +89,8 @@ actor ProjectionWaiter {
   /// How long the connection stays open when no task waits.
   static let linger: Duration = .seconds(10)
 
-  /// Follows the notifications of the projector's position. NOTIFY is a hint: every 20 ms a query reads the position.
+  /// Follows the notifications of the projector's position. NOTIFY is a hint: every 20 ms a query reads
+  /// the position.
   private func follow() async {
     var connection: PostgresConnection?
     // A standby does not support LISTEN. There the position is read by queries alone.

@@ -3,7 +3,8 @@ import LedgerDomain
 import Logging
 import PostgresClient
 
-/// Folds the log into the projections. One projector per database does so at a time, the holder of an advisory lock.
+/// Folds the log into the projections. One projector per database does so at a time, the holder of an
+/// advisory lock.
 public actor Projector {
   /// The key of the advisory lock.
   static let lock: Int64 = 0x7069_7468_0002
@@ -36,8 +37,9 @@ public actor Projector {
       as: .project, applicationName: "pithledger projector",
       onConnect: [
         "SET idle_in_transaction_session_timeout = \(StorePools.idleTimeoutMilliseconds)",
-        // The projections follow from the log. What a crash undoes is folded again from the offset, which the crash
-        // undoes too. The swap after a replay drops tables, and is durable with every setting.
+        // The projections follow from the log. What a crash undoes is folded again from the offset,
+        // which the crash undoes too. The swap after a replay drops tables, and is durable with every
+        // setting.
         "SET synchronous_commit = off",
       ])
     // A replay has statements of any duration.
@@ -52,7 +54,8 @@ public actor Projector {
       do {
         let connection = try await PostgresConnection.connect(Self.connection(configuration))
         do {
-          // A running projector sends a statement every 250 ms. A frozen one loses its session, and the lock with it.
+          // A running projector sends a statement every 250 ms. A frozen one loses its session, and the
+          // lock with it.
           try await connection.execute(
             "SET idle_session_timeout = \(StorePools.idleTimeoutMilliseconds)")
           // It reads by position and by group. A planner without statistics might choose other plans.
@@ -96,7 +99,8 @@ public actor Projector {
     }
   }
 
-  /// Waits for the notification of an append that is not folded yet. NOTIFY is a hint. Polling guarantees progress.
+  /// Waits for the notification of an append that is not folded yet. NOTIFY is a hint. Polling
+  /// guarantees progress.
   private func waitForMore(_ connection: PostgresConnection) async throws {
     while let notification = try await connection.nextNotification(timeout: .milliseconds(250)) {
       if Int64(notification.payload).map({ $0 > timelineSize.rawValue }) ?? true { return }
@@ -166,8 +170,8 @@ public actor Projector {
     timelineSize = position
   }
 
-  /// Folds events into the tables of a schema. The events are all events from `from` to the last of them, and the
-  /// timeline is as of `from`.
+  /// Folds events into the tables of a schema. The events are all events from `from` to the last of
+  /// them, and the timeline is as of `from`.
   @discardableResult
   private func project(
     _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Position,
@@ -232,7 +236,8 @@ public actor Projector {
     ).map { (try $0.record(0), try $0.int(1)) }
   }
 
-  /// The rows of some records, and the earlier events of some of their groups and of all groups linked to these.
+  /// The rows of some records, and the earlier events of some of their groups and of all groups linked
+  /// to these.
   ///
   /// Each group is a lookup of its own: a planner without statistics reads the whole log to join them.
   private func standing(
@@ -308,7 +313,8 @@ public actor Projector {
       }, by: \.record)
   }
 
-  /// Writes the rows of some records, a thousand in a round trip, with some statements after the last of them.
+  /// Writes the rows of some records, a thousand in a round trip, with some statements after the last
+  /// of them.
   private func write(
     _ connection: PostgresConnection, schema: String, _ changes: [FoldedRecord],
     finally: [PostgresStatement]

@@ -7,8 +7,9 @@ public struct RecordLookup: Sendable {
 
   init(readers: DatabasePool) { self.readers = readers }
 
-  /// Orders records `s` that share a name: records with a trusted receipt first, then records that an operator
-  /// imported, then the others; within each the highest source version, then the lowest position.
+  /// Orders records `s` that share a name: records with a trusted receipt first, then records that an
+  /// operator imported, then the others; within each the highest source version, then the lowest
+  /// position.
   static let preference = """
     s.trusted_receipt DESC, s.operator_imported DESC, s.source_version DESC, s.record_position
     """

@@ -2,11 +2,11 @@ import Encodings
 import LedgerDomain
 import PostgresClient
 
-/// The queries of submissions before they are admitted and after they are projected. Each query serves all submissions
-/// that ask at the same time.
+/// The queries of submissions before they are admitted and after they are projected. Each query serves
+/// all submissions that ask at the same time.
 ///
-/// Each row is a lookup of its own, in a subquery that the planner does not flatten: without statistics it would read
-/// whole tables to join them.
+/// Each row is a lookup of its own, in a subquery that the planner does not flatten: without statistics
+/// it would read whole tables to join them.
 struct SubmissionQueries: Sendable {
   struct FactsRequest: Sendable {
     let subject: PithNumber

@@ -4,8 +4,8 @@ import LedgerDomain
 import PostgresClient
 import Synchronization
 
-/// The columns that the fold reads of an event about a record, in a fixed layout without references. Millions of them
-/// are copied in memory, and written to a file, as they are.
+/// The columns that the fold reads of an event about a record, in a fixed layout without references.
+/// Millions of them are copied in memory, and written to a file, as they are.
 struct PackedEvent: Sendable, BitwiseCopyable {
   private struct Present: OptionSet, Sendable, BitwiseCopyable {
     let rawValue: UInt32
@@ -40,8 +40,9 @@ struct PackedEvent: Sendable, BitwiseCopyable {
 
   /// The select list that `init(_:_:)` reads, of `ledger.event e`.
   ///
-  /// The server spends most of a read on the encoding of columns that are not NULL, and little on arithmetic. Flags, type
-  /// and verdict are therefore one number, and counts are NULL for 0, which most events have.
+  /// The server spends most of a read on the encoding of columns that are not NULL, and little on
+  /// arithmetic. Flags, type and verdict are therefore one number, and counts are NULL for 0, which
+  /// most events have.
   static let columns = """
     e.position, e.record_position, e.event_id, \
     e.flags * 4294967296 + e.event_type * 65536 + e.verdict, \
@@ -122,12 +123,13 @@ struct PackedEvent: Sendable, BitwiseCopyable {
 
 /// The events that one reader of a replay read, partitioned by record.
 ///
-/// Each part is small enough to be sorted and folded in memory. What exceeds the memory of a reader is kept in a file
-/// without a name.
+/// Each part is small enough to be sorted and folded in memory. What exceeds the memory of a reader is
+/// kept in a file without a name.
 struct EventPartitions: Sendable {
   /// The memory of a reader in bytes, for a log of any length.
   static let memory = 40 << 20
-  /// The intended size of a part: it fits into a processor's cache, because its events are visited record by record.
+  /// The intended size of a part: it fits into a processor's cache, because its events are visited
+  /// record by record.
   static let partBytes = 3 << 20
   static let maxParts = 2048
 

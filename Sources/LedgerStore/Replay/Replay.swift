@@ -60,10 +60,10 @@ public struct Replayer: Sendable {
 
   /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
   ///
-  /// The log up to its head at the start is read in parallel by ranges of pages, and folded in parallel by records. Then
-  /// a transaction blocks the live projector, folds what was appended meanwhile, and compares the tables. Without
-  /// `check` the new tables replace the old ones in the same transaction. A replay that is interrupted leaves the live
-  /// projections as they were.
+  /// The log up to its head at the start is read in parallel by ranges of pages, and folded in parallel
+  /// by records. Then a transaction blocks the live projector, folds what was appended meanwhile, and
+  /// compares the tables. Without `check` the new tables replace the old ones in the same transaction.
+  /// A replay that is interrupted leaves the live projections as they were.
   ///
   /// Errors: `replayRunning`, `noRoom`.
   public func run(
@@ -91,8 +91,8 @@ public struct Replayer: Sendable {
     }
   }
 
-  /// Takes the lock. Waits two seconds for a replay that was interrupted, whose lock is held until the server notices
-  /// the end of its session.
+  /// Takes the lock. Waits two seconds for a replay that was interrupted, whose lock is held until the
+  /// server notices the end of its session.
   ///
   /// Errors: `replayRunning`.
   private func lockReplay(_ connection: PostgresConnection) async throws {
@@ -142,7 +142,8 @@ public struct Replayer: Sendable {
           to: Position(rawValue: projected),
           timeline: folded)
       } else if projected < size {
-        // The live projections are behind. What they do not include yet is no difference, and is folded first.
+        // The live projections are behind. What they do not include yet is no difference, and is folded
+        // first.
         var keys = KeyTimeline()
         keys.apply(
           try await KeyEventQuery(from: .first, below: Position(rawValue: projected)).events(
@@ -167,8 +168,8 @@ public struct Replayer: Sendable {
 
   /// Reads the first `size` events in the order of the table's pages, each worker a range of pages.
   ///
-  /// A sort by record on the server takes longer than the reading. Events are grouped by record in this process, and
-  /// sorted by position before they are folded.
+  /// A sort by record on the server takes longer than the reading. Events are grouped by record in this
+  /// process, and sorted by position before they are folded.
   private func partitions(
     _ connection: PostgresConnection, size: Int64, _ counter: ReplayCounter
   ) async throws -> [EventPartitions] {
@@ -288,7 +289,8 @@ public struct Replayer: Sendable {
       ("verification_status", "record_position"), ("event_summary", "record_position"),
       ("storage_validity", "record_position, fold_group"),
     ] {
-      // Usually the tables are equal. The server tests this in parallel, which it cannot do for a full join.
+      // Usually the tables are equal. The server tests this in parallel, which it cannot do for a full
+      // join.
       let same = try await connection.query(
         """
         SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(schema).\(table) b USING (\(key))

@@ -5,8 +5,8 @@ public struct InclusionProof: Sendable, Equatable {
   static let header = "c2sp.org/tlog-proof@v1"
   static let maxBytes = SignedNote.maxBytes + 8192
 
-  /// Data of the application, not covered by a signature. This ledger puts the entry here, which the proof then
-  /// proves.
+  /// Data of the application, not covered by a signature. This ledger puts the entry here, which the
+  /// proof then proves.
   public let extra: [UInt8]?
   /// The position of the entry.
   public let index: UInt64

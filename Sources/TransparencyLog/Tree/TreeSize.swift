@@ -30,8 +30,8 @@ extension TreeSize: ExpressibleByIntegerLiteral, CustomStringConvertible {
   @inlinable
   public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
 
-  /// Reads a size in plain decimal. Returns `nil` for a sign, a leading zero or any other character, since each
-  /// size has one spelling in checkpoints, targets and addresses.
+  /// Reads a size in plain decimal. Returns `nil` for a sign, a leading zero or any other character,
+  /// since each size has one spelling in checkpoints, targets and addresses.
   public init?(_ text: some StringProtocol) {
     let digits = text.utf8
     guard (1...20).contains(digits.count), digits.count == 1 || digits.first != 0x30,

@@ -72,7 +72,8 @@ public struct AddCheckpointRequest: Sendable, Equatable {
 
 /// The decision of a witness about a request (C2SP tlog-witness).
 ///
-/// A pure function of the request and of the last cosigned checkpoint. The caller stores the new checkpoint before it answers.
+/// A pure function of the request and of the last cosigned checkpoint. The caller stores the new
+/// checkpoint before it answers.
 public enum WitnessDecision: Sendable, Equatable {
   /// Store this checkpoint, then answer with a cosignature over it.
   case cosign(Checkpoint)
