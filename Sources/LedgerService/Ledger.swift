@@ -235,7 +235,9 @@ public final class Ledger: Sendable {
       configuration: configuration, origin: origin, logger: logger)
   }
 
-  /// Migrates the database. Returns the names of the migrations that were applied.
+  /// Migrates the database. Returns the names of the applied parts of the schema.
+  ///
+  /// Errors: those of `Migrator.migrate()`.
   public static func migrate(
     _ configuration: LedgerConfiguration, logger: Logger
   ) async throws -> [String] {

@@ -6,7 +6,7 @@ import PostgresClient
 public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable {
-    /// The numbered migrations before the baseline made the database, and it cannot be migrated.
+    /// The database was created by the numbered migrations before the baseline and cannot be migrated.
     case earlierSchema
     /// A migration was edited after it was applied.
     case migrationChanged

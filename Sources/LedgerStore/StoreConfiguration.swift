@@ -19,7 +19,7 @@ public struct StoreConfiguration: Sendable {
   /// Receives warnings about lost connections and restarts.
   public var logger: Logger
 
-  /// Makes a configuration with six connections for reads unless told otherwise.
+  /// Creates a configuration, by default with six connections for reads.
   public init(uri: String, logins: Logins = .shared, readers: Int = 6, logger: Logger) {
     self.uri = uri
     self.logins = logins

@@ -84,10 +84,12 @@ extension OpenTimestampsProof {
     }
   }
 
-  /// Adds a tree to each node where the message is `commitment` and a calendar made a promise.
+  /// Adds a tree to each node where the message is `commitment` and a calendar has a pending attestation.
   ///
-  /// The promise stays, because it names the calendar if the answer is lost. Equal operations at one node
-  /// become one, with the branches of both.
+  /// The pending attestation stays, because it names the calendar if the answer is lost. Equal operations
+  /// at one node become one, with the branches of both.
+  ///
+  /// Errors: `ots.budget`, `ots.digest_unavailable`.
   public func adding(
     _ tree: Node, at commitment: [UInt8]
   ) throws(ProofFormatError) -> OpenTimestampsProof {

@@ -56,8 +56,8 @@ extension SafeHTTPClient {
     return configuration
   }
 
-  /// Throws when the answer comes too slowly. Otherwise a server that sends a byte now and then would
-  /// occupy a slot for the whole time of a fetch.
+  /// Throws when the answer is slower than the minimum rate. Otherwise a server that sends single bytes
+  /// would occupy a slot for the whole time of a fetch.
   private nonisolated func watch(_ progress: FetchProgress) async throws -> Outcome {
     try await Task.sleep(for: limits.grace)
     var before = progress.bytes

@@ -132,7 +132,7 @@ func ots(_ digest: Digest) -> [UInt8] {
   return bytes
 }
 
-/// An identity token whose signature nobody checks here.
+/// An identity token whose signature is not verified here.
 func jwt(
   _ scene: AdmissionScene, nonce: String? = nil, subject: String = "0000-0002-1825-0097",
   name: String = "A. Author"

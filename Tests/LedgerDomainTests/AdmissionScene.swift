@@ -116,7 +116,7 @@ struct AdmissionScene {
     append(try vouching(person, as: type))
   }
 
-  /// Puts an event into the log without admission, and makes it what the next event names.
+  /// Appends an event without admission, and makes it the event that the next one refers to.
   @discardableResult
   mutating func append(_ event: SignedEvent, _ admission: Admission? = nil) -> FoldEvent {
     let isAboutKeys = event.body.subject == .registry

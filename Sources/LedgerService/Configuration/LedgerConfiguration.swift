@@ -86,9 +86,11 @@ public struct LedgerConfiguration: Sendable {
     }
   }
 
-  /// Reads the operator's token from its file. A change takes effect without a restart.
+  /// Reads the operator's token from its file. A changed file takes effect without a restart.
   ///
   /// `nil` if no file is configured and the data directory has none, as on a read-only ledger.
+  ///
+  /// Errors: a `Refusal` that names `PITHLEDGER_OPERATOR_TOKEN_FILE` if the file cannot be used.
   public func operatorToken() throws(Refusal) -> String? {
     if operatorTokenFile == nil, !FileManager.default.fileExists(atPath: operatorTokenPath) {
       return nil

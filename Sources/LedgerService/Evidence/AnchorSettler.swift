@@ -30,7 +30,7 @@ struct AnchorSettlement: Sendable {
   var outcome: AnchorOutcome
   /// Heights of the blocks whose headers would settle it.
   var heights: [Int64] = []
-  /// Whether its calendars were asked and none of them knows its promise.
+  /// Whether its calendars were asked and none of them knows its commitment.
   var isUnknown = false
   /// Whether a configured calendar may complete it. If not, the proof is complete, and its owner can
   /// send it again.
@@ -55,9 +55,11 @@ public struct AnchorSettler: Sendable {
   let configuration: LedgerConfiguration
   let logger: Logger
 
-  /// Checks every pending anchor.
+  /// Checks every pending anchor. An anchor that cannot be checked is logged and skipped.
   ///
   /// - Parameter mayAsk: whether the calendars of an anchor may be asked. `nil` asks none.
+  ///
+  /// Errors: a `Refusal` with check `read_only` in a read-only process; database errors.
   public func settleAll(mayAsk: ((Digest) -> Bool)? = nil) async throws -> [AnchorOutcome] {
     try configuration.requireWriting()
     var outcomes: [AnchorOutcome] = []

@@ -29,6 +29,8 @@ public struct ClaimSettler: Sendable {
   /// against the time of arrival.
   ///
   /// - Returns: how many claims were settled.
+  ///
+  /// Errors: a `Refusal` with check `read_only` in a read-only process; database errors.
   public func settleAll() async throws -> Int {
     var schedule = ClaimSchedule()
     return try await settleDue(&schedule)

@@ -51,7 +51,7 @@ struct DueAnchorSettler: Sendable {
 
   private struct Check: Sendable {
     enum Result: Sendable {
-      /// The check failed for a reason that says nothing about the anchor.
+      /// The check failed for a reason that does not concern the anchor, such as an outage.
       case skipped
       case settledAlready
       case checked(AnchorSettlement)

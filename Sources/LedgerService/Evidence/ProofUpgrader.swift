@@ -13,7 +13,7 @@ struct ProofUpgrader: Sendable {
   struct Upgrade: Sendable {
     /// The extended proof. `nil` if the calendars added nothing.
     let proof: [UInt8]?
-    /// Whether calendars were asked and none of them knows its promise.
+    /// Whether calendars were asked and none of them knows its commitment.
     let isUnknown: Bool
   }
 

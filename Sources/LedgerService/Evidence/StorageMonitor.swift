@@ -37,10 +37,12 @@ public struct StorageMonitor: Sendable {
 
   private var now: Timestamp { configuration.clock() }
 
-  /// Fetches the locations that are due.
+  /// Fetches the locations that are due, and records changes.
   ///
-  /// Each location has its own time within the interval, derived from the attestation's id. It does not
-  /// depend on when the service was started, and spreads locations that were attested together.
+  /// Each location has a separate time within the interval, derived from the attestation's id. It does
+  /// not depend on the start of the service, and distributes locations that were attested together.
+  ///
+  /// Errors: database errors. Failed fetches are results and are not thrown.
   public func checkDue(_ schedule: inout StorageSchedule) async throws {
     try await addNewPlaces(&schedule)
     let due = schedule.places.filter { $0.value.next <= now }.sorted {
@@ -96,7 +98,8 @@ public struct StorageMonitor: Sendable {
   private enum StorageOutcome: Sendable {
     /// The location was fetched, or the fetch failed `failures` times in a row.
     case checked(failures: Int)
-    /// The fetch could not be made now. This says nothing about the location.
+    /// The fetch could not be made now, for a reason that does not concern the location. It is tried
+    /// again after a minute.
     case postponed
     /// The location needs no further check.
     case ended

@@ -29,7 +29,8 @@ public struct EvidenceEraser: Sendable {
       try await recorder.record(.erased, reason, about: stored, of: reader.record(of: event))
       count += 1
     }
-    // The record comes first: missing bytes without a record would look like a loss.
+    // The erasure is recorded before the bytes are removed: missing bytes without a record would look
+    // like a loss.
     _ = try await store.evidence.erase(digest)
     await didErase()
     return count

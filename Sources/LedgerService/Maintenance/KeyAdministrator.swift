@@ -41,6 +41,8 @@ public struct KeyAdministrator: Sendable {
   }
 
   /// Withdraws every vouch for a key. Earlier statements of the key keep their standing.
+  ///
+  /// Errors: a `Refusal` by admission.
   public func withdrawVouching(
     _ fingerprint: Digest128, reason: String
   ) async throws -> SubmissionAnswer {
@@ -53,6 +55,8 @@ public struct KeyAdministrator: Sendable {
   }
 
   /// Retracts an alias of a record. It no longer resolves to the record.
+  ///
+  /// Errors: a `Refusal` if the record is unknown; those of admission.
   public func retractAlias(
     _ alias: Alias, of record: String, reason: String
   ) async throws -> SubmissionAnswer {

@@ -46,13 +46,17 @@ public struct KeyFile: Sendable {
     self.init(key: key, keyID: keyID, signerID: signerID, signerType: type)
   }
 
-  /// The key file that an option names, if it names one.
+  /// Reads the key file that an option names. `nil` without a path.
+  ///
+  /// Errors: a `Refusal` with check `key_file`.
   public static func optional(_ path: String?) throws(Refusal) -> KeyFile? {
     guard let path else { return nil }
     return try KeyFile(path: path)
   }
 
-  /// Writes the file atomically, readable by its owner only. Never replaces an existing file.
+  /// Writes the file atomically with mode 0600. Does not replace an existing file.
+  ///
+  /// Errors: a `Refusal` with check `key_file`.
   public func write(to path: String) throws(Refusal) {
     let json: JSON = [
       "algorithm": "ed25519", "key_id": .string(signer.keyID),

@@ -9,7 +9,7 @@ import LedgerStore
 actor RegistryKey {
   private let path: String
   private var file: KeyFile
-  /// Former registry keys of this process. A concurrent task may hold an older timeline.
+  /// Former registry keys of this process. A concurrent task may still use an older timeline.
   private var known: [Digest128: KeyFile] = [:]
 
   /// The file of the next key during a rotation.

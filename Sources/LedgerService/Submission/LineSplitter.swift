@@ -8,13 +8,17 @@ public struct LineSplitter: Sendable {
   private var line: [UInt8] = []
   private let limit: Int
 
+  /// Creates a splitter.
+  ///
   /// - Parameter limit: the largest number of bytes in a line.
   public init(limit: Int) { self.limit = limit }
 
-  /// Bytes of the incomplete last line.
+  /// The number of bytes of the incomplete last line.
   public var bufferedCount: Int { line.count }
 
-  /// The lines that these bytes complete, without line ends. Blank lines are left out.
+  /// Adds bytes and returns the lines that they complete, without line ends and without blank lines.
+  ///
+  /// Errors: a `Refusal` with check `line_size`.
   public mutating func feed(_ bytes: [UInt8]) throws(Refusal) -> [[UInt8]] {
     var lines: [[UInt8]] = []
     var rest = bytes[...]
@@ -34,7 +38,7 @@ public struct LineSplitter: Sendable {
     line += bytes
   }
 
-  /// The text after the last line end. `nil` if it is blank.
+  /// Returns the text after the last line end. `nil` if it is blank.
   public mutating func finish() -> [UInt8]? { take() }
 
   private mutating func take() -> [UInt8]? {

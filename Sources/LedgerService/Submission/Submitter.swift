@@ -36,7 +36,12 @@ public struct Submitter: EventSubmitter {
     }
   }
 
-  /// Takes a signed event.
+  /// Submits a signed event. Vouches for its key if a verified identity token asks for that.
+  ///
+  /// - Parameters:
+  ///   - evidence: the bytes that the event refers to, by their SHA-256.
+  ///   - name: the record of the path that the event was posted to. `nil` accepts the event's subject.
+  /// - Throws: a `Refusal`; nothing of the submission is stored then.
   public func submit(
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
     operatorAuthorised: Bool = false

@@ -10,7 +10,7 @@ public struct CheckpointScheduler: Sendable {
   let timestamper: CheckpointTimestamper
   let logger: Logger
 
-  /// The pause between two extensions of the tree.
+  /// The interval at which new entries are added to the tree.
   private static let growthInterval: Duration = .milliseconds(200)
 
   /// Extends the tree, signs checkpoints, collects cosignatures and proofs of time, until the task is

@@ -16,10 +16,13 @@ public struct CheckpointTimestamper: Sendable {
   let logger: Logger
 
   /// Timestamps a new checkpoint with all configured calendars and authorities. Appends the proofs as
-  /// events of the registry about the checkpoint.
+  /// events of the registry about the checkpoint. An authority that is unavailable is logged and skipped.
   ///
   /// - Returns: the positions of the events. Empty if no service is configured, or if nothing but proofs
   ///   of time was appended since the last timestamped checkpoint.
+  ///
+  /// Errors: a `Refusal` in a read-only process; with check `calendar` if no calendar answers; those of
+  /// signing a checkpoint.
   @discardableResult
   public func timestampCheckpoint() async throws -> [Position] {
     guard checkpoints.signer != nil else { throw Refusal.readOnly }

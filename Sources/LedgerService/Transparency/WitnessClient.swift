@@ -65,6 +65,8 @@ public struct WitnessClient: Sendable {
   /// during its pause.
   ///
   /// - Returns: the checkpoint's note with the valid cosignatures.
+  ///
+  /// Errors: those of signing a checkpoint. Failures of witnesses are logged.
   @discardableResult
   public func publishCheckpoint() async throws -> String {
     let checkpoint = try await checkpoints.issue()

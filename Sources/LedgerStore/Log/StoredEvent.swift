@@ -2,7 +2,7 @@ public import Encodings
 public import LedgerDomain
 import PostgresClient
 
-/// An event as the log holds it: its entry and the columns that say which event it is.
+/// An event of the log: its entry and the columns that identify it.
 public struct StoredEvent: Sendable {
   /// The event's number in the log, from 0.
   public let position: Position

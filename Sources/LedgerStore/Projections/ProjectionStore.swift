@@ -15,7 +15,7 @@ public struct ProjectedState: Sendable, Equatable {
   }
 }
 
-/// Identifies the data that answers about status are computed from. Equal versions give equal answers.
+/// Identifies the data from which a status is computed. Equal versions give equal answers.
 public struct ProjectionVersion: Sendable, Hashable {
   /// The number of events in the log.
   public let size: Int64

@@ -51,7 +51,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
     nullif(e.formal_evidence_count, 0), e.created_at
     """
 
-  /// The parts of the number that flags, type and verdict come as, whatever their signs.
+  /// Splits the number in which flags, type and verdict are combined. Each may be negative.
   static func unpack(_ sum: Int64) -> (flags: Int32, type: Int16, verdict: Int16) {
     let verdict = Int16(truncatingIfNeeded: sum)
     let rest = (sum &- Int64(verdict)) >> 16

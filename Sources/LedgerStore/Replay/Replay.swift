@@ -39,7 +39,7 @@ public struct ReplayReport: Sendable {
   public let seconds: Double
   /// The differences, at most ``Replayer``'s limit of 1000.
   public let drift: [Drift]
-  /// Whether the replayed tables took the place of the live ones.
+  /// Whether the replayed tables replaced the live ones.
   public let swapped: Bool
 }
 
@@ -142,8 +142,8 @@ public struct Replayer: Sendable {
           to: Position(rawValue: projected),
           timeline: folded)
       } else if projected < size {
-        // The live projections are behind. What they do not include yet is no difference, and is folded
-        // first.
+        // The live projections are behind. Events that they do not include yet are folded first, so that
+        // they are not reported as differences.
         var keys = KeyTimeline()
         keys.apply(
           try await KeyEventQuery(from: .first, below: Position(rawValue: projected)).events(

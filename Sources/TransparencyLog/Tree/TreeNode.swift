@@ -89,8 +89,10 @@ public enum ProofLayout {
     1 << UInt64(63 - (count - 1).leadingZeroBitCount)
   }
 
-  /// Computes the hash of neighbouring subtrees, given from the left. Without subtrees it is the hash
-  /// of the empty tree.
+  /// Computes the hash of adjacent subtrees in order from the left. Without subtrees it is the hash of
+  /// the empty tree.
+  ///
+  /// Errors: those of the closure, which returns the hash of a subtree.
   public static func hash(
     _ nodes: ProofElement, _ hash: (TreeNode) throws -> Digest
   ) rethrows -> Digest {
