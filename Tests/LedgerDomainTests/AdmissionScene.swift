@@ -10,11 +10,12 @@ struct AdmissionScene {
 
   /// A key with the registration that its events name.
   struct Person {
-    let key = SigningKey()
+    let key: SigningKey
     let signerID: String
     let type: SignerType
 
-    init(_ signerID: String, _ type: SignerType = .author) {
+    init(_ signerID: String, _ type: SignerType = .author, key: SigningKey = SigningKey()) {
+      self.key = key
       self.signerID = signerID
       self.type = type
     }

@@ -6,6 +6,8 @@ import Testing
 /// Properties of the fold that hold for every log.
 @Suite struct FoldPropertyTests {
   static let seeds: [UInt64] = Array(1...60)
+  /// Logs whose columns are derived from entries take longer to make.
+  static let entrySeeds: [UInt64] = Array(1...20)
 
   private func whole(_ log: RandomLog, upTo end: Int) -> [RecordID: FoldedRecord] {
     let timeline = LogWriter.timeline(log.events[..<end])
@@ -46,7 +48,17 @@ import Testing
   }
 
   @Test(arguments: seeds) func anySplitIntoBatchesGivesTheSameRows(seed: UInt64) {
-    let log = RandomLog(seed: seed)
+    expectSameRows(RandomLog(seed: seed))
+  }
+
+  @Test(arguments: entrySeeds)
+  func anySplitOfEntriesIntoBatchesGivesTheSameRows(seed: UInt64) throws {
+    expectSameRows(try RandomEntries.log(seed: seed))
+  }
+
+  /// Compares the rows after each of some random batches with those of one fold of the whole log.
+  private func expectSameRows(_ log: RandomLog) {
+    let seed = log.seed
     var random = SeededGenerator(seed: seed &+ 0x5eed)
     let longest = [1, 7, 60].randomElement(using: &random) ?? 1
     var timeline = KeyTimeline()
@@ -66,7 +78,15 @@ import Testing
   }
 
   @Test(arguments: seeds) func eachAttestationIsInOneBucket(seed: UInt64) {
-    let log = RandomLog(seed: seed)
+    expectOneStanding(RandomLog(seed: seed))
+  }
+
+  @Test(arguments: entrySeeds) func eachAttestationOfEntriesHasOneStanding(seed: UInt64) throws {
+    expectOneStanding(try RandomEntries.log(seed: seed))
+  }
+
+  private func expectOneStanding(_ log: RandomLog) {
+    let seed = log.seed
     for (record, folded) in whole(log, upTo: log.events.count) {
       for type in EventType.attestations {
         let first = Int(type.rawValue - 1) * 6
@@ -134,5 +154,33 @@ import Testing
     #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
     #expect(sum.vouchedCitationEdges > 0 && retroactive == [.keyVouched, .keyRevoked])
     #expect(outdated > 0 && joined > 0 && proven > 0)
+  }
+
+  @Test func randomEntriesReachEveryTypeAndTotal() throws {
+    var sum = GroupTotals()
+    var types: Set<EventType> = []
+    var flags: FoldFlags = []
+    for seed in Self.entrySeeds {
+      let log = try RandomEntries.log(seed: seed)
+      for event in log.events {
+        types.insert(event.type)
+        flags.formUnion(event.flags)
+      }
+      for (_, folded) in whole(log, upTo: log.events.count) { sum = sum + folded.state.sums }
+    }
+    #expect(types.isSuperset(of: EventType.attestations))
+    #expect(
+      types.isSuperset(of: [
+        .keyVouched, .keyRevoked, .vouchingWithdrawn, .eventWithdrawn, .moderationDecision,
+        .checkRecorded, .anchorUpgraded,
+      ]))
+    #expect(
+      flags.isSuperset(of: [
+        .bare, .tokenClaim, .nameListed, .nameMismatch, .nameVerified, .nameDiffers, .nameUnknown,
+        .contentRoleCounts, .providerStatement, .approved,
+      ]))
+    #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)
+    #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
+    #expect(sum.vouchedCitationEdges > 0)
   }
 }
