@@ -283,7 +283,7 @@ let package = Package(
     .testTarget(
       name: "LedgerVerifierTests",
       dependencies: [
-        "Encodings", "LedgerVerifier", "LedgerService", "LedgerStore", "LedgerDomain",
+        "Encodings", "LedgerVerifier", "LedgerService", "LedgerHTTP", "LedgerStore", "LedgerDomain",
         "CanonicalJSON", "PostgresClient", "ProofFormats", "TransparencyLog", "TestSupport",
         "LedgerTestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -308,7 +308,7 @@ let package = Package(
     .testTarget(
       name: "PithLedgerTests",
       dependencies: [
-        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
+        "Encodings", "LedgerService", "LedgerHTTP", "LedgerStore", "LedgerDomain", "DurableFiles",
         "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "TransparencyLog", "TestSupport",
         "LedgerTestSupport", subprocess,
         .product(name: "HummingbirdTesting", package: "hummingbird"),

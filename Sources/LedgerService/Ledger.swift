@@ -78,8 +78,6 @@ public final class Ledger: Sendable {
   public let events: EventQueries
   /// The registered keys.
   public let keys: KeyQueries
-  /// The log as a stream.
-  public let feed: LogFeed
 
   // MARK: Transparency
 
@@ -153,14 +151,9 @@ public final class Ledger: Sendable {
     // Queries
     records = RecordQueries(
       store: store, resolver: core.resolver, documents: core.documents, timeline: core.timeline,
-      configuration: configuration, statuses: StatusCache(store: store))
-    events = EventQueries(store: store, resolver: core.resolver, configuration: configuration)
+      configuration: configuration, pastStates: PastStates(store: store))
+    events = EventQueries(store: store, resolver: core.resolver)
     keys = KeyQueries(timeline: core.timeline)
-    feed = LogFeed { from, limit in
-      try await store.log.events(from: from, limit: limit).map {
-        LogFeed.Event(position: $0.position, json: try EventQueries.json($0).canonicalBytes())
-      }
-    }
 
     // Transparency
     checkpoints = transparency.checkpoints

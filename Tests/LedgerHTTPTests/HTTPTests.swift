@@ -5,13 +5,14 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import LedgerDomain
-import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
 import NIOCore
 import TestSupport
 import Testing
+
+@testable import LedgerHTTP
 
 @Suite("Over HTTP", .privateServer())
 struct HTTPTests {
@@ -275,12 +276,13 @@ struct HTTPTests {
         for index in 0..<50 { _ = try await test.cite("10.1000/\(index)", by: key) }
       }
       let size = try await test.ledger.health().size
-      for try await item in test.ledger.feed.stream(from: Position(rawValue: size - 2)) {
+      let feed = LogFeed(test.ledger.events)
+      for try await item in feed.stream(from: size - 2) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 30 { break }
       }
-      for try await item in test.ledger.feed.stream(from: seen[29].next) {
+      for try await item in feed.stream(from: seen[29] + 1) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 52 { break }

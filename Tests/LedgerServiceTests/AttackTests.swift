@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerTestSupport
 import TestSupport
 import Testing
@@ -133,7 +134,8 @@ struct AttackScene {
     ).eventID
     formerRegistry = await test.ledger.registry.current
     _ = try await test.ledger.keyAdministrator.rotateRegistryKey()
-    let events = try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?.arrayValue
+    let events = try await test.ledger.events.page(of: LedgerUnderTest.number).json()["events"]?
+      .arrayValue
     let id = events?.first?["event_id"]?.stringValue?.dropFirst(7)
     created = try #require(id.flatMap { Digest(hex: String($0)) })
   }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Encodings
 import LedgerDomain
+import LedgerHTTP
 import LedgerTestSupport
 import LedgerVerifier
 import Synchronization
@@ -120,7 +121,8 @@ struct BuildCacheTests {
       #expect(try await events() == before + 1)
       #expect(await ledger.bundles.cache.builds == 2)
       // Erased bytes are not served from the cache.
-      for document in try await test.ledger.events.page(of: LedgerUnderTest.number)["events"]?
+      for document in try await test.ledger.events.page(of: LedgerUnderTest.number).json()[
+        "events"]?
         .arrayValue
         ?? []
       {
@@ -142,7 +144,7 @@ struct BuildCacheTests {
       let last = try await test.cite("10.1000/2", by: key)
       let ledger = test.ledger
       @Sendable func count(_ size: Int64) async throws -> JSON? {
-        let status = try await ledger.records.status(LedgerUnderTest.number, asOf: size)
+        let status = try await ledger.records.status(LedgerUnderTest.number, asOf: size).json
         #expect(status["position"] == .integer(size - 1))
         return status["verification_status"]?["citation_signatures"]
       }
@@ -150,17 +152,17 @@ struct BuildCacheTests {
         for _ in 0..<60 { group.addTask { try await count(first.position.next.rawValue) } }
         for try await answer in group { #expect(answer == 1) }
       }
-      #expect(await ledger.records.pastStates.builds == 1)
+      #expect(await ledger.records.pastStates.cache.builds == 1)
       // A key event in between may affect the record, so each of these sizes has a separate state.
       for size in first.position.next.next.rawValue...last.position.rawValue {
         #expect(try await count(size) == 1)
       }
       #expect(try await count(last.position.next.rawValue) == 2)
-      #expect(await ledger.records.pastStates.builds == 7)
+      #expect(await ledger.records.pastStates.cache.builds == 7)
       for size in first.position.next.rawValue...last.position.next.rawValue {
         _ = try await count(size)
       }
-      #expect(await ledger.records.pastStates.builds == 7)
+      #expect(await ledger.records.pastStates.cache.builds == 7)
     }
   }
 }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Encodings
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -116,8 +117,9 @@ struct CostTests {
       #expect(try await test.cite("10.1000/2", by: key).created)
       #expect(try await test.cite("10.1000/1", by: other).created)
       // Existing statements can still be withdrawn.
-      let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000)[
-        "events"]
+      let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000).json()
+        .json()[
+          "events"]
       let id = try #require(
         events?.arrayValue?.first { $0["payload"]?["note"] == "0" }?["event_id"])
       #expect(

@@ -16,7 +16,7 @@ import Testing
 @Suite("External checks and audits", .privateServer())
 struct ExternalCheckTests: EvidenceSuite {
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
-    try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+    try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
   }
 
   @Test("A service asks calendars with growing patience, and settles what it can by itself")

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -69,7 +70,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
       let plain = try await services.token(claims(IdentityNonce.of(pith)))
       _ = try await test.submit(.authorAttestation, claim(plain), by: key, evidence: [plain])
       func isVouched() async throws -> Bool {
-        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
+        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex).json
         return json["vouched"]?.arrayValue?.isEmpty == false
       }
       #expect(try await !isVouched())
@@ -79,7 +80,8 @@ struct IdentityEvidenceTests: EvidenceSuite {
       await #expect(throws: Refusal(.invalid, check: "jwt.nonce", "")) {
         try await test.submit(.authorAttestation, claim(foreign), by: other, evidence: [foreign])
       }
-      let first = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue?.last
+      let first = try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue?
+        .last
       var superseding = claim(foreign)
       superseding["supersedes"] = first?["event_id"] ?? .null
       _ = try await test.submit(.authorAttestation, superseding, by: key, evidence: [foreign])

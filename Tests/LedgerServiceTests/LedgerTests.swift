@@ -8,6 +8,8 @@ import PostgresClient
 import TestSupport
 import Testing
 
+@testable import LedgerHTTP
+
 @Suite("The ledger on PostgreSQL", .privateServer())
 struct LedgerTests {
   static let number = Fixtures.sampleNumber
@@ -31,8 +33,8 @@ struct LedgerTests {
       let again = try await ledger.documentImporter.importDocument(
         document, client: .shell, operatorAuthorised: true)
       #expect(!again.created && again.position == first.position)
-      let served = try await ledger.records.document(
-        "2412.14164v1", baseURL: "https://pith.science")
+      let served = try await ledger.records.view("2412.14164v1").json(
+        Links(base: "https://pith.science"))
       for (key, value) in try JSON.parse(document).objectValue ?? [:] where key != "updated_at" {
         #expect(served[key] == value, "\(key)")
       }
@@ -107,7 +109,7 @@ struct LedgerTests {
       #expect(check.drift.map(\.key) == ["citation_signatures"])
       #expect(check.drift.map(\.pithNumber) == [Self.number])
       _ = try await ledger.replay(check: false) { _ in }
-      let status = try await ledger.records.status(Self.number)
+      let status = try await ledger.records.status(Self.number).json
       #expect(status["verification_status"]?["citation_signatures"] == 1)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
 
@@ -124,30 +126,32 @@ struct LedgerTests {
   @Test("An answer about status is kept while nothing changes, and not an event longer")
   func keptStatus() async throws {
     try await withLedger { test in
-      func count(_ ledger: Ledger) async throws -> JSON? {
+      func count(_ statuses: StatusCache) async throws -> JSON? {
         try JSON.parse(
-          await ledger.records.statusBytes(Self.number),
-          limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
+          await statuses.status(Self.number), limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
             "verification_status"]?["citation_signatures"]
       }
+      let own = StatusCache(test.ledger.records, clock: test.ledger.configuration.clock)
       let other = try await test.another()
+      let others = StatusCache(other.records, clock: other.configuration.clock)
       let key = try await test.key("k")
       for index in 0..<5 {
-        #expect(try await count(other) == .integer(Int64(index)))
-        #expect(try await count(test.ledger) == .integer(Int64(index)))
+        #expect(try await count(others) == .integer(Int64(index)))
+        #expect(try await count(own) == .integer(Int64(index)))
         _ = try await test.cite("10.1000/\(index)", by: key)
       }
-      #expect(try await count(other) == 5)
+      #expect(try await count(others) == 5)
       // A replay that repairs a row invalidates cached answers from it.
       try await test.owner { owner in
         try await owner.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
       }
-      #expect(try await count(other) == 5, "kept")
-      _ = try await test.ledger.records.status(Self.number)
+      #expect(try await count(others) == 5, "kept")
+      _ = try await test.ledger.records.status(Self.number).json
       let fresh = try await test.another()
-      #expect(try await count(fresh) == 9)
+      let uncached = StatusCache(fresh.records, clock: fresh.configuration.clock)
+      #expect(try await count(uncached) == 9)
       _ = try await test.ledger.replay(check: false) { _ in }
-      #expect(try await count(fresh) == 5)
+      #expect(try await count(uncached) == 5)
       await fresh.close()
       await other.close()
     }
@@ -174,9 +178,10 @@ struct LedgerTests {
         try await group.waitForAll()
       }
       await second.close()
-      let log = try await ledger.events.page(from: 0, limit: 1000)["events"]?.arrayValue ?? []
+      let log =
+        try await ledger.events.page(from: 0, limit: 1000).json()["events"]?.arrayValue ?? []
       #expect(log.compactMap { $0["position"]?.integerValue } == Array(0..<Int64(log.count)))
-      let status = try await ledger.records.status(Self.number, atLeast: Int64(log.count) - 1)
+      let status = try await ledger.records.status(Self.number, atLeast: Int64(log.count) - 1).json
       #expect(status["verification_status"]?["citation_signatures"] == 200)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
     }

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -135,7 +136,8 @@ struct LifecycleTests {
       let id = try #require(answers.first { $0.position == last }?.eventID)
       let outranked = try await test.ledger.events.page(
         of:
-          LedgerUnderTest.number, from: last, limit: 1)["events"]?.arrayValue?.first
+          LedgerUnderTest.number, from: last, limit: 1
+      ).json()["events"]?.arrayValue?.first
       #expect(outranked?["event_id"] == .string("sha256:" + id.hex))
       try await test.replayAgrees()
     }

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -52,7 +53,7 @@ struct NameAuthorityTests: EvidenceSuite {
       let first = try await test.submit(
         .authorAttestation, claim(token), by: key, evidence: [token])
       #expect(first.standing == "strong")
-      let vouched = try await test.ledger.keys.key(key.signer.fingerprint.hex)["vouched"]?
+      let vouched = try await test.ledger.keys.key(key.signer.fingerprint.hex).json["vouched"]?
         .arrayValue
       #expect(vouched?.map { $0["name"] } == ["Zhuang Liu"], "the token's name is bound to the key")
       // A claim for another author of the list by the same key.
@@ -218,7 +219,8 @@ struct NameAuthorityTests: EvidenceSuite {
       await #expect(throws: Refusal(.notFound, check: "identifier", "")) {
         try await test.ledger.records.resolve(alias.value)
       }
-      let shown = try await test.ledger.records.document(Self.number)["aliases"]?.arrayValue ?? []
+      let shown =
+        try await test.ledger.records.view(Self.number).json()["aliases"]?.arrayValue ?? []
       #expect(!shown.isEmpty && !shown.contains { $0["alias_kind"] == "doi" })
       #expect(try await test.ledger.logChecker.check().faults == [])
       try await test.replayAgrees()

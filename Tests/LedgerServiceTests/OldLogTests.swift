@@ -1,6 +1,8 @@
 import CanonicalJSON
 import Foundation
 import LedgerDomain
+import LedgerHTTP
+import LedgerService
 import LedgerVerifier
 import PostgresClient
 import TestSupport
@@ -48,7 +50,7 @@ struct OldLogTests {
     try await restored { configuration in
       let ledger = try await Ledger.open(
         configuration, runProjector: false, logger: PrivateServer.logger)
-      let now = try await ledger.records.status(Fixtures.sampleNumber)
+      let now = try await ledger.records.status(Fixtures.sampleNumber).json
       for (key, was) in before["verification_status"]?.objectValue ?? [:] {
         let change = Self.changes[key]
         #expect(was == change?.was ?? was, "\(key)")
@@ -58,7 +60,7 @@ struct OldLogTests {
       #expect(types?["citation_signature"]?["rejected"] == 1, "the second of an equivocation")
       #expect(now["event_summary"]?["equivocations"] == 1)
       #expect(types?["author_attestation"]?["pending"] == 3)
-      let state = try await ledger.records.state(Fixtures.sampleNumber)
+      let state = try await ledger.records.state(Fixtures.sampleNumber).json()
       #expect(state["standings"]?.arrayValue?.contains { $0["standing"] == "strong" } == false)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
       await ledger.close()
@@ -87,7 +89,7 @@ struct OldLogTests {
       let tree = try await ledger.store.tree.state()
       #expect(tree.edge.size == verified.checkpoint.size)
       #expect(tree.edge.root == verified.checkpoint.root)
-      let now = try await ledger.records.status(Fixtures.sampleNumber)
+      let now = try await ledger.records.status(Fixtures.sampleNumber).json
       for part in ["verification_status", "event_summary"] {
         let members = try #require(before[part]?.objectValue)
         #expect(!members.isEmpty)

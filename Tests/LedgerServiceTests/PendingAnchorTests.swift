@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerStore
 import LedgerTestSupport
 import ProofFormats
@@ -81,13 +82,13 @@ struct PendingAnchorTests {
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
         let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
         #expect(try await anchorAs(ClientID("reader"), test, block).standing == "pending")
-        let status = try await test.ledger.records.status(Fixtures.sampleNumber)
+        let status = try await test.ledger.records.status(Fixtures.sampleNumber).json
         #expect(counts(status, "pending") == 20)
         try await test.replayAgrees()
         hours.withLock { $0 = 25 }
         var schedule = AnchorSchedule()
         try await test.ledger.dueAnchorSettler.settleDue(&schedule)
-        let later = try await test.ledger.records.status(Fixtures.sampleNumber)
+        let later = try await test.ledger.records.status(Fixtures.sampleNumber).json
         #expect(counts(later, "pending") == 2 && counts(later, "rejected") == 18)
         try await test.replayAgrees()
       }

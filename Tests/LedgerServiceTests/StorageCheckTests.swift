@@ -21,7 +21,7 @@ struct StorageCheckTests: EvidenceSuite {
   }
 
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
-    try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+    try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
   }
 
   @Test("Status, length, media type, digests and the Memento date of a look are kept as evidence")

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -90,7 +91,8 @@ struct StorageEvidenceTests: EvidenceSuite {
         try await Task.sleep(for: .milliseconds(5))
         try await test.ledger.storageMonitor.checkDue(&schedule)
         let state = try await test.state()
-        let last = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue?.last
+        let last = try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue?
+          .last
         return (state.status["storage_verified"], last?["payload"]?["verdict"])
       }
       var size = try await test.ledger.health().size
@@ -138,7 +140,8 @@ struct StorageEvidenceTests: EvidenceSuite {
       _ = try await test.ledger.trust.addHeaders(Array(line.utf8))
       #expect(
         try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
-      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+      let events =
+        try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
       let upgraded = try #require(
         events.last { $0["event_type"] == "anchor_upgraded" }?["payload"]?["evidence_sha256"]?
           .stringValue)

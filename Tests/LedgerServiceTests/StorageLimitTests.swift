@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Encodings
 import LedgerDomain
+import LedgerHTTP
 import LedgerStore
 import LedgerTestSupport
 import SafeHTTPClient
@@ -16,7 +17,7 @@ struct StorageLimitTests {
   private let evidence = EvidenceScenario()
 
   private func events(_ test: LedgerUnderTest) async throws -> [JSON] {
-    try await test.ledger.events.page(of: Fixtures.sampleNumber)["events"]?.arrayValue ?? []
+    try await test.ledger.events.page(of: Fixtures.sampleNumber).json()["events"]?.arrayValue ?? []
   }
 
   @Test(

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -44,7 +45,8 @@ struct TimestampEvidenceTests: EvidenceSuite {
       #expect(settled.map(\.state) == [.verified])
       #expect(try await test.state().status["externally_anchored"] == true)
       #expect(try await test.ledger.anchorSettler.settleAll().isEmpty)
-      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+      let events =
+        try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
       #expect(
         events.suffix(3).map { $0["event_type"]?.stringValue } == [
           "timestamp_anchor", "anchor_upgraded", "check_recorded",

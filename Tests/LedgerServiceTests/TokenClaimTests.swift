@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerTestSupport
 import TestSupport
@@ -176,7 +177,8 @@ struct TokenClaimTests: EvidenceSuite {
           func attempt() async throws -> String {
             let token = try await services.token(claims(try nonce))
             var said = claim(token)
-            said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+            said["supersedes"] = try await test.ledger.events.page(of: Self.number).json()[
+              "events"]?
               .arrayValue?
               .last { $0["event_type"] == "author_attestation" }?["event_id"]
             do {
@@ -205,7 +207,7 @@ struct TokenClaimTests: EvidenceSuite {
           try await Task.sleep(for: .milliseconds(5))
           let token = try await services.token(claims(try nonce))
           var said = claim(token, name: name)
-          said["supersedes"] = try await test.ledger.events.page(of: Self.number)["events"]?
+          said["supersedes"] = try await test.ledger.events.page(of: Self.number).json()["events"]?
             .arrayValue?
             .last { $0["event_type"] == "author_attestation" }?["event_id"]
           _ = try await bare(test, .authorAttestation, said, evidence: [token])
@@ -236,7 +238,7 @@ struct TokenClaimTests: EvidenceSuite {
         let (status, summary) = try await test.state()
         #expect(status["strong_author_claims"] == 1 && status["weak_author_claims"] == 0)
         #expect(summary["by_type"]?["author_attestation"]?["rejected"] == 1)
-        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex)
+        let json = try await test.ledger.keys.key(key.signer.fingerprint.hex).json
         #expect(json["vouched"]?.arrayValue?.isEmpty == false)
         #expect(try await test.ledger.claimSettler.settleAll() == 0)
         #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
@@ -279,7 +281,8 @@ struct TokenClaimTests: EvidenceSuite {
         .authorAttestation,
         ["method": "key_signature", "name": "Z. Liu", "orcid": .string(Self.orcid)], by: key)
       #expect(try await test.ledger.auditor.audit(Self.number).findings.isEmpty)
-      let events = try await test.ledger.events.page(of: Self.number)["events"]?.arrayValue ?? []
+      let events =
+        try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
       let documents = Set(
         events.compactMap {
           $0["payload"]?["document_sha256"]?.stringValue.flatMap { Digest(hex: $0) }

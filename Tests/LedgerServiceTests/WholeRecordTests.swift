@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerTestSupport
 import TestSupport
@@ -29,7 +30,8 @@ struct WholeRecordTests {
           bytes, client: .shell, operatorAuthorised: true)
         func status() async throws -> JSON {
           let size = try await ledger.health().size
-          return try await ledger.records.status(number, atLeast: size - 1)["verification_status"]
+          return try await ledger.records.status(number, atLeast: size - 1).json[
+            "verification_status"]
             ?? .null
         }
         func bare(
@@ -117,7 +119,7 @@ struct WholeRecordTests {
           .citationSignature, ["citing_doi": "10.1000/citing", "relation": "extends"], other)
 
         let claims =
-          try await ledger.records.graph(number)["snapshot"]?["claim_ids"]?
+          try await ledger.records.graph(number).json["snapshot"]?["claim_ids"]?
           .arrayValue ?? []
         let replicator = try await test.key("replicator", nil, .replicator)
         let record = try await signed(

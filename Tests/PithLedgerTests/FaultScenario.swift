@@ -3,6 +3,7 @@ import EmbeddedPostgres
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -127,7 +128,8 @@ extension FaultScenario {
     var ids: [String: Position] = [:]
     var next = Position.first
     while true {
-      let events = try await ledger.events.page(from: next, limit: 1000)["events"]?.arrayValue ?? []
+      let events =
+        try await ledger.events.page(from: next, limit: 1000).json()["events"]?.arrayValue ?? []
       if events.isEmpty { break }
       for event in events {
         let position = Position(rawValue: event["position"]?.integerValue ?? -1)
@@ -142,7 +144,8 @@ extension FaultScenario {
     if next.rawValue != size { found.gaps += 1 }
     found.lost = acknowledged.count { ids[$0.key] != $0.value }
     let status = try await ledger.records.status(
-      Fixtures.sampleNumber, atLeast: next.previous.rawValue)
+      Fixtures.sampleNumber, atLeast: next.previous.rawValue
+    ).json
     found.cited = Int(status["verification_status"]?["citation_signatures"]?.integerValue ?? -1)
     let report = try await ledger.replay(check: true) { _ in }
     found.drift = report.drift.count

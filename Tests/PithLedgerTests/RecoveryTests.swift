@@ -3,6 +3,7 @@ import EmbeddedPostgres
 import Encodings
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -94,7 +95,7 @@ extension FaultTests {
           seen = try await reader.health().size == size
           if !seen { try await Task.sleep(for: .milliseconds(50)) }
         }
-        let status = try await reader.records.status(Fixtures.sampleNumber, atLeast: size - 1)
+        let status = try await reader.records.status(Fixtures.sampleNumber, atLeast: size - 1).json
         #expect(status["verification_status"]?["pith_receipt"] == true)
         await #expect(throws: Refusal(.unavailable, check: "read_only", "")) {
           try await reader.submitter.submit(load.lines[0], client: .shell)

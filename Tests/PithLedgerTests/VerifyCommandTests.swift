@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerTestSupport
@@ -76,7 +77,8 @@ struct VerifyCommandTests {
       let bundle = try file("bundle", bytes)
       _ = try await test.ledger.logExporter.exportLog(to: folder + "/log")
       let between = try file(
-        "between", try await test.ledger.proofs.consistencyProof(old: 9, new: nil).canonicalBytes())
+        "between",
+        try await test.ledger.proofs.consistencyProof(old: 9, new: nil).json.canonicalBytes())
 
       for arguments in [
         ["proof", proof], ["receipt", receipt, "--proof", proof], ["bundle", bundle],

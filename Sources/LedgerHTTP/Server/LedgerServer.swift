@@ -11,12 +11,17 @@ import UnixSignals
 struct ServerState: Sendable {
   let table: ConnectionTable
   let bodies: BodyBudget
+  let feed: LogFeed
+  let statuses: StatusCache
 
-  init(_ limits: ServerLimits, connections: Int) {
+  init(_ ledger: Ledger, connections: Int) {
+    let limits = ledger.configuration.server
     table = ConnectionTable(
       total: connections, perClient: limits.connectionsPerClient,
       streamsPerClient: limits.streamsPerClient)
     bodies = BodyBudget(total: limits.bodyMemory)
+    feed = LogFeed(ledger.events)
+    statuses = StatusCache(ledger.records, clock: ledger.configuration.clock)
   }
 }
 
@@ -30,7 +35,7 @@ public struct LedgerServer: Sendable {
     self.ledger = ledger
     let limits = ledger.configuration.server
     state = ServerState(
-      limits, connections: limits.connections(descriptors: ServerLimits.raiseDescriptorLimit()))
+      ledger, connections: limits.connections(descriptors: ServerLimits.raiseDescriptorLimit()))
   }
 
   /// The service on a port.

@@ -1,56 +1,63 @@
-public import CanonicalJSON
 public import LedgerDomain
-import LedgerStore
+public import LedgerStore
 
-/// Reads events page by page: of one record, or of the whole log.
+/// Reads events page by page: those of one record, or those of the whole log.
 public struct EventQueries: Sendable {
   /// The largest number of events in one page.
   public static let pageSize = 1000
 
   let store: LedgerStore
   let resolver: RecordResolver
-  let configuration: LedgerConfiguration
 
-  /// One event as readers see it: what was signed, its place in the log, and what admission found.
-  static func json(_ stored: StoredEvent) throws -> JSON {
-    let entry = try JSON.parse(stored.entry, limits: JSONLimits(maxBytes: 65_535, maxDepth: 64))
-    var members = entry["event"]?.objectValue ?? [:]
-    members["position"] = .integer(stored.position.rawValue)
-    members["recorded_at"] = .string(stored.recordedAt.description)
-    members["admission"] = entry["admission"]
-    return .object(members)
-  }
-
-  private func page(_ events: [StoredEvent], limit: Int, next: (Position) -> String) throws -> JSON
-  {
-    var members: JSONObject = ["events": .array(try events.map(Self.json))]
-    if events.count == limit, let last = events.last {
-      members["next"] = .string(next(last.position.next))
-    }
-    return .object(members)
-  }
-
-  /// A record's events by position, from `from` on.
+  /// Returns a page of one record's events, ascending by position.
+  ///
+  /// - Parameters:
+  ///   - name: a Pith Number, a short form, an arXiv id or a DOI.
+  ///   - from: the lowest position of the page.
+  ///   - limit: the largest number of events, brought into 1...`pageSize`.
+  ///
+  /// Errors: those of ``RecordQueries/resolve(_:)``.
   public func page(
-    of name: String, from: Position = .first, limit: Int = 100, baseURL: String = ""
-  ) async throws -> JSON {
+    of name: String, from: Position = .first, limit: Int = 100
+  ) async throws -> EventPage {
     let record = try await resolver.resolve(name).record
     let limit = max(1, min(limit, Self.pageSize))
-    let events = try await store.log.events(record: record.record, from: from, limit: limit)
-    var json = try page(events, limit: limit) {
-      "\(configuration.base(baseURL))/api/pith-number/\(record.pithNumber.suffix)/events.json?from=\($0)&limit=\(limit)"
-    }.objectValue
-    json?["pith_number"] = .string(record.pithNumber.description)
-    return json.map { .object($0) } ?? .null
+    return EventPage(
+      pithNumber: record.pithNumber,
+      events: try await store.log.events(record: record.record, from: from, limit: limit),
+      limit: limit)
   }
 
-  /// The whole log by position, from `from` on.
-  public func page(from: Position = .first, limit: Int = 100, baseURL: String = "") async throws
-    -> JSON
-  {
+  /// Returns a page of the log, ascending by position.
+  ///
+  /// - Parameters:
+  ///   - from: the lowest position of the page.
+  ///   - limit: the largest number of events, brought into 1...`pageSize`.
+  public func page(from: Position = .first, limit: Int = 100) async throws -> EventPage {
     let limit = max(1, min(limit, Self.pageSize))
-    return try page(try await store.log.events(from: from, limit: limit), limit: limit) {
-      "\(configuration.base(baseURL))/api/events?from=\($0)&limit=\(limit)"
-    }
+    return EventPage(
+      pithNumber: nil, events: try await store.log.events(from: from, limit: limit), limit: limit)
+  }
+}
+
+/// Successive events of one record or of the log.
+public struct EventPage: Sendable {
+  /// The record that the events are about. `nil` for a page of the log.
+  public let pithNumber: PithNumber?
+  /// The events, ascending by position.
+  public let events: [StoredEvent]
+  /// The largest number of events that the page may have.
+  public let limit: Int
+
+  /// Makes a page.
+  public init(pithNumber: PithNumber?, events: [StoredEvent], limit: Int) {
+    self.pithNumber = pithNumber
+    self.events = events
+    self.limit = limit
+  }
+
+  /// The lowest position of the next page. `nil` if this page is not full.
+  public var next: Position? {
+    events.count == limit ? events.last.map { $0.position.next } : nil
   }
 }

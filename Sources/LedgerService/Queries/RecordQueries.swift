@@ -1,5 +1,4 @@
-public import CanonicalJSON
-import Encodings
+import CanonicalJSON
 import LedgerDomain
 public import LedgerStore
 
@@ -10,93 +9,59 @@ public struct RecordQueries: Sendable {
   let documents: RecordDocuments
   let timeline: TimelineCache
   let configuration: LedgerConfiguration
-  let statuses: StatusCache
-  /// Past states of records.
-  let pastStates = BuildCache<PastKey, ProjectedState>(
-    check: "as_of", maxRunning: 2, maxWaiting: 32, maxCost: 10_000)
+  let pastStates: PastStates
 
-  private var now: Timestamp { configuration.clock() }
-
-  /// The record that a name designates, and the others that carry the same alias.
+  /// Returns the record that a name designates, and the other records that have the same alias.
   ///
-  /// Errors: `not_found`; `conflict` with the candidates where a short form is ambiguous.
+  /// - Parameter name: a Pith Number, a short form, an arXiv id or a DOI.
+  ///
+  /// Errors: `notFound`; `conflict` with the candidates if a short form is ambiguous.
   public func resolve(
     _ name: String
   ) async throws -> (record: ResolvedRecord, others: [ResolvedRecord]) {
     try await resolver.resolve(name)
   }
 
-  /// `{"pith_number","position","verification_status","event_summary"}`, now or after the first `asOf`
-  /// events.
+  // MARK: Status
+
+  /// Returns the status of a record as of now.
   ///
-  /// - Parameter atLeast: waits up to five seconds until the projections include this position.
-  public func status(
-    _ name: String, asOf: Int64? = nil, atLeast: Int64? = nil
-  ) async throws -> JSON {
-    if let atLeast { try await waitFor(Position(rawValue: atLeast)) }
-    if let asOf { return try await pastStatus(resolve(name).record, size: asOf) }
-    return try await currentStatus(name).json
-  }
-
-  /// The status as of now in canonical bytes, which are kept while nothing changes.
-  public func statusBytes(_ name: String) async throws -> [UInt8] {
-    try await statuses.answer(for: name, at: now) {
-      let (json, until) = try await self.currentStatus(name)
-      return StatusCache.Answer(bytes: json.canonicalBytes(), until: until)
-    }
-  }
-
-  /// - Returns: `until`: when storage that is verified now ceases to be.
-  private func currentStatus(_ name: String) async throws -> (json: JSON, until: Timestamp?) {
+  /// - Parameter atLeast: a position that the projections must include. The call waits for it at most
+  ///   `Limits.projectionWait`.
+  ///
+  /// Errors: those of ``resolve(_:)``; `unavailable` if the projections lag behind; `malformed` if the log has no
+  /// position `atLeast`.
+  public func status(_ name: String, atLeast: Int64? = nil) async throws -> StatusSnapshot {
+    if let atLeast { try await wait(for: Position(rawValue: atLeast)) }
     let parsed = try RecordName(name)
     let found = try await store.records.statuses(parsed)
     let record = try RecordResolver.best(of: found.map(\.record), for: parsed, name)
     guard let first = found.first, let projected = first.projected else {
       throw Refusal(
         .unavailable, check: "projection",
-        "The projections do not include this record yet; try again.")
+        "The projections do not include this record yet. Try again.")
     }
-    let now = now
-    let json = statusJSON(
-      record, position: max(first.position, projected.state.position),
-      status: projected.state.verificationStatus(
-        storageVerifiedUntil: projected.storageVerifiedUntil, at: now),
-      summary: projected.state.eventSummary())
-    return (json, projected.storageVerifiedUntil.flatMap { $0 > now ? $0 : nil })
+    return StatusSnapshot(
+      record.pithNumber, projected, position: max(first.position, projected.state.position),
+      at: configuration.clock())
   }
 
-  private func statusJSON(
-    _ record: ResolvedRecord, position: Position, status: VerificationStatus, summary: JSONObject
-  ) -> JSON {
-    [
-      "pith_number": .string(record.pithNumber.description),
-      "position": .integer(position.rawValue),
-      "verification_status": .object(status.json), "event_summary": .object(summary),
-    ]
-  }
-
-  private func waitFor(_ position: Position) async throws {
-    let size = try await store.log.size()
-    guard position >= .first, position.rawValue < size else {
-      throw Refusal(
-        .malformed, check: "at_least", field: "at_least",
-        "The log has \(size) events, so its last position is \(size - 1).")
-    }
-    guard
-      try await store.projections.wait(for: position, timeout: configuration.limits.projectionWait)
-    else {
-      throw Refusal(
-        .unavailable, check: "at_least",
-        "The projections do not include position \(position) yet; try again.")
-    }
-  }
-
-  private func pastStatus(_ record: ResolvedRecord, size: Int64) async throws -> JSON {
+  /// Returns the status of a record after the first `size` events of the log.
+  ///
+  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  ///
+  /// Errors: those of ``resolve(_:)``; `malformed` if the log has fewer events; `notFound` if the record is not among
+  /// the first `size` events; `unavailable` if too many past states are being computed.
+  public func status(
+    _ name: String, asOf size: Int64, atLeast: Int64? = nil
+  ) async throws -> StatusSnapshot {
+    if let atLeast { try await wait(for: Position(rawValue: atLeast)) }
+    let record = try await resolve(name).record
     let head = try await store.log.size()
     guard size >= 1, size <= head else {
       throw Refusal(
         .malformed, check: "as_of", field: "as_of",
-        "as_of counts events from the first: between 1 and \(head), the log's size.")
+        "as_of is a number of events: at least 1, and at most \(head), the size of the log.")
     }
     let end = Position(rawValue: size)
     guard record.record.firstPosition < end,
@@ -105,26 +70,118 @@ public struct RecordQueries: Sendable {
       throw Refusal(
         .notFound, check: "as_of", "The record is not among the first \(size) events.")
     }
-    let ends = try await store.folds.lastPositions(of: record.record, below: end)
-    let key = PastKey(record: record.record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
-    let past = try await pastStates.value(for: key) {
-      let timeline = try await store.folds.timeline(below: ends.keyEvent.next)
-      let events = try await store.folds.events(record: record.record, upTo: ends.event.next)
-      let folded = FoldedRecord.whole(events, timeline)
-      return ProjectedState(
-        state: folded.state, storageVerifiedUntil: folded.storageVerifiedUntil)
-    }
-    return statusJSON(
-      record, position: end.previous,
-      status: past.state.verificationStatus(
-        storageVerifiedUntil: past.storageVerifiedUntil, at: last.recordedAt),
-      summary: past.state.eventSummary())
+    return StatusSnapshot(
+      record.pithNumber, try await pastStates.state(of: record.record, size: size),
+      position: end.previous, at: last.recordedAt)
   }
 
-  /// What a record's state was: it is the same until the next event about the record or about a key.
-  struct PastKey: Hashable, Sendable {
-    let record: RecordID
-    let lastEvent: Position
-    let lastKeyEvent: Position
+  /// Returns the version of the projections. Statuses change only with the version and with time.
+  public func projectionVersion() async throws -> ProjectionVersion {
+    try await store.projections.version()
+  }
+
+  private func wait(for position: Position) async throws {
+    let size = try await store.log.size()
+    guard position >= .first, position.rawValue < size else {
+      throw Refusal(
+        .malformed, check: "at_least", field: "at_least",
+        "The log has \(size) events. Its last position is \(size - 1).")
+    }
+    guard
+      try await store.projections.wait(for: position, timeout: configuration.limits.projectionWait)
+    else {
+      throw Refusal(
+        .unavailable, check: "at_least",
+        "The projections do not include position \(position) yet. Try again.")
+    }
+  }
+
+  // MARK: Views
+
+  /// Returns a record with its document, its newest events and its status.
+  ///
+  /// Errors: those of ``resolve(_:)``.
+  public func view(_ name: String) async throws -> RecordView {
+    try await view(resolve(name).record)
+  }
+
+  private func view(_ record: ResolvedRecord) async throws -> RecordView {
+    let document = try await documents.document(of: record)
+    let newest = try await store.log.events(
+      record: record.record, limit: RecordView.maxEvents * 2, newestFirst: true)
+    // Events that an import writes are part of the record, and not statements about it.
+    let statements = newest.filter {
+      ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
+    }.prefix(RecordView.maxEvents)
+    let projected = try await store.projections.state(record: record.record)
+    return RecordView(
+      record: record, document: document?.json, titleVerified: document?.titleVerified,
+      canonicalRecord: try await canonicalRecord(of: record, document),
+      aliases: try await store.records.names(record: record.record).map {
+        RecordView.Name(alias: $0.alias, isRetracted: $0.isRetracted)
+      },
+      events: Array(statements),
+      hasMoreEvents: newest.count == RecordView.maxEvents * 2
+        || statements.count == RecordView.maxEvents,
+      status: projected.map {
+        StatusSnapshot(
+          record.pithNumber, $0, position: $0.state.position, at: configuration.clock())
+      },
+      createdAt: try await store.log.events(from: record.record.firstPosition, limit: 1).first?
+        .recordedAt,
+      updatedAt: newest.first?.recordedAt)
+  }
+
+  private func canonicalRecord(
+    of record: ResolvedRecord, _ document: RecordDocument?
+  ) async throws -> JSONObject {
+    if let document { return document.canonical.json }
+    guard
+      let stored = try await store.log.events(from: record.record.firstPosition, limit: 1).first,
+      case .recordCreated(let payload) = try Entry(bytes: stored.entry).event.body.payload
+    else {
+      throw Refusal(.unavailable, check: "log", "The record's first event cannot be read.")
+    }
+    return payload.canonical.json
+  }
+
+  /// Returns the newest graph snapshot of a record.
+  ///
+  /// Errors: those of ``resolve(_:)``; `notFound` if the record has no graph.
+  public func graph(_ name: String) async throws -> GraphView {
+    let record = try await resolve(name).record
+    guard let stored = try await store.log.latestEvent(record: record.record, type: .graphSnapshot)
+    else {
+      throw Refusal(.notFound, check: "graph", "This record has no graph snapshot.")
+    }
+    return GraphView(
+      pithNumber: record.pithNumber, position: stored.position,
+      snapshot: try Entry(bytes: stored.entry).event.body.payloadJSON,
+      document: try await documents.document(of: record)?.json["graph_snapshot"])
+  }
+
+  /// Returns a record with the standing of its newest attestations, at most ``EventQueries/pageSize``.
+  ///
+  /// Errors: those of ``resolve(_:)``.
+  public func state(_ name: String) async throws -> RecordStateView {
+    let record = try await resolve(name).record
+    let view = try await view(record)
+    let keys = try await timeline.current().timeline
+    let newest = try await store.folds.newestAttestations(
+      record: record.record, limit: EventQueries.pageSize)
+    let fold = GroupFold(
+      try await store.folds.events(
+        record: record.record, groups: Set(newest.compactMap(\.foldGroup)), keys), keys)
+    let standings = newest.map {
+      RecordStateView.Standing(
+        eventID: $0.eventID, type: $0.type, position: $0.position,
+        isSignerVouched: keys.isVouched($0.signerKey, at: $0.position),
+        standing: fold.standingName(of: $0.position))
+    }
+    let position = try await store.projections.position()
+    let projected = try await store.projections.state(record: record.record)
+    return RecordStateView(
+      record: view, standings: standings, position: position,
+      vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0))
   }
 }

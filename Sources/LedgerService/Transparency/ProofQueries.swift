@@ -1,5 +1,4 @@
-public import CanonicalJSON
-import Encodings
+public import Encodings
 import LedgerDomain
 import LedgerStore
 public import TransparencyLog
@@ -74,31 +73,48 @@ public struct ProofQueries: Sendable {
     return position
   }
 
-  /// The consistency proof between two sizes as JSON: sizes, roots and hashes in base64.
+  /// Returns the proof that the log of one size begins with the log of a smaller size.
   ///
   /// - Parameters:
-  ///   - old: the older size.
-  ///   - new: the newer size, at most the size of the newest checkpoint. `nil` uses that size.
+  ///   - old: the smaller size.
+  ///   - new: the larger size. `nil` for the newest checkpoint's.
   ///
-  /// Errors: a `Refusal`, malformed, with check `size`.
-  public func consistencyProof(old: UInt64, new: UInt64?) async throws -> JSON {
+  /// Errors: `malformed` if the sizes are out of order, or larger than the newest checkpoint's.
+  public func consistencyProof(old: UInt64, new: UInt64?) async throws -> ConsistencyProof {
     let newest = try await checkpoints.newest()
     let new = new ?? newest.size
-    guard new <= newest.size, let shape = ProofLayout.consistency(old: old, new: new) else {
+    guard new <= newest.size, let layout = ProofLayout.consistency(old: old, new: new) else {
       throw Refusal(
         .malformed, check: "size", field: "old",
-        "Two sizes, the older no larger than the newer, which is at most \(newest.size).")
+        "The older size must not exceed the newer, which is at most \(newest.size).")
     }
-    return [
-      "new_root": .string(try await root(size: new).base64),
-      "new_size": .integer(Int64(clamping: new)),
-      "old_root": .string(try await root(size: old).base64),
-      "old_size": .integer(Int64(clamping: old)),
-      "proof": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
-    ]
+    return ConsistencyProof(
+      oldSize: old, oldRoot: try await root(size: old), newSize: new,
+      newRoot: try await root(size: new), hashes: try await store.tree.hashes(of: layout))
   }
 
   private func root(size: UInt64) async throws -> Digest {
     try await store.tree.hashes(of: [ProofLayout.root(size: size)])[0]
+  }
+}
+
+/// The proof that the log of one size begins with the log of a smaller size (RFC 6962, section 2.1.2).
+public struct ConsistencyProof: Sendable, Equatable {
+  public let oldSize: UInt64
+  public let oldRoot: Digest
+  public let newSize: UInt64
+  public let newRoot: Digest
+  /// The proof's hashes, in the order that verification uses them.
+  public let hashes: [Digest]
+
+  /// Makes a proof.
+  public init(
+    oldSize: UInt64, oldRoot: Digest, newSize: UInt64, newRoot: Digest, hashes: [Digest]
+  ) {
+    self.oldSize = oldSize
+    self.oldRoot = oldRoot
+    self.newSize = newSize
+    self.newRoot = newRoot
+    self.hashes = hashes
   }
 }

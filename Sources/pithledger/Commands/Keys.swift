@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Encodings
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 
 struct Key: AsyncParsableCommand {
@@ -132,7 +133,7 @@ struct Key: AsyncParsableCommand {
 
     func run() async throws {
       try await common.withLedger { ledger in
-        let keys = try await ledger.keys.all()
+        let keys = try await ledger.keys.all().json
         let lines = (keys["keys"]?.arrayValue ?? []).map { key in
           let vouched = (key["vouched"]?.arrayValue ?? []).filter {
             $0["withdrawn_position"]?.isNull ?? true

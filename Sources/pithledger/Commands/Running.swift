@@ -86,7 +86,10 @@ struct Status: AsyncParsableCommand {
       // What another process appended just now is part of the answer.
       let newest = try await ledger.health().size - 1
       let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
-      let status = try await ledger.records.status(record, asOf: asOf, atLeast: wait)
+      let status =
+        if let asOf {
+          try await ledger.records.status(record, asOf: asOf, atLeast: wait).json
+        } else { try await ledger.records.status(record, atLeast: wait).json }
       var lines = [
         "\(status["pith_number"]?.stringValue ?? "") at position \(status["position"]?.integerValue ?? -1)"
       ]
@@ -119,10 +122,15 @@ struct Events: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
+      let links = Links(ledger.configuration)
       let page =
         if let record {
-          try await ledger.events.page(of: record, from: Position(rawValue: from), limit: limit)
-        } else { try await ledger.events.page(from: Position(rawValue: from), limit: limit) }
+          try await ledger.events.page(
+            of: record, from: Position(rawValue: from), limit: limit
+          ).json(links)
+        } else {
+          try await ledger.events.page(from: Position(rawValue: from), limit: limit).json(links)
+        }
       let lines = (page["events"]?.arrayValue ?? []).map { event in
         [
           "\(event["position"]?.integerValue ?? -1)", event["recorded_at"]?.stringValue ?? "",
@@ -200,17 +208,14 @@ struct ExportEvents: AsyncParsableCommand {
         }
         return
       }
-      var next: Int64 = 0
+      var next = Position.first
       while true {
-        let events =
-          try await ledger.events.page(
-            from: Position(rawValue: next), limit: EventQueries.pageSize)["events"]?
-          .arrayValue ?? []
-        if events.isEmpty { return }
+        let events = try await ledger.events.page(from: next, limit: EventQueries.pageSize).events
+        guard let last = events.last else { return }
         for event in events {
-          try output.write(contentsOf: Data(event.canonicalBytes() + [0x0A]))
-          next = (event["position"]?.integerValue ?? next) + 1
+          try output.write(contentsOf: Data(try event.json().canonicalBytes() + [0x0A]))
         }
+        next = last.position.next
       }
     }
   }

@@ -1,30 +1,32 @@
-public import LedgerDomain
+import CanonicalJSON
+import LedgerDomain
+import LedgerService
 import LedgerStore
 
-/// The log as it grows, read once for all streams.
+/// Distributes new events of the log to all streams.
 ///
-/// One task reads what is new, while somebody waits for it, and keeps the newest events. A stream that is
-/// further behind reads the log itself, page by page, until it has caught up.
-public actor LogFeed {
-  /// An event of the log as a stream hands it over.
-  public struct Event: Sendable {
-    public let position: Position
-    public let json: [UInt8]
+/// While at least one stream waits, one task polls the log and caches the newest events. A stream that is further
+/// behind than the cache reads the log itself, page by page, until it has caught up.
+actor LogFeed {
+  /// An event of the log, encoded once for all streams.
+  struct Event: Sendable {
+    let position: Position
+    /// The event as canonical JSON.
+    let json: [UInt8]
   }
 
-  /// The log as it grows, each event once and in order, and `nil` every fifteen idle seconds.
-  ///
-  /// It ends when the ledger ends its streams.
-  public struct Stream: AsyncSequence, Sendable {
+  /// The events from a position on, each once and in order. After fifteen seconds without an event the sequence
+  /// yields `nil`. It ends when the feed stops.
+  struct Stream: AsyncSequence, Sendable {
     let feed: LogFeed
     let from: Position
 
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    struct AsyncIterator: AsyncIteratorProtocol {
       let feed: LogFeed
       var from: Position
       var pending: ArraySlice<Event> = []
 
-      public mutating func next() async throws -> Event?? {
+      mutating func next() async throws -> Event?? {
         if pending.isEmpty {
           guard let events = try await feed.next(from: from, timeout: .seconds(15)) else {
             return nil
@@ -37,7 +39,7 @@ public actor LogFeed {
       }
     }
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(feed: feed, from: from) }
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(feed: feed, from: from) }
   }
 
   private struct Waiter {
@@ -46,9 +48,9 @@ public actor LogFeed {
     let continuation: CheckedContinuation<[Event], Never>
   }
 
-  /// How often the log is looked at while somebody waits.
+  /// How often the log is polled while a stream waits.
   private static let interval: Duration = .milliseconds(100)
-  /// Events in one answer.
+  /// The largest number of events that one read returns.
   static let pageSize = 100
   private static let maxRecent = 512
   private static let maxRecentBytes = 4 << 20
@@ -61,27 +63,39 @@ public actor LogFeed {
   private var poll: Task<Void, Never>?
   private var isStopped = false
 
-  /// - Parameter read: the events from a position on, in their order.
+  /// Makes a feed.
+  ///
+  /// - Parameter read: reads at most `limit` events from a position on, ascending by position.
   init(read: @escaping @Sendable (_ from: Position, _ limit: Int) async throws -> [Event]) {
     self.read = read
   }
 
-  /// The stream of events from a position on.
+  /// Makes a feed of a ledger's events.
+  init(_ events: EventQueries) {
+    self.init { from, limit in
+      try await events.page(from: from, limit: limit).events.map {
+        Event(position: $0.position, json: try $0.json().canonicalBytes())
+      }
+    }
+  }
+
+  /// Returns the events from a position on.
   ///
   /// - Parameter from: a position, from 0 to 2^53 − 1.
-  public nonisolated func stream(from: Position) -> Stream { Stream(feed: self, from: from) }
+  nonisolated func stream(from: Position) -> Stream { Stream(feed: self, from: from) }
 
-  /// The next events from a position on: as soon as there are some, or none after the timeout; `nil` once the
-  /// feed has stopped.
+  /// Returns the next events from a position on as soon as there are any.
+  ///
+  /// - Returns: an empty array after the timeout; `nil` if the feed has stopped.
   func next(from: Position, timeout: Duration) async throws -> [Event]? {
     let deadline = ContinuousClock.now + timeout
     if isStopped { return nil }
-    if let events = kept(from: from) { return events }
+    if let events = cached(from: from) { return events }
     if recent.last.map({ from != $0.position.next }) ?? true {
       let events = try await read(from, Self.pageSize)
       if !events.isEmpty { return isStopped ? nil : events }
-      // What came while the log was read may be here already.
-      if let events = kept(from: from) { return events }
+      // The polling task may have cached new events during the read.
+      if let events = cached(from: from) { return events }
     }
     try Task.checkCancellation()
     let events = await wait(from: from, until: deadline)
@@ -90,14 +104,14 @@ public actor LogFeed {
   }
 
   /// Ends every stream.
-  public func stop() {
+  func stop() {
     isStopped = true
     poll?.cancel()
     for waiter in waiters.values { waiter.continuation.resume(returning: []) }
     waiters = [:]
   }
 
-  private func kept(from: Position) -> [Event]? {
+  private func cached(from: Position) -> [Event]? {
     guard let first = recent.first, let last = recent.last, from >= first.position,
       from <= last.position
     else { return nil }
@@ -125,26 +139,26 @@ public actor LogFeed {
     waiters.removeValue(forKey: id)?.continuation.resume(returning: [])
   }
 
-  /// Looks for new events while somebody waits.
+  /// Polls the log while a stream waits.
   private func follow() async {
     while !Task.isCancelled, let lowest = waiters.values.map(\.from).min() {
       let from = recent.last.map { $0.position.next } ?? lowest
-      // While the database cannot be reached, streams stay open and hear nothing.
+      // While the database cannot be reached, streams stay open without events.
       let events = (try? await read(from, Self.pageSize)) ?? []
       for event in events where event.position == (recent.last?.position ?? from.previous).next {
-        keep(event)
+        cache(event)
       }
       answer()
       if events.count < Self.pageSize { try? await Task.sleep(for: Self.interval) }
     }
-    // What is kept would have a gap once somebody comes again.
+    // Without polling, the cache would miss events.
     recent = []
     recentBytes = 0
     poll = nil
     if !waiters.isEmpty, !isStopped { poll = Task { await follow() } }
   }
 
-  private func keep(_ event: Event) {
+  private func cache(_ event: Event) {
     recent.append(event)
     recentBytes += event.json.count
     while recent.count > Self.maxRecent || (recentBytes > Self.maxRecentBytes && recent.count > 1) {
@@ -155,8 +169,8 @@ public actor LogFeed {
   private func answer() {
     let now = ContinuousClock.now
     for (id, waiter) in waiters {
-      let events = kept(from: waiter.from)
-      // One that fell behind what is kept reads the log itself.
+      let events = cached(from: waiter.from)
+      // A stream that is behind the cache reads the log itself.
       let isBehind = recent.first.map { waiter.from < $0.position } ?? false
       guard events != nil || isBehind || now >= waiter.deadline else { continue }
       waiters[id] = nil

@@ -1,0 +1,51 @@
+import CanonicalJSON
+import Encodings
+import HTTPTypes
+import Hummingbird
+import LedgerDomain
+import LedgerService
+import NIOCore
+
+/// The routes that read evidence, and check a proof without storing it.
+struct EvidenceRoutes: Sendable {
+  let ledger: Ledger
+  let reader: RequestReader
+
+  func add(to router: Router<LedgerRequestContext>) {
+    router.get("/api/evidence/:id", use: evidence)
+    router.post("/api/evidence/check", use: check)
+  }
+
+  private func evidence(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let bytes = try await ledger.evidence.publicBytes(context.identifier())
+    // The bytes are a stranger's. A browser must not render them, guess their type, or run them in this origin.
+    var headers: HTTPFields = [
+      .contentType: "application/octet-stream", .cacheControl: "public, max-age=300",
+      .contentDisposition: "attachment", .contentSecurityPolicy: "default-src 'none'; sandbox",
+      .xContentTypeOptions: "nosniff",
+    ]
+    headers[.eTag] = "\"\(Digest(hashing: bytes).hex)\""
+    return Response(
+      status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+
+  private func check(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    try reader.checkWrite(request, context, types: [.bytes])
+    let caller = try reader.caller(request, context)
+    if !caller.isOperator { try ledger.quotas.takeProofCheck(caller.client) }
+    let digest = try request.uri.queryParameters["digest"].map { text throws(Refusal) in
+      try Parameters.digest(text, field: "digest")
+    }
+    return try await reader.withBody(request, context) { bytes in
+      .json(
+        try await ledger.evidenceInspector.inspect(
+          bytes, of: digest, client: caller.isOperator ? .shell : caller.client
+        ).json,
+        headers: [.cacheControl: "no-store"])
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LedgerDomain
+import LedgerService
+import NIOCore
+
+/// Reads what all writing requests have in common: the caller, the media type and the body.
+struct RequestReader: Sendable {
+  let configuration: LedgerConfiguration
+  let callers: Callers
+  let bodies: BodyBudget
+
+  /// The media types that the service reads.
+  enum MediaType: String {
+    case json = "application/json"
+    case lines = "application/x-ndjson"
+    case bytes = "application/octet-stream"
+  }
+
+  /// Who sends a request, and with which authority.
+  struct Caller {
+    let client: ClientID
+    let isOperator: Bool
+  }
+
+  /// The client that the request counts for.
+  func client(_ request: Request, _ context: LedgerRequestContext) -> ClientID {
+    callers.client(request.headers, context.peer)
+  }
+
+  /// The client, and whether it is the operator.
+  func caller(_ request: Request, _ context: LedgerRequestContext) throws -> Caller {
+    Caller(
+      client: client(request, context),
+      isOperator: try callers.isOperator(request.headers, context.peer))
+  }
+
+  /// The links of a response. The base is the configured public address, or the address of the request.
+  func links(_ request: Request) -> Links {
+    Links(configuration, otherwise: request.baseURL)
+  }
+
+  /// Refuses a write that a page of another site may have sent, and a body of another media type.
+  ///
+  /// - Returns: the body's media type.
+  @discardableResult
+  func checkWrite(
+    _ request: Request, _ context: LedgerRequestContext, types: [MediaType]
+  ) throws(Refusal) -> MediaType {
+    try callers.checkSite(request.head, context.peer, localAddress: context.localAddress)
+    let values = request.headers[values: .contentType]
+    let name =
+      values.first?.split(separator: ";").first?
+      .trimmingCharacters(in: .whitespaces).lowercased() ?? ""
+    guard values.count <= 1, let type = MediaType(rawValue: name), types.contains(type) else {
+      throw Refusal(
+        .unsupportedType, check: "content_type", field: "Content-Type",
+        "The body's Content-Type is \(types.map(\.rawValue).joined(separator: " or ")).")
+    }
+    return type
+  }
+
+  /// Passes the request's body to `body`. Its memory counts until `body` returns.
+  ///
+  /// Errors: an `HTTPError` with 413 if the body is too large; `unavailable` if the service lacks memory; what `body`
+  /// throws.
+  func withBody<R: Sendable>(
+    _ request: Request, _ context: LedgerRequestContext, _ body: ([UInt8]) async throws -> R
+  ) async throws -> R {
+    let limit = configuration.limits.submissionBytes
+    let lease = bodies.lease(for: client(request, context))
+    var bytes: [UInt8] = []
+    for try await buffer in request.body {
+      guard bytes.count + buffer.readableBytes <= limit else { throw HTTPError(.contentTooLarge) }
+      try await lease.hold(bytes.count + buffer.readableBytes)
+      bytes += buffer.readableBytesView
+    }
+    defer { lease.end() }
+    return try await body(bytes)
+  }
+}

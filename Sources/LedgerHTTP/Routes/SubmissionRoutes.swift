@@ -1,0 +1,103 @@
+import CanonicalJSON
+import HTTPTypes
+import Hummingbird
+import LedgerDomain
+import LedgerService
+import NIOCore
+
+/// The routes that write: documents, signed events, and actions on a record.
+struct SubmissionRoutes: Sendable {
+  let ledger: Ledger
+  let reader: RequestReader
+
+  func add(to router: Router<LedgerRequestContext>) {
+    router.post("/pith/:id/action/:action", use: action)
+    addIntake(to: router, "/api/records", .documents) { bytes, caller in
+      try await ledger.documentImporter.importDocument(
+        bytes, client: caller.client, operatorAuthorised: caller.isOperator)
+    }
+    addIntake(to: router, "/api/events", .events) { bytes, caller in
+      try await ledger.submitter.submit(
+        bytes, client: caller.client, operatorAuthorised: caller.isOperator)
+    }
+  }
+
+  private func action(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let action = try Parameters.action(context.parameters.require("action"))
+    let record = try context.identifier()
+    try reader.checkWrite(request, context, types: [.json])
+    let caller = try reader.caller(request, context)
+    return try await reader.withBody(request, context) { bytes in
+      if request.isSet("prepare") {
+        return .json(
+          try await ledger.preparer.prepare(bytes, record: record, action: action).json)
+      }
+      return response(
+        to: request,
+        try await ledger.submitter.submit(
+          bytes, record: record, action: action, client: caller.client,
+          operatorAuthorised: caller.isOperator))
+    }
+  }
+
+  /// Adds a path that takes one document or event, or one per line.
+  private func addIntake(
+    to router: Router<LedgerRequestContext>, _ path: RouterPath, _ kind: BulkSubmitter.LineKind,
+    submit: @escaping @Sendable ([UInt8], RequestReader.Caller) async throws -> SubmissionAnswer
+  ) {
+    router.post(path) { request, context in
+      let type = try reader.checkWrite(request, context, types: [.json, .lines])
+      if type == .lines { return try lines(request, context, kind) }
+      let caller = try reader.caller(request, context)
+      return try await reader.withBody(request, context) { bytes in
+        response(to: request, try await submit(bytes, caller))
+      }
+    }
+  }
+
+  private func response(to request: Request, _ answer: SubmissionAnswer) -> Response {
+    var headers: HTTPFields = [.cacheControl: "no-store"]
+    headers[.location] = Links(base: request.baseURL).events(from: answer.position, limit: 1)
+    return .json(answer.json, status: answer.created ? .created : .ok, headers: headers)
+  }
+
+  /// Answers each line of the body with a line, in order, as soon as the line is processed.
+  private func lines(
+    _ request: Request, _ context: LedgerRequestContext, _ kind: BulkSubmitter.LineKind
+  ) throws -> Response {
+    let caller = try reader.caller(request, context)
+    let logger = context.logger
+    let window = LineWindow(reader.bodies.lease(for: caller.client))
+    let lines = BodyLines(
+      body: request.body, limit: ledger.configuration.limits.submissionBytes, window: window)
+    @Sendable func line(_ json: JSON) -> ByteBuffer {
+      ByteBuffer(bytes: json.canonicalBytes() + [0x0A])
+    }
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: RequestReader.MediaType.lines.rawValue, .cacheControl: "no-store",
+      ],
+      body: ResponseBody { writer in
+        let answers = ledger.bulkSubmitter.submit(
+          lines, kind, client: caller.client, operatorAuthorised: caller.isOperator)
+        do {
+          for try await answer in answers {
+            let json: JSON =
+              switch answer {
+              case .success(let answer): answer.json
+              case .failure(let error): .object(Problem(error, logger: logger).json)
+              }
+            try await window.answered()
+            try await writer.write(line(json))
+          }
+        } catch let refusal as Refusal {
+          // The rest of the body cannot be read. The lines before it have their answers.
+          try await writer.write(line(.object(Problem(refusal, logger: logger).json)))
+        }
+        try await writer.finish(nil)
+      })
+  }
+}
