@@ -117,7 +117,7 @@ struct CostTests {
       #expect(try await test.cite("10.1000/2", by: key).created)
       #expect(try await test.cite("10.1000/1", by: other).created)
       // Existing statements can still be withdrawn.
-      let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000).json()
+      let events = try await test.ledger.events.page(of: LedgerUnderTest.number, limit: 1000)
         .json()[
           "events"]
       let id = try #require(

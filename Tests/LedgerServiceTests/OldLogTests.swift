@@ -2,7 +2,6 @@ import CanonicalJSON
 import Foundation
 import LedgerDomain
 import LedgerHTTP
-import LedgerService
 import LedgerVerifier
 import PostgresClient
 import TestSupport
