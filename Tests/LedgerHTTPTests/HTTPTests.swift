@@ -277,12 +277,12 @@ struct HTTPTests {
       }
       let size = try await test.ledger.health().size
       let feed = LogFeed(test.ledger.events)
-      for try await item in feed.stream(from: size - 2) {
+      for try await item in feed.stream(from: Position(rawValue: size - 2)) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 30 { break }
       }
-      for try await item in feed.stream(from: seen[29] + 1) {
+      for try await item in feed.stream(from: seen[29].next) {
         guard let item else { continue }
         seen.append(item.position)
         if seen.count == 52 { break }
