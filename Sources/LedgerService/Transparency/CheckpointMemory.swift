@@ -43,8 +43,8 @@ struct CheckpointMemory: Sendable {
     } catch {
       throw Refusal(
         .unavailable, check: Self.damaged, field: path,
-        "The file does not hold a checkpoint by this log's key (\(error)). Put the right file back, or give the last "
-          + "checkpoint that you can vouch for with `pithledger checkpoint --continue-from FILE`.")
+        "The file does not hold a checkpoint by this log's key (\(error)). Put the right file back, or adopt "
+          + "the last checkpoint that you can vouch for: `pithledger checkpoint adopt FILE`.")
     }
   }
 

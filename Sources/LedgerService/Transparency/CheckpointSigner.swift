@@ -119,8 +119,8 @@ actor CheckpointSigner {
         throw Refusal(
           .unavailable, check: CheckpointMemory.missing, field: memory.path,
           "The database holds checkpoints up to \(newest.size), and the file of the last checkpoint signed is "
-            + "missing: put it back, or give the last checkpoint that you can vouch for with `pithledger checkpoint "
-            + "--continue-from FILE`.")
+            + "missing. Put it back, or adopt the last checkpoint that you can vouch for: `pithledger checkpoint "
+            + "adopt FILE`.")
       }
       return try await compareWithMemory()
     }
