@@ -190,23 +190,9 @@ struct Evidence: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         let wanted = try subject.map(digest)
-        let report = try await ledger.evidenceInspector.inspect(read(file), of: wanted).json
-        let verdict = report["verdict"]?.stringValue ?? ""
-        let time = report["proven_at"]?.stringValue.map { ": existed at \($0)" } ?? ""
-        let digest = report["digest"]
-        var lines = [
-          "\(verdict)\(time)",
-          "  \(digest?["algorithm"]?.stringValue ?? "") \(digest?["hex"]?.stringValue ?? "")",
-        ]
-        for item in report["attestations"]?.arrayValue ?? [] {
-          let place =
-            item["calendar"]?.stringValue ?? item["tag"]?.stringValue
-            ?? "block \(item["height"]?.canonicalString() ?? "")"
-          lines.append(
-            "  \(item["kind"]?.stringValue ?? "") \(place): \(item["verdict"]?.stringValue ?? "")")
-        }
-        common.show(report, lines.joined(separator: "\n"))
-        if verdict != "verified" { throw ExitCode(1) }
+        let inspection = try await ledger.evidenceInspector.inspect(read(file), of: wanted)
+        common.show(inspection.json, inspection.lines.joined(separator: "\n"))
+        if inspection.verdict != .verified { throw ExitCode(1) }
       }
     }
   }
@@ -225,6 +211,28 @@ struct Evidence: AsyncParsableCommand {
           ["events": .integer(Int64(count))],
           "erased; \(count) events rested on it, and the log says so")
       }
+    }
+  }
+}
+
+extension ProofInspection {
+  /// The verdict with the time, the digest, and a line for each attestation.
+  fileprivate var lines: [String] {
+    let time = provenAt.map { ": existed at \($0)" } ?? ""
+    var lines = ["\(verdict.name)\(time)", "  \(digestAlgorithm) \(Hex.encode(digest))"]
+    if case .openTimestamps(let attestations) = contents {
+      lines += attestations.map { "  \($0.source.line): \($0.isVerified ? "verified" : "pending")" }
+    }
+    return lines
+  }
+}
+
+extension ProofInspection.Attestation.Source {
+  fileprivate var line: String {
+    switch self {
+    case .calendar(let address): "pending \(address)"
+    case .block(let chain, let height): "\(chain) block \(height)"
+    case .unknown(let tag): "unknown \(Hex.encode(tag))"
     }
   }
 }
