@@ -4,7 +4,7 @@ import Synchronization
 
 /// The memory that request bodies share.
 ///
-/// Bytes are counted as they arrive, never as a request announces them, and until the request is answered.
+/// Bytes count from their arrival, whatever length the request announces, until the request is answered.
 final class BodyBudget: Sendable {
   private struct State {
     var used = 0
@@ -25,10 +25,10 @@ final class BodyBudget: Sendable {
     perClient = total / 2
   }
 
-  /// Bytes that are held now.
+  /// The number of bytes in use.
   var used: Int { state.withLock { $0.used } }
 
-  /// What one request holds.
+  /// The memory of one request.
   final class Lease: Sendable {
     private let budget: BodyBudget
     private let client: ClientID
@@ -41,7 +41,7 @@ final class BodyBudget: Sendable {
 
     deinit { end() }
 
-    /// Gives everything back.
+    /// Releases the memory.
     func end() {
       let count = held.withLock { held in
         defer { held = 0 }
@@ -50,7 +50,7 @@ final class BodyBudget: Sendable {
       if count > 0 { budget.release(count, client) }
     }
 
-    /// Holds this many bytes from now on, and waits a little for more where others hold too many.
+    /// Changes the number of bytes, and waits a short time if other requests use too many.
     ///
     /// Errors: `unavailable` with the check `body_memory`.
     func hold(_ count: Int) async throws {

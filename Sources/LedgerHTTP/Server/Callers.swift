@@ -6,7 +6,7 @@ import LedgerService
 import NIOCore
 import SafeHTTPClient
 
-/// Who sends a request, and what its headers prove (section 4 of the design).
+/// Determines who sends a request, and checks its site (section 4 of the design).
 struct Callers: Sendable {
   private let configuration: LedgerConfiguration
   /// Hosts that are the ledger's own, in lower case and without ports.
@@ -27,14 +27,14 @@ struct Callers: Sendable {
     ownHosts = hosts
   }
 
-  /// The client whose limits a request counts for.
+  /// Returns the client whose limits apply to a request.
   func client(_ headers: HTTPFields, _ peer: Peer) -> ClientID {
     guard case .network(let address) = peer else { return .shell }
     guard let address else { return ClientID("unknown") }
     return ClientID(origin(of: headers, at: address))
   }
 
-  /// The address that trusted proxies vouch for: from the right, the first that is not a proxy's.
+  /// Returns the client's address according to trusted proxies: from the right, the first that is not a proxy's.
   private func origin(of headers: HTTPFields, at peer: NetworkAddress) -> NetworkAddress {
     guard let name = HTTPField.Name("X-Forwarded-For") else { return peer }
     var forwarded = headers[values: name].flatMap {
@@ -56,7 +56,7 @@ struct Callers: Sendable {
     return Authority(text).flatMap { NetworkAddress($0.host) }
   }
 
-  /// Whether the caller is the operator: over the Unix socket, or with the operator's token.
+  /// Whether the caller is the operator. The operator uses the Unix socket, or sends the operator's token.
   func isOperator(_ headers: HTTPFields, _ peer: Peer) throws -> Bool {
     if case .operatorSocket = peer { return true }
     guard let header = headers[.authorization], header.lowercased().hasPrefix("bearer "),
@@ -66,12 +66,12 @@ struct Callers: Sendable {
       Digest(hashing: Array(header.dropFirst(7).utf8)), Digest(hashing: Array(token.utf8)))
   }
 
-  /// Compares in a time that does not depend on where they differ.
+  /// Compares in a time that does not depend on where the values differ.
   private static func areEqual(_ a: Digest, _ b: Digest) -> Bool {
     zip(a.bytes, b.bytes).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
-  /// Refuses what a web page of another site could make a browser send here.
+  /// Refuses requests that a web page of another site could make a browser send.
   ///
   /// Errors: `forbidden` with the check `host`, `origin` or `fetch_site`.
   func checkSite(_ request: HTTPRequest, _ peer: Peer, localAddress: String?) throws(Refusal) {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The open connections of the service, with a limit in total and for each client.
 final class ConnectionTable: Sendable {
-  /// One connection; given back when it closes.
+  /// Identifies an open connection.
   struct ID: Hashable, Sendable {
     fileprivate let number: UInt64
   }
@@ -12,7 +12,7 @@ final class ConnectionTable: Sendable {
   private struct Connection {
     let client: ClientID
     let close: @Sendable () -> Void
-    /// Since when it has no whole request under way; `nil` while it has.
+    /// When the last request ended. `nil` while a request is in progress.
     var idleSince: ContinuousClock.Instant?
   }
 
@@ -34,12 +34,12 @@ final class ConnectionTable: Sendable {
     self.streamsPerClient = streamsPerClient
   }
 
-  /// How many are open.
+  /// The number of open connections.
   var count: Int { state.withLock { $0.connections.count } }
 
-  /// Takes a connection in, or answers `nil` where its client has too many.
+  /// Adds a connection. Returns `nil` if its client has too many.
   ///
-  /// Where there are too many in total, the one that has been without a request for longest gives way.
+  /// If there are too many in total, the connection that has been idle for longest is closed.
   ///
   /// - Parameters:
   ///   - isShared: whether many clients come from this address, as from a proxy's.
@@ -81,14 +81,14 @@ final class ConnectionTable: Sendable {
     state.byClient[connection.client] = left > 0 ? left : nil
   }
 
-  /// Says whether a connection has a request under way.
+  /// Records whether a connection has a request in progress.
   func note(_ id: ID, isBusy: Bool, now: ContinuousClock.Instant = .now) {
     state.withLock { $0.connections[id]?.idleSince = isBusy ? nil : now }
   }
 
   func close(_ id: ID) { state.withLock { Self.remove(id, &$0) } }
 
-  /// Takes one of a client's places for streams; `false` where all are taken.
+  /// Counts a stream for a client. Returns `false` if the client has too many.
   func openStream(_ client: ClientID) -> Bool {
     state.withLock { state in
       guard client == .shell || state.streams[client, default: 0] < streamsPerClient else {

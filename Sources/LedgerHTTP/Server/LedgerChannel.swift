@@ -7,7 +7,7 @@ import NIOCore
 import NIOHTTP1
 import SafeHTTPClient
 
-/// Each connection of the service: HTTP/1.1 with this service's limits.
+/// A connection of the service: HTTP/1.1 with this service's limits.
 struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
   typealias Value = HTTP1Channel.Value
 
@@ -72,7 +72,7 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
     ) { channel.close(promise: nil) }
   }
 
-  /// Whether the process at the other end may use the operator's socket: one of the same user, or of root.
+  /// Whether the process at the other end may use the operator's socket. It must run as the same user or as root.
   private func mayUse(_ channel: any Channel) -> EventLoopFuture<Bool> {
     guard isLocalSocket else { return channel.eventLoop.makeSucceededFuture(true) }
     guard let options = channel as? any SocketOptionProvider else {
@@ -89,14 +89,14 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
   }
 }
 
-/// What the kernel knows of the process at the other end of a Unix socket (`struct ucred` of unix(7)).
+/// The credentials of the process at the other end of a Unix socket (`struct ucred` of unix(7)).
 private struct PeerCredentials: Sendable {
   var pid: Int32
   var uid: UInt32
   var gid: UInt32
 }
 
-/// Answers that there are too many connections, and closes.
+/// Responds that there are too many connections, and closes the connection.
 private final class RejectionHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer

@@ -7,7 +7,7 @@ import NIOCore
 public import ServiceLifecycle
 import UnixSignals
 
-/// What the requests of all listeners share.
+/// The state that the requests of all listeners share.
 struct ServerState: Sendable {
   let table: ConnectionTable
   let bodies: BodyBudget
@@ -40,7 +40,7 @@ public struct LedgerServer: Sendable {
 
   /// The service on a port.
   ///
-  /// - Parameter onServerRunning: told the port once connections are taken.
+  /// - Parameter onServerRunning: called with the port when the server accepts connections.
   public func network(
     host: String, port: UInt16,
     onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
@@ -70,7 +70,7 @@ public struct LedgerServer: Sendable {
       onServerRunning: onServerRunning, logger: ledger.logger)
   }
 
-  /// Runs listeners until a signal, and ends what is under way at the latest after the shutdown's timeout.
+  /// Runs listeners until a signal. Requests in progress end at the latest after the shutdown timeout.
   public func run(_ listeners: [any Service]) async throws {
     var configuration = ServiceGroupConfiguration(
       services: listeners, gracefulShutdownSignals: [.sigterm, .sigint], logger: ledger.logger)
@@ -83,7 +83,7 @@ public struct LedgerServer: Sendable {
 public struct OperatorSocket: Sendable {
   let path: String
 
-  /// The socket of a data directory; `nil` where its path is too long for one, or another process listens on it.
+  /// Makes the socket of a data directory. `nil` if its path is too long, or if another process listens on it.
   public init?(directory: String, logger: Logger) {
     path = URL(fileURLWithPath: directory).appendingPathComponent("ledger.sock").path
     guard path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path) else {
@@ -95,7 +95,7 @@ public struct OperatorSocket: Sendable {
       logger.warning("no Unix socket: another process listens on \(path).")
       return nil
     }
-    // What a process that was killed left behind is nobody's.
+    // A process that was killed leaves its socket file behind.
     if FileManager.default.fileExists(atPath: path) { unsafe unlink(path) }
   }
 
@@ -114,7 +114,7 @@ public struct OperatorSocket: Sendable {
     }
   }
 
-  /// Leaves the socket to its owner. Others who came before this are turned away by their credentials.
+  /// Restricts the socket to its owner. Other users who connected before are refused by their credentials.
   func restrict() { unsafe chmod(path, 0o600) }
 
   /// Removes the socket's file.

@@ -18,9 +18,9 @@ final class ArrivalHandler: ChannelInboundHandler {
   }
 }
 
-/// Lets only well-formed requests through to the routes, and closes connections that take too long.
+/// Forwards well-formed requests to the routes, and closes connections that are too slow.
 ///
-/// A malformed request gets its answer here, after the answers to the requests before it. It lives on the
+/// A malformed request is answered here, after the answers to the requests before it. All calls are on the
 /// connection's event loop.
 final class RequestGuard: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -32,7 +32,7 @@ final class RequestGuard: ChannelDuplexHandler {
     /// Between requests, or within a head once bytes of one have come.
     case head
     case body
-    /// Nothing more is taken from this connection.
+    /// No more input of this connection is read.
     case closing
   }
 
@@ -80,9 +80,9 @@ final class RequestGuard: ChannelDuplexHandler {
     context.fireChannelInactive()
   }
 
-  // MARK: What comes in
+  // MARK: Input
 
-  /// Bytes came in, of whatever part of a request.
+  /// Handles the arrival of bytes of any part of a request.
   fileprivate func arrived(_ count: Int) {
     let now = ContinuousClock.now
     switch state {
@@ -117,7 +117,7 @@ final class RequestGuard: ChannelDuplexHandler {
         }
       }
       unanswered += 1
-      // Another protocol would begin behind this request: none is spoken here.
+      // Another protocol would follow this request. The service supports none.
       if !head.headers["Upgrade"].isEmpty || !head.isKeepAlive { isLast = true }
       context.fireChannelRead(data)
     case .body: context.fireChannelRead(data)
@@ -129,7 +129,7 @@ final class RequestGuard: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    // A head that came whole needs no clock.
+    // A complete head needs no timeout.
     if state == .head, headBegan != nil { rearm(context) }
     context.fireChannelReadComplete()
   }
@@ -180,11 +180,11 @@ final class RequestGuard: ChannelDuplexHandler {
       context.close(promise: nil)
     case is ChannelShouldQuiesceEvent:
       isLast = true
-      // Whoever has not sent the whole request by then will not get an answer.
+      // A request that is incomplete by then gets no answer.
       if state == .body || headBegan != nil || unanswered == 0 {
         linger(context, for: unanswered == 0 ? .zero : Self.linger)
       } else {
-        // A stream that nobody reads would never see its end.
+        // A stream whose client does not read never ends by itself.
         linger(context, for: limits.shutdownTimeout)
       }
       context.fireUserInboundEventTriggered(event)
@@ -192,7 +192,7 @@ final class RequestGuard: ChannelDuplexHandler {
     }
   }
 
-  // MARK: What goes out
+  // MARK: Output
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
@@ -209,7 +209,7 @@ final class RequestGuard: ChannelDuplexHandler {
       if let refusal {
         answer(context, refusal)
       } else if isLast || state == .body {
-        // The rest of a body whose answer is given already is not waited for.
+        // The rest of a body is not needed after the answer.
         finish(context)
       } else {
         quietSince = .now
@@ -225,7 +225,7 @@ final class RequestGuard: ChannelDuplexHandler {
     context.fireChannelWritabilityChanged()
   }
 
-  /// Refuses what came, once the requests before it have their answers.
+  /// Refuses the request, after the requests before it are answered.
   private func refuse(_ context: ChannelHandlerContext, _ refusal: HeadRefusal, isHead: Bool) {
     guard self.refusal == nil else { return }
     self.refusal = refusal
@@ -269,7 +269,7 @@ final class RequestGuard: ChannelDuplexHandler {
     context.fireErrorCaught(refusal)
   }
 
-  /// Ends what is sent, and leaves the client a moment to read it.
+  /// Ends the output, and gives the client a short time to read it.
   private func finish(_ context: ChannelHandlerContext) {
     state = .closing
     context.flush()
@@ -289,7 +289,7 @@ final class RequestGuard: ChannelDuplexHandler {
 
   // MARK: Time
 
-  /// When something has to happen, unless something else happens before.
+  /// The next deadline.
   private var due: ContinuousClock.Instant? {
     var due = lingersUntil
     func add(_ time: ContinuousClock.Instant) { due = min(time, due ?? time) }
@@ -307,7 +307,7 @@ final class RequestGuard: ChannelDuplexHandler {
     return due
   }
 
-  /// Has the timer ring when something is due; one that rings too early is set again then.
+  /// Schedules the timer for the next deadline. A timer that fires too early is scheduled again.
   private func rearm(_ context: ChannelHandlerContext) {
     guard let due, context.channel.isActive || isFresh else { return }
     if let timer {

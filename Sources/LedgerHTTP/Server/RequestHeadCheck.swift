@@ -18,7 +18,7 @@ enum RequestHeadCheck {
   /// Bytes of a request target.
   static let maxTargetBytes = 4096
 
-  /// `nil` for a head that a route may see.
+  /// Returns why a head is refused. `nil` for a head that is forwarded to a route.
   static func refusal(of head: HTTPRequestHead) -> HeadRefusal? {
     version(head) ?? host(head) ?? framing(head) ?? target(head.uri)
   }
@@ -45,7 +45,7 @@ enum RequestHeadCheck {
     return nil
   }
 
-  /// One length, said in one way (RFC 9112, section 6): anything else could be read in two ways.
+  /// At most one statement of the body's length (RFC 9112, section 6). Several could be read in different ways.
   private static func framing(_ head: HTTPRequestHead) -> HeadRefusal? {
     let lengths = head.headers["Content-Length"]
     let codings = head.headers["Transfer-Encoding"]
@@ -159,7 +159,7 @@ struct Authority: Equatable {
     (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
   }
 
-  /// Letters, digits and what registered names use.
+  /// Letters, digits and the other characters of registered names.
   private static func isNameByte(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
