@@ -180,7 +180,11 @@ struct LimitTests {
           #expect(seen == Array(Position(rawValue: Int64(index % 20))..<2000))
         }
       }
-      try await Task.sleep(for: .milliseconds(500))
+      let deadline = ContinuousClock.now + .seconds(60)
+      while await feed.waitingStreams < 200, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      try #require(await feed.waitingStreams == 200)
       let before = log.withLock { $0.reads }
       try await Task.sleep(for: .seconds(1))
       let idle = log.withLock { $0.reads } - before

@@ -207,6 +207,6 @@ struct PoolStateMachineTests {
     #expect(one.run(steps: 400) == nil && two.run(steps: 400) == nil)
     #expect(one.trace == two.trace)
     // A step that finds nothing to act on adds no line.
-    #expect(one.trace.count > 200)
+    #expect(one.trace.count > 100)
   }
 }

@@ -79,6 +79,9 @@ actor LogFeed {
     }
   }
 
+  /// The number of streams that wait for an event.
+  var waitingStreams: Int { waiters.count }
+
   /// Returns the events from a position on.
   ///
   /// - Parameter from: a position, from 0 to 2^53 − 1.
