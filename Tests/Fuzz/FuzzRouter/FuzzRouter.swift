@@ -21,6 +21,7 @@ import Synchronization
     let service = start()
     fuzz { bytes in
       let input = RouterInput(bytes, names: service.names)
+      // libFuzzer records an input as a fault only if the process ends: hence `fatalError`.
       switch Exchange.run(input.pieces, port: service.port) {
       case .answered(let statuses, let text):
         if statuses.contains(500) { fatalError("answered 500: \(text.prefix(2000))") }
@@ -40,9 +41,13 @@ import Synchronization
           started.withLock { $0 = service }
           isReady.signal()
         }
-      } catch { fatalError("the service does not start: \(error)") }
+      } catch {
+        // Without a service no input is tested. The run must not look successful.
+        fatalError("the service does not start: \(error)")
+      }
     }
     isReady.wait()
+    // `serve` signals only after it has stored the service.
     guard let service = started.withLock({ $0 }) else { fatalError("the service has no port") }
     return service
   }
