@@ -264,7 +264,7 @@ public final class EmbeddedPostgres: Sendable {
     guard unsafe lstat(path, &info) == 0, info.st_uid == owner, info.st_mode & 0o077 == 0 else {
       throw EmbeddedPostgresError(
         code: .dataDirectory,
-        message: "\(path) belongs to somebody else: remove it, or move the data directory")
+        message: "\(path) belongs to another user: remove it, or move the data directory")
     }
     return path
   }

@@ -212,8 +212,8 @@ public struct GroupFold: Sendable {
     }
     if flags.contains(.nameUnknown) {
       return flags.contains(.tokenClaim)
-        ? "the identity token gives no name, so that nobody confirms the one in the claim"
-        : "the key was vouched for without a name, so that nobody confirms the one in the claim"
+        ? "the identity token has no name that confirms the one in the claim"
+        : "the key was vouched for without a name that confirms the one in the claim"
     }
     return
       "the claim was recorded before names were compared with what the issuer gives: claim again"
@@ -273,8 +273,8 @@ public struct GroupFold: Sendable {
     case (.authorAttestation, .pending) where s.event.flags.contains(.tokenClaim):
       return "the identity token's signature has not been checked"
     case (.authorAttestation, .pending) where s.event.claimant == s.identity:
-      return "it was signed while nobody had vouched that the key is this iD's"
-    case (.authorAttestation, .pending): return "nobody has vouched that the key is this iD's"
+      return "it was recorded before the key was vouched for as this iD's"
+    case (.authorAttestation, .pending): return "the key has not been vouched for as this iD's"
     case (.timestampAnchor, .pending) where s.event.flags.contains(.unsettleable):
       return
         "the proof names no calendar that this ledger asks and no block that may exist; it expires soon"

@@ -63,7 +63,7 @@ actor BuildCache<Key: Hashable & Sendable, Value: Sendable> {
       throw Refusal(
         .unavailable, check: check, "Too many answers of this kind are being computed; try again.")
     }
-    // A task of its own: whoever asked first may go away, and the others still wait for it.
+    // A task of its own: the first request may be cancelled while others still wait for the result.
     let task = Task { try await self.run(build) }
     building[key] = task
     defer { building[key] = nil }
@@ -82,7 +82,7 @@ actor BuildCache<Key: Hashable & Sendable, Value: Sendable> {
     if running < maxRunning {
       running += 1
     } else {
-      // Whoever ends hands the place over.
+      // A build that ends gives its place to the next one.
       await withCheckedContinuation { waiting.append($0) }
     }
     defer {

@@ -37,7 +37,7 @@ struct RecordDocuments: Sendable {
     return newest
   }
 
-  /// The newest document of a record, if it has one and nobody has erased it.
+  /// The newest document of a record, if it has one that has not been erased.
   func document(of record: ResolvedRecord) async throws -> RecordDocument? {
     guard let newest = try await newestEvent(of: record),
       let bytes = try await store.evidence.publicBytes(newest.digest)

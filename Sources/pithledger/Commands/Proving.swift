@@ -75,7 +75,7 @@ struct CheckpointCommand: AsyncParsableCommand {
 
 struct Prove: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The proof that an event is in the log, as a file that anybody can verify.",
+    abstract: "The proof that an event is in the log, as a file that verifies without the ledger.",
     discussion: "The format is C2SP tlog-proof, with the entry as its extra data.")
   @OptionGroup var common: Common
   @Argument(help: "A position, or an event id.") var entry: String

@@ -30,7 +30,7 @@ struct Serve: AsyncParsableCommand {
         let url = "http://\(host):\(port ?? 0)"
         let line =
           asJSON ? JSON.object(["url": .string(url)]).canonicalString() : "listening on \(url)"
-        // Written at once, where print would wait for a full buffer when nobody is at a terminal.
+        // Written at once. `print` waits for a full buffer if the output is not a terminal.
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
       }
       let jobs: [Task<Void, Never>] =
