@@ -212,7 +212,7 @@ public struct GroupFold: Sendable {
     }
     if flags.contains(.nameUnknown) {
       return flags.contains(.tokenClaim)
-        ? "the identity token has no name that confirms the one in the claim"
+        ? "the identity token gives no name that confirms the one in the claim"
         : "the key was vouched for without a name that confirms the one in the claim"
     }
     return
