@@ -67,14 +67,38 @@ public struct BundleVerification: Sendable {
   ///
   /// - Throws: a `LogFault` that names the member at fault.
   public func verify(_ bytes: [UInt8]) async throws -> Outcome {
+    let bundle = try Self.parse(bytes)
+    let checkpoint = try checkpoint(bundle["checkpoint"])
+    let number = bundle["pith_number"]?.stringValue ?? ""
+    let keyItems = try Self.entries(bundle["keys"], "keys", checkpoint)
+    let eventItems = try Self.entries(bundle["events"], "events", checkpoint)
+    var reader = LogReader()
+    let checked = try await Self.read(&reader, keyItems + eventItems)
+    try Self.checkSubjects(keyItems: keyItems, eventItems: eventItems, checked, number)
+    let status = try Self.status(
+      of: number, reader, eventItems.last.flatMap { checked[$0.position] })
+    try status.expect(
+      bundle["verification_status"], bundle["event_summary"], of: number, place: "status")
+    let hasDocument = try Self.checkDocument(
+      bundle["document"], eventItems.compactMap { checked[$0.position]?.entry })
+    let anchors = try BundleAnchorReader(
+      checkpoint: checkpoint, events: eventItems.map(\.position), checked: checked
+    ).read(bundle["anchors"])
+    return Outcome(
+      pithNumber: number, checkpoint: checkpoint, events: eventItems.count, keys: keyItems.count,
+      status: status, hasDocument: hasDocument, anchors: anchors)
+  }
+
+  /// Parses a bundle, and checks its members, its canonical form and its format.
+  private static func parse(_ bytes: [UInt8]) throws(LogFault) -> JSONObject {
     let json: JSON
     do throws(JSONError) {
-      json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: Self.maxBytes, maxDepth: 64))
+      json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: maxBytes, maxDepth: 64))
     } catch { throw LogFault("bundle.json", place: "byte \(error.offset)", error.message) }
-    guard let bundle = json.objectValue, bundle.keys == Self.members else {
+    guard let bundle = json.objectValue, bundle.keys == members else {
       throw LogFault(
         "bundle.members", place: "bundle",
-        "a bundle has the members \(Self.members.joined(separator: ", "))")
+        "a bundle has the members \(members.joined(separator: ", "))")
     }
     let canonical = json.canonicalBytes()
     if canonical != bytes {
@@ -83,10 +107,18 @@ public struct BundleVerification: Sendable {
         "bundle.canonical", place: "byte \(place ?? min(canonical.count, bytes.count))",
         "the bundle is not in canonical JSON")
     }
-    guard bundle["format"]?.stringValue == Self.format else {
-      throw LogFault("bundle.format", place: "format", "only \(Self.format) is known")
+    guard bundle["format"]?.stringValue == format else {
+      throw LogFault("bundle.format", place: "format", "only \(format) is known")
     }
-    let signed = try checkpoint(bundle["checkpoint"], at: "checkpoint")
+    return bundle
+  }
+
+  /// Reads the bundle's checkpoint, and verifies the log's signature.
+  private func checkpoint(_ json: JSON?) throws(LogFault) -> Checkpoint {
+    let signed: SignedCheckpoint
+    do throws(TransparencyError) {
+      signed = try SignedCheckpoint(Array((json?.stringValue ?? "").utf8), by: keys)
+    } catch { throw LogFault(error, place: "checkpoint") }
     // A signature of a witness is not bound by anything in the bundle. Only the log's own signature is
     // allowed, so that every byte of a bundle is checked.
     guard signed.note.signatures.count == 1, signed.note.signatures[0].isCanonical,
@@ -96,11 +128,14 @@ public struct BundleVerification: Sendable {
         "checkpoint.form", place: "checkpoint", "one signature in canonical base64, and three lines"
       )
     }
-    let number = bundle["pith_number"]?.stringValue ?? ""
-    let keyItems = try entries(bundle["keys"], "keys", signed.checkpoint)
-    let eventItems = try entries(bundle["events"], "events", signed.checkpoint)
-    var reader = LogReader()
-    let checked = try await read(&reader, keyItems + eventItems)
+    return signed.checkpoint
+  }
+
+  /// Checks that `events` has only events of the record, and `keys` only events of the registry.
+  private static func checkSubjects(
+    keyItems: [LogReader.Item], eventItems: [LogReader.Item],
+    _ checked: [Position: LogReader.Checked], _ number: String
+  ) throws(LogFault) {
     for item in eventItems where checked[item.position]?.entry.event.body.subject.text != number {
       throw LogFault(
         "bundle.subject", position: item.position, place: "events",
@@ -110,31 +145,21 @@ public struct BundleVerification: Sendable {
       throw LogFault(
         "bundle.subject", position: item.position, place: "keys", "not an event of the registry")
     }
-    guard let record = reader.records[number], let last = eventItems.last,
-      let lastRecorded = checked[last.position]?.entry.admission.recordedAt
-    else {
+  }
+
+  /// Folds the events of the record, as of the time when its last event was recorded.
+  private static func status(
+    of number: String, _ reader: LogReader, _ last: LogReader.Checked?
+  ) throws(LogFault) -> RecordStatus {
+    guard let record = reader.records[number], let last else {
       throw LogFault(
         "bundle.subject", place: "pith_number", "the bundle has no event about \(number)")
     }
-    let status = reader.fold(record, at: lastRecorded)
-    try status.expect(
-      bundle["verification_status"], bundle["event_summary"], of: number, place: "status")
-    let hasDocument = try checkDocument(
-      bundle["document"], eventItems.compactMap { checked[$0.position]?.entry })
-    let anchors = try anchors(
-      bundle["anchors"], signed.checkpoint, eventItems.map(\.position), checked)
-    return Outcome(
-      pithNumber: number, checkpoint: signed.checkpoint, events: eventItems.count,
-      keys: keyItems.count, status: status, hasDocument: hasDocument, anchors: anchors)
+    return reader.fold(record, at: last.entry.admission.recordedAt)
   }
 
-  private func checkpoint(_ json: JSON?, at place: String) throws -> SignedCheckpoint {
-    do throws(TransparencyError) {
-      return try SignedCheckpoint(Array((json?.stringValue ?? "").utf8), by: keys)
-    } catch { throw LogFault(error, place: place) }
-  }
-
-  private func read(
+  /// Verifies entries in the order of the log. Returns them by position.
+  private static func read(
     _ reader: inout LogReader, _ items: [LogReader.Item]
   ) async throws -> [Position: LogReader.Checked] {
     let sorted = items.sorted { $0.position < $1.position }
@@ -144,7 +169,7 @@ public struct BundleVerification: Sendable {
   }
 
   /// Reads entries with their positions, and verifies their inclusion under the checkpoint.
-  private func entries(
+  private static func entries(
     _ json: JSON?, _ member: String, _ checkpoint: Checkpoint
   ) throws -> [LogReader.Item] {
     guard let items = json?.arrayValue else {
@@ -168,29 +193,15 @@ public struct BundleVerification: Sendable {
         try TreeProofs.verifyInclusion(
           leaf: .leaf(bytes), index: position.leafIndex, size: checkpoint.size,
           root: checkpoint.root,
-          proof: try Self.hashes(item["inclusion"]))
+          proof: try TreeProofs.hashes(item["inclusion"]))
       } catch { throw LogFault(error, position: position, place: place) }
       entries.append(LogReader.Item(position: position, bytes: bytes))
     }
     return entries
   }
 
-  private static func hashes(_ json: JSON?) throws(TransparencyError) -> [Digest] {
-    guard let items = json?.arrayValue, items.count <= TreeProofs.maxHashes else {
-      throw TransparencyError("proof.form", "a proof is an array of hashes")
-    }
-    var hashes: [Digest] = []
-    for item in items {
-      guard let hash = item.stringValue.flatMap({ Digest(base64: $0) }) else {
-        throw TransparencyError("proof.form", "a hash of a proof is 32 bytes in base64")
-      }
-      hashes.append(hash)
-    }
-    return hashes
-  }
-
   /// Checks that an entry of the record names the document's SHA-256.
-  private func checkDocument(_ json: JSON?, _ entries: [Entry]) throws -> Bool {
+  private static func checkDocument(_ json: JSON?, _ entries: [Entry]) throws -> Bool {
     guard let json, !json.isNull else { return false }
     let digest = Digest(hashing: json.canonicalBytes())
     guard entries.contains(where: { $0.event.body.payload.evidence == digest }) else {
@@ -199,62 +210,5 @@ public struct BundleVerification: Sendable {
         "no entry of the record names a document of SHA-256 \(digest.hex)")
     }
     return true
-  }
-
-  /// Reads proofs of time, and verifies that each checkpoint is consistent with the bundle's.
-  private func anchors(
-    _ json: JSON?, _ checkpoint: Checkpoint, _ events: [Position],
-    _ checked: [Position: LogReader.Checked]
-  ) throws -> [Anchor] {
-    guard let items = json?.arrayValue else {
-      throw LogFault("bundle.form", place: "anchors", "an array")
-    }
-    var anchors: [Anchor] = []
-    for (number, item) in items.enumerated() {
-      let place = "anchors[\(number)]"
-      guard item.objectValue?.keys == ["checkpoint", "consistency", "position", "proof_b64"],
-        let text = item["checkpoint"]?.stringValue,
-        let position = item["position"]?.integerValue.map(Position.init(rawValue:)),
-        let proof = item["proof_b64"]?.stringValue.flatMap({ Base64.decode($0) })
-      else {
-        throw LogFault(
-          "bundle.form", place: place,
-          "an anchor has checkpoint, consistency, position and proof_b64")
-      }
-      let anchored: Checkpoint
-      do throws(TransparencyError) {
-        anchored = try Checkpoint(text: text)
-        guard anchored.text == text, anchored.origin == checkpoint.origin else {
-          throw TransparencyError("checkpoint.origin", "the checkpoint is another log's")
-        }
-        try TreeProofs.verifyConsistency(
-          old: anchored.size, oldRoot: anchored.root, new: checkpoint.size,
-          newRoot: checkpoint.root, proof: try Self.hashes(item["consistency"]))
-      } catch { throw LogFault(error, place: place) }
-      // The registry's event that anchors the checkpoint is one of the entries verified above.
-      let digest = Digest(hashing: Array(text.utf8))
-      guard let entry = checked[position]?.entry,
-        case .timestampAnchor(let anchor) = entry.event.body.payload, anchor.digest == digest,
-        entry.event.body.subject == .registry
-      else {
-        throw LogFault(
-          "bundle.anchor", position: position, place: place,
-          "no event of the registry at this position anchors this checkpoint")
-      }
-      let names = Set(
-        checked.values.filter { $0.event.position >= position }
-          .compactMap { $0.entry.event.body.payload.evidence })
-      guard names.contains(Digest(hashing: proof)) else {
-        throw LogFault(
-          "bundle.anchor", position: position, place: place,
-          "no event names a proof of these bytes")
-      }
-      anchors.append(
-        Anchor(
-          kind: anchor.kind, proof: proof, digest: digest, size: anchored.size,
-          admitted: entry.admission.verdict,
-          events: events.filter { $0.leafIndex < anchored.size }.count))
-    }
-    return anchors
   }
 }

@@ -166,58 +166,74 @@ public struct LogReader: Sendable {
   private mutating func place(
     _ entry: Entry, at position: Position
   ) throws(LogFault) -> (FoldEvent, [UInt8]) {
-    func fault(_ check: String, _ message: String) -> LogFault {
-      LogFault(check, position: position, message)
-    }
     guard position > lastPosition else {
-      throw fault("entry.position", "the positions do not ascend")
+      throw LogFault("entry.position", position: position, "the positions do not ascend")
     }
     lastPosition = position
     let event = entry.event
-    let subject = event.body.subject.text
-    let record: RecordID
-    switch event.body.subject {
-    case .registry: record = .registry
-    case .record:
-      if let known = records[subject] {
-        record = known
-      } else {
-        guard event.body.type == .recordCreated else {
-          throw fault("entry.subject", "the record \(subject) is not in the log before this event")
-        }
-        records[subject] = RecordID(createdAt: position)
-        record = RecordID(createdAt: position)
-      }
-    }
+    let record = try recordID(of: event, at: position)
     guard byID[event.eventID] == nil else {
-      throw fault("entry.repeated", "the event \(event.eventID.hex) is in the log before")
+      throw LogFault(
+        "entry.repeated", position: position,
+        "the event \(event.eventID.hex) is in the log before")
     }
-    var referenced: FoldEvent?
-    if let id = event.body.referencedEventID {
-      guard let earlier = byID[id], earlier.record == record else {
-        throw fault(
-          "entry.reference", "the event sha256:\(id.hex) that this one names is not of its record")
-      }
-      referenced = earlier
-    }
-    let key: [UInt8]
-    if case .keyRegistered(let payload) = event.body.payload {
-      key = payload.publicKey
-      guard Digest(hashing: key).prefix == event.body.signer.fingerprint else {
-        throw fault("entry.key", "the registered key is not the one that the event names as signer")
-      }
-    } else {
-      guard let known = timeline.registration(of: event.body.signer.fingerprint) else {
-        throw fault("entry.key", "the signer's key is not registered in the log before this event")
-      }
-      key = known.publicKey
-    }
+    let referenced = try referencedEvent(of: event, record, at: position)
+    let key = try publicKey(of: event, at: position)
     let columns = entry.foldEvent(position: position, record: record, referenced: referenced)
     if record.isRegistry { _ = timeline.apply(columns) }
     note(entry, columns)
     byID[event.eventID] = columns
     if keepsEvents, !record.isRegistry { events[record, default: []].append(columns) }
     return (columns, key)
+  }
+
+  /// Finds the record of an event. An event `record_created` may create it.
+  private mutating func recordID(
+    of event: SignedEvent, at position: Position
+  ) throws(LogFault) -> RecordID {
+    guard case .record = event.body.subject else { return .registry }
+    let subject = event.body.subject.text
+    if let known = records[subject] { return known }
+    guard event.body.type == .recordCreated else {
+      throw LogFault(
+        "entry.subject", position: position,
+        "the record \(subject) is not in the log before this event")
+    }
+    let record = RecordID(createdAt: position)
+    records[subject] = record
+    return record
+  }
+
+  /// Finds the earlier event that an event refers to; `nil` if it refers to none.
+  private func referencedEvent(
+    of event: SignedEvent, _ record: RecordID, at position: Position
+  ) throws(LogFault) -> FoldEvent? {
+    guard let id = event.body.referencedEventID else { return nil }
+    guard let earlier = byID[id], earlier.record == record else {
+      throw LogFault(
+        "entry.reference", position: position,
+        "the event sha256:\(id.hex) that this one names is not of its record")
+    }
+    return earlier
+  }
+
+  /// Finds the public key that must have signed an event: the key that the event registers, or the
+  /// key that was registered under the signer's fingerprint.
+  private func publicKey(of event: SignedEvent, at position: Position) throws(LogFault) -> [UInt8] {
+    if case .keyRegistered(let payload) = event.body.payload {
+      guard Digest(hashing: payload.publicKey).prefix == event.body.signer.fingerprint else {
+        throw LogFault(
+          "entry.key", position: position,
+          "the registered key is not the one that the event names as signer")
+      }
+      return payload.publicKey
+    }
+    guard let known = timeline.registration(of: event.body.signer.fingerprint) else {
+      throw LogFault(
+        "entry.key", position: position,
+        "the signer's key is not registered in the log before this event")
+    }
+    return known.publicKey
   }
 
   /// Updates the look-up columns after an entry about a record.

@@ -70,78 +70,105 @@ public struct LogVerification: Sendable {
   public func run(
     keepsEvents: Bool = true, progress: @Sendable (Progress) -> Void = { _ in }
   ) async throws -> Outcome {
-    var reader = LogReader(keepsEvents: keepsEvents)
-    var edge = Frontier()
-    var waiting = expectations[...]
-    var last: Timestamp?
+    var state = State(reader: LogReader(keepsEvents: keepsEvents), unmet: expectations[...])
     let start = ContinuousClock.now
-    try Self.meet(&waiting, edge)
+    try state.compareWithCheckpoints()
     var batch = try await source.entries(from: .first, limit: Self.count(from: 0, to: size))
-    while edge.size < size {
-      let from = Position(leaf: edge.size)
-      let count = Self.count(from: edge.size, to: size)
-      guard batch.count == count else {
-        throw LogFault(
-          "log.missing", position: from.advanced(by: batch.count),
-          "there is no entry here, and the log should have \(size)")
-      }
+    while state.edge.size < size {
+      let count = Self.count(from: state.edge.size, to: size)
       let entries = batch
-      let following = edge.size + UInt64(count)
+      try requireAll(count, entries, from: Position(leaf: state.edge.size))
+      let following = state.edge.size + UInt64(count)
       // The next batch is read while this one is checked.
       async let next = source.entries(
         from: Position(leaf: following), limit: Self.count(from: following, to: size))
-      try await compareTiles(from: edge.size, entries)
-      let checked = try await reader.read(
-        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
-      if let columns = try await source.columns(from: from, limit: count) {
-        try Self.compare(columns, checked)
-      }
-      for entry in checked {
-        var full: [Frontier.FullTile] = []
-        edge.append(entry.leaf) { full.append($0) }
-        for tile in full where tile.level > 0 {
-          try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
-        }
-        try Self.meet(&waiting, edge)
-      }
-      last = checked.last?.entry.admission.recordedAt ?? last
+      try await check(entries, &state)
       progress(
         Progress(
-          done: Int64(clamping: edge.size), total: Int64(clamping: size),
+          done: Int64(clamping: state.edge.size), total: Int64(clamping: size),
           seconds: (ContinuousClock.now - start) / .seconds(1)))
       batch = try await next
     }
+    try await comparePartialTiles(state.edge)
+    try state.requireNoUnmetCheckpoint()
+    return Outcome(
+      reader: state.reader, edge: state.edge, lastRecordedAt: state.lastRecordedAt,
+      checkpoints: expectations.count)
+  }
+
+  /// The state of a run after some entries.
+  private struct State {
+    var reader: LogReader
+    var edge = Frontier()
+    /// The checkpoints of more entries than were read so far, and of equally many until they are
+    /// compared.
+    var unmet: ArraySlice<Expectation>
+    var lastRecordedAt: Timestamp?
+
+    /// Compares the tree with the checkpoints of exactly this size.
+    mutating func compareWithCheckpoints() throws(LogFault) {
+      while let next = unmet.first, next.checkpoint.size == edge.size {
+        guard edge.root == next.checkpoint.root else {
+          throw LogFault(
+            "checkpoint.root", position: Position(leaf: edge.size).previous, place: next.place,
+            "the first \(edge.size) entries have the root \(edge.root.base64), and the checkpoint says "
+              + "\(next.checkpoint.root.base64): an entry at or before this position is not what it was"
+          )
+        }
+        unmet.removeFirst()
+      }
+    }
+
+    /// Checks, after the last entry, that no checkpoint covers more entries than the log has.
+    func requireNoUnmetCheckpoint() throws(LogFault) {
+      guard let next = unmet.first else { return }
+      throw LogFault(
+        "checkpoint.size", position: Position(leaf: edge.size), place: next.place,
+        "the checkpoint covers \(next.checkpoint.size) entries, and the log has \(edge.size)")
+    }
+  }
+
+  private func requireAll(
+    _ count: Int, _ entries: [[UInt8]], from: Position
+  ) throws(LogFault) {
+    guard entries.count == count else {
+      throw LogFault(
+        "log.missing", position: from.advanced(by: entries.count),
+        "there is no entry here, and the log should have \(size)")
+    }
+  }
+
+  /// Verifies a batch of entries with its columns and tiles, and appends it to the tree.
+  private func check(_ entries: [[UInt8]], _ state: inout State) async throws {
+    let from = Position(leaf: state.edge.size)
+    try await compareTiles(from: state.edge.size, entries)
+    let checked = try await state.reader.read(
+      entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
+    if let columns = try await source.columns(from: from, limit: entries.count) {
+      try Self.compare(columns, checked)
+    }
+    for entry in checked {
+      var full: [Frontier.FullTile] = []
+      state.edge.append(entry.leaf) { full.append($0) }
+      // The tiles of level 0 have been compared above.
+      for tile in full where tile.level > 0 {
+        try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
+      }
+      try state.compareWithCheckpoints()
+    }
+    state.lastRecordedAt = checked.last?.entry.admission.recordedAt ?? state.lastRecordedAt
+  }
+
+  /// Compares the partial tiles at the right edge, above level 0, with computed hashes.
+  private func comparePartialTiles(_ edge: Frontier) async throws {
     for (level, hashes) in edge.levels.enumerated() where !hashes.isEmpty && level > 0 {
       try await expectTile(
         level, size >> UInt64(8 * (level + 1)), hashes, position: Position(leaf: size).previous)
     }
-    if let unmet = waiting.first {
-      throw LogFault(
-        "checkpoint.size", position: Position(leaf: size), place: unmet.place,
-        "the checkpoint covers \(unmet.checkpoint.size) entries, and the log has \(size)")
-    }
-    return Outcome(
-      reader: reader, edge: edge, lastRecordedAt: last, checkpoints: expectations.count)
   }
 
   private static func count(from: UInt64, to size: UInt64) -> Int {
     Int(min(UInt64(batch), size - min(from, size)))
-  }
-
-  /// Compares the tree with the checkpoints of exactly this size.
-  private static func meet(
-    _ waiting: inout ArraySlice<Expectation>, _ edge: Frontier
-  ) throws(LogFault) {
-    while let next = waiting.first, next.checkpoint.size == edge.size {
-      guard edge.root == next.checkpoint.root else {
-        throw LogFault(
-          "checkpoint.root", position: Position(leaf: edge.size).previous, place: next.place,
-          "the first \(edge.size) entries have the root \(edge.root.base64), and the checkpoint says "
-            + "\(next.checkpoint.root.base64): an entry at or before this position is not what it was"
-        )
-      }
-      waiting.removeFirst()
-    }
   }
 
   /// Compares entries with the tiles of their leaves. A difference gives the exact position of a
