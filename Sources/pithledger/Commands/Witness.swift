@@ -1,6 +1,4 @@
 import ArgumentParser
-import CanonicalJSON
-import Foundation
 import Hummingbird
 import LedgerDomain
 import LedgerHTTP
@@ -26,12 +24,12 @@ struct Witness: AsyncParsableCommand {
       let witness = try LogWitness(
         name: name, logs: String(decoding: try read(logs), as: UTF8.self), directory: dir)
       if key {
-        print(witness.verifierKey)
+        StandardOutput.writeLine(witness.verifierKey)
         return
       }
       let host = host
       let application = buildWitnessApplication(witness, host: host, port: port) { port in
-        FileHandle.standardOutput.write(Data("listening on http://\(host):\(port ?? 0)\n".utf8))
+        ListeningOutput(url: "http://\(host):\(port ?? 0)").announce(asJSON: false)
       }
       try await application.runService()
     }

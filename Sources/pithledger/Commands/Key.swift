@@ -1,8 +1,6 @@
 import ArgumentParser
-import CanonicalJSON
 import Encodings
 import LedgerDomain
-import LedgerHTTP
 import LedgerService
 
 struct Key: AsyncParsableCommand {
@@ -41,9 +39,7 @@ struct Key: AsyncParsableCommand {
         let file = KeyFile(
           key: SigningKey(), keyID: id, signerID: signer, signerType: try Key.type(type))
         try file.write(to: out)
-        common.show(
-          ["public_key_fingerprint": .string(file.signer.fingerprint.hex)],
-          "\(file.signer.fingerprint.hex)  written to \(out)")
+        common.show(NewKeyOutput(fingerprint: file.signer.fingerprint, path: out))
       }
     }
   }
@@ -132,23 +128,7 @@ struct Key: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        let keys = try await ledger.keys.all().json
-        let lines = (keys["keys"]?.arrayValue ?? []).map { key in
-          let vouched = (key["vouched"]?.arrayValue ?? []).filter {
-            $0["withdrawn_position"]?.isNull ?? true
-          }.compactMap { $0["signer_type"]?.stringValue }
-          let standing =
-            key["revoked_position"]?.integerValue != nil
-            ? "revoked"
-            : vouched.isEmpty ? "registered" : "vouched as " + vouched.joined(separator: ", ")
-          return [
-            key["public_key_fingerprint"]?.stringValue ?? "", key["signer_type"]?.stringValue ?? "",
-            standing, key["signer_id"]?.stringValue ?? "",
-          ].joined(separator: "  ")
-        }
-        common.show(keys, lines.joined(separator: "\n"))
-      }
+      try await common.withLedger { common.show(KeyListOutput(keys: try await $0.keys.all())) }
     }
   }
 }

@@ -1,0 +1,34 @@
+import DurableFiles
+import Encodings
+import Foundation
+import LedgerDomain
+
+/// Bytes of a file, or of standard input for `-`.
+func read(_ path: String) throws(Refusal) -> [UInt8] {
+  if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw Refusal(.malformed, check: "file", field: path, "The file cannot be read.")
+  }
+  return Array(data)
+}
+
+/// An identity token from a file, without the line's end that editors leave.
+func readToken(_ file: String) throws -> [UInt8] {
+  var bytes = try read(file)
+  while bytes.last == 0x0A { bytes.removeLast() }
+  return bytes
+}
+
+func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
+  do throws(DurableFileError) { try DurableFile.replace(path, with: bytes) } catch {
+    throw Refusal(.unavailable, check: "file", field: path, error.message)
+  }
+}
+
+/// A SHA-256 as the shell takes it.
+func digest(_ text: String) throws(Refusal) -> Digest {
+  guard let digest = Digest(hex: text.lowercased()) else {
+    throw Refusal(.malformed, check: "sha256", "A SHA-256 has 64 hexadecimal digits.")
+  }
+  return digest
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import LedgerDomain
+import LedgerService
+import Logging
+
+/// What every command takes.
+struct Common: ParsableArguments {
+  @Option(help: "Where the registry key and the private PostgreSQL are.")
+  var dataDir = ".pithledger"
+
+  @Flag(help: "Print one JSON value instead of text.")
+  var json = false
+
+  func configuration() throws(Refusal) -> LedgerConfiguration {
+    try LedgerConfiguration.fromEnvironment(
+      dataDirectory: dataDir, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// Diagnostics go to standard error, so that standard output holds the answer alone.
+  func logger(_ level: Logger.Level = .warning) -> Logger {
+    var logger = Logger(label: "pithledger") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = level
+    return logger
+  }
+
+  /// Opens the ledger for one command, and translates what goes wrong into a line and an exit code.
+  func withLedger(_ body: (Ledger) async throws -> Void) async throws {
+    try await Failure.reported {
+      let ledger = try await Ledger.open(configuration(), logger: logger())
+      do {
+        try await body(ledger)
+        await ledger.close()
+      } catch {
+        await ledger.close()
+        throw error
+      }
+    }
+  }
+
+  /// Prints the result of a command.
+  func show(_ output: some CommandOutput) { output.print(asJSON: json) }
+
+  /// Prints the answer to a submission.
+  func show(_ answer: SubmissionAnswer) { show(SubmissionOutput(answer: answer)) }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import LedgerService
+
+struct Fsck: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Check the whole database: entries, signatures, tree, checkpoints, evidence, projections.",
+    discussion:
+      "Changes nothing. Exits with 1, and names the first bad position, where something is wrong.")
+  @OptionGroup var common: Common
+  @Option(
+    parsing: .upToNextOption, help: "Checkpoints kept elsewhere that the log must contain: files.")
+  var checkpoint: [String] = []
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      let held = try checkpoint.map { (name: $0, bytes: try read($0)) }
+      let report = try await ledger.logChecker.check(against: held, progress: ProgressLine.show)
+      ProgressLine.end()
+      common.show(FsckOutput(report: report))
+      if !report.faults.isEmpty { throw ExitCode(1) }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import LedgerDomain
+import LedgerService
+
+struct Import: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Import documents, signed events, or a whole log.",
+    subcommands: [ImportFiles.self, ImportLog.self], defaultSubcommand: ImportFiles.self)
+}
+
+struct ImportFiles: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "files",
+    abstract: "Import record documents, or signed events by the line.",
+    discussion: """
+      A file is one JSON document; one named .ndjson holds a document or a signed event a line. - reads \
+      such lines from standard input.
+      """)
+  @OptionGroup var common: Common
+  @Argument(help: "Files.") var files: [String]
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      var refused = 0
+      for file in files {
+        guard file == "-" || file.hasSuffix(".ndjson") else {
+          common.show(
+            try await ledger.documentImporter.importDocument(
+              read(file), client: .shell, operatorAuthorised: true))
+          continue
+        }
+        refused += try await importLines(file, ledger)
+      }
+      if refused > 0 { throw ExitCode(2) }
+    }
+  }
+
+  /// Imports the lines of a file. Returns the number of lines that were refused.
+  private func importLines(_ file: String, _ ledger: Ledger) async throws -> Int {
+    guard let handle = file == "-" ? .standardInput : FileHandle(forReadingAtPath: file) else {
+      throw Refusal(.malformed, check: "file", field: file, "The file cannot be read.")
+    }
+    let limit = ledger.configuration.limits.submissionBytes
+    let answers = ledger.bulkSubmitter.submit(
+      FileLines(handle: handle, limit: limit), .either, client: .shell, operatorAuthorised: true)
+    var output = BulkImportOutput(file: file, asJSON: common.json)
+    for try await answer in answers { output.add(answer) }
+    output.end()
+    return output.refused
+  }
+}
+
+struct ImportLog: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "log",
+    abstract: "Build a ledger from a folder of `export log`, in an empty database.",
+    discussion: """
+      Every entry keeps its position and bytes, and so the tree its root. Put registry.key and log.key into \
+      the data directory first, and the restored ledger goes on where the exported one was.
+      """)
+  @OptionGroup var common: Common
+  @Argument(help: "The folder.") var directory: String
+
+  func run() async throws {
+    try await Failure.reported {
+      let checkpoint = try await LogImporter(
+        try common.configuration(), logger: common.logger()
+      ).importLog(from: directory, progress: ProgressLine.show)
+      ProgressLine.end()
+      common.show(LogImportOutput(checkpoint: checkpoint))
+    }
+  }
+}

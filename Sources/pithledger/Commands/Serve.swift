@@ -1,0 +1,52 @@
+import ArgumentParser
+import Hummingbird
+import LedgerHTTP
+import LedgerService
+import Logging
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
+  @OptionGroup var common: Common
+  @Option(help: "The address to listen on.") var host = "127.0.0.1"
+  @Option(help: "The port; 0 takes a free one.") var port: UInt16 = 8080
+
+  func run() async throws {
+    try await Failure.reported {
+      let ledger = try await Ledger.open(
+        try common.configuration(), logger: common.logger(.notice))
+      let asJSON = common.json
+      let host = host
+      let server = LedgerServer(ledger: ledger)
+      let socket =
+        ledger.configuration.isReadOnly
+        ? nil
+        : OperatorSocket(directory: ledger.configuration.dataDirectory, logger: ledger.logger)
+      let application = server.network(host: host, port: port) { port in
+        ListeningOutput(url: "http://\(host):\(port ?? 0)").announce(asJSON: asJSON)
+      }
+      let jobs: [Task<Void, Never>] =
+        ledger.configuration.isReadOnly
+        ? []
+        : [
+          Task { await ledger.backgroundJobs.run() },
+          Task { await ledger.checkpointScheduler.run() },
+        ]
+      func close() async {
+        for job in jobs { job.cancel() }
+        for job in jobs { await job.value }
+        socket?.remove()
+        await ledger.close()
+      }
+      do {
+        var listeners: [any Service] = [application]
+        if let socket { listeners.append(server.operatorSocket(socket)) }
+        try await server.run(listeners)
+        await close()
+      } catch {
+        await close()
+        throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import LedgerService
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "What is verified about a record.")
+  @OptionGroup var common: Common
+  @Argument(help: "A Pith Number, a short form, an arXiv id or a DOI.") var record: String
+  @Option(help: "Answer from the first N events.") var asOf: Int64?
+  @Option(help: "Wait until the projections include this position.") var atLeast: Int64?
+
+  func run() async throws {
+    try await common.withLedger { ledger in
+      // What another process appended just now is part of the answer.
+      let newest = try await ledger.health().size - 1
+      let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
+      let status =
+        if let asOf {
+          try await ledger.records.status(record, asOf: asOf, atLeast: wait)
+        } else { try await ledger.records.status(record, atLeast: wait) }
+      common.show(StatusOutput(status: status))
+    }
+  }
+}

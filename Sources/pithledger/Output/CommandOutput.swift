@@ -1,0 +1,18 @@
+import CanonicalJSON
+
+/// The result of a command in the two forms in which it can be printed.
+///
+/// Each type of this folder is the output of one command, or of several that print the same.
+protocol CommandOutput {
+  /// The result as one JSON value, for `--json`.
+  var json: JSON { get }
+  /// The result as text for a person, without a line feed at the end.
+  var text: String { get }
+}
+
+extension CommandOutput {
+  /// Prints the result to standard output, followed by a line feed.
+  func print(asJSON: Bool) {
+    Swift.print(asJSON ? json.canonicalString() : text)
+  }
+}
