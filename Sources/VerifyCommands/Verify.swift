@@ -17,7 +17,7 @@ public struct Verify: AsyncParsableCommand {
   /// The name and the subcommands.
   public static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check proofs, bundles and exported logs offline, by keys that you give.",
+    abstract: "Verify proofs, bundles and exported logs offline.",
     subcommands: [ProofFile.self, Bundle.self, Log.self, Consistency.self, Receipt.self])
 
   /// Makes the command for the argument parser.
@@ -27,7 +27,7 @@ public struct Verify: AsyncParsableCommand {
   struct Keys: ParsableArguments {
     @Option(
       name: .customLong("log-key"), parsing: .upToNextOption,
-      help: "The log's key, as NAME+ID+KEY; `pithledger checkpoint --key` prints it.")
+      help: "The verifier key of the log, as NAME+ID+KEY. `pithledger checkpoint --key` prints it.")
     var logKeys: [String]
 
     @Flag(help: "Print one JSON value instead of text.") var json = false
@@ -78,10 +78,11 @@ public struct Verify: AsyncParsableCommand {
 
   struct ProofFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "proof", abstract: "That an entry is in the log: a file of `pithledger prove`.")
+      commandName: "proof", abstract: "Verify that an entry is in the log.")
     @OptionGroup var keys: Keys
-    @Argument(help: "The proof, in the form of C2SP tlog-proof.") var file: String
-    @Option(help: "The entry's bytes, where the proof does not carry them.") var entry: String?
+    @Argument(help: "The proof (C2SP tlog-proof) that `pithledger prove` wrote.") var file: String
+    @Option(help: "A file with the bytes of the entry, if the proof does not contain them.")
+    var entry: String?
 
     func run() async throws {
       try await keys.report { keys in
@@ -112,33 +113,33 @@ public struct Verify: AsyncParsableCommand {
 
   struct Receipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The promise that came with a submission's answer, and that a later proof keeps it."
+      abstract: "Verify a receipt, and optionally that the log fulfilled it."
     )
     @OptionGroup var keys: Keys
-    @Argument(help: "The receipt: a signed note.") var file: String
-    @Option(help: "A proof of the same entry, made later.") var proof: String?
+    @Argument(help: "The receipt from the answer to a submission: a signed note.") var file: String
+    @Option(help: "A later inclusion proof of the same entry.") var proof: String?
 
     func run() async throws {
       try await keys.report { keys in
-        let promise = try LogReceipt(try Verify.read(file), by: keys)
+        let receipt = try LogReceipt(try Verify.read(file), by: keys)
         var answer: JSONObject = [
-          "event_id": .string(promise.eventID), "origin": .string(promise.origin),
-          "position": .integer(Int64(clamping: promise.position)),
+          "event_id": .string(receipt.eventID), "origin": .string(receipt.origin),
+          "position": .integer(Int64(clamping: receipt.position)),
         ]
         var line =
-          "holds: \(promise.origin) promised \(promise.eventID) at position \(promise.position)"
+          "holds: \(receipt.origin) acknowledged \(receipt.eventID) at position \(receipt.position)"
         if let path = proof {
           let proof = try InclusionProof(try Verify.read(path))
-          guard let entry = proof.extra, Digest.leaf(entry) == promise.leaf,
-            proof.index == promise.position
+          guard let entry = proof.extra, Digest.leaf(entry) == receipt.leaf,
+            proof.index == receipt.position
           else {
             throw LogFault(
-              "receipt.broken", position: Position(leaf: promise.position), place: path,
-              "the proof is of another entry or position than the log promised")
+              "receipt.broken", position: Position(leaf: receipt.position), place: path,
+              "the proof is of another entry or position than the receipt")
           }
-          try proof.verify(entry: entry, by: keys, origin: promise.origin)
+          try proof.verify(entry: entry, by: keys, origin: receipt.origin)
           answer["kept"] = true
-          line += ", and kept it"
+          line += ", and the proof has the same entry at this position"
         }
         return (answer, line)
       }
@@ -147,17 +148,18 @@ public struct Verify: AsyncParsableCommand {
 
   struct Bundle: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract:
-        "Everything about one record: entries, signatures, inclusion, and the status that follows.",
+      abstract: "Verify the bundle of a record: entries, signatures, inclusion and status.",
       discussion: """
-        Proofs of time in it are checked where you say whom you trust; otherwise they are counted as not \
+        Proofs of time are checked with --headers and --tsa. Without these options they are listed as not \
         checked.
         """)
     @OptionGroup var keys: Keys
-    @Argument(help: "The bundle: /pith/{id}/bundle.json, or `pithledger export RECORD`.") var file:
-      String
-    @Option(help: "Block headers that you trust: lines of HEIGHT HEADERHEX.") var headers: String?
-    @Option(help: "Roots of timestamp authorities that you trust, in PEM.") var tsa: String?
+    @Argument(help: "The bundle, from `pithledger export RECORD` or /pith/{id}/bundle.json.")
+    var file: String
+    @Option(help: "A file with trusted block headers, one HEIGHT HEADERHEX on each line.")
+    var headers: String?
+    @Option(help: "A file with trusted roots of timestamp authorities, in PEM format.") var tsa:
+      String?
 
     func run() async throws {
       try await keys.report { keys in
@@ -250,13 +252,13 @@ public struct Verify: AsyncParsableCommand {
 
   struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "A whole log as files: tree, signatures, and that folding it gives the projections."
+      abstract: "Verify an exported log: entries, signatures, tree and projections."
     )
     @OptionGroup var keys: Keys
     @Argument(help: "The folder that `pithledger export log` or `export tiles` wrote.")
     var directory: String
     @Option(
-      parsing: .upToNextOption, help: "Checkpoints from before that the log must contain: files.")
+      parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.")
     var checkpoint: [String] = []
 
     func run() async throws {
@@ -288,12 +290,13 @@ public struct Verify: AsyncParsableCommand {
 
   struct Consistency: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That one checkpoint's log begins with another's.")
+      abstract: "Verify that the log of a newer checkpoint begins with the log of an older one.")
     @OptionGroup var keys: Keys
     @Argument(help: "The older checkpoint.") var old: String
-    @Argument(help: "The newer one.") var new: String
-    @Option(help: "The answer of /api/proof/consistency?old=…&new=….") var proof: String?
-    @Option(help: "A folder of `export tiles`, from which the proof is made here.") var log: String?
+    @Argument(help: "The newer checkpoint.") var new: String
+    @Option(help: "A file with the answer of /api/proof/consistency?old=…&new=….") var proof:
+      String?
+    @Option(help: "A folder of `export tiles` from which to compute the proof.") var log: String?
 
     func run() async throws {
       try await keys.report { keys in

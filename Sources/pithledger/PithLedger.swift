@@ -10,7 +10,7 @@ import VerifyCommands
 struct PithLedger: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pithledger",
-    abstract: "An append-only, checked ledger of attestations about papers with a Pith Number.",
+    abstract: "A tamper-evident, append-only ledger of attestations about papers.",
     subcommands: [
       Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self, Key.self,
       AliasCommand.self, Trust.self, Anchors.self, Evidence.self, Audit.self,

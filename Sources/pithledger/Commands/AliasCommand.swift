@@ -4,17 +4,17 @@ import LedgerService
 
 struct AliasCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "alias", abstract: "The names that lead to a record.",
+    commandName: "alias", abstract: "Manage the aliases of a record.",
     subcommands: [Retract.self])
 
   struct Retract: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take a name of a record back, so that it leads there no more.")
+      abstract: "Retract an alias. The alias then no longer resolves to the record.")
     @OptionGroup var common: Common
     @Argument(help: "The record.") var record: String
-    @Argument(help: "arxiv, arxiv_version or doi.") var kind: String
-    @Argument(help: "The name.") var value: String
-    @Option(help: "Why: public for ever.") var reason: String
+    @Argument(help: "The kind of the alias: arxiv, arxiv_version or doi.") var kind: String
+    @Argument(help: "The alias.") var value: String
+    @Option(help: "The reason. It is public and permanent.") var reason: String
 
     func run() async throws {
       try await common.withLedger { ledger in

@@ -3,11 +3,12 @@ import LedgerService
 
 struct Anchors: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Follow pending timestamps.", subcommands: [Upgrade.self])
+    abstract: "Manage pending timestamps.", subcommands: [Upgrade.self])
 
   struct Upgrade: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Ask calendars for what they promised, and settle what can be settled.")
+      abstract:
+        "Complete pending proofs from their calendars, and settle the anchors that are decided.")
     @OptionGroup var common: Common
 
     func run() async throws {

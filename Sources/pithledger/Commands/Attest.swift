@@ -7,16 +7,22 @@ import LedgerStore
 
 struct Attest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Attest something about a record.",
-    discussion: "What is signed is public and permanent.",
+    abstract: "Submit an attestation about a record.",
+    discussion: "Every attestation is public and permanent.",
     subcommands: [Timestamp.self, Storage.self, Author.self, Citation.self, Replication.self])
 
   /// What every attestation takes.
   struct About: ParsableArguments {
-    @Argument(help: "A Pith Number, a short form, an arXiv id or a DOI.") var record: String
-    @Option(help: "record, graph, or claim:C1.") var target = "record"
-    @Option(help: "The event_id of the statement that this one replaces.") var supersedes: String?
-    @Option(help: "A key file of `pithledger key generate`.") var key: String?
+    @Argument(help: "The record: a Pith Number, its short form, an arXiv id or a DOI.") var record:
+      String
+    @Option(help: "The part of the record: record, graph, or a claim such as claim:C1.")
+    var target = "record"
+    @Option(help: "The event_id of the statement that this statement replaces.") var supersedes:
+      String?
+    @Option(
+      help:
+        "The key file to sign with. Without it, the registry key signs a statement that proves itself."
+    ) var key: String?
 
     /// Signs with the key, or sends the payload bare where the ledger takes it so.
     func submit(
@@ -49,16 +55,18 @@ struct Attest: AsyncParsableCommand {
 
   struct Timestamp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That the record's digest existed at a time, by a proof made now or elsewhere.")
+      abstract: "Attest that the record's digest existed at a time.",
+      discussion: "The proof is read from a file, or requested from calendars or an authority.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(help: "A file with an OpenTimestamps proof.") var ots: String?
     @Option(help: "A file with an RFC 3161 token or response.") var tsr: String?
     @Option(
       parsing: .upToNextOption,
-      help: "OpenTimestamps calendars to ask; `anchors upgrade` completes what they promise.")
+      help: "The OpenTimestamps calendars to request a proof from. `anchors upgrade` completes it.")
     var calendar: [String] = []
-    @Option(help: "An RFC 3161 timestamp authority to ask.") var tsa: String?
+    @Option(help: "The URL of an RFC 3161 timestamp authority to request a token from.") var tsa:
+      String?
 
     func validate() throws {
       guard [ots != nil, tsr != nil, !calendar.isEmpty, tsa != nil].count(where: { $0 }) == 1 else {
@@ -94,17 +102,21 @@ struct Attest: AsyncParsableCommand {
 
   struct Storage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That bytes are kept somewhere: upload a file, or name a place that is looked at.")
+      abstract: "Attest that bytes are stored at a location.",
+      discussion:
+        "The ledger stores an uploaded file itself. It fetches any other location to check it.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "A file whose bytes the ledger keeps.") var file: String?
-    @Option(help: "canonical_record, document or other.") var role = "document"
-    @Option(help: "The bytes' media type.") var mediaType = "application/octet-stream"
-    @Option(help: "https, wayback, s3, ipfs or software_heritage.") var kind: String?
-    @Option(help: "Where the bytes are.") var location: String?
-    @Option(help: "SHA-256 of the bytes.") var sha256: String?
-    @Option(help: "How many bytes.") var size: Int64?
-    @Option(help: "Until when the statement holds (RFC 3339).") var expiresAt: String?
+    @Option(help: "A file to upload.") var file: String?
+    @Option(help: "The role of the bytes: canonical_record, document or other.") var role =
+      "document"
+    @Option(help: "The media type of the bytes.") var mediaType = "application/octet-stream"
+    @Option(help: "The kind of the location: https, wayback, s3, ipfs or software_heritage.")
+    var kind: String?
+    @Option(help: "The location of the bytes.") var location: String?
+    @Option(help: "The SHA-256 of the bytes, in hexadecimal.") var sha256: String?
+    @Option(help: "The number of bytes.") var size: Int64?
+    @Option(help: "The time at which the statement expires (RFC 3339).") var expiresAt: String?
 
     func validate() throws {
       guard
@@ -144,13 +156,14 @@ struct Attest: AsyncParsableCommand {
   }
 
   struct Author: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "That you wrote it.")
+    static let configuration = CommandConfiguration(
+      abstract: "Attest that you are an author of the paper.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "Your name as the paper has it.") var name: String
+    @Option(help: "Your name, as it is written in the paper.") var name: String
     @Option(help: "Your ORCID iD.") var orcid: String
-    @Option(help: "Your place in the author list, from 0.") var index: Int64?
-    @Option(help: "A file with an ORCID id_token, instead of a key.") var token: String?
+    @Option(help: "Your index in the list of authors, counted from 0.") var index: Int64?
+    @Option(help: "A file with an ORCID id_token, to use instead of a key.") var token: String?
 
     func validate() throws {
       guard token != nil || about.key != nil else {
@@ -178,15 +191,18 @@ struct Attest: AsyncParsableCommand {
 
   struct Citation: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That a paper cites this one, and how.")
+      abstract: "Attest that another paper cites the record, and in which relation.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(name: .customLong("by"), help: "The citing paper: a Pith Number, arXiv id or DOI.")
+    @Option(name: .customLong("by"), help: "The citing paper: a Pith Number, an arXiv id or a DOI.")
     var citing: String
     @Option(
-      help: "supports, refutes, extends, uses_method, depends_on, replaces, compares or cites.")
+      help: ArgumentHelp(
+        "The relation.",
+        discussion:
+          "One of supports, refutes, extends, uses_method, depends_on, replaces, compares, cites."))
     var relation: String
-    @Option(help: "At most 500 bytes, public for ever.") var note: String?
+    @Option(help: "A note of at most 500 bytes. It is public and permanent.") var note: String?
 
     func run() async throws {
       try await Failure.reported {
@@ -205,15 +221,16 @@ struct Attest: AsyncParsableCommand {
 
   struct Replication: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "That you tried to replicate it, and what came out.")
+      abstract: "Attest the outcome of a replication.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "Your name for this attempt.") var id: String
-    @Option(help: "replication, falsification or formal_bridge.") var kind = "replication"
-    @Option(help: "replicated, partially_replicated, not_replicated or inconclusive.")
+    @Option(help: "Your identifier of this replication.") var id: String
+    @Option(help: "The kind: replication, falsification or formal_bridge.") var kind = "replication"
+    @Option(help: "The outcome: replicated, partially_replicated, not_replicated or inconclusive.")
     var outcome: String
-    @Option(help: "Claims, separated by commas.") var claims: String
-    @Option(help: "At most 500 bytes, public for ever.") var summary: String?
+    @Option(help: "The claims, separated by commas, such as C1,C2.") var claims: String
+    @Option(help: "A summary of at most 500 bytes. It is public and permanent.") var summary:
+      String?
 
     func run() async throws {
       try await Failure.reported {

@@ -3,10 +3,10 @@ import LedgerService
 
 struct Audit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run every check again from stored evidence with today's trust; changes nothing.",
-    discussion: "Exits with 1 where a verdict would differ.")
+    abstract: "Repeat every check from the stored evidence. Changes nothing.",
+    discussion: "The current trust configuration is used. Exits with 1 if a verdict differs.")
   @OptionGroup var common: Common
-  @Argument(help: "A record; without it, the whole log.") var record: String?
+  @Argument(help: "The record. The default is the whole log.") var record: String?
 
   func run() async throws {
     try await common.withLedger { ledger in

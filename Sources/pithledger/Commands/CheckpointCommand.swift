@@ -4,24 +4,28 @@ import LedgerService
 struct CheckpointCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "checkpoint",
-    abstract: "Sign a checkpoint of the whole log, or replace a lost record of the last one.",
+    abstract: "Sign a checkpoint, or adopt one as the last signed checkpoint.",
     subcommands: [Sign.self, Adopt.self], defaultSubcommand: Sign.self)
 
   struct Sign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Sign a checkpoint of the whole log, or show the last where nothing came since.",
-      discussion: "Refuses where the log no longer contains what was signed before.")
+      abstract: "Sign a checkpoint of the whole log.",
+      discussion: """
+        Prints the last checkpoint again if the log has not grown since. Signs nothing if the log does not contain the \
+        last signed checkpoint.
+        """)
     @OptionGroup var common: Common
-    @Flag(help: "Have it stamped by the calendars and authorities that are configured.")
+    @Flag(help: "Timestamp the checkpoint by the configured calendars and authorities.")
     var stamp = false
-    @Flag(help: "Print the key that checkpoints are verified by, as NAME+ID+KEY.") var key = false
+    @Flag(help: "Print the verifier key of checkpoints, as NAME+ID+KEY, and sign nothing.")
+    var key = false
     /// The former spelling of `checkpoint adopt`, which `validate` refuses.
     @Option(help: .hidden) var continueFrom: String?
 
     func validate() throws {
       guard continueFrom == nil else {
         throw ValidationError(
-          "--continue-from is not an option any more: use `pithledger checkpoint adopt FILE`.")
+          "The option --continue-from no longer exists. Use `pithledger checkpoint adopt FILE`.")
       }
     }
 
@@ -38,13 +42,13 @@ struct CheckpointCommand: AsyncParsableCommand {
 
   struct Adopt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take a checkpoint from elsewhere for the last one signed, and sign the next.",
+      abstract: "Adopt a checkpoint as the last one signed, and sign the next.",
       discussion: """
-        For a ledger that lost its own record of the last checkpoint signed. Refuses a checkpoint by another key, and \
-        one that the log does not contain.
+        Use this command if the file with the last signed checkpoint is lost or damaged. A checkpoint that another key \
+        signed, or that the log does not contain, is refused.
         """)
     @OptionGroup var common: Common
-    @Argument(help: "The file of the checkpoint; - is standard input.") var file: String
+    @Argument(help: "The file with the checkpoint. - is standard input.") var file: String
 
     func run() async throws {
       try await common.withLedger { ledger in

@@ -6,7 +6,7 @@ import Logging
 
 /// What every command takes.
 struct Common: ParsableArguments {
-  @Option(help: "Where the registry key and the private PostgreSQL are.")
+  @Option(help: "The data directory. It has the keys and the private PostgreSQL.")
   var dataDir = ".pithledger"
 
   @Flag(help: "Print one JSON value instead of text.")

@@ -5,11 +5,11 @@ import LedgerService
 
 struct Events: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The events of a record, or of the whole log.")
+    abstract: "List the events of a record, or of the whole log.")
   @OptionGroup var common: Common
-  @Argument(help: "A record; without it, the log.") var record: String?
-  @Option(help: "The first position.") var from: Int64 = 0
-  @Option(help: "How many.") var limit = 100
+  @Argument(help: "The record. The default is the whole log.") var record: String?
+  @Option(help: "The lowest position to list.") var from: Int64 = 0
+  @Option(help: "The largest number of events to list.") var limit = 100
 
   func run() async throws {
     try await common.withLedger { ledger in

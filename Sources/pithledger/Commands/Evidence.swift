@@ -4,16 +4,18 @@ import LedgerService
 
 struct Evidence: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The bytes that attestations rest on.", subcommands: [Check.self, Erase.self])
+    abstract: "Check and erase the evidence of attestations.",
+    subcommands: [Check.self, Erase.self])
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "What a proof of time says, held against today's trust; stores nothing.",
-      discussion: "Exits with 1 while nothing trusted settles it, and with 2 where it is refused.")
+      abstract: "Check a proof of time against the current trust configuration. Stores nothing.",
+      discussion: "Exits with 1 if the proof is pending, and with 2 if it is refused.")
     @OptionGroup var common: Common
-    @Argument(help: "An .ots file, or an RFC 3161 token or response; - for standard input.")
+    @Argument(
+      help: "An OpenTimestamps proof, or an RFC 3161 token or response. - is standard input.")
     var file: String
-    @Option(name: .customLong("digest"), help: "The SHA-256 that it must be about.")
+    @Option(name: .customLong("digest"), help: "The SHA-256 that the proof must be over.")
     var subject: String?
 
     func run() async throws {
@@ -28,10 +30,11 @@ struct Evidence: AsyncParsableCommand {
 
   struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Remove bytes for good; the log says so, and is otherwise as it was.")
+      abstract:
+        "Erase evidence permanently. The log records the erasure, and its entries do not change.")
     @OptionGroup var common: Common
-    @Argument(help: "The SHA-256 of the bytes.") var sha256: String
-    @Option(help: "Why, at most 500 bytes, public for ever.") var reason: String
+    @Argument(help: "The SHA-256 of the evidence.") var sha256: String
+    @Option(help: "The reason, at most 500 bytes. It is public and permanent.") var reason: String
 
     func run() async throws {
       try await common.withLedger { ledger in

@@ -7,7 +7,7 @@ import LedgerStore
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a record, the log, or everything.",
+    abstract: "Export a record, the log, or the whole ledger.",
     subcommands: [ExportEvents.self, ExportTiles.self, ExportLog.self],
     defaultSubcommand: ExportEvents.self)
 }
@@ -15,10 +15,10 @@ struct Export: AsyncParsableCommand {
 struct ExportEvents: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "events",
-    abstract:
-      "Write a record's bundle, which `verify bundle` checks, or the whole log as a line each.")
+    abstract: "Write the bundle of a record, or all events of the log, to standard output.",
+    discussion: "`verify bundle` checks a bundle. The log is written as one event on each line.")
   @OptionGroup var common: Common
-  @Argument(help: "A record; without it, the log.") var record: String?
+  @Argument(help: "The record. The default is the whole log.") var record: String?
 
   func run() async throws {
     try await common.withLedger { ledger in
@@ -44,9 +44,11 @@ struct ExportEvents: AsyncParsableCommand {
 struct ExportTiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tiles",
-    abstract: "Write checkpoint, tiles and entries as files that a static server can serve.")
+    abstract: "Write the checkpoint, tiles and entries as files for a static web server.")
   @OptionGroup var common: Common
-  @Argument(help: "The folder; what is there already stays.") var directory: String
+  @Argument(
+    help: "The folder to write. Existing tiles, entries and evidence are not written again.")
+  var directory: String
 
   func run() async throws {
     try await common.withLedger { ledger in
@@ -59,13 +61,16 @@ struct ExportTiles: AsyncParsableCommand {
 struct ExportLog: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log",
-    abstract: "Write everything that a ledger is restored from, as plain files.",
+    abstract: "Write the whole ledger except its keys as plain files.",
     discussion: """
-      Entries and tiles as `export tiles` does, evidence, what is trusted, and the projections. Evidence \
-      includes identity tokens, which are personal data. Keys are files of their own, and not exported.
+      The files are those of `export tiles`, the evidence, the trust configuration and the projections. \
+      `import log` restores a ledger from them. Evidence includes identity tokens, which are personal data. \
+      Keys are not exported: copy registry.key and log.key from the data directory.
       """)
   @OptionGroup var common: Common
-  @Argument(help: "The folder; what is there already stays.") var directory: String
+  @Argument(
+    help: "The folder to write. Existing tiles, entries and evidence are not written again.")
+  var directory: String
 
   func run() async throws {
     try await common.withLedger { ledger in

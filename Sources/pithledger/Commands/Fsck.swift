@@ -6,10 +6,10 @@ struct Fsck: AsyncParsableCommand {
     abstract:
       "Check the whole database: entries, signatures, tree, checkpoints, evidence, projections.",
     discussion:
-      "Changes nothing. Exits with 1, and names the first bad position, where something is wrong.")
+      "Changes nothing. If there is a fault, prints the first bad position and exits with 1.")
   @OptionGroup var common: Common
   @Option(
-    parsing: .upToNextOption, help: "Checkpoints kept elsewhere that the log must contain: files.")
+    parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.")
   var checkpoint: [String] = []
 
   func run() async throws {

@@ -5,20 +5,20 @@ import LedgerService
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Import documents, signed events, or a whole log.",
+    abstract: "Import record documents, signed events, or an exported log.",
     subcommands: [ImportFiles.self, ImportLog.self], defaultSubcommand: ImportFiles.self)
 }
 
 struct ImportFiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "files",
-    abstract: "Import record documents, or signed events by the line.",
+    abstract: "Import record documents and signed events.",
     discussion: """
-      A file is one JSON document; one named .ndjson holds a document or a signed event a line. - reads \
-      such lines from standard input.
+      A file with the extension .ndjson has one document or one signed event on each line. Any other file \
+      is one JSON document. - reads lines from standard input.
       """)
   @OptionGroup var common: Common
-  @Argument(help: "Files.") var files: [String]
+  @Argument(help: "The files to import.") var files: [String]
 
   func run() async throws {
     try await common.withLedger { ledger in
@@ -54,13 +54,14 @@ struct ImportFiles: AsyncParsableCommand {
 struct ImportLog: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log",
-    abstract: "Build a ledger from a folder of `export log`, in an empty database.",
+    abstract: "Restore a ledger from a folder of `export log` into an empty database.",
     discussion: """
-      Every entry keeps its position and bytes, and so the tree its root. Put registry.key and log.key into \
-      the data directory first, and the restored ledger goes on where the exported one was.
+      Every entry has the same position and bytes as in the exported ledger, so the root of the tree is the \
+      same. Copy registry.key and log.key into the data directory first. The restored ledger then continues \
+      the exported one.
       """)
   @OptionGroup var common: Common
-  @Argument(help: "The folder.") var directory: String
+  @Argument(help: "The folder that `export log` wrote.") var directory: String
 
   func run() async throws {
     try await Failure.reported {

@@ -5,7 +5,7 @@ import LedgerService
 
 struct Key: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make, register, vouch for and revoke keys.",
+    abstract: "Generate, register, vouch for and revoke keys.",
     subcommands: [
       Generate.self, Register.self, Vouch.self, Unvouch.self, Revoke.self, Rotate.self, List.self,
     ])
@@ -27,12 +27,14 @@ struct Key: AsyncParsableCommand {
   }
 
   struct Generate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make a key file; nothing is sent.")
+    static let configuration = CommandConfiguration(
+      abstract: "Generate a key file. The key is not registered.")
     @OptionGroup var common: Common
-    @Option(help: "The file to write, mode 0600.") var out: String
-    @Option(help: "Your name for the key.") var id: String
-    @Option(help: "Who you are: https://orcid.org/…, a URL, a name.") var signer: String
-    @Option(help: "author, replicator or agent.") var type = "author"
+    @Option(help: "The file to write. Its mode is 0600.") var out: String
+    @Option(help: "Your name for the key (key_id).") var id: String
+    @Option(help: "Your identifier (signer_id): https://orcid.org/…, another URL, or a name.")
+    var signer: String
+    @Option(help: "The type of signer: author, replicator or agent.") var type = "author"
 
     func run() async throws {
       try await Failure.reported {
@@ -46,7 +48,7 @@ struct Key: AsyncParsableCommand {
 
   struct Register: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Register a key by its own signature.")
+      abstract: "Register a key. The key signs its own registration.")
     @OptionGroup var common: Common
     @Argument(help: "The key file.") var file: String
 
@@ -59,13 +61,14 @@ struct Key: AsyncParsableCommand {
 
   struct Vouch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Bind a key to its signer_id, in a capacity.")
+      abstract: "Confirm that a key belongs to its signer_id, in one capacity.")
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
     @Option(
-      name: .customLong("as"), help: "author, replicator, agent, moderator or storage_provider.")
+      name: .customLong("as"),
+      help: "The capacity: author, replicator, agent, moderator or storage_provider.")
     var type: String
-    @Option(help: "The person's name: their claims are strong under this name only.")
+    @Option(help: "The name of the person. Claims by the key are strong under this name only.")
     var name: String?
 
     func run() async throws {
@@ -79,10 +82,10 @@ struct Key: AsyncParsableCommand {
 
   struct Unvouch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take every vouch for a key back, without revoking it.")
+      abstract: "Withdraw all vouches for a key. The key is not revoked.")
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
-    @Option(help: "Why.") var reason: String
+    @Option(help: "The reason. It is public and permanent.") var reason: String
 
     func run() async throws {
       try await common.withLedger { ledger in
@@ -95,13 +98,14 @@ struct Key: AsyncParsableCommand {
 
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End a key; without --key, on the operator's word.")
+      abstract: "Revoke a key.",
+      discussion: "Without --key, the registry key signs the revocation.")
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
-    @Option(help: "Why.") var reason: String
-    @Option(help: "From this position on the key's events lose their standing.")
+    @Option(help: "The reason. It is public and permanent.") var reason: String
+    @Option(help: "The position from which the key's events lose their standing.")
     var compromisedFrom: Int64?
-    @Option(help: "The key file, where the key revokes itself.") var key: String?
+    @Option(help: "The key file, if the key revokes itself.") var key: String?
 
     func run() async throws {
       try await common.withLedger { ledger in
@@ -115,7 +119,8 @@ struct Key: AsyncParsableCommand {
   }
 
   struct Rotate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Replace the registry key.")
+    static let configuration = CommandConfiguration(
+      abstract: "Replace the registry key by a new one.")
     @OptionGroup var common: Common
 
     func run() async throws {
@@ -124,7 +129,7 @@ struct Key: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All keys and their standing.")
+    static let configuration = CommandConfiguration(abstract: "List all keys and their standing.")
     @OptionGroup var common: Common
 
     func run() async throws {

@@ -3,7 +3,7 @@ import LedgerService
 
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Bring the database's schema up to date.")
+    abstract: "Update the schema of the database to this version of the program.")
   @OptionGroup var common: Common
 
   func run() async throws {

@@ -4,13 +4,15 @@ import LedgerDomain
 import LedgerService
 
 struct Moderate: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Decide on a replication record.")
+  static let configuration = CommandConfiguration(
+    abstract: "Approve or reject a replication record.")
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
-  @Argument(help: "The replication record's event_id.") var eventID: String
-  @Argument(help: "approve or reject.") var decision: String
-  @Option(help: "Why.") var reason: String
-  @Option(help: "A key vouched for as moderator.") var key: String
+  @Argument(help: "The event_id of the replication record.") var eventID: String
+  @Argument(help: "The decision: approve or reject.") var decision: String
+  @Option(help: "The reason. It is public and permanent.") var reason: String
+  @Option(help: "The key file of a moderator. The key must be vouched for in this capacity.")
+  var key: String
 
   func run() async throws {
     guard let value = ["approve": "approved", "reject": "rejected"][decision] else {

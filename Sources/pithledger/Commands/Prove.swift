@@ -4,11 +4,11 @@ import TransparencyLog
 
 struct Prove: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The proof that an event is in the log, as a file that verifies without the ledger.",
-    discussion: "The format is C2SP tlog-proof, with the entry as its extra data.")
+    abstract: "Write a proof that an event is in the log. `verify proof` checks it offline.",
+    discussion: "The format is C2SP tlog-proof. The entry is its extra data.")
   @OptionGroup var common: Common
-  @Argument(help: "A position, or an event id.") var entry: String
-  @Option(help: "The file to write; without it, standard output.") var out: String?
+  @Argument(help: "The position or the event_id of the event.") var entry: String
+  @Option(help: "The file to write. The default is standard output.") var out: String?
 
   func run() async throws {
     try await common.withLedger { ledger in

@@ -5,9 +5,9 @@ import LedgerStore
 struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Rebuild the projections from the log.",
-    discussion: "Exits with 1 when --check finds a row that the log does not bear out.")
+    discussion: "Exits with 1 if --check finds a row that differs from the log.")
   @OptionGroup var common: Common
-  @Flag(help: "Compare only, and leave the live projections as they are.") var check = false
+  @Flag(help: "Only compare. Do not change the live projections.") var check = false
 
   func run() async throws {
     try await common.withLedger { ledger in

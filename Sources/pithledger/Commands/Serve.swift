@@ -9,7 +9,7 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
   @OptionGroup var common: Common
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port; 0 takes a free one.") var port: UInt16 = 8080
+  @Option(help: "The port. 0 selects a free port.") var port: UInt16 = 8080
 
   func run() async throws {
     try await Failure.reported {

@@ -2,11 +2,15 @@ import ArgumentParser
 import LedgerService
 
 struct Status: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "What is verified about a record.")
+  static let configuration = CommandConfiguration(
+    abstract: "Print what is verified about a record.")
   @OptionGroup var common: Common
-  @Argument(help: "A Pith Number, a short form, an arXiv id or a DOI.") var record: String
-  @Option(help: "Answer from the first N events.") var asOf: Int64?
-  @Option(help: "Wait until the projections include this position.") var atLeast: Int64?
+  @Argument(help: "The record: a Pith Number, its short form, an arXiv id or a DOI.") var record:
+    String
+  @Option(help: "The number of events, from the first, to compute the status from.") var asOf:
+    Int64?
+  @Option(help: "The position that the projections must include before the answer.") var atLeast:
+    Int64?
 
   func run() async throws {
     try await common.withLedger { ledger in

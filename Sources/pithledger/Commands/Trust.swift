@@ -4,8 +4,8 @@ import LedgerStore
 
 struct Trust: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say whose word counts: block headers, timestamp authorities, issuers of identities.",
-    discussion: "What is added settles at once the anchors that waited for it.",
+    abstract: "Manage trusted block headers, timestamp authorities and identity issuers.",
+    discussion: "Adding trusted material settles the pending anchors and claims that it decides.",
     subcommands: [Headers.self, Authorities.self, Issuers.self, List.self])
 
   /// Holds pending anchors against what has just been added.
@@ -15,12 +15,14 @@ struct Trust: AsyncParsableCommand {
 
   struct Headers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Bitcoin block headers.", subcommands: [Add.self, Remove.self])
+      abstract: "Manage trusted Bitcoin block headers.", subcommands: [Add.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
-        abstract: "Trust the headers in a file.",
-        discussion: "A line is HEIGHT HEADERHEX. Proof of work and links are checked.")
+        abstract: "Trust the block headers in a file.",
+        discussion:
+          "Each line is HEIGHT HEADERHEX. The proof of work and the links between headers are checked."
+      )
       @OptionGroup var common: Common
       @Argument(help: "The file.") var file: String
 
@@ -34,9 +36,9 @@ struct Trust: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "No longer trust a header.")
+      static let configuration = CommandConfiguration(abstract: "Stop trusting a block header.")
       @OptionGroup var common: Common
-      @Argument(help: "Its height.") var height: Int64
+      @Argument(help: "The height of the block.") var height: Int64
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -50,13 +52,14 @@ struct Trust: AsyncParsableCommand {
 
   struct Authorities: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "tsa", abstract: "Roots of timestamp authorities.",
+      commandName: "tsa", abstract: "Manage trusted roots of timestamp authorities.",
       subcommands: [Add.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "Trust the certificates in a file.")
+      static let configuration = CommandConfiguration(
+        abstract: "Trust the root certificates in a file.")
       @OptionGroup var common: Common
-      @Argument(help: "A file in PEM.") var file: String
+      @Argument(help: "The file, in PEM format.") var file: String
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -68,22 +71,24 @@ struct Trust: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "No longer trust a file.")
+      static let configuration = CommandConfiguration(
+        abstract: "Stop trusting the certificates of a file.")
       @OptionGroup var common: Common
-      @Argument(help: "The file's SHA-256, as `trust list` shows it.") var sha256: String
+      @Argument(help: "The SHA-256 of the file. `trust list` prints it.") var sha256: String
       func run() async throws { try await Trust.remove(.tsa, sha256, common) }
     }
   }
 
   struct Issuers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "jwks", abstract: "Key sets of an issuer of identities, for work offline.",
+      commandName: "jwks", abstract: "Manage trusted key sets of the identity issuer.",
       subcommands: [Add.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "Trust a key set.")
+      static let configuration = CommandConfiguration(
+        abstract: "Trust a key set. Tokens can then be checked offline.")
       @OptionGroup var common: Common
-      @Argument(help: "A file with a JSON Web Key Set.") var file: String
+      @Argument(help: "The file with a JSON Web Key Set.") var file: String
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -95,9 +100,9 @@ struct Trust: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "No longer trust a key set.")
+      static let configuration = CommandConfiguration(abstract: "Stop trusting a key set.")
       @OptionGroup var common: Common
-      @Argument(help: "The file's SHA-256, as `trust list` shows it.") var sha256: String
+      @Argument(help: "The SHA-256 of the file. `trust list` prints it.") var sha256: String
       func run() async throws { try await Trust.remove(.jwks, sha256, common) }
     }
   }
@@ -114,7 +119,7 @@ struct Trust: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Everything that is trusted.")
+    static let configuration = CommandConfiguration(abstract: "List everything that is trusted.")
     @OptionGroup var common: Common
 
     func run() async throws {

@@ -6,13 +6,15 @@ import LedgerService
 
 struct Withdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Withdraw an attestation; without a key or a token, on the operator's word.")
+    abstract: "Withdraw an attestation.",
+    discussion: "Without --key and --token, the registry key signs the withdrawal.")
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
-  @Argument(help: "The attestation's event_id.") var eventID: String
-  @Option(help: "Why.") var reason: String
-  @Option(help: "The key that made it.") var key: String?
-  @Option(help: "A file with a fresh id_token, for a claim that was made by token and not signed.")
+  @Argument(help: "The event_id of the attestation.") var eventID: String
+  @Option(help: "The reason. It is public and permanent.") var reason: String
+  @Option(help: "The key file that signed the attestation.") var key: String?
+  @Option(
+    help: "A file with a new id_token. It withdraws an unsigned claim that was made by token.")
   var token: String?
 
   func run() async throws {

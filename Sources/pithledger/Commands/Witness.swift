@@ -7,17 +7,20 @@ import ServiceLifecycle
 
 struct Witness: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Be a witness for other logs: cosign what continues all that was seen before.",
+    abstract: "Run a witness that cosigns the checkpoints of other logs.",
     discussion: """
-      Speaks C2SP tlog-witness: POST /add-checkpoint. Needs no database; its memory is a folder. A log is a \
-      line NAME+ID+KEY in the file of logs, with the origin behind it where that is not NAME.
+      The protocol is C2SP tlog-witness. The witness needs no database. It cosigns a checkpoint if it is \
+      consistent with the last checkpoint of the same log. Each line of the file of logs is NAME+ID+KEY, \
+      followed by the origin of the log if it is not NAME.
       """)
-  @Option(help: "The witness's name, for a key that is made on the first start.") var name: String?
-  @Option(help: "A file with a line for each log.") var logs: String
-  @Option(help: "Where the key and what was seen are kept.") var dir = ".pithwitness"
+  @Option(help: "The name of the witness. The first start needs it to generate the key.") var name:
+    String?
+  @Option(help: "The file with the logs, one on each line.") var logs: String
+  @Option(help: "The folder with the key and the last checkpoint of each log.") var dir =
+    ".pithwitness"
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port; 0 takes a free one.") var port: UInt16 = 8081
-  @Flag(help: "Print the witness's key, as NAME+ID+KEY, and do nothing else.") var key = false
+  @Option(help: "The port. 0 selects a free port.") var port: UInt16 = 8081
+  @Flag(help: "Print the verifier key of the witness, as NAME+ID+KEY, and exit.") var key = false
 
   func run() async throws {
     try await Failure.reported {

@@ -52,5 +52,5 @@ struct ErasureOutput: CommandOutput {
   let events: Int
 
   var json: JSON { ["events": .integer(Int64(events))] }
-  var text: String { "erased; \(events) events rested on it, and the log says so" }
+  var text: String { "erased; the log records it for \(events) events" }
 }
