@@ -174,4 +174,18 @@ struct PresentationTests {
         ["alias_kind": "pith_short_8", "alias_value": "4OXKXQ4P"],
       ])
   }
+
+  @Test("A refusal says over HTTP which request resolves it")
+  func advice() {
+    func detail(_ remedy: Refusal.Remedy?) -> String {
+      Problem(Refusal(.invalid, check: "signature", "It is not signed.", remedy: remedy)).detail
+    }
+    #expect(detail(nil) == "It is not signed.")
+    #expect(
+      detail(.prepareEvent) == "It is not signed. ?prepare=true answers with the bytes to sign.")
+    #expect(detail(.importRecord).hasSuffix("POST /api/records."))
+    #expect(detail(.submitToRegistry).contains("/api/events"))
+    #expect(detail(.submitAction).contains("/pith/{id}/action/{event_type}"))
+    #expect(detail(.authorise).contains("Authorization: Bearer"))
+  }
 }

@@ -81,6 +81,18 @@ struct EvidenceCommandTests {
     }
   }
 
+  @Test("A refusal says in the shell which command resolves it")
+  func advice() async throws {
+    try await withLedger { test in
+      let unsigned = try await test.pithledger([
+        "attest", "citation", Self.number, "--by", "2605.21642", "--relation", "extends",
+      ])
+      #expect(unsigned.status == 2)
+      #expect(unsigned.errors.contains("--key"), "\(unsigned.errors)")
+      #expect(!unsigned.errors.contains("?prepare"), "\(unsigned.errors)")
+    }
+  }
+
   @Test("Every way to a timestamp, a claim by token and its withdrawal, with servers outside")
   func outside() async throws {
     try await withFakeServices { services in

@@ -24,6 +24,21 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     case unavailable
   }
 
+  /// What the caller can do about a refusal. Each interface describes it in its own terms: as a
+  /// request over HTTP, as a command in the shell.
+  public enum Remedy: Sendable {
+    /// Import the record.
+    case importRecord
+    /// Submit the event without the name of a record.
+    case submitToRegistry
+    /// Submit a bare payload as an action on a record.
+    case submitAction
+    /// Prepare the event, to obtain the bytes to sign.
+    case prepareEvent
+    /// Submit as the operator.
+    case authorise
+  }
+
   /// The class of the refusal.
   public let code: Code
   /// The name of the check that failed, such as `signature`, `event_id` or `slot`.
@@ -32,8 +47,11 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   public let field: String?
   /// The byte offset in the submitted text, counted from 0.
   public let offset: Int?
-  /// What is wrong and what to do, in one or two English sentences.
+  /// What is wrong, and what to do if that is the same in every interface, in one or two English
+  /// sentences.
   public let message: String
+  /// What the caller can do, if each interface offers it in another way.
+  public let remedy: Remedy?
   /// The names that an ambiguous name can mean.
   public let candidates: [String]
   /// The number of seconds after which the same request may succeed; `nil` if waiting does not
@@ -43,13 +61,14 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// Makes a refusal from its parts.
   public init(
     _ code: Code, check: String, field: String? = nil, offset: Int? = nil, _ message: String,
-    candidates: [String] = [], retryAfter: Int? = nil
+    remedy: Remedy? = nil, candidates: [String] = [], retryAfter: Int? = nil
   ) {
     self.code = code
     self.check = check
     self.field = field
     self.offset = offset
     self.message = message
+    self.remedy = remedy
     self.candidates = candidates
     self.retryAfter = retryAfter
   }

@@ -31,7 +31,7 @@ public struct VerifiedEvent: Sendable {
       throw Refusal(
         .invalid, check: "signature", field: "signature.signature_b64",
         "The signature does not verify over the event_id \(event.eventID.hex) of the body as received. "
-          + "Sign the 32 bytes of the SHA-256 of its canonical JSON; ?prepare=true shows them.")
+          + "Sign the 32 bytes of the SHA-256 of its canonical JSON.", remedy: .prepareEvent)
     }
     self.event = event
   }

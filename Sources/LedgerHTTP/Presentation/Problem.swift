@@ -37,7 +37,8 @@ struct Problem: Error, ResponseGenerator {
       case .unsupportedType: .unsupportedMediaType
       case .unavailable: .serviceUnavailable
       }
-    self.init(status, check: refusal.check, refusal.message)
+    let detail = [refusal.message, refusal.remedy?.requestAdvice].compactMap { $0 }
+    self.init(status, check: refusal.check, detail.joined(separator: " "))
     field = refusal.field
     offset = refusal.offset
     candidates = refusal.candidates

@@ -20,8 +20,8 @@ struct BareSubmitter: Sendable {
     guard bare.provesItself(as: action) else {
       throw Refusal(
         .invalid, check: "signature", field: "signature",
-        "\(action.name) does not prove itself. Sign it and send the whole event. "
-          + "?prepare=true answers with the bytes to sign.")
+        "\(action.name) does not prove itself. Sign it and submit the whole event.",
+        remedy: .prepareEvent)
     }
     let record = try await resolver.resolve(name).record
     try quotas.takeBareAction(

@@ -37,8 +37,8 @@ public struct DocumentImporter: Sendable {
     guard operatorAuthorised || document.isBare else {
       throw Refusal(
         .forbidden, check: "operator",
-        "Only the operator imports documents. Send the token of operator.token in the data directory as "
-          + "Authorization: Bearer, or use the ledger's Unix socket. A bare canonical_record needs neither."
+        "Only the operator imports documents. A bare canonical_record needs no authorisation.",
+        remedy: .authorise
       )
     }
     try configuration.requireWriting()

@@ -6,7 +6,7 @@ import LedgerStore
 protocol EventSubmitter: Sendable {
   /// - Parameters:
   ///   - evidence: the bytes that the event refers to, by their SHA-256.
-  ///   - name: the record of the path that the event was posted to. `nil` accepts the event's subject.
+  ///   - name: the record that the event was submitted to. `nil` accepts the event's subject.
   func submit(
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String?, client: ClientID,
     operatorAuthorised: Bool
@@ -36,8 +36,8 @@ struct SignedEventSubmitter: EventSubmitter {
       event: event, evidence: evidence, client: client, operatorAuthorised: operatorAuthorised)
     return switch event.body.subject {
     case .record(let number):
-      try await submit(submission, about: number, postedTo: name, reservation)
-    default: try await submitAboutRegistry(submission, postedTo: name)
+      try await submit(submission, about: number, submittedTo: name, reservation)
+    default: try await submitAboutRegistry(submission, submittedTo: name)
     }
   }
 
@@ -57,15 +57,15 @@ struct SignedEventSubmitter: EventSubmitter {
   }
 
   private func submit(
-    _ submission: Submission, about number: PithNumber, postedTo name: String?,
+    _ submission: Submission, about number: PithNumber, submittedTo name: String?,
     _ reservation: SubmissionReservation
   ) async throws -> SubmissionAnswer {
     guard let inputs = try await reader.inputs(for: submission.event, about: number) else {
       throw Refusal(
         .notFound, check: "subject", field: "subject_pith_number",
-        "This ledger has no record \(number). Import it first: POST /api/records.")
+        "This ledger has no record \(number).", remedy: .importRecord)
     }
-    try await check(path: name, agreesWith: inputs.record)
+    try await check(submittedTo: name, agreesWith: inputs.record)
     let keys = try await timeline.current(inputs.log)
     let verified = try VerifiedEvent(submission.event, keys: keys.timeline)
     if let stored = inputs.stored {
@@ -80,12 +80,12 @@ struct SignedEventSubmitter: EventSubmitter {
   }
 
   private func submitAboutRegistry(
-    _ submission: Submission, postedTo name: String?
+    _ submission: Submission, submittedTo name: String?
   ) async throws -> SubmissionAnswer {
     if name != nil {
       throw Refusal(
         .invalid, check: "subject", field: "subject_pith_number",
-        "An event about the registry is posted to /api/events.")
+        "An event about the registry is not submitted to a record.", remedy: .submitToRegistry)
     }
     let event = submission.event
     let keys = try await timeline.current()
@@ -109,16 +109,16 @@ struct SignedEventSubmitter: EventSubmitter {
       evidenceBytes: submission.evidence.values.reduce(0) { $0 + $1.count })
   }
 
-  /// Refuses an event that was posted to the path of another record.
-  private func check(path name: String?, agreesWith record: ResolvedRecord) async throws {
+  /// Refuses an event that was submitted to another record.
+  private func check(submittedTo name: String?, agreesWith record: ResolvedRecord) async throws {
     guard let name, name.uppercased() != record.pithNumber.suffix,
       name != record.pithNumber.description
     else { return }
-    let path = try await resolver.resolve(name).record
-    guard path.record == record.record else {
+    let addressed = try await resolver.resolve(name).record
+    guard addressed.record == record.record else {
       throw Refusal(
         .invalid, check: "subject", field: "subject_pith_number",
-        "The event is about \(record.pithNumber), and was posted to \(path.pithNumber).")
+        "The event is about \(record.pithNumber), and was submitted to \(addressed.pithNumber).")
     }
   }
 }

@@ -12,7 +12,7 @@ public struct Submitter: EventSubmitter {
   /// Takes a submission as JSON: a signed event, or the payload of a bare action.
   ///
   /// - Parameters:
-  ///   - name: the record of the path that it was posted to. `nil` accepts the event's subject.
+  ///   - name: the record that it was submitted to. `nil` accepts the event's subject.
   ///   - action: the event type of the path. `nil` accepts any.
   /// - Throws: a `Refusal`; nothing of the submission is stored then.
   public func submit(
@@ -24,7 +24,7 @@ public struct Submitter: EventSubmitter {
       if let action, event.body.type != action {
         throw Refusal(
           .invalid, check: "action", field: "event_type",
-          "The event's type is \(event.body.type.name), and it was posted to \(action.name).")
+          "The event's type is \(event.body.type.name), and it was submitted as \(action.name).")
       }
       return try await submit(
         event, evidence: evidence, record: name, client: client,
@@ -40,7 +40,7 @@ public struct Submitter: EventSubmitter {
   ///
   /// - Parameters:
   ///   - evidence: the bytes that the event refers to, by their SHA-256.
-  ///   - name: the record of the path that the event was posted to. `nil` accepts the event's subject.
+  ///   - name: the record that the event was submitted to. `nil` accepts the event's subject.
   /// - Throws: a `Refusal`; nothing of the submission is stored then.
   public func submit(
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
@@ -56,7 +56,7 @@ public struct Submitter: EventSubmitter {
   /// The refusal of an unsigned event where only signed events are accepted.
   static let unsigned = Refusal(
     .malformed, check: "signature", field: "signature",
-    "An event sent here is signed. A bare payload goes to /pith/{id}/action/{event_type}.")
+    "The event has no signature.", remedy: .submitAction)
 }
 
 extension LedgerConfiguration.Limits {

@@ -22,7 +22,7 @@ struct BulkImportOutput {
       if asJSON { SubmissionOutput(answer: answer).print(asJSON: true) }
     case .failure(let error):
       refused += 1
-      Diagnostics.report("\(file) line \(lines): \(error)")
+      Diagnostics.report("\(file) line \(lines): \(Failure.line(for: error))")
     }
     if lines.isMultiple(of: 1000) {
       let rate = Int(Double(lines) / ((ContinuousClock.now - start) / .seconds(1)))
