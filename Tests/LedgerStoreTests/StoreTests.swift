@@ -24,7 +24,7 @@ struct StoreTests {
       writer.append([
         .int8(event.position.rawValue), .int8(event.record.rawValue),
         .timestamp(event.recordedAt.microseconds),
-        int(event.foldGroup), .int8(event.targetKey), int(event.refersTo?.rawValue),
+        int(event.foldGroup), .int8(event.targetHash), int(event.refersTo?.rawValue),
         event.validUntil.map { .timestamp($0.microseconds) } ?? .null, .int4(event.referenceCount),
         .int4(event.resolvedWork), .int4(event.formalEvidenceCount), .int4(event.flags.rawValue),
         .int2(event.type.rawValue), .int2(event.verdict.rawValue), .bytes(event.eventID.bytes),

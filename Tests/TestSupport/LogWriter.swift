@@ -169,7 +169,7 @@ public struct LogWriter: Sendable {
       $0.flags = flags
       if signer == nil { $0.flags.insert(.bare) }
       $0.statement = Digest128(of: "says", says)
-      $0.targetKey = Digest128(of: target).hash64
+      $0.targetHash = Digest128(of: target).hash64
       $0.refersTo = supersedes
       $0.validUntil = until
       if let createdAt { $0.createdAt = createdAt }

@@ -61,7 +61,7 @@ struct SlotCheck {
     guard let id = event.body.payload.referencedEventID else { return }
     guard let target = fold.statements.first(where: { $0.event.eventID == id }),
       target.event.type == event.body.type, target.identity == statement?.identity,
-      target.event.slot == candidate.slot, target.event.targetKey == candidate.targetKey
+      target.event.slot == candidate.slot, target.event.targetHash == candidate.targetHash
     else {
       throw Refusal(
         .supersedes, "payload.supersedes",
@@ -79,7 +79,7 @@ struct SlotCheck {
   private func checkLive() throws(Refusal) {
     guard let slot = candidate.slot else { return }
     let live = fold.live.first {
-      $0.event.slot == slot && $0.event.targetKey == candidate.targetKey
+      $0.event.slot == slot && $0.event.targetHash == candidate.targetHash
         && $0.identity == statement?.identity
         && $0.event.eventID != event.body.payload.referencedEventID
     }

@@ -29,7 +29,7 @@ extension SignedEvent {
       position: position, record: record, eventID: eventID, type: body.type,
       recordedAt: admission.recordedAt, createdAt: body.createdAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
-      targetKey: Digest128(of: body.target.text).hash64, refersTo: referenced?.position)
+      targetHash: Digest128(of: body.target.text).hash64, refersTo: referenced?.position)
     if body.isBare { columns.flags.insert(.bare) }
     columns.statement = body.statement
     let members = body.payload.members

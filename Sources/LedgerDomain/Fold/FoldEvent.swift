@@ -30,7 +30,7 @@ public struct FoldEvent: Sendable, Equatable {
   /// standing.md, section Statements of a record, rule 6.
   public var statement: Digest128?
   /// A 64-bit hash of the target.
-  public var targetKey: Int64
+  public var targetHash: Int64
   /// The position of the event that this one supersedes, withdraws, decides on, upgrades or checks.
   public var refersTo: Position?
   /// The time until which a storage attestation counts; `nil` if it has no end.
@@ -54,7 +54,7 @@ public struct FoldEvent: Sendable, Equatable {
     position: Position, record: RecordID, eventID: Digest, type: EventType, recordedAt: Timestamp,
     createdAt: Timestamp, verdict: Verdict, signerKey: Digest128, foldGroup: Int64? = nil,
     slot: Digest128? = nil,
-    statement: Digest128? = nil, targetKey: Int64 = 0, refersTo: Position? = nil,
+    statement: Digest128? = nil, targetHash: Int64 = 0, refersTo: Position? = nil,
     validUntil: Timestamp? = nil, flags: FoldFlags = [], claimant: Digest128? = nil,
     referenceCount: Int32 = 0, resolvedWork: Int32 = 0, formalEvidenceCount: Int32 = 0,
     key: KeyColumns? = nil
@@ -70,7 +70,7 @@ public struct FoldEvent: Sendable, Equatable {
     self.foldGroup = foldGroup
     self.slot = slot
     self.statement = statement
-    self.targetKey = targetKey
+    self.targetHash = targetHash
     self.refersTo = refersTo
     self.validUntil = validUntil
     self.flags = flags

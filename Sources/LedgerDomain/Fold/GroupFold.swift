@@ -30,7 +30,7 @@ public struct GroupFold: Sendable {
     public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded && !isOutdated }
     /// The slot and target with the identity; `nil` for types without slots.
     var place: Place? {
-      event.slot.map { Place(identity: identity, slot: $0, target: event.targetKey) }
+      event.slot.map { Place(identity: identity, slot: $0, target: event.targetHash) }
     }
   }
 
@@ -147,7 +147,7 @@ public struct GroupFold: Sendable {
     case let type where type.isAttestation:
       guard let newer = index(at: event.position),
         type == older.event.type, statements[newer].identity == older.identity,
-        event.slot == older.event.slot, event.targetKey == older.event.targetKey
+        event.slot == older.event.slot, event.targetHash == older.event.targetHash
       else { return }
       statements[target].isSuperseded = true
     default: break

@@ -26,7 +26,7 @@ extension ExistingStatement {
     let bare = fold.live.filter {
       candidate.type != .timestampAnchor || fold.standing(of: $0) != .rejected
     }.map(\.event).filter {
-      $0.type == candidate.type && $0.targetKey == candidate.targetKey && $0.flags.contains(.bare)
+      $0.type == candidate.type && $0.targetHash == candidate.targetHash && $0.flags.contains(.bare)
     }
     func isValid(_ event: FoldEvent) -> Bool { event.validUntil.map { $0 > now } ?? true }
     if let same = bare.first(where: { $0.statement == candidate.statement && isValid($0) }) {

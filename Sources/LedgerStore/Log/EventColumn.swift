@@ -9,7 +9,7 @@ import PostgresClient
 enum EventColumn: Int, CaseIterable {
   // Columns of every event.
   case position, record, eventID, type, recordedAt, verdict, signerKey, foldGroup, slot, statement
-  case targetKey, refersTo, validUntil, flags, claimant, referenceCount, resolvedWork
+  case targetHash, refersTo, validUntil, flags, claimant, referenceCount, resolvedWork
   case formalEvidenceCount, createdAt
   // Columns of events about keys.
   case keyFingerprint, keySignerID, keySignerType, keyID, keyPublic, compromisedFrom, keyName
@@ -29,7 +29,7 @@ enum EventColumn: Int, CaseIterable {
     case .foldGroup: "fold_group"
     case .slot: "slot"
     case .statement: "statement"
-    case .targetKey: "target_hash"
+    case .targetHash: "target_hash"
     case .refersTo: "refers_to"
     case .validUntil: "valid_until"
     case .flags: "flags"
@@ -70,7 +70,7 @@ enum EventColumn: Int, CaseIterable {
 
   /// The columns that are parameters of `ledger.append`, in its order. The function assigns the position.
   static let appended: [EventColumn] = [
-    .record, .recordedAt, .foldGroup, .targetKey, .refersTo, .validUntil, .referenceCount,
+    .record, .recordedAt, .foldGroup, .targetHash, .refersTo, .validUntil, .referenceCount,
     .resolvedWork, .formalEvidenceCount, .flags, .type, .verdict, .eventID, .signerKey, .slot,
     .statement, .claimant, .keyFingerprint, .keySignerID, .keySignerType, .keyID, .keyPublic,
     .compromisedFrom, .entry, .createdAt, .keyName,
@@ -98,7 +98,7 @@ enum EventColumn: Int, CaseIterable {
     case .foldGroup: .int8Array(events.map(\.foldGroup))
     case .slot: .bytesArray(events.map(\.slot?.bytes))
     case .statement: .bytesArray(events.map(\.statement?.bytes))
-    case .targetKey: .int8Array(events.map(\.targetKey))
+    case .targetHash: .int8Array(events.map(\.targetHash))
     case .refersTo: .int8Array(events.map(\.refersTo?.rawValue))
     case .validUntil: .timestampArray(events.map(\.validUntil?.microseconds))
     case .flags: .int4Array(events.map(\.flags.rawValue))
@@ -138,7 +138,7 @@ extension FoldEvent {
       recordedAt: try row.timestamp(.recordedAt), createdAt: try row.timestamp(.createdAt),
       verdict: Verdict(rawValue: Int16(try row.int(.verdict))) ?? .pending, signerKey: signer,
       foldGroup: try row.optionalInt(.foldGroup), slot: try row.optionalDigest128(.slot),
-      statement: try row.optionalDigest128(.statement), targetKey: try row.int(.targetKey),
+      statement: try row.optionalDigest128(.statement), targetHash: try row.int(.targetHash),
       refersTo: try row.optionalInt(.refersTo).map(Position.init(rawValue:)),
       validUntil: try row.row.optionalTimestamp(EventColumn.validUntil.rawValue)
         .map { Timestamp(microseconds: $0) },

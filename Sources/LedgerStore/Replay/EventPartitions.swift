@@ -22,7 +22,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
   private let recordedAt: Int64
   private let createdAt: Int64
   private let foldGroup: Int64
-  private let targetKey: Int64
+  private let targetHash: Int64
   private let refersTo: Int64
   private let validUntil: Int64
   private let eventID: Digest
@@ -79,7 +79,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
     let group = try cursor.int8(in: row)
     let slot = try cursor.words2(in: row)
     let statement = try cursor.words2(in: row)
-    targetKey = try known(cursor.int8(in: row))
+    targetHash = try known(cursor.int8(in: row))
     let refersTo = try cursor.int8(in: row)
     let validUntil = try cursor.timestamp(in: row)
     let claimant = try cursor.words2(in: row)
@@ -112,7 +112,7 @@ struct PackedEvent: Sendable, BitwiseCopyable {
       verdict: Verdict(rawValue: verdict) ?? .pending, signerKey: signer,
       foldGroup: present.contains(.foldGroup) ? foldGroup : nil,
       slot: present.contains(.slot) ? slot : nil,
-      statement: present.contains(.statement) ? statement : nil, targetKey: targetKey,
+      statement: present.contains(.statement) ? statement : nil, targetHash: targetHash,
       refersTo: present.contains(.refersTo) ? Position(rawValue: refersTo) : nil,
       validUntil: present.contains(.validUntil) ? Timestamp(microseconds: validUntil) : nil,
       flags: FoldFlags(rawValue: flags), claimant: present.contains(.claimant) ? claimant : nil,
