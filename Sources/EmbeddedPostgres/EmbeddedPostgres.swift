@@ -310,7 +310,7 @@ public final class EmbeddedPostgres: Sendable {
   }
 
   /// The longest time for a server to replay its write-ahead log or to stop.
-  private static let patience: Duration = .seconds(120)
+  private static let maxWait: Duration = .seconds(120)
 
   /// Connects to the server. Waits while it starts or stops, and starts it if it does not run. The
   /// caller holds the lock.
@@ -322,7 +322,7 @@ public final class EmbeddedPostgres: Sendable {
     var readySince: ContinuousClock.Instant?
     var failure: any Error = CancellationError()
     var firstFailure: ContinuousClock.Instant?
-    while ContinuousClock.now - start < Self.patience {
+    while ContinuousClock.now - start < Self.maxWait {
       switch postmaster.state() {
       case .running(let pid, let isReady):
         do { return try await PostgresConnection.connect(configuration) } catch { failure = error }

@@ -75,7 +75,7 @@ struct Ed25519Tests {
     }
   }
 
-  @Test("A key under which anybody can sign anything signs nothing")
+  @Test("A key under which everyone can sign everything signs nothing")
   func smallOrder() throws {
     // The neutral element as key and as R, with S zero: the equation of the specification then holds for
     // every message.

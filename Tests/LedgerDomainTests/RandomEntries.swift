@@ -51,7 +51,7 @@ struct RandomEntries {
     try #require(choices.randomElement(using: &random))
   }
 
-  /// A person, or the registry for somebody without a key.
+  /// A person, or the registry in place of a person without a key.
   private mutating func anybody() throws -> Person {
     try oneIn(4) ? registry : pick(people)
   }

@@ -111,7 +111,7 @@ struct WireTests {
     ])
   }
 
-  @Test("Evidence that nobody names, or that hashes otherwise, is refused")
+  @Test("Evidence that no member names, or that hashes otherwise, is refused")
   func evidence() throws {
     let json = try event().json
     func with(_ evidence: JSONObject) -> [UInt8] {

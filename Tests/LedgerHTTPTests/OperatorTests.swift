@@ -34,7 +34,7 @@ struct OperatorTests {
   }
 
   @Test(
-    "A client on this machine is nobody special; the token made on the first start is the operator's"
+    "A client on this machine has no special rights; the token made on the first start is the operator's"
   )
   func token() async throws {
     try await withLedger(sample: false) { test in
@@ -150,7 +150,7 @@ struct OperatorTests {
         #expect(mode() == 0o600)
         #expect(
           OperatorSocket(directory: directory, logger: PrivateServer.logger) == nil,
-          "somebody listens")
+          "a process listens")
         let connection = try RawConnection(path: path)
         connection.send(
           "POST /api/records HTTP/1.1\r\nHost: anything\r\nContent-Type: application/json\r\n"

@@ -75,7 +75,7 @@ struct WitnessTests {
     #expect(size >= 3)
   }
 
-  @Test("Malformed requests are refused with what is wrong, and remembered by nobody")
+  @Test("Malformed requests are refused with what is wrong, and are not remembered")
   func malformed() async throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }

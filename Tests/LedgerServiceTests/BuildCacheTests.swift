@@ -68,7 +68,7 @@ struct BuildCacheTests {
     #expect(try await cache.value(for: 99) { 99 } == 99)
   }
 
-  @Test("What is kept stays within its bound, the last used longest, and not for ever")
+  @Test("Stored results stay within the bound, the last used longest, and not without limit")
   func bounded() async throws {
     let cache = BuildCache<Int, Int>(
       check: "test", maxRunning: 1, maxWaiting: 9, maxCost: 3, cost: { $0 >= 9 ? 4 : 1 })

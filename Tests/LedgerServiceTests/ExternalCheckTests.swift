@@ -19,7 +19,7 @@ struct ExternalCheckTests: EvidenceSuite {
     try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
   }
 
-  @Test("A service asks calendars with growing patience, and settles what it can by itself")
+  @Test("A service asks calendars at growing intervals, and settles what it can by itself")
   func jobs() async throws {
     try await withFakeServices { services in
       var external = services.configuration
@@ -57,8 +57,8 @@ struct ExternalCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("Patience grows from a minute to six hours, and what is trusted anew is looked at at once")
-  func patience() throws {
+  @Test("Intervals grow from a minute to six hours, and new trusted material is used at once")
+  func intervals() throws {
     let roots = Digest(hashing: [])
     let stored = StoredEvent(
       position: 7, record: RecordID(rawValue: 0), eventID: Digest(hashing: [1]),
@@ -70,13 +70,14 @@ struct ExternalCheckTests: EvidenceSuite {
       schedule.due(at: now + .seconds(wait), .now, known: known, roots: roots).map(\.asking)
     }
     func look(
-      _ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false, isPromised: Bool = true
+      _ asked: Bool, _ heights: [Int64] = [], isUnknown: Bool = false,
+      isAwaitingCalendar: Bool = true
     ) {
       schedule.note(
         AnchorSettlement(
           outcome: .init(
             eventID: stored.eventID, subject: "", state: .pending, detail: ""),
-          heights: heights, isUnknown: isUnknown, isPromised: isPromised,
+          heights: heights, isUnknown: isUnknown, isAwaitingCalendar: isAwaitingCalendar,
           lastChange: stored.recordedAt, expires: true),
         at: 7, asked: asked, now, .init())
     }
@@ -104,7 +105,7 @@ struct ExternalCheckTests: EvidenceSuite {
     // its calendars do not know it.
     #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 29 * 86_400)))
     #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 30 * 86_400)))
-    look(false, isPromised: false)
+    look(false, isAwaitingCalendar: false)
     #expect(schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 7 * 86_400)))
     look(false)
     for _ in 0..<3 { look(true, isUnknown: true) }
@@ -198,7 +199,9 @@ struct ExternalCheckTests: EvidenceSuite {
 
   // MARK: Audits and erasure
 
-  @Test("An audit looks at everything with today's trust, says how far it is, and changes nothing")
+  @Test(
+    "An audit checks everything under the current trust configuration, reports its progress, and changes nothing"
+  )
   func audits() async throws {
     try await withBoth { test, services in
       let token = try await test.ledger.timestampRequester.requestToken(

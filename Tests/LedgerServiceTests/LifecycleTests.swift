@@ -53,7 +53,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A key that registers somebody else's name changes nothing of theirs")
+  @Test("A key that registers the name of another person changes nothing of theirs")
   func borrowedName() async throws {
     try await withLedger { test in
       let owner = try await test.key(
@@ -143,7 +143,8 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A replication counts when a moderator approves it, and nobody decides on their own")
+  @Test(
+    "A replication counts when a moderator approves it, and moderators do not decide on their own")
   func moderation() async throws {
     try await withLedger { test in
       let replicator = try await test.key("r", nil, .replicator)

@@ -77,7 +77,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("On a record whose authors are not known, a verified name is nobody's of them")
+  @Test("On a record whose authors are not known, a verified name matches none of them")
   func unknownAuthors() async throws {
     try await withBoth { test, services in
       let bareRecord = try await bareImport(test, id: "2401.00001", version: 1)
@@ -121,7 +121,8 @@ struct NameAuthorityTests: EvidenceSuite {
   }
 
   @Test(
-    "A bare record takes over nobody's name, whatever its version, and tells nobody whom to cite")
+    "A bare record takes over no existing name, whatever its version, and advises no client whom to cite"
+  )
   func bareRecordsClaimNothing() async throws {
     try await withBoth { test, _ in
       let key = try await test.key("k")
@@ -139,7 +140,7 @@ struct NameAuthorityTests: EvidenceSuite {
         try await test.ledger.records.resolve("2401.00001").record.pithNumber
       }
       #expect(try await resolved() == high.pithNumber)
-      #expect(try await cites("2401.00001", "cites").created, "nobody is told what to cite")
+      #expect(try await cites("2401.00001", "cites").created, "no citation is suggested")
 
       // An operator's import takes precedence over every version, also for an existing record.
       _ = try await bareImport(test, id: "2401.00001", version: 1, byOperator: true)

@@ -44,7 +44,7 @@ struct OutageTests {
       if waiting > 0 { return }
       try await Task.sleep(for: .milliseconds(10))
     }
-    Issue.record("nobody reads the tiles")
+    Issue.record("no query reads the tiles")
   }
 
   private func expectWorking(_ test: LedgerUnderTest) async throws {

@@ -186,7 +186,7 @@ struct PendingAnchorTests {
       _ = try await evidence.anchor(test, "opentimestamps", many)
       #expect(
         try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.pending])
-      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxPromises)
+      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxAttestations)
       // A hundred equal promises are asked for once.
       let one = Node(items: [
         .operation(.hash(.sha256), Node(items: [.attestation(.pending(uri: services.url))]))
@@ -196,7 +196,7 @@ struct PendingAnchorTests {
         root: Node(items: (0..<100).flatMap { _ in one.items }))
       let upgraded = try await test.ledger.proofUpgrader.upgrade(same.serialised())
       #expect(upgraded.proof == nil && upgraded.isUnknown)
-      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxPromises + 1)
+      #expect(try await services.count("/timestamp/") == ProofUpgrader.maxAttestations + 1)
     }
   }
 

@@ -192,7 +192,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("Nobody outside is asked for an event that is refused anyway")
+  @Test("No external service is asked for an event that is refused anyway")
   func refusedBeforehand() async throws {
     try await withBoth { test, services in
       let bytes = Array("hello".utf8)

@@ -90,7 +90,8 @@ struct StorageLimitTests {
   }
 
   @Test(
-    "Of bytes that are not as attested nobody learns hash or size, where only the ledger may read")
+    "An answer has neither hash nor size of bytes that differ from the attestation, where only the ledger may read"
+  )
   func nothingRevealed() async throws {
     try await withFakeServices { services in
       var external = services.configuration

@@ -35,7 +35,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       let headers = try await services.mine()
       #expect(
         try await test.ledger.anchorSettler.settleAll().map(\.state) == [.pending],
-        "nobody was asked")
+        "no service was asked")
       #expect(
         try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.upgraded])
       #expect(try await test.state().status["externally_anchored"] == false)

@@ -15,7 +15,7 @@ struct TokenClaimTests: EvidenceSuite {
     get throws { IdentityNonce.of(try #require(PithNumber(Self.number))) }
   }
 
-  @Test("Two claims that race for one token: one has it, whoever signs them")
+  @Test("Two claims that race for one token: one gets it, by whichever key they are signed")
   func tokenRace() async throws {
     try await withBoth { test, services in
       for round in 0..<3 {
@@ -81,7 +81,7 @@ struct TokenClaimTests: EvidenceSuite {
   }
 
   @Test(
-    "A claim by token that nobody signed is withdrawn by a fresh token for that iD, and by no other"
+    "An unsigned claim by token is withdrawn by a fresh token for that iD, and by no other"
   )
   func withdrawnByToken() async throws {
     try await withBoth { test, services in
@@ -169,9 +169,9 @@ struct TokenClaimTests: EvidenceSuite {
   @Test("The issuer's keys are fetched once, again when an unknown one is named, and not too often")
   func issuerKeys() async throws {
     try await withFakeServices { services in
-      for (patience, isPatient) in [(Duration.zero, false), (.seconds(3600), true)] {
+      for (interval, isWaiting) in [(Duration.zero, false), (.seconds(3600), true)] {
         var external = services.configuration
-        external.issuerRetryInterval = patience
+        external.issuerRetryInterval = interval
         let configuration = external
         try await withLedger(configure: { $0.externalServices = configuration }) { test in
           func attempt() async throws -> String {
@@ -191,9 +191,9 @@ struct TokenClaimTests: EvidenceSuite {
           #expect(try await services.count("/oauth/jwks") == before + 1, "cached")
           _ = try await services.post("/rotate")
           let outcome = try await attempt()
-          #expect(outcome == (isPatient ? "unavailable jwt.key" : "strong"))
+          #expect(outcome == (isWaiting ? "unavailable jwt.key" : "strong"))
           let asked = try await services.count("/oauth/jwks") - before
-          #expect(asked == (isPatient ? 1 : 2))
+          #expect(asked == (isWaiting ? 1 : 2))
         }
       }
       // Fetched keys expire.

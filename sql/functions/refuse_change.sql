@@ -1,4 +1,4 @@
--- Trigger: refuses every change of a table, whoever asks.
+-- Trigger: refuses every change of a table, by every role.
 CREATE FUNCTION ledger.refuse_change()
 RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,5 +1,5 @@
 -- Trusts block headers, all or none, and returns how many are new. A height has one header: another is refused, so that
--- trust changes only where somebody removes the old header first.
+-- the old header must be removed first.
 --
 -- Errors: PL012 where another header is trusted at one of the heights.
 CREATE FUNCTION ledger.trust_headers(heights bigint[], headers bytea[])

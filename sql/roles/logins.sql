@@ -26,7 +26,7 @@ BEGIN
       WHEN duplicate_object OR unique_violation THEN NULL;
       -- Another migration in the same cluster changes the same catalogue row at this moment.
       WHEN internal_error THEN NULL;
-      -- A role that somebody else created is not changed here.
+      -- The user who migrates may not change a role that another user created. Such a role is left as it is.
       WHEN insufficient_privilege THEN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
           RAISE;

@@ -13,7 +13,7 @@ final class BodyBudget: Sendable {
   }
 
   /// How long a request waits for memory.
-  private static let patience: Duration = .seconds(2)
+  private static let maxWait: Duration = .seconds(2)
   private static let maxWaiting = 128
 
   private let state = Mutex(State())
@@ -89,7 +89,7 @@ final class BodyBudget: Sendable {
     }
     if mayWait {
       defer { state.withLock { $0.waiting -= 1 } }
-      let deadline = ContinuousClock.now + Self.patience
+      let deadline = ContinuousClock.now + Self.maxWait
       while ContinuousClock.now < deadline {
         try await Task.sleep(for: .milliseconds(50))
         if tryTake(count, client) { return }

@@ -53,8 +53,9 @@ final class RequestGuard: ChannelDuplexHandler {
   private var headBegan: ContinuousClock.Instant?
   private var quietSince = ContinuousClock.now
   private var isFresh = true
-  /// How long the body may still be waited for, and since when it is.
-  private var patience: Duration = .zero
+  /// The time in which further bytes of the body must arrive. Arriving bytes extend it.
+  private var bodyTimeLeft: Duration = .zero
+  /// Since when bytes of the body are awaited; `nil` while they are not.
   private var readSince: ContinuousClock.Instant?
   private var blockedSince: ContinuousClock.Instant?
   private var lingersUntil: ContinuousClock.Instant?
@@ -88,10 +89,10 @@ final class RequestGuard: ChannelDuplexHandler {
     switch state {
     case .head: headBegan = headBegan ?? now
     case .body:
-      if let since = readSince { patience -= now - since }
+      if let since = readSince { bodyTimeLeft -= now - since }
       readSince = nil
       let earned = Duration.seconds(Double(count) / Double(limits.bodyBytesPerSecond))
-      patience = min(limits.bodyTimeout, patience + earned)
+      bodyTimeLeft = min(limits.bodyTimeout, bodyTimeLeft + earned)
     case .closing: break
     }
   }
@@ -107,7 +108,7 @@ final class RequestGuard: ChannelDuplexHandler {
         return
       }
       state = .body
-      patience = limits.bodyTimeout
+      bodyTimeLeft = limits.bodyTimeout
       readSince = nil
       if unanswered == 0 {
         table.note(connection, isBusy: true)
@@ -296,7 +297,7 @@ final class RequestGuard: ChannelDuplexHandler {
     if let blockedSince { add(blockedSince + limits.writeTimeout) }
     switch state {
     case .closing: break
-    case .body: if let readSince { add(readSince + max(.zero, patience)) }
+    case .body: if let readSince { add(readSince + max(.zero, bodyTimeLeft)) }
     case .head:
       if let headBegan {
         add(headBegan + limits.headerTimeout)

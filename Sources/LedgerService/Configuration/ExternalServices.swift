@@ -38,7 +38,7 @@ extension LedgerConfiguration {
     /// The same limit for an anchor whose proof is complete and whose block or authority is not trusted.
     public var completeProofLife: Duration = .seconds(7 * 86_400)
     /// The same limit for an anchor whose calendars do not know its commitment.
-    public var unknownPromiseLife: Duration = .seconds(86_400)
+    public var unknownAttestationLife: Duration = .seconds(86_400)
     /// The pause between two rounds of the jobs that follow anchors and claims.
     public var anchorInterval: Duration = .seconds(60)
 

@@ -9,7 +9,7 @@ import Logging
 /// An anchor is checked again only if something changed: a header or root became trusted, its calendars
 /// are due to be asked, or it expires.
 struct AnchorSchedule: Sendable {
-  /// How many denials in a row make a promise unknown to its calendars.
+  /// How many denials in a row make a pending attestation unknown to its calendars.
   static let denials = 3
   /// The largest number of anchors whose calendars are asked in one round.
   static let asksPerRound = 64
@@ -97,8 +97,8 @@ struct AnchorSchedule: Sendable {
     if settlement.expires {
       let life =
         anchor.denials >= Self.denials || settlement.isUnsettleable
-        ? services.unknownPromiseLife
-        : settlement.isPromised
+        ? services.unknownAttestationLife
+        : settlement.isAwaitingCalendar
           ? services.pendingAnchorLife : min(services.completeProofLife, services.pendingAnchorLife)
       anchor.expiresAt = settlement.lastChange.adding(seconds: Int64(life / .seconds(1)))
     }

@@ -34,7 +34,7 @@ struct AnchorSettlement: Sendable {
   var isUnknown = false
   /// Whether a configured calendar may complete it. If not, the proof is complete, and its owner can
   /// send it again.
-  var isPromised = false
+  var isAwaitingCalendar = false
   /// Whether admission found that no configured service could settle it.
   var isUnsettleable = false
   /// The time of the anchor or of its newest upgrade.
@@ -105,7 +105,7 @@ public struct AnchorSettler: Sendable {
       if anchor.payload.kind == .opentimestamps {
         let proof = try await evidence.executed(bytes)
         settlement.heights = proof.heights
-        settlement.isPromised = evidence.isPromised(proof)
+        settlement.isAwaitingCalendar = evidence.isAwaitingCalendar(proof)
         if finding.verdict == .pending, asking,
           let upgraded = try await upgrade(anchor, bytes, missing, &settlement)
         {

@@ -15,7 +15,7 @@ actor CalendarClient {
     var burst: Double = 8
     /// The largest number of requests that wait for one calendar.
     var waiting = 32
-    /// How long an answer is used for other proofs with the same promise.
+    /// How long an answer is used for other proofs with the same pending attestation.
     var answerLife: Duration = .seconds(30)
     init() {}
   }
@@ -38,7 +38,7 @@ actor CalendarClient {
     var backoff = CalendarBackoff()
   }
 
-  private struct Promise: Hashable {
+  private struct PendingAttestation: Hashable {
     let calendar: String
     let commitment: [UInt8]
   }
@@ -46,7 +46,7 @@ actor CalendarClient {
   private let fetch: SafeHTTPClient
   private let limits: Limits
   private var calendars: [String: Calendar] = [:]
-  private var answers: [Promise: (answer: Answer, at: ContinuousClock.Instant)] = [:]
+  private var answers: [PendingAttestation: (answer: Answer, at: ContinuousClock.Instant)] = [:]
 
   init(_ fetch: SafeHTTPClient, _ limits: Limits = Limits(), answerLife: Duration? = nil) {
     var limits = limits
@@ -55,12 +55,12 @@ actor CalendarClient {
     self.limits = limits
   }
 
-  /// Asks a calendar to complete its promise.
+  /// Asks a calendar to complete a pending attestation.
   ///
   /// Errors: a `FetchError`, with code `busy` during the pause after a failure.
   func timestamp(of commitment: [UInt8], by calendar: String) async throws -> Answer {
-    let promise = Promise(calendar: calendar, commitment: commitment)
-    if let known = answers[promise], known.at.duration(to: .now) < limits.answerLife {
+    let attestation = PendingAttestation(calendar: calendar, commitment: commitment)
+    if let known = answers[attestation], known.at.duration(to: .now) < limits.answerLife {
       return known.answer
     }
     var request = SafeHTTPClient.Request(
@@ -78,7 +78,7 @@ actor CalendarClient {
     if answers.count >= 512 {
       answers = answers.filter { $0.value.at.duration(to: .now) < limits.answerLife }
     }
-    if answers.count < 512 { answers[promise] = (answer, .now) }
+    if answers.count < 512 { answers[attestation] = (answer, .now) }
     return answer
   }
 

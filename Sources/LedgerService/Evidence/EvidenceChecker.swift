@@ -128,8 +128,8 @@ struct EvidenceChecker: Sendable {
       provenAt: Timestamp(microseconds: proven * 1_000_000))
   }
 
-  /// Whether a configured calendar has promised to complete a proof.
-  func isPromised(_ proof: ExecutedProof) -> Bool {
+  /// Whether a proof has a pending attestation of a configured calendar.
+  func isAwaitingCalendar(_ proof: ExecutedProof) -> Bool {
     proof.ends.contains {
       if case .pending(let uri) = $0.attestation {
         configuration.externalServices.calendars.contains(uri)
@@ -141,7 +141,7 @@ struct EvidenceChecker: Sendable {
 
   /// Whether a pending proof names a configured calendar, or a block that may exist.
   private func canBeSettled(_ proof: ExecutedProof) async throws -> Bool {
-    if isPromised(proof) { return true }
+    if isAwaitingCalendar(proof) { return true }
     guard let lowest = proof.heights.min() else { return false }
     return lowest <= (try await headers.maxHeight())
   }

@@ -11,7 +11,7 @@ public struct ProofInspection: Sendable {
   public struct Attestation: Sendable {
     /// Where a path of the proof ends.
     public enum Source: Sendable {
-      /// The address of a calendar that has promised to complete it.
+      /// A pending attestation. The value is the address of the calendar that can complete it.
       case calendar(String)
       /// A block of a chain: `bitcoin`, `litecoin` or `ethereum`.
       case block(chain: String, height: UInt64)

@@ -6,8 +6,8 @@ import ProofVerification
 
 /// Asks calendars to complete pending OpenTimestamps proofs.
 struct ProofUpgrader: Sendable {
-  /// How many promises of one proof are followed.
-  static let maxPromises = 8
+  /// How many pending attestations of one proof are followed.
+  static let maxAttestations = 8
 
   /// What calendars added to a proof.
   struct Upgrade: Sendable {
@@ -25,48 +25,51 @@ struct ProofUpgrader: Sendable {
 
   /// Asks each configured calendar of a proof once about each of its commitments.
   func upgrade(_ bytes: [UInt8]) async throws -> Upgrade {
-    let promises = self.promises(of: try await evidence.executed(bytes))
+    let attestations = self.attestations(of: try await evidence.executed(bytes))
     let original = try OpenTimestampsProof.parse(bytes)
     var proof = original
     var unknown = 0
-    for promise in promises {
+    for attestation in attestations {
       do {
-        switch try await calendars.timestamp(of: promise.commitment, by: promise.uri) {
+        switch try await calendars.timestamp(of: attestation.commitment, by: attestation.uri) {
         case .waiting: break
         case .unknown: unknown += 1
         case .complete(let answer):
           let tree = try OpenTimestampsProof.parseTree(
-            answer, messageLength: promise.commitment.count)
+            answer, messageLength: attestation.commitment.count)
           let grown = proof
           proof = try await evidence.executor.run {
-            Result { () throws(ProofFormatError) in try grown.adding(tree, at: promise.commitment) }
+            Result { () throws(ProofFormatError) in
+              try grown.adding(tree, at: attestation.commitment)
+            }
           }.get()
         }
       } catch is CancellationError {
         throw CancellationError()
       } catch {
-        logger.warning("no usable answer from the calendar \(promise.uri): \(error)")
+        logger.warning("no usable answer from the calendar \(attestation.uri): \(error)")
       }
     }
     return Upgrade(
       proof: proof == original ? nil : proof.serialised(),
-      isUnknown: !promises.isEmpty && unknown == promises.count)
+      isUnknown: !attestations.isEmpty && unknown == attestations.count)
   }
 
-  private struct Promise: Hashable {
+  private struct PendingAttestation: Hashable {
     let uri: String
     let commitment: [UInt8]
   }
 
-  private func promises(of proof: ExecutedProof) -> [Promise] {
-    var promises: [Promise] = []
+  private func attestations(of proof: ExecutedProof) -> [PendingAttestation] {
+    var attestations: [PendingAttestation] = []
     for end in proof.ends {
       guard case .pending(let uri) = end.attestation, allowedCalendars.contains(uri),
-        case let promise = Promise(uri: uri, commitment: end.message), !promises.contains(promise)
+        case let attestation = PendingAttestation(uri: uri, commitment: end.message),
+        !attestations.contains(attestation)
       else { continue }
-      promises.append(promise)
-      if promises.count == Self.maxPromises { break }
+      attestations.append(attestation)
+      if attestations.count == Self.maxAttestations { break }
     }
-    return promises
+    return attestations
   }
 }

@@ -26,7 +26,7 @@ public struct OpenTimestampsProof: Sendable, Equatable {
 
   /// A statement about the message at the end of a path.
   public enum Attestation: Sendable, Equatable {
-    /// A calendar's promise. The value is the calendar's address.
+    /// A pending attestation. The value is the address of the calendar that can complete it.
     case pending(uri: String)
     /// The merkle root of the Bitcoin block of this height.
     case bitcoin(height: UInt64)
