@@ -1,11 +1,11 @@
 import Foundation
 
-/// The variables that libpq takes connection parameters from.
+/// The environment variables from which libpq takes connection parameters.
 enum Libpq {
-  /// Removes them where the program has a PostgreSQL of its own: `PGPORT` or `PGSERVICE` of a shell are about another
-  /// one. With a URL of the operator's they mean what they mean for every other program.
+  /// Removes the variables if no database is configured: `PGPORT` or `PGSERVICE` do not describe the private
+  /// PostgreSQL. If a database is configured, they complete its URL, as in every libpq program.
   ///
-  /// Called before any other thread runs, since the environment belongs to all.
+  /// Call this before another thread runs: threads share the environment.
   static func ignoreEnvironment(unless environment: [String: String]) {
     let names = ["PITHLEDGER_DATABASE_URL", "PITHLEDGER_DATABASE_URL_FILE"]
     guard names.allSatisfy({ environment[$0]?.isEmpty ?? true }) else { return }

@@ -2,10 +2,10 @@ import ArgumentParser
 import Foundation
 import VerifyCommands
 
-/// The ledger from the shell.
+/// The command line of the ledger.
 ///
-/// Exit codes: 0 done, 1 the check failed, 2 the input was refused, 64 usage, 69 not reachable, 70
-/// anything else.
+/// Exit codes: 0 done, 1 a check failed, 2 the input was refused, 64 wrong usage, 69 not available, 70
+/// any other failure. Specification: errors.md, section Exit codes.
 @main
 struct PithLedger: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -219,7 +219,7 @@ struct StoreTests {
     }
   }
 
-  @Test("While a transaction holds the head, submissions wait; past the queue's size they are refused")
+  @Test("While a transaction locks the head, submissions wait; a full queue refuses them")
   func fullQueue() async throws {
     try await withLedger { test in
       let key = try await test.key("k")

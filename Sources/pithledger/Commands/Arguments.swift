@@ -3,7 +3,7 @@ import Encodings
 import Foundation
 import LedgerDomain
 
-/// Bytes of a file, or of standard input for `-`.
+/// Reads a file, or standard input for `-`.
 func read(_ path: String) throws(Refusal) -> [UInt8] {
   if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
   guard let data = FileManager.default.contents(atPath: path) else {
@@ -12,20 +12,21 @@ func read(_ path: String) throws(Refusal) -> [UInt8] {
   return Array(data)
 }
 
-/// An identity token from a file, without the line's end that editors leave.
+/// Reads an identity token from a file, without line feeds at its end.
 func readToken(_ file: String) throws -> [UInt8] {
   var bytes = try read(file)
   while bytes.last == 0x0A { bytes.removeLast() }
   return bytes
 }
 
+/// Replaces a file with bytes, durably.
 func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
   do throws(DurableFileError) { try DurableFile.replace(path, with: bytes) } catch {
     throw Refusal(.unavailable, check: "file", field: path, error.message)
   }
 }
 
-/// A SHA-256 as the shell takes it.
+/// Parses an argument that is a SHA-256 in hexadecimal.
 func digest(_ text: String) throws(Refusal) -> Digest {
   guard let digest = Digest(hex: text.lowercased()) else {
     throw Refusal(.malformed, check: "sha256", "A SHA-256 has 64 hexadecimal digits.")

@@ -11,7 +11,7 @@ struct Attest: AsyncParsableCommand {
     discussion: "Every attestation is public and permanent.",
     subcommands: [Timestamp.self, Storage.self, Author.self, Citation.self, Replication.self])
 
-  /// What every attestation takes.
+  /// The arguments of every attestation.
   struct About: ParsableArguments {
     @Argument(help: "The record: a Pith Number, its short form, an arXiv id or a DOI.") var record:
       String
@@ -24,7 +24,7 @@ struct Attest: AsyncParsableCommand {
         "The key file to sign with. Without it, the registry key signs a statement that proves itself."
     ) var key: String?
 
-    /// Signs with the key, or sends the payload bare where the ledger takes it so.
+    /// Submits the payload: signed, if a key is given, otherwise bare.
     func submit(
       _ type: EventType, _ payload: JSONObject, evidence: [[UInt8]] = [], common: Common
     ) async throws {
@@ -198,9 +198,8 @@ struct Attest: AsyncParsableCommand {
     var citing: String
     @Option(
       help: ArgumentHelp(
-        "The relation.",
-        discussion:
-          "One of supports, refutes, extends, uses_method, depends_on, replaces, compares, cites."))
+        "The relation: supports, refutes, extends, uses_method, depends_on, replaces, compares "
+          + "or cites."))
     var relation: String
     @Option(help: "A note of at most 500 bytes. It is public and permanent.") var note: String?
 

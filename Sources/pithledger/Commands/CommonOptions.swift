@@ -4,7 +4,7 @@ import LedgerDomain
 import LedgerService
 import Logging
 
-/// What every command takes.
+/// The options of every command.
 struct Common: ParsableArguments {
   @Option(help: "The data directory. It has the keys and the private PostgreSQL.")
   var dataDir = ".pithledger"
@@ -17,14 +17,14 @@ struct Common: ParsableArguments {
       dataDirectory: dataDir, environment: ProcessInfo.processInfo.environment)
   }
 
-  /// Diagnostics go to standard error, so that standard output holds the answer alone.
+  /// Makes a logger that writes to standard error, so that standard output holds only the result.
   func logger(_ level: Logger.Level = .warning) -> Logger {
     var logger = Logger(label: "pithledger") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = level
     return logger
   }
 
-  /// Opens the ledger for one command, and translates what goes wrong into a line and an exit code.
+  /// Opens the ledger for one command. Translates an error into a line and an exit code.
   func withLedger(_ body: (Ledger) async throws -> Void) async throws {
     try await Failure.reported {
       let ledger = try await Ledger.open(configuration(), logger: logger())

@@ -1,7 +1,7 @@
 import Foundation
 import LedgerService
 
-/// The lines of a file, read as they are asked for; blank ones are not counted.
+/// The lines of a file without blank lines, read on demand.
 struct FileLines: AsyncSequence, Sendable {
   let handle: FileHandle
   let limit: Int

@@ -14,7 +14,7 @@ struct Status: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
-      // What another process appended just now is part of the answer.
+      // Events that another process has just appended are part of the answer.
       let newest = try await ledger.health().size - 1
       let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
       let status =

@@ -8,7 +8,7 @@ struct Trust: AsyncParsableCommand {
     discussion: "Adding trusted material settles the pending anchors and claims that it decides.",
     subcommands: [Headers.self, Authorities.self, Issuers.self, List.self])
 
-  /// Holds pending anchors against what has just been added.
+  /// Checks pending anchors again after trusted material was added. Returns those that are settled.
   static func settle(_ ledger: Ledger) async throws -> [AnchorOutcome] {
     try await ledger.anchorSettler.settleAll().filter { $0.state != .pending }
   }
