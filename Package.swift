@@ -95,7 +95,9 @@ let package = Package(
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(
       name: "LedgerDomain",
-      dependencies: ["Encodings", "CanonicalJSON", "ProofFormats", "Ed25519", crypto],
+      dependencies: [
+        "Encodings", "CanonicalJSON", "ProofFormats", "TransparencyLog", "Ed25519", crypto,
+      ],
       swiftSettings: strict),
 
     // Verification of entries, trees, signatures and the fold, from any source, without a ledger.
@@ -240,7 +242,8 @@ let package = Package(
     .testTarget(
       name: "LedgerDomainTests",
       dependencies: [
-        "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TestSupport", crypto,
+        "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TransparencyLog",
+        "TestSupport", crypto,
       ],
       swiftSettings: strict),
     // Requests made of arbitrary bytes, for a test and for the fuzzer.

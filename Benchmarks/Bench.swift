@@ -5,6 +5,7 @@ import LedgerService
 import LedgerStore
 import Logging
 import PostgresClient
+import TransparencyLog
 
 /// Measures the ledger and, in the same run on the same table, what PostgreSQL does without the ledger.
 /// Rounds of both alternate. Prints medians.
@@ -217,7 +218,7 @@ struct Bench {
       guard name != nil else { continue }
       // The comparison copies the same rows. They are read as COPY data, so that it does not include the
       // time to build them.
-      let head = try await store.log.size()
+      let head = try await store.log.size().stored
       let columns =
         rivalSharesLog ? Growth.columns(-1, "e.position + \(size)", "e.record_position") : "e.*"
       var chunks: [[UInt8]] = []
@@ -271,7 +272,7 @@ struct Bench {
 
   private func replay(_ store: LedgerStore) async throws {
     let projector = Task { try await store.makeProjector().run() }
-    let size = try await store.log.size()
+    let size = try await store.log.size().stored
     var caughtUp = false
     let took = try await Self.seconds {
       while !caughtUp {

@@ -1,5 +1,6 @@
 import LedgerStore
 import PostgresClient
+import TransparencyLog
 
 /// Multiplies the records and events of the log of a benchmark.
 ///
@@ -24,7 +25,7 @@ struct Growth {
         try await connection.execute(Self.copy(copy, of: first...last, below: end, shift))
       }
     }
-    let head = try await store.log.size()
+    let head = try await store.log.size().stored
     // A replay rebuilds the projections much faster than the projector.
     try await connection.execute(
       "UPDATE ledger.projection_offset SET next_position = \(head)")

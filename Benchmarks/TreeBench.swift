@@ -46,7 +46,7 @@ struct TreeBench {
 
   /// Builds the whole tree, compared with hashing the same bytes.
   private func leaves(_ store: LedgerStore) async throws {
-    let size = try await store.log.size()
+    let size = try await store.log.size().stored
     let connection = try await bench.connect()
     var ours: [Double] = []
     var bare: [Double] = []
@@ -75,7 +75,7 @@ struct TreeBench {
     configuration.databaseURL = bench.uri
     let ledger = try await Ledger.open(configuration, runProjector: false, logger: bench.logger)
     _ = try await ledger.checkpoints.issue().cosigned
-    let size = try await store.log.size()
+    let size = try await store.log.size().stored
     var times: [Double] = []
     var random = Generator(state: 7)
     for _ in 0..<2000 {
@@ -117,7 +117,7 @@ struct TreeBench {
     _ = try await ledger.checkpoints.issue().cosigned
     let reader = try await LedgerStore.open(
       StoreConfiguration(uri: bench.signedURI, logger: bench.logger))
-    let size = try await reader.log.size()
+    let size = try await reader.log.size().stored
     let entries = try await reader.log.entries(from: 0, limit: Int(size))
     await reader.close()
     var ours: [Double] = []
@@ -128,7 +128,7 @@ struct TreeBench {
         say("(g) fsck found what is not there: \(report.faults)")
         break
       }
-      ours.append(Double(report.entries) / report.seconds)
+      ours.append(Double(report.entries.rawValue) / report.seconds)
       bare.append(
         Double(size)
           / (try await Bench.seconds {

@@ -3,6 +3,7 @@ import EmbeddedPostgres
 import LedgerDomain
 public import LedgerStore
 public import Logging
+public import TransparencyLog
 
 /// An open ledger: creates its components and connects them.
 ///
@@ -250,7 +251,7 @@ public final class Ledger: Sendable {
   /// The sizes of the log and of its projections.
   public struct Health: Sendable {
     /// The number of events in the log.
-    public let size: Int64
+    public let size: TreeSize
     /// The number of events that the projections do not include yet.
     public let lag: Int64
   }
@@ -259,7 +260,7 @@ public final class Ledger: Sendable {
   public func health() async throws -> Health {
     let projected = try await store.projections.position()
     let size = try await store.log.size()
-    return Health(size: size, lag: max(0, size - projected.next.rawValue))
+    return Health(size: size, lag: Int64(max(0, projected.next.distance(to: size.end))))
   }
 
   /// Rebuilds the projections from the log.

@@ -30,7 +30,7 @@ public struct BundleVerification: Sendable {
     /// SHA-256 of the checkpoint's text, which the proof is about.
     public let digest: Digest
     /// The number of entries that the checkpoint covers.
-    public let size: UInt64
+    public let size: TreeSize
     /// The verdict of the ledger when it admitted the anchor.
     public let admitted: Verdict
     /// The number of the record's events that the checkpoint covers.

@@ -24,13 +24,13 @@ public struct LogDirectory: LogSource {
 
   /// The directory.
   public let root: URL
-  private let size: UInt64
+  private let size: TreeSize
 
   /// Makes a source for a directory.
   ///
   /// - Parameter size: the number of entries that the log's checkpoint covers. The names of partial
   ///   tiles depend on it.
-  public init(_ path: String, size: UInt64 = 0) {
+  public init(_ path: String, size: TreeSize = .zero) {
     root = URL(fileURLWithPath: path, isDirectory: true)
     self.size = size
   }
@@ -69,11 +69,11 @@ public struct LogDirectory: LogSource {
   public func entries(from position: Position, limit: Int) async throws -> [[UInt8]] {
     var entries: [[UInt8]] = []
     var next = position.leafIndex
-    let end = min(size, next + UInt64(clamping: limit))
+    let end = min(size.rawValue, next + UInt64(clamping: limit))
     while next < end {
       let index = next / UInt64(TilePath.fullWidth)
       let start = index * UInt64(TilePath.fullWidth)
-      let width = Int(min(UInt64(TilePath.fullWidth), size - start))
+      let width = Int(min(UInt64(TilePath.fullWidth), size.rawValue - start))
       let path = TilePath(.entries, index: index, width: width).description
       guard let bytes = try file(path) else {
         throw LogFault(
@@ -111,12 +111,12 @@ extension LogDirectory {
   /// Computes the hash of one element of a proof from the tiles of a tree of this size.
   ///
   /// - Throws: a `LogFault` with the check `tree.tile` if a tile is missing.
-  public func hash(_ element: ProofElement, size: UInt64) async throws -> Digest {
+  public func hash(_ element: ProofElement, size: TreeSize) async throws -> Digest {
     var hashes: [TreeNode: Digest] = [:]
     for node in element {
       let slice = TileSlice(node)
       let width = UInt64(TilePath.fullWidth)
-      let count = size >> UInt64(8 * slice.level)
+      let count = size.rawValue >> UInt64(8 * slice.level)
       let available = Int(min(width, count - min(slice.index * width, count)))
       guard let tile = try await tile(level: slice.level, index: slice.index, width: available),
         let hash = slice.hash(in: tile)

@@ -22,13 +22,13 @@ public struct LogVerification: Sendable {
   /// The progress of a verification.
   public struct Progress: Sendable {
     /// The number of entries verified so far.
-    public let done: Int64
+    public let done: TreeSize
     /// The number of entries to verify.
-    public let total: Int64
+    public let total: TreeSize
     /// The time since the start, in seconds.
     public let seconds: Double
     /// Entries per second since the start.
-    public var rate: Double { seconds > 0 ? Double(done) / seconds : 0 }
+    public var rate: Double { seconds > 0 ? Double(done.rawValue) / seconds : 0 }
   }
 
   /// The result of a successful verification.
@@ -47,7 +47,7 @@ public struct LogVerification: Sendable {
   static let batch = 2048
 
   private let source: any LogSource
-  private let size: UInt64
+  private let size: TreeSize
   private let expectations: [Expectation]
 
   /// Makes a verification.
@@ -55,7 +55,7 @@ public struct LogVerification: Sendable {
   /// - Parameters:
   ///   - size: the number of entries to verify.
   ///   - expectations: checkpoints of at most this size.
-  public init(_ source: any LogSource, size: UInt64, expecting expectations: [Expectation]) {
+  public init(_ source: any LogSource, size: TreeSize, expecting expectations: [Expectation]) {
     self.source = source
     self.size = size
     self.expectations = expectations.sorted { $0.checkpoint.size < $1.checkpoint.size }
@@ -73,19 +73,19 @@ public struct LogVerification: Sendable {
     var state = State(reader: LogReader(keepsEvents: keepsEvents), unmet: expectations[...])
     let start = ContinuousClock.now
     try state.compareWithCheckpoints()
-    var batch = try await source.entries(from: .first, limit: Self.count(from: 0, to: size))
+    var batch = try await source.entries(from: .first, limit: Self.count(from: .zero, to: size))
     while state.edge.size < size {
       let count = Self.count(from: state.edge.size, to: size)
       let entries = batch
-      try requireAll(count, entries, from: Position(leaf: state.edge.size))
-      let following = state.edge.size + UInt64(count)
+      try requireAll(count, entries, from: state.edge.size.end)
+      let following = state.edge.size.advanced(by: count)
       // The next batch is read while this one is checked.
       async let next = source.entries(
-        from: Position(leaf: following), limit: Self.count(from: following, to: size))
+        from: following.end, limit: Self.count(from: following, to: size))
       try await check(entries, &state)
       progress(
         Progress(
-          done: Int64(clamping: state.edge.size), total: Int64(clamping: size),
+          done: state.edge.size, total: size,
           seconds: (ContinuousClock.now - start) / .seconds(1)))
       batch = try await next
     }
@@ -110,7 +110,7 @@ public struct LogVerification: Sendable {
       while let next = unmet.first, next.checkpoint.size == edge.size {
         guard edge.root == next.checkpoint.root else {
           throw LogFault(
-            "checkpoint.root", position: Position(leaf: edge.size).previous, place: next.place,
+            "checkpoint.root", position: edge.size.end.previous, place: next.place,
             "the first \(edge.size) entries have the root \(edge.root.base64), and the checkpoint says "
               + "\(next.checkpoint.root.base64): an entry at or before this position is not what it was"
           )
@@ -123,7 +123,7 @@ public struct LogVerification: Sendable {
     func requireNoUnmetCheckpoint() throws(LogFault) {
       guard let next = unmet.first else { return }
       throw LogFault(
-        "checkpoint.size", position: Position(leaf: edge.size), place: next.place,
+        "checkpoint.size", position: edge.size.end, place: next.place,
         "the checkpoint covers \(next.checkpoint.size) entries, and the log has \(edge.size)")
     }
   }
@@ -140,8 +140,8 @@ public struct LogVerification: Sendable {
 
   /// Verifies a batch of entries with its columns and tiles, and appends it to the tree.
   private func check(_ entries: [[UInt8]], _ state: inout State) async throws {
-    let from = Position(leaf: state.edge.size)
-    try await compareTiles(from: state.edge.size, entries)
+    let from = state.edge.size.end
+    try await compareTiles(from: from, entries)
     let checked = try await state.reader.read(
       entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
     if let columns = try await source.columns(from: from, limit: entries.count) {
@@ -163,21 +163,22 @@ public struct LogVerification: Sendable {
   private func comparePartialTiles(_ edge: Frontier) async throws {
     for (level, hashes) in edge.levels.enumerated() where !hashes.isEmpty && level > 0 {
       try await expectTile(
-        level, size >> UInt64(8 * (level + 1)), hashes, position: Position(leaf: size).previous)
+        level, size.rawValue >> UInt64(8 * (level + 1)), hashes, position: size.end.previous)
     }
   }
 
-  private static func count(from: UInt64, to size: UInt64) -> Int {
-    Int(min(UInt64(batch), size - min(from, size)))
+  /// The number of entries in the batch after the first `done` of `size` entries.
+  private static func count(from done: TreeSize, to size: TreeSize) -> Int {
+    Int(min(UInt64(batch), size.rawValue - min(done, size).rawValue))
   }
 
   /// Compares entries with the tiles of their leaves. A difference gives the exact position of a
   /// change.
-  private func compareTiles(from: UInt64, _ entries: [[UInt8]]) async throws {
+  private func compareTiles(from first: Position, _ entries: [[UInt8]]) async throws {
     let width = UInt64(TilePath.fullWidth)
     for start in stride(from: 0, to: entries.count, by: TilePath.fullWidth) {
       let slice = entries[start..<min(start + TilePath.fullWidth, entries.count)]
-      let index = (from + UInt64(start)) / width
+      let index = first.advanced(by: start).leafIndex / width
       try await expectTile(
         0, index, slice.map { Digest.leaf($0) }, position: Position(leaf: index * width))
     }

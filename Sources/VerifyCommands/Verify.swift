@@ -102,7 +102,7 @@ public struct Verify: AsyncParsableCommand {
             "event_id": event.map { .string("sha256:" + $0.eventID.hex) } ?? .null,
             "origin": .string(signed.checkpoint.origin),
             "position": .integer(Int64(clamping: proof.index)),
-            "size": .integer(Int64(clamping: signed.checkpoint.size)),
+            "size": .integer(signed.checkpoint.size.stored),
           ],
           "holds: \(event.map { "sha256:" + $0.eventID.hex } ?? "the entry") is number \(proof.index) of the "
             + "\(signed.checkpoint.size) entries of \(signed.checkpoint.origin)"
@@ -178,7 +178,7 @@ public struct Verify: AsyncParsableCommand {
             "event_summary": .object(outcome.status.eventSummary),
             "events": .integer(Int64(outcome.events)),
             "pith_number": .string(outcome.pithNumber),
-            "size": .integer(Int64(clamping: outcome.checkpoint.size)),
+            "size": .integer(outcome.checkpoint.size.stored),
             "verification_status": .object(status),
           ], lines.joined(separator: "\n")
         )
@@ -278,7 +278,7 @@ public struct Verify: AsyncParsableCommand {
             "projections": report.projections.map { .integer(Int64($0)) } ?? .null,
             "records": .integer(Int64(report.records)),
             "root": .string(report.checkpoint.root.base64),
-            "size": .integer(Int64(clamping: report.checkpoint.size)),
+            "size": .integer(report.checkpoint.size.stored),
           ],
           "holds: \(report.checkpoint.size) entries of \(report.records) records of "
             + "\(report.checkpoint.origin), root \(report.checkpoint.root.base64); \(report.contained) older "
@@ -309,8 +309,8 @@ public struct Verify: AsyncParsableCommand {
           proof: try await hashes(old, new))
         return (
           [
-            "new_size": .integer(Int64(clamping: new.size)),
-            "old_size": .integer(Int64(clamping: old.size)),
+            "new_size": .integer(new.size.stored),
+            "old_size": .integer(old.size.stored),
             "origin": .string(old.origin),
           ],
           "holds: the \(new.size) entries of \(new.origin) begin with the \(old.size) of before"
@@ -330,7 +330,7 @@ public struct Verify: AsyncParsableCommand {
         return hashes
       }
       guard let log else {
-        if old.size == new.size || old.size == 0 { return [] }
+        if old.size == new.size || old.size.isEmpty { return [] }
         throw Unreadable("give the hashes between the two by --proof FILE, or tiles by --log DIR")
       }
       guard let shape = ProofLayout.consistency(old: old.size, new: new.size) else { return [] }

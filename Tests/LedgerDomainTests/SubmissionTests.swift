@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import TestSupport
 import Testing
+import TransparencyLog
 
 /// Checks of a submission that do not depend on the ledger.
 @Suite("A submission on the wire")

@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite("Positions, record identifiers and verified events")
 struct ValueTests {
@@ -14,6 +15,15 @@ struct ValueTests {
     #expect(Position.first.distance(to: 5) == 5 && Position.first.advanced(by: 3) == 3)
     #expect(Array(Position.first..<3) == [0, 1, 2])
     #expect("\(position)" == "7" && position.rawValue == 7)
+  }
+
+  @Test("The tree of n entries ends before position n, and covers the positions before it")
+  func positionsOfTrees() {
+    let size: TreeSize = 3
+    #expect(size.end == 3 && TreeSize.zero.end == .first)
+    #expect(size.covers(Position.first) && size.covers(size.end.previous))
+    #expect(!size.covers(size.end) && !size.covers(Position.beforeFirst))
+    #expect(TreeSize(rawValue: .max).end == .max)
   }
 
   @Test("A record is named by the position of its first event, the registry by a value of its own")

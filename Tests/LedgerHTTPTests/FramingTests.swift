@@ -7,6 +7,7 @@ import LedgerService
 import LedgerTestSupport
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite("HTTP that is not well formed", .privateServer())
 struct FramingTests {

@@ -11,6 +11,7 @@ import NIOCore
 import ServiceLifecycle
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite("The operator over HTTP", .privateServer())
 struct OperatorTests {

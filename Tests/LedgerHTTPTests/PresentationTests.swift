@@ -3,6 +3,7 @@ import Encodings
 import LedgerService
 import TestSupport
 import Testing
+import TransparencyLog
 
 @testable import LedgerDomain
 @testable import LedgerHTTP

@@ -5,6 +5,7 @@ import LedgerTestSupport
 import RouterInput
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite("Arbitrary requests", .privateServer())
 struct RouterInputTests {

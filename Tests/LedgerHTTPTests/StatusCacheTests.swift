@@ -1,6 +1,7 @@
 import LedgerDomain
 import Synchronization
 import Testing
+import TransparencyLog
 
 @testable import LedgerHTTP
 @testable import LedgerStore
@@ -10,7 +11,7 @@ struct StatusCacheTests {
   /// The projections that a cache reads: their version, and how often a status was read from them.
   private final class Projections: Sendable {
     struct State {
-      var size: Int64 = 1
+      var size: TreeSize = 1
       var reads = 0
       var until: Timestamp?
       /// Whether the projections change while a status is read.
@@ -27,7 +28,7 @@ struct StatusCacheTests {
     func read() -> StatusCache.Answer {
       state.withLock {
         $0.reads += 1
-        if $0.isMoving { $0.size += 1 }
+        if $0.isMoving { $0.size = $0.size.next }
         return StatusCache.Answer(bytes: [UInt8(truncatingIfNeeded: $0.reads)], until: $0.until)
       }
     }
@@ -46,7 +47,7 @@ struct StatusCacheTests {
     #expect(try await cache.status("a") == [1])
     #expect(try await cache.status("a") == [1])
     #expect(try await cache.status("b") == [2])
-    projections.state.withLock { $0.size += 1 }
+    projections.state.withLock { $0.size = $0.size.next }
     #expect(try await cache.status("a") == [3])
     #expect(try await cache.status("b") == [4])
     #expect(try await cache.status("a") == [3])

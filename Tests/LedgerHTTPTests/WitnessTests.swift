@@ -117,7 +117,9 @@ struct WitnessTests {
       name: "example.org/w", logs: log.verifierKey.description, directory: folder)
     let bodies = try (1...20).map { size in
       let signed = try SignedCheckpoint(
-        Checkpoint(origin: "example.org/log", size: UInt64(size), root: .leaf([UInt8(size)])),
+        Checkpoint(
+          origin: "example.org/log", size: TreeSize(rawValue: UInt64(size)),
+          root: .leaf([UInt8(size)])),
         by: log)
       return AddCheckpointRequest(oldSize: 0, proof: [], note: signed.note).bytes
     }
@@ -164,7 +166,7 @@ struct WitnessTests {
         let ahead = try NoteSigner(
           name: log.name, secret: LogKeyBytes.secret(configuration.dataDirectory + "/log.key"))
         let shown = try SignedCheckpoint(
-          Checkpoint(origin: ledger.origin, size: size + 1, root: .emptyTree), by: ahead)
+          Checkpoint(origin: ledger.origin, size: size.next, root: .emptyTree), by: ahead)
         let proofless = try await witness.addCheckpoint(
           AddCheckpointRequest(oldSize: size, proof: [], note: shown.note).bytes)
         #expect(proofless.status == 422, "a witness believes no log without a proof")

@@ -144,7 +144,9 @@ struct BuildCacheTests {
       let last = try await test.cite("10.1000/2", by: key)
       let ledger = test.ledger
       @Sendable func count(_ size: Int64) async throws -> JSON? {
-        let status = try await ledger.records.status(LedgerUnderTest.number, asOf: size).json
+        let status = try await ledger.records.status(
+          LedgerUnderTest.number, asOf: TreeSize(stored: size)
+        ).json
         #expect(status["position"] == .integer(size - 1))
         return status["verification_status"]?["citation_signatures"]
       }

@@ -81,7 +81,7 @@ struct CostTests {
         }
         try await append(events, store)
         _ = try await store.projections.wait(
-          for: Position(rawValue: store.log.size()).previous, timeout: .seconds(60))
+          for: store.log.size().end.previous, timeout: .seconds(60))
         costs.append(try await cost(test, store, record: record, "last of \(count)"))
       }
       #expect(costs.map(\.events) == [1, 1], "\(costs)")

@@ -181,7 +181,9 @@ struct LedgerTests {
       let log =
         try await ledger.events.page(from: 0, limit: 1000).json()["events"]?.arrayValue ?? []
       #expect(log.compactMap { $0["position"]?.integerValue } == Array(0..<Int64(log.count)))
-      let status = try await ledger.records.status(Self.number, atLeast: Int64(log.count) - 1).json
+      let status = try await ledger.records.status(
+        Self.number, atLeast: Position(rawValue: Int64(log.count)).previous
+      ).json
       #expect(status["verification_status"]?["citation_signatures"] == 200)
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
     }

@@ -50,7 +50,7 @@ struct OutageTests {
   private func expectWorking(_ test: LedgerUnderTest) async throws {
     #expect(await test.ledger.checkpoints.historyMismatch() == nil)
     _ = try await test.key("after \(UUID())")
-    let size = UInt64(try await test.ledger.health().size)
+    let size = try await test.ledger.health().size
     let note = try SignedNote(try await test.ledger.checkpoints.issue().cosigned)
     #expect(try Checkpoint(text: note.text).size >= size)
     #expect(await test.ledger.checkpoints.signingOutage() == nil)

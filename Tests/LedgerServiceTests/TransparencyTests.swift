@@ -84,7 +84,7 @@ struct TransparencyTests {
       async let second = other.store.tree.integrate()
       let edges = try await [first, second]
       #expect(edges[0] == edges[1] && edges[0].size == 40_000)
-      let leaves = try await test.ledger.store.tree.leafHashes(from: 0, to: 40_000)
+      let leaves = try await test.ledger.store.tree.leafHashes(of: 0..<40_000)
       var expected = Frontier()
       for leaf in leaves { expected.append(leaf) { _ in } }
       #expect(expected == edges[0])
@@ -231,7 +231,7 @@ struct TransparencyTests {
       let clean = try await test.ledger.logChecker.check(against: [("mine", note)])
       #expect(clean.faults.isEmpty, "\(clean.faults)")
       #expect(clean.entries == size && clean.checkpoints >= 2)
-      let position = Int64.random(in: 10..<size - 2, using: &random)
+      let position = Int64.random(in: 10..<size.stored - 2, using: &random)
       try await test.owner { try await tamper(how, at: position, $0) }
       if how == .regrown {
         for number in 0..<30 { _ = try? await test.cite("10.2/\(number)", by: author) }
@@ -311,7 +311,7 @@ struct TransparencyTests {
       await rolledBack.close()
 
       // A database that another program extends beyond the signed size is still a different history.
-      let size = Int64(try Checkpoint(text: SignedNote(published).text).size)
+      let size = try Checkpoint(text: SignedNote(published).text).size.stored
       let grown = LedgerUnderTest(ledger: test.ledger, uri: try #require(configuration.databaseURL))
       try await fill(grown, to: size + 5)
       let contradicting = try await Ledger.open(

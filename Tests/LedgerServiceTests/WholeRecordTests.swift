@@ -30,7 +30,7 @@ struct WholeRecordTests {
           bytes, client: .shell, operatorAuthorised: true)
         func status() async throws -> JSON {
           let size = try await ledger.health().size
-          return try await ledger.records.status(number, atLeast: size - 1).json[
+          return try await ledger.records.status(number, atLeast: size.end.previous).json[
             "verification_status"]
             ?? .null
         }

@@ -184,23 +184,23 @@ struct DatabaseRoleTests {
       _ = try await test.ledger.checkpoints.issue().cosigned
       let edge = try await test.ledger.store.tree.integrate()
       let connection = try await connect(test.uri, as: .sign)
-      func record(_ size: UInt64, _ root: Digest, _ note: String) async throws {
+      func record(_ size: TreeSize, _ root: Digest, _ note: String) async throws {
         _ = try await connection.query(
           "SELECT ledger.save_checkpoint($1, $2, $3)",
-          [.int8(Int64(clamping: size)), .bytes(root.bytes), .text(note)])
+          [.int8(size.stored), .bytes(root.bytes), .text(note)])
       }
-      func text(_ size: UInt64, _ root: Digest, _ origin: String? = nil) -> String {
+      func text(_ size: TreeSize, _ root: Digest, _ origin: String? = nil) -> String {
         Checkpoint(origin: origin ?? test.ledger.origin, size: size, root: root).text
           + "\n— x AAAAAAAA\n"
       }
       let other = Digest.leaf([1])
-      let cases: [(UInt64, Digest, String, SQLState)] = [
-        (edge.size + 1, edge.root, text(edge.size + 1, edge.root), "PL022"),
-        (1 << 40, edge.root, text(1 << 40, edge.root), "PL022"),
+      let cases: [(TreeSize, Digest, String, SQLState)] = [
+        (edge.size.next, edge.root, text(edge.size.next, edge.root), "PL022"),
+        (1_099_511_627_776, edge.root, text(1_099_511_627_776, edge.root), "PL022"),
         (edge.size, other, text(edge.size, other), "PL021"),
         (2, edge.root, text(2, edge.root), "PL021"),
         (edge.size, edge.root, text(edge.size, edge.root, "elsewhere"), "PL022"),
-        (edge.size, edge.root, text(edge.size - 1, edge.root), "PL022"),
+        (edge.size, edge.root, text(edge.size.advanced(by: -1), edge.root), "PL022"),
         (edge.size, edge.root, "no note", "PL022"),
       ]
       for (size, root, note, state) in cases {
@@ -213,7 +213,7 @@ struct DatabaseRoleTests {
         await #expect(throws: PostgresError(.server, "", sqlState: "PL022"), "\(line)") {
           _ = try await connection.query(
             "SELECT ledger.save_cosignature($1, 'w', $2)",
-            [.int8(Int64(clamping: edge.size)), .text(line)])
+            [.int8(edge.size.stored), .text(line)])
         }
       }
       await connection.close()
@@ -229,7 +229,7 @@ struct DatabaseRoleTests {
       _ = try await owner.query(
         "INSERT INTO ledger.checkpoint (size, root, note) VALUES ($1, $2, $3)",
         [
-          .int8(Int64(clamping: checkpoint.size)), .bytes(checkpoint.root.bytes), .text(note),
+          .int8(checkpoint.size.stored), .bytes(checkpoint.root.bytes), .text(note),
         ])
     }
   }
@@ -248,14 +248,15 @@ struct DatabaseRoleTests {
       // does not exist, over another root, and in a row of another size.
       let forged = Checkpoint(origin: origin, size: edge.size, root: edge.root)
       try await insert(test, forged, try SignedCheckpoint(forged, by: stranger).note.description)
-      let larger = Checkpoint(origin: origin, size: edge.size + 1000, root: edge.root)
+      let larger = Checkpoint(origin: origin, size: edge.size.advanced(by: 1000), root: edge.root)
       try await insert(test, larger, try SignedCheckpoint(larger, by: key).note.description)
       let smaller = Checkpoint(origin: origin, size: 2, root: .leaf([1]))
       try await insert(test, smaller, try SignedCheckpoint(smaller, by: key).note.description)
-      let moved = Checkpoint(origin: origin, size: edge.size + 2000, root: edge.root)
+      let moved = Checkpoint(origin: origin, size: edge.size.advanced(by: 2000), root: edge.root)
       try await insert(test, moved, good)
       try await insert(
-        test, Checkpoint(origin: origin, size: edge.size + 3000, root: edge.root), "no note")
+        test, Checkpoint(origin: origin, size: edge.size.advanced(by: 3000), root: edge.root),
+        "no note")
       var answering = test.ledger.configuration
       answering.isReadOnly = true
       for ledger in [
@@ -293,7 +294,7 @@ struct DatabaseRoleTests {
         try await test.owner { owner in
           _ = try await owner.query(
             "INSERT INTO ledger.cosignature (size, witness, line) VALUES ($1, $2, $3)",
-            [.int8(Int64(clamping: size)), .text(UUID().uuidString), .text(line)])
+            [.int8(size.stored), .text(UUID().uuidString), .text(line)])
         }
       }
       try await insert(forged)

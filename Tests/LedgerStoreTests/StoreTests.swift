@@ -7,6 +7,7 @@ import LedgerTestSupport
 import PostgresClient
 import TestSupport
 import Testing
+import TransparencyLog
 
 @testable import LedgerStore
 
@@ -264,7 +265,8 @@ struct StoreTests {
       }
       #expect(stored + refused == units.count && refused >= 500 && stored >= 4096)
       #expect(
-        try await store.log.size() == size + Int64(stored), "what was taken is there, and no more")
+        try await store.log.size() == size.advanced(by: stored),
+        "what was taken is there, and no more")
       await held.close()
       await store.close()
       try await test.replayAgrees()

@@ -92,7 +92,7 @@ public struct LedgerUnderTest: Sendable {
   /// The status and the summary of the sample record after all events so far.
   public func state() async throws -> (status: JSON, summary: JSON) {
     let size = try await ledger.health().size
-    let json = try await ledger.records.status(Self.number, atLeast: size - 1).json
+    let json = try await ledger.records.status(Self.number, atLeast: size.end.previous).json
     return (json["verification_status"] ?? .null, json["event_summary"] ?? .null)
   }
 

@@ -22,7 +22,7 @@ struct LogSourceTests {
   /// Reads a log from the routes of C2SP tlog-tiles.
   private struct RoutedLog: LogSource {
     let client: any TestClientProtocol
-    let size: UInt64
+    let size: TreeSize
 
     private func bytes(_ path: TilePath) async throws -> [UInt8]? {
       try await client.execute(uri: "/\(path)", method: .get) { response in
@@ -34,12 +34,12 @@ struct LogSourceTests {
 
     func entries(from position: Position, limit: Int) async throws -> [[UInt8]] {
       var entries: [[UInt8]] = []
-      let end = min(size, position.leafIndex + UInt64(limit))
+      let end = min(size.rawValue, position.leafIndex + UInt64(limit))
       for leaf in position.leafIndex..<max(end, position.leafIndex) {
         let index = leaf / UInt64(TilePath.fullWidth)
         let start = index * UInt64(TilePath.fullWidth)
         if entries.isEmpty || leaf == start {
-          let width = Int(min(UInt64(TilePath.fullWidth), size - start))
+          let width = Int(min(UInt64(TilePath.fullWidth), size.rawValue - start))
           let bytes = try #require(
             try await bytes(TilePath(.entries, index: index, width: width)))
           let bundle = try #require(TileBytes.decode(entries: bytes))
@@ -101,7 +101,7 @@ struct LogSourceTests {
       let checkpoint = try LogDirectory(folder).checkpoint(by: [key]).checkpoint
       let store = test.ledger.store
       let entries = try await store.log.entries(from: .first, limit: 1000)
-      try #require(entries.count == Int(checkpoint.size))
+      try #require(entries.count == Int(checkpoint.size.rawValue))
       try #require(entries.count > TilePath.fullWidth && entries.count < 2 * TilePath.fullWidth)
       let expected = Expected(
         entries: entries, leaves: entries.map { Digest.leaf($0) }, checkpoint: checkpoint)
@@ -137,7 +137,7 @@ struct LogSourceTests {
       #expect(columns.map(\.position) == (10..<size).map { Position(leaf: UInt64($0)) }, "\(name)")
     }
     let outcome = try await LogVerification(
-      reader, size: UInt64(size), expecting: [.init(expected.checkpoint, place: name)]
+      reader, size: expected.checkpoint.size, expecting: [.init(expected.checkpoint, place: name)]
     ).run()
     #expect(outcome.edge.root == expected.checkpoint.root, "\(name)")
     #expect(outcome.checkpoints == 1, "\(name)")

@@ -141,10 +141,10 @@ extension FaultScenario {
       }
     }
     let size = try await ledger.health().size
-    if next.rawValue != size { found.gaps += 1 }
+    if next != size.end { found.gaps += 1 }
     found.lost = acknowledged.count { ids[$0.key] != $0.value }
     let status = try await ledger.records.status(
-      Fixtures.sampleNumber, atLeast: next.previous.rawValue
+      Fixtures.sampleNumber, atLeast: next.previous
     ).json
     found.cited = Int(status["verification_status"]?["citation_signatures"]?.integerValue ?? -1)
     let report = try await ledger.replay(check: true) { _ in }

@@ -95,7 +95,9 @@ extension FaultTests {
           seen = try await reader.health().size == size
           if !seen { try await Task.sleep(for: .milliseconds(50)) }
         }
-        let status = try await reader.records.status(Fixtures.sampleNumber, atLeast: size - 1).json
+        let status = try await reader.records.status(
+          Fixtures.sampleNumber, atLeast: size.end.previous
+        ).json
         #expect(status["verification_status"]?["pith_receipt"] == true)
         await #expect(throws: Refusal(.unavailable, check: "read_only", "")) {
           try await reader.submitter.submit(load.lines[0], client: .shell)

@@ -27,10 +27,10 @@ struct SampleTree {
     return power
   }
 
-  func root(_ size: UInt64) -> Digest { hash(0..<Int(size)) }
+  func root(_ size: TreeSize) -> Digest { hash(0..<Int(size.rawValue)) }
 
-  func inclusion(_ index: UInt64, _ size: UInt64) -> [Digest] {
-    path(Int(index), 0..<Int(size))
+  func inclusion(_ index: UInt64, _ size: TreeSize) -> [Digest] {
+    path(Int(index), 0..<Int(size.rawValue))
   }
 
   private func path(_ index: Int, _ range: Range<Int>) -> [Digest] {
@@ -41,8 +41,8 @@ struct SampleTree {
       : path(index, split..<range.upperBound) + [hash(range.lowerBound..<split)]
   }
 
-  func consistency(_ old: UInt64, _ new: UInt64) -> [Digest] {
-    old == 0 || old == new ? [] : subproof(Int(old), 0..<Int(new), true)
+  func consistency(_ old: TreeSize, _ new: TreeSize) -> [Digest] {
+    old.isEmpty || old == new ? [] : subproof(Int(old.rawValue), 0..<Int(new.rawValue), true)
   }
 
   private func subproof(_ old: Int, _ range: Range<Int>, _ whole: Bool) -> [Digest] {

@@ -11,6 +11,14 @@ struct TreeSizeTests {
     #expect(TreeSize.zero < size && !size.isEmpty)
   }
 
+  @Test("The storage form is a signed integer, which a negative or larger number is clamped to")
+  func storageForm() {
+    #expect(TreeSize(stored: 7) == 7 && TreeSize(stored: -1) == .zero)
+    #expect(TreeSize(rawValue: 7).stored == 7 && TreeSize(rawValue: .max).stored == .max)
+    #expect(TreeSize.zero.next == 1 && TreeSize.zero.advanced(by: 300) == 300)
+    #expect(TreeSize(rawValue: 7).advanced(by: -2) == 5)
+  }
+
   @Test("A size has one spelling")
   func spelling() {
     for text in ["0", "1", "256", "18446744073709551615"] {

@@ -36,15 +36,16 @@ struct TreeTests {
     let leaves = leaves(size)
     let tree = SampleTree(leaves)
     let tiles = Tiles(leaves)
-    let root = tree.root(UInt64(size))
-    #expect(tiles.edge.size == UInt64(size))
+    let total = TreeSize(rawValue: UInt64(size))
+    let root = tree.root(total)
+    #expect(tiles.edge.size == total)
     #expect(tiles.edge.root == root)
-    #expect(try Frontier(size: UInt64(size), levels: tiles.edge.levels) == tiles.edge)
-    let total = UInt64(size)
+    #expect(try Frontier(size: total, levels: tiles.edge.levels) == tiles.edge)
+    let count = UInt64(size)
     var random = SeededGenerator(seed: UInt64(size))
     for index in Set(
-      [0, total / 2, total - min(total, 1)] + [UInt64.random(in: 0...total, using: &random)])
-    where index < total {
+      [0, count / 2, count - min(count, 1)] + [UInt64.random(in: 0...count, using: &random)])
+    where total.covers(leaf: index) {
       let proof = try #require(ProofLayout.inclusion(index: index, size: total)).map {
         try ProofLayout.hash($0) { try #require(tiles.hash($0)) }
       }
@@ -56,7 +57,8 @@ struct TreeTests {
           leaf: leaves[Int(index)], index: index, size: total, root: root, proof: proof)
       }
     }
-    for old in Set([0, 1, total / 3, total - min(total, 1), total]) where old <= total {
+    for old in Set([0, 1, count / 3, count - min(count, 1), count]).map(TreeSize.init(rawValue:))
+    where old <= total {
       let proof = try #require(ProofLayout.consistency(old: old, new: total)).map {
         try ProofLayout.hash($0) { try #require(tiles.hash($0)) }
       }
@@ -68,7 +70,7 @@ struct TreeTests {
         try TreeProofs.verifyConsistency(
           old: old, oldRoot: oldRoot, new: total, newRoot: root, proof: proof)
       }
-      guard old > 0 else { continue }
+      guard !old.isEmpty else { continue }
       #expect(throws: TransparencyError.self) {
         try TreeProofs.verifyConsistency(
           old: old, oldRoot: .leaf([]), new: total, newRoot: root, proof: proof)

@@ -2,7 +2,7 @@ import Encodings
 import Foundation
 import TestSupport
 import Testing
-import TransparencyLog
+public import TransparencyLog
 
 /// The published vectors of RFC 6962 trees, tiles, notes and witnesses.
 @Suite("Transparency log vectors")
@@ -45,12 +45,12 @@ struct VectorTests {
   struct Tree: Decodable {
     struct Inclusion: Decodable {
       let index: UInt64
-      let size: UInt64
+      let size: TreeSize
       let proof: [String]
     }
     struct Consistency: Decodable {
-      let size1: UInt64
-      let size2: UInt64
+      let size1: TreeSize
+      let size2: TreeSize
       let proof: [String]
     }
     let leafDataHex: [String]
@@ -67,7 +67,7 @@ struct VectorTests {
     #expect(try leaves == tree.leafHashes.map { try hash(hex: $0) })
     let sample = SampleTree(leaves)
     for (size, root) in tree.roots {
-      #expect(sample.root(UInt64(size) ?? 99) == (try hash(hex: root)), "size \(size)")
+      #expect(sample.root(try #require(TreeSize(size))) == (try hash(hex: root)), "size \(size)")
     }
     for vector in tree.inclusion {
       let expected = try vector.proof.map { try hash(hex: $0) }
@@ -90,7 +90,7 @@ struct VectorTests {
     struct Probe: Decodable {
       let name: String
       let index: UInt64
-      let size: UInt64
+      let size: TreeSize
       let root: String?
       let leaf: String?
       let proof: [String]?
@@ -123,8 +123,8 @@ struct VectorTests {
 
   struct ConsistencyProbes: Decodable {
     struct Probe: Decodable {
-      let size1: UInt64
-      let size2: UInt64
+      let size1: TreeSize
+      let size2: TreeSize
       let name: String
       let root1: String?
       let root2: String?
@@ -185,7 +185,7 @@ struct VectorTests {
         let full: Int
         let partial: Int
       }
-      let size: UInt64
+      let size: TreeSize
       let tiles: [String: Level]
     }
     let tile: [Tile]
@@ -289,12 +289,12 @@ struct VectorTests {
     struct Proof: Decodable {
       let entryUtf8: String
       let index: UInt64
-      let size: UInt64
+      let size: TreeSize
       let tlogProof: String
     }
     struct Consistency: Decodable {
-      let size1: UInt64
-      let size2: UInt64
+      let size1: TreeSize
+      let size2: TreeSize
       let proofBase64: [String]
     }
     let logVkey: String
@@ -311,7 +311,7 @@ struct VectorTests {
     let keys = [try NoteVerifierKey(log.logVkey)]
     let entries = log.entriesUtf8.map { Array($0.utf8) }
     let tree = SampleTree(entries.map { .leaf($0) })
-    var roots: [UInt64: Digest] = [:]
+    var roots: [TreeSize: Digest] = [:]
     for text in log.checkpoints {
       let signed = try SignedCheckpoint(Array(text.utf8), by: keys)
       #expect(signed.checkpoint.root == tree.root(signed.checkpoint.size))
@@ -364,5 +364,11 @@ struct VectorTests {
       if case .conflict(let size) = decision { #expect(size == remembered?.size ?? 0) }
     }
     #expect(vectors.requests.count >= 9)
+  }
+}
+
+extension TreeSize: Decodable {
+  public init(from decoder: any Decoder) throws {
+    self.init(rawValue: try UInt64(from: decoder))
   }
 }

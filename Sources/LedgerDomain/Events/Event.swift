@@ -1,6 +1,7 @@
 public import CanonicalJSON
 import Ed25519
 public import Encodings
+public import TransparencyLog
 
 import enum Crypto.Curve25519
 
@@ -95,17 +96,13 @@ public struct Target: Sendable, Equatable {
   }
 
   /// The number of entries of the checkpoint; `nil` if the target is not a checkpoint.
-  public var checkpoint: UInt64? {
+  public var checkpoint: TreeSize? {
     text.hasPrefix("checkpoint:") ? Self.size(text.dropFirst(11)) : nil
   }
 
-  /// Parses a size in plain decimal. A sign or a leading zero is refused, because a target has one
-  /// form only.
-  private static func size(_ digits: Substring) -> UInt64? {
-    guard (1...16).contains(digits.utf8.count), digits.utf8.count == 1 || digits.first != "0",
-      digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
-    else { return nil }
-    return UInt64(digits)
+  /// Parses a size of at most 16 digits in plain decimal. Each target has one form only.
+  private static func size(_ digits: Substring) -> TreeSize? {
+    digits.utf8.count <= 16 ? TreeSize(digits) : nil
   }
 
   /// The identifier of the claim; `nil` if the target is not a claim.

@@ -1,3 +1,5 @@
+public import TransparencyLog
+
 /// The position of an entry in the log, counted from 0.
 ///
 /// Positions have no gaps. The storage form is a signed 64-bit integer; ``rawValue`` gives it to
@@ -46,6 +48,16 @@ extension Position: Strideable {
   /// The position this number of entries later.
   @inlinable
   public func advanced(by count: Int) -> Position { Position(rawValue: rawValue + Int64(count)) }
+}
+
+extension TreeSize {
+  /// The position after the last entry that the tree covers.
+  public var end: Position { Position(leaf: rawValue) }
+
+  /// Reports whether the tree covers the entry at a position.
+  public func covers(_ position: Position) -> Bool {
+    position >= .first && covers(leaf: position.leafIndex)
+  }
 }
 
 extension Position: ExpressibleByIntegerLiteral, CustomStringConvertible {

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import LedgerDomain
 import LedgerService
+import TransparencyLog
 
 /// The routes about the service itself: its health and its description.
 struct OperationRoutes: Sendable {
@@ -19,18 +20,18 @@ struct OperationRoutes: Sendable {
     let health = try await ledger.health()
     if let mismatch = await ledger.checkpoints.historyMismatch() {
       return .json(
-        ["size": .integer(health.size), "status": .string("refusing: \(mismatch)")],
+        ["size": .integer(health.size.stored), "status": .string("refusing: \(mismatch)")],
         status: .serviceUnavailable)
     }
     if let outage = await ledger.checkpoints.signingOutage() {
       return .json(
         [
-          "check": .string(outage.check), "size": .integer(health.size),
+          "check": .string(outage.check), "size": .integer(health.size.stored),
           "status": .string("no checkpoint can be signed at the moment: \(outage.message)"),
         ], status: .serviceUnavailable)
     }
     return .json([
-      "lag": .integer(health.lag), "size": .integer(health.size), "status": "ready",
+      "lag": .integer(health.lag), "size": .integer(health.size.stored), "status": "ready",
     ])
   }
 

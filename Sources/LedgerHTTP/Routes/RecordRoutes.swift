@@ -4,6 +4,7 @@ import Hummingbird
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import TransparencyLog
 
 /// The routes that read records.
 struct RecordRoutes: Sendable {
@@ -84,8 +85,8 @@ struct RecordRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     let name = try context.identifier()
-    let asOf = try request.wholeNumber("as_of")
-    let atLeast = try request.wholeNumber("at_least")
+    let asOf = try request.wholeNumber("as_of").map(TreeSize.init(stored:))
+    let atLeast = try request.wholeNumber("at_least").map(Position.init(rawValue:))
     if let asOf {
       try ledger.quotas.takeHeavyRead(reader.client(request, context))
       return .json(try await ledger.records.status(name, asOf: asOf, atLeast: atLeast).json)

@@ -54,7 +54,7 @@ struct TransparencyRoutes: Sendable {
     let new = try request.wholeNumber("new")
     return .json(
       try await ledger.proofs.consistencyProof(
-        old: UInt64(clamping: old), new: new.map { UInt64(clamping: $0) }
+        old: TreeSize(stored: old), new: new.map { TreeSize(stored: $0) }
       ).json)
   }
 

@@ -64,7 +64,7 @@ public struct ClaimSettler: Sendable {
   }
 
   private func newClaims(_ schedule: inout ClaimSchedule) async throws -> [Position] {
-    let size = try await store.log.size()
+    let end = try await store.log.size().end
     var new: [Position] = []
     while true {
       let batch = try await store.attestations.unsettledClaims(from: schedule.scanned, limit: 500)
@@ -72,7 +72,7 @@ public struct ClaimSettler: Sendable {
       guard let last = batch.last else { break }
       schedule.scanned = last.position.next
     }
-    schedule.scanned = max(schedule.scanned, Position(rawValue: size))
+    schedule.scanned = max(schedule.scanned, end)
     return new
   }
 

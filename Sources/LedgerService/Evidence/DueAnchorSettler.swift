@@ -40,13 +40,13 @@ struct DueAnchorSettler: Sendable {
   }
 
   private func addNewAnchors(_ schedule: inout AnchorSchedule) async throws {
-    let size = try await store.log.size()
+    let end = try await store.log.size().end
     while true {
       let batch = try await store.attestations.unsettledAnchors(from: schedule.scanned, limit: 500)
       for stored in batch { schedule.add(stored, at: .now) }
       if batch.count < 500 { break }
     }
-    schedule.scanned(to: Position(rawValue: size))
+    schedule.scanned(to: end)
   }
 
   private struct Check: Sendable {

@@ -72,7 +72,7 @@ public struct StorageMonitor: Sendable {
   }
 
   private func addNewPlaces(_ schedule: inout StorageSchedule) async throws {
-    let size = try await store.log.size()
+    let end = try await store.log.size().end
     while true {
       let batch = try await store.attestations.storageAttestations(
         from: schedule.scanned, limit: 500)
@@ -83,7 +83,7 @@ public struct StorageMonitor: Sendable {
       }
       if batch.count < 500 { break }
     }
-    schedule.scanned = max(schedule.scanned, Position(rawValue: size))
+    schedule.scanned = max(schedule.scanned, end)
   }
 
   /// The first of an attestation's check times after a time. There is one in each interval.

@@ -2,6 +2,7 @@ public import Encodings
 public import LedgerDomain
 import LedgerStore
 import SafeHTTPClient
+import TransparencyLog
 
 /// A recorded verdict that differs from the verdict of the same check now.
 public struct AuditFinding: Sendable {
@@ -69,7 +70,7 @@ public struct Auditor: Sendable {
       guard let last = batch.last else { return report }
       next = last.position.next
       try await check(batch, keys, into: &report)
-      progress(record == nil ? next.rawValue : report.events, size)
+      progress(record == nil ? next.rawValue : report.events, size.stored)
     }
   }
 

@@ -2,7 +2,7 @@ import Encodings
 import LedgerDomain
 import LedgerStore
 public import LedgerVerifier
-import TransparencyLog
+public import TransparencyLog
 
 /// The log in the database, as the verifier reads it.
 struct StoredLog: LogSource {
@@ -26,7 +26,7 @@ struct StoredLog: LogSource {
 /// The result of a check of the whole database.
 public struct FsckReport: Sendable {
   /// The number of entries that were checked.
-  public var entries: Int64 = 0
+  public var entries: TreeSize = .zero
   /// The number of records that the entries create.
   public var records: Int64 = 0
   /// The number of checkpoints that the log was compared with.
@@ -62,7 +62,7 @@ public struct LogChecker: Sendable {
       StoredLog(store: store), size: size, expecting: expectations)
     do {
       let outcome = try await verification.run(keepsEvents: false, progress: progress)
-      report.entries = Int64(clamping: outcome.edge.size)
+      report.entries = outcome.edge.size
       report.records = Int64(outcome.reader.records.count)
       report.checkpoints = outcome.checkpoints
       if let fault = try await lookupFault(outcome.reader) { report.faults.append(fault) }
@@ -88,20 +88,20 @@ public struct LogChecker: Sendable {
   }
 
   /// The number of entries that the log's head and the tree agree on. Reports a fault if they differ.
-  private func checkedSize(_ report: inout FsckReport) async throws -> UInt64 {
-    let head = UInt64(clamping: try await store.log.size())
+  private func checkedSize(_ report: inout FsckReport) async throws -> TreeSize {
+    let head = try await store.log.size()
     let tree = try await store.tree.state()
     if tree.edge.size > head {
       report.faults.append(
         LogFault(
-          "log.truncated", position: Position(leaf: head),
+          "log.truncated", position: head.end,
           "the tree covers \(tree.edge.size) entries, and the head says \(head)"))
     }
-    let rows = UInt64(clamping: try await store.log.countEntries())
+    let rows = try await store.log.countEntries()
     if rows != head {
       report.faults.append(
         LogFault(
-          "log.head", position: Position(leaf: min(rows, head)),
+          "log.head", position: min(rows, head).end,
           "the head says \(head) entries, and the log has \(rows)"))
     }
     return min(head, tree.edge.size)
@@ -114,12 +114,12 @@ public struct LogChecker: Sendable {
     guard let key = try await checkpoints.verifierKey(), let verifier = try? NoteVerifierKey(key)
     else { return [] }
     var notes = held
-    var from: UInt64 = 0
+    var from: TreeSize = .zero
     while true {
       let batch = try await store.checkpoints.list(from: from, limit: 1000)
       notes += batch.map { ("checkpoint of \($0.size) in the database", Array($0.note.utf8)) }
       guard let last = batch.last else { break }
-      from = last.size + 1
+      from = last.size.next
     }
     do throws(Refusal) {
       if let remembered = try checkpointSigner?.remembered() { notes.append(remembered) }
@@ -152,9 +152,10 @@ public struct LogChecker: Sendable {
   private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
     let lookups = try await store.records.snapshot()
     var reader = reader
-    while reader.next.rawValue < lookups.size {
+    let end = lookups.size.end
+    while reader.next < end {
       let entries = try await store.log.entries(
-        from: reader.next, limit: Int(min(2048, lookups.size - reader.next.rawValue)))
+        from: reader.next, limit: min(2048, reader.next.distance(to: end)))
       guard !entries.isEmpty else { break }
       let from = reader.next
       _ = try await reader.read(

@@ -4,12 +4,12 @@ import LedgerDomain
 import LedgerStore
 import LedgerVerifier
 import ProofVerification
-import TransparencyLog
+public import TransparencyLog
 
 /// The result of an export.
 public struct ExportReport: Sendable {
   /// The number of entries that the exported checkpoint covers.
-  public var entries: UInt64 = 0
+  public var entries: TreeSize = .zero
   /// The number of tiles, entry bundles and evidence files that were written because they were missing.
   public var written = 0
 }
@@ -31,13 +31,13 @@ public struct LogExporter: Sendable {
   ///
   /// Errors: a `Refusal` about the folder or the checkpoint.
   public func exportTiles(
-    to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+    to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void = { _, _ in }
   ) async throws -> ExportReport {
     try await exportTiles(to: ExportFolder(directory, isPrivate: false), progress: progress)
   }
 
   private func exportTiles(
-    to folder: ExportFolder, progress: @Sendable (UInt64, UInt64) -> Void
+    to folder: ExportFolder, progress: @Sendable (TreeSize, TreeSize) -> Void
   ) async throws -> ExportReport {
     let checkpoint =
       canSign ? try await checkpoints.issue() : try await checkpoints.newest()
@@ -48,8 +48,8 @@ public struct LogExporter: Sendable {
       try folder.write(try await proofs.tile(path), to: path.description)
       report.written += 1
       if path.kind == .entries {
-        progress(
-          min((path.index + 1) * UInt64(TilePath.fullWidth), checkpoint.size), checkpoint.size)
+        let end = TreeSize(rawValue: (path.index + 1) * UInt64(TilePath.fullWidth))
+        progress(min(end, checkpoint.size), checkpoint.size)
       }
     }
     try folder.write(Array(checkpoint.cosigned.utf8), to: "checkpoint")
@@ -65,13 +65,13 @@ public struct LogExporter: Sendable {
   /// Errors: a `Refusal` with check `export_folder` for a folder that others may write to; those of
   /// ``exportTiles(to:progress:)``.
   public func exportLog(
-    to directory: String, progress: @Sendable (UInt64, UInt64) -> Void = { _, _ in }
+    to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void = { _, _ in }
   ) async throws -> ExportReport {
     let folder = try ExportFolder(directory, isPrivate: true)
     var report = try await exportTiles(to: folder, progress: progress)
     report.written += try await exportEvidence(to: folder)
     try await exportTrust(to: folder)
-    try await exportProjections(size: Int64(clamping: report.entries), to: folder)
+    try await exportProjections(size: report.entries, to: folder)
     return report
   }
 
@@ -104,9 +104,10 @@ public struct LogExporter: Sendable {
   }
 
   /// Writes one line for each record with its status after the first `size` entries.
-  private func exportProjections(size: Int64, to folder: ExportFolder) async throws {
-    let end = Position(rawValue: size)
-    guard size > 0, let last = try await store.log.events(from: end.previous, limit: 1).first else {
+  private func exportProjections(size: TreeSize, to folder: ExportFolder) async throws {
+    let end = size.end
+    guard !size.isEmpty, let last = try await store.log.events(from: end.previous, limit: 1).first
+    else {
       return
     }
     let timeline = try await store.folds.timeline(below: end)

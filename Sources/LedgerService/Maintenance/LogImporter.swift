@@ -48,10 +48,9 @@ public struct LogImporter: Sendable {
     let projection = Task<Void, Never> { try? await store.makeProjector().run() }
     do {
       let checkpoint = try await restore(directory, store, progress)
-      let size = Int64(clamping: checkpoint.size)
-      while size > 0,
+      while !checkpoint.size.isEmpty,
         try await !store.projections.wait(
-          for: Position(rawValue: size).previous, timeout: .seconds(5))
+          for: checkpoint.size.end.previous, timeout: .seconds(5))
       {}
       projection.cancel()
       await projection.value
@@ -67,7 +66,7 @@ public struct LogImporter: Sendable {
     _ directory: String, _ store: LedgerStore,
     _ progress: @Sendable (LogVerification.Progress) -> Void
   ) async throws -> Checkpoint {
-    guard try await store.log.size() == 0 else {
+    guard try await store.log.size().isEmpty else {
       throw Refusal(
         .conflict, check: "import",
         "The database holds a log. A log is imported into an empty database.")
@@ -101,7 +100,7 @@ public struct LogImporter: Sendable {
   ) async throws {
     var reader = LogReader(keepsEvents: false)
     while true {
-      let from = Position(rawValue: try await store.log.size())
+      let from = try await store.log.size().end
       let entries = try await source.entries(from: from, limit: 1000)
       if entries.isEmpty { return }
       let checked = try await reader.read(
@@ -112,7 +111,7 @@ public struct LogImporter: Sendable {
             restoring: $0.entry, event: $0.event,
             origin: $0.position == 0 ? checkpoint.origin : nil)
         })
-      guard try await store.log.size() == from.advanced(by: entries.count).rawValue else {
+      guard try await store.log.size().end == from.advanced(by: entries.count) else {
         throw Refusal(
           .conflict, check: "import", "Another process wrote to the database during the import.")
       }

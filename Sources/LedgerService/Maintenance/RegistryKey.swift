@@ -4,6 +4,7 @@ import Encodings
 import Foundation
 import LedgerDomain
 import LedgerStore
+import TransparencyLog
 
 /// The key with which the ledger signs bare actions, imports and the operator's commands.
 actor RegistryKey {
@@ -89,7 +90,7 @@ actor RegistryKey {
 
   /// Appends the log's first event, which registers the registry key.
   func begin(store: LedgerStore, configuration: LedgerConfiguration) async throws {
-    guard try await store.log.size() == 0 else { return }
+    guard try await store.log.size().isEmpty else { return }
     let origin = configuration.origin ?? "pithledger/\(file.signer.fingerprint.hex)"
     let now = configuration.clock()
     let body = try EventBody.make(

@@ -1,5 +1,6 @@
 import LedgerDomain
 import LedgerStore
+import TransparencyLog
 
 /// Computes what the state of a record was after a number of events, and caches the results.
 struct PastStates: Sendable {
@@ -19,8 +20,8 @@ struct PastStates: Sendable {
   /// Returns the state of a record after the first `size` events of the log.
   ///
   /// Errors: `unavailable` if too many states are being computed.
-  func state(of record: RecordID, size: Int64) async throws -> ProjectedState {
-    let ends = try await store.folds.lastPositions(of: record, below: Position(rawValue: size))
+  func state(of record: RecordID, size: TreeSize) async throws -> ProjectedState {
+    let ends = try await store.folds.lastPositions(of: record, below: size.end)
     let key = Key(record: record, lastEvent: ends.event, lastKeyEvent: ends.keyEvent)
     return try await cache.value(for: key) { [store] in
       let timeline = try await store.folds.timeline(below: ends.keyEvent.next)

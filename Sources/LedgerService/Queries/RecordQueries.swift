@@ -1,6 +1,7 @@
 import CanonicalJSON
-import LedgerDomain
+public import LedgerDomain
 public import LedgerStore
+public import TransparencyLog
 
 /// Reads records: their documents, their status now and in the past, and their graph.
 public struct RecordQueries: Sendable {
@@ -31,8 +32,8 @@ public struct RecordQueries: Sendable {
   ///
   /// Errors: those of ``resolve(_:)``; `unavailable` if the projections lag behind; `malformed` if the log has no
   /// position `atLeast`.
-  public func status(_ name: String, atLeast: Int64? = nil) async throws -> StatusSnapshot {
-    if let atLeast { try await wait(for: Position(rawValue: atLeast)) }
+  public func status(_ name: String, atLeast: Position? = nil) async throws -> StatusSnapshot {
+    if let atLeast { try await wait(for: atLeast) }
     let parsed = try RecordName(name)
     let found = try await store.records.statuses(parsed)
     let record = try RecordResolver.best(of: found.map(\.record), for: parsed, name)
@@ -53,17 +54,17 @@ public struct RecordQueries: Sendable {
   /// Errors: those of ``resolve(_:)``; `malformed` if the log has fewer events; `notFound` if the record is not among
   /// the first `size` events; `unavailable` if too many past states are being computed.
   public func status(
-    _ name: String, asOf size: Int64, atLeast: Int64? = nil
+    _ name: String, asOf size: TreeSize, atLeast: Position? = nil
   ) async throws -> StatusSnapshot {
-    if let atLeast { try await wait(for: Position(rawValue: atLeast)) }
+    if let atLeast { try await wait(for: atLeast) }
     let record = try await resolve(name).record
     let head = try await store.log.size()
-    guard size >= 1, size <= head else {
+    guard !size.isEmpty, size <= head else {
       throw Refusal(
         .malformed, check: "as_of", field: "as_of",
         "as_of is a number of events: at least 1, and at most \(head), the size of the log.")
     }
-    let end = Position(rawValue: size)
+    let end = size.end
     guard record.record.firstPosition < end,
       let last = try await store.log.events(from: end.previous, limit: 1).first
     else {
@@ -82,10 +83,10 @@ public struct RecordQueries: Sendable {
 
   private func wait(for position: Position) async throws {
     let size = try await store.log.size()
-    guard position >= .first, position.rawValue < size else {
+    guard size.covers(position) else {
       throw Refusal(
         .malformed, check: "at_least", field: "at_least",
-        "The log has \(size) events. Its last position is \(size - 1).")
+        "The log has \(size) events. Its last position is \(size.end.previous).")
     }
     guard
       try await store.projections.wait(for: position, timeout: configuration.limits.projectionWait)

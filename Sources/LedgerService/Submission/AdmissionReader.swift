@@ -46,9 +46,9 @@ struct AdmissionReader: Sendable {
 
   /// The number of pending anchors without a submitter's signature, as of the newest event.
   private func pendingBareAnchors(_ record: ResolvedRecord) async throws -> Int {
-    let size = try await store.log.size()
+    let newest = try await store.log.size().end.previous
     _ = try await store.projections.wait(
-      for: Position(rawValue: size).previous, timeout: configuration.limits.projectionWait)
+      for: newest, timeout: configuration.limits.projectionWait)
     return Int(
       try await store.projections.state(record: record.record)?.state.sums.pendingBareAnchors ?? 0)
   }

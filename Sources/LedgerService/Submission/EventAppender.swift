@@ -3,6 +3,7 @@ import LedgerDomain
 import LedgerStore
 import Logging
 import SafeHTTPClient
+import TransparencyLog
 
 /// One event on its way into the log.
 struct AppendRequest {
@@ -218,7 +219,7 @@ struct EventAppender: Sendable {
   /// Admits the event and appends it. Returns `nil` if the record changed and the steps have to start
   /// again.
   private func commit(
-    _ attempt: Attempt, _ request: AppendRequest, signedSize: UInt64
+    _ attempt: Attempt, _ request: AppendRequest, signedSize: TreeSize
   ) async throws -> SubmissionAnswer? {
     let (event, record) = (attempt.event, request.record)
     let admission = try admit(attempt.verified, attempt.context)

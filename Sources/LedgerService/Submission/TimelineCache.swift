@@ -24,7 +24,7 @@ actor TimelineCache {
         size = event.position.next
       }
     }
-    return (timeline, max(Position(rawValue: log.size), size))
+    return (timeline, max(log.size.end, size))
   }
 
   /// The timeline of the key events that have been read. Does not read the log.

@@ -51,7 +51,7 @@ public struct BundleWriter: Sendable {
     let stamps = try await anchors.covering(last)
     let checkpoint = try await checkpoints.covering(
       stamps.map(\.lastPosition).reduce(last, max))
-    let end = Position(leaf: checkpoint.size)
+    let end = checkpoint.size.end
     var timeline = KeyTimeline()
     let registry = try await store.folds.keyEvents(from: .first, below: end)
     timeline.apply(registry)
@@ -87,7 +87,7 @@ public struct BundleWriter: Sendable {
 
   /// Entries with their inclusion proofs, separated by commas.
   private func writeEntries(
-    _ positions: [Position], _ size: UInt64, _ write: @Sendable ([UInt8]) throws -> Void
+    _ positions: [Position], _ size: TreeSize, _ write: @Sendable ([UInt8]) throws -> Void
   ) async throws {
     for start in stride(from: 0, to: positions.count, by: 100) {
       let slice = Array(positions[start..<min(start + 100, positions.count)])

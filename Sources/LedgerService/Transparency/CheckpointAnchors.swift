@@ -1,6 +1,7 @@
 import Encodings
 import LedgerDomain
 import LedgerStore
+import TransparencyLog
 
 /// Reads proofs of time over checkpoints. They are events of the registry about itself.
 struct CheckpointAnchors: Sendable {
@@ -13,7 +14,7 @@ struct CheckpointAnchors: Sendable {
     let eventID: Digest
     let kind: TimestampAnchor.Kind
     /// The size of the checkpoint.
-    let size: UInt64
+    let size: TreeSize
     /// The SHA-256 of the newest version of the proof.
     let proof: Digest
     let verdict: Verdict
@@ -49,7 +50,7 @@ struct CheckpointAnchors: Sendable {
   func covering(_ position: Position) async throws -> [Anchor] {
     var found: [Anchor] = []
     for anchor in try await all()
-    where anchor.verdict == .verified && anchor.size > position.leafIndex
+    where anchor.verdict == .verified && anchor.size.covers(position)
       && !found.contains(where: { $0.kind == anchor.kind })
     {
       // If the bytes of a proof were erased, a later proof is used.

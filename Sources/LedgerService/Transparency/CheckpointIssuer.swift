@@ -63,8 +63,8 @@ public struct CheckpointIssuer: Sendable {
   /// this process cannot sign.
   func covering(_ position: Position) async throws -> StoredCheckpoint {
     let newest = try await newest()
-    if newest.size > position.leafIndex { return newest }
-    guard position.rawValue < (try await store.log.size()) else {
+    if newest.size.covers(position) { return newest }
+    guard try await store.log.size().covers(position) else {
       throw Refusal(
         .notFound, check: "position", field: "position", "The log has no entry at \(position).")
     }

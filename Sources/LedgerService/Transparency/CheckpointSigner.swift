@@ -23,7 +23,7 @@ actor CheckpointSigner {
   private(set) var outage: Refusal?
   /// The number of entries that the last checkpoint covers. `nil` until the log has been compared with
   /// it.
-  private var lastSize: UInt64?
+  private var lastSize: TreeSize?
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
   /// The path of the file of the last signed checkpoint.
@@ -125,7 +125,7 @@ actor CheckpointSigner {
       return try await compareWithMemory()
     }
     guard let last else {
-      lastSize = lastSize ?? 0
+      lastSize = lastSize ?? .zero
       return (edge, nil)
     }
     try await prove(last.checkpoint, isBeginningOf: edge)
@@ -267,7 +267,7 @@ actor CheckpointSigner {
   ///
   /// Errors: a `Refusal` if the log contradicts the signed history or could not be compared with it yet;
   /// database errors.
-  func signedSize() async throws -> UInt64 {
+  func signedSize() async throws -> TreeSize {
     try requireConsistentHistory()
     if let lastSize { return lastSize }
     do { try await compareWithMemory() } catch let error as HistoryMismatch {
@@ -278,15 +278,15 @@ actor CheckpointSigner {
       throw error
     }
     outage = nil
-    return lastSize ?? 0
+    return lastSize ?? .zero
   }
 
   /// Checks that a new entry lies beyond the entries that were signed before it was appended. Otherwise
   /// the database is an older one, which is stored as a mismatch.
   ///
   /// Errors: a `Refusal`, unavailable, with the check of the mismatch.
-  func expect(_ position: Position, beyond signed: UInt64) throws(Refusal) {
-    if position.leafIndex < signed {
+  func expect(_ position: Position, beyond signed: TreeSize) throws(Refusal) {
+    if signed.covers(position) {
       refuse(
         HistoryMismatch(
           "checkpoint.rolled_back",

@@ -36,7 +36,7 @@ public struct CheckpointTimestamper: Sendable {
     if let newest = stamped.last {
       // A proof of time is an entry too. Without this check, each proof would cause another one.
       let since = try await store.log.events(
-        from: Position(leaf: newest.size), limit: EventQueries.pageSize)
+        from: newest.size.end, limit: EventQueries.pageSize)
       if since.allSatisfy({ $0.record.isRegistry && !$0.type.isAboutKeys }) { return [] }
     }
     let checkpoint = try await checkpoints.issue()
@@ -59,7 +59,7 @@ public struct CheckpointTimestamper: Sendable {
   }
 
   private func anchor(
-    _ size: UInt64, _ kind: TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
+    _ size: TreeSize, _ kind: TimestampAnchor.Kind, _ digest: Digest, _ proof: [UInt8]
   ) async throws -> Position {
     try await signing.submit(
       type: .timestampAnchor,

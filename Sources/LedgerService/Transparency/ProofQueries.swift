@@ -20,9 +20,10 @@ public struct ProofQueries: Sendable {
     }
     let fullWidth = UInt64(TilePath.fullWidth)
     let level = if case .hashes(let level) = path.kind { level } else { 0 }
-    guard level < 8, path.index < size >> UInt64(8 * level),
-      path.index * fullWidth + UInt64(path.width) <= size >> UInt64(8 * level)
-    else { throw missing() }
+    let count = level < 8 ? size.rawValue >> UInt64(8 * level) : 0
+    guard path.index < count, path.index * fullWidth + UInt64(path.width) <= count else {
+      throw missing()
+    }
     switch path.kind {
     case .hashes:
       guard
@@ -80,7 +81,7 @@ public struct ProofQueries: Sendable {
   ///   - new: the larger size. `nil` for the newest checkpoint's.
   ///
   /// Errors: `malformed` if the sizes are out of order, or larger than the newest checkpoint's.
-  public func consistencyProof(old: UInt64, new: UInt64?) async throws -> ConsistencyProof {
+  public func consistencyProof(old: TreeSize, new: TreeSize?) async throws -> ConsistencyProof {
     let newest = try await checkpoints.newest()
     let new = new ?? newest.size
     guard new <= newest.size, let layout = ProofLayout.consistency(old: old, new: new) else {
@@ -93,23 +94,23 @@ public struct ProofQueries: Sendable {
       newRoot: try await root(size: new), hashes: try await store.tree.hashes(of: layout))
   }
 
-  private func root(size: UInt64) async throws -> Digest {
+  private func root(size: TreeSize) async throws -> Digest {
     try await store.tree.hashes(of: [ProofLayout.root(size: size)])[0]
   }
 }
 
 /// The proof that the log of one size begins with the log of a smaller size (RFC 6962, section 2.1.2).
 public struct ConsistencyProof: Sendable, Equatable {
-  public let oldSize: UInt64
+  public let oldSize: TreeSize
   public let oldRoot: Digest
-  public let newSize: UInt64
+  public let newSize: TreeSize
   public let newRoot: Digest
   /// The proof's hashes, in the order that verification uses them.
   public let hashes: [Digest]
 
   /// Makes a proof.
   public init(
-    oldSize: UInt64, oldRoot: Digest, newSize: UInt64, newRoot: Digest, hashes: [Digest]
+    oldSize: TreeSize, oldRoot: Digest, newSize: TreeSize, newRoot: Digest, hashes: [Digest]
   ) {
     self.oldSize = oldSize
     self.oldRoot = oldRoot

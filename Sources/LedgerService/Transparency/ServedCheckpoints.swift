@@ -15,8 +15,8 @@ actor ServedCheckpoints {
   /// The log's key. A process without a log key reads it from the database; `nil` until then.
   private var key: NoteVerifierKey?
   /// Verified checkpoints by size: the row as it was read, and the checkpoint that is served for it.
-  private var verified: [UInt64: (row: String, served: StoredCheckpoint)] = [:]
-  private var reported: Set<UInt64> = []
+  private var verified: [TreeSize: (row: String, served: StoredCheckpoint)] = [:]
+  private var reported: Set<TreeSize> = []
   private static let maxVerified = 64
 
   /// - Parameter key: the log's key. `nil` if this process does not have it.
@@ -45,7 +45,7 @@ actor ServedCheckpoints {
   }
 
   /// The checkpoint of a size. `nil` if there is none or it is invalid.
-  func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
+  func checkpoint(size: TreeSize) async throws -> StoredCheckpoint? {
     guard let stored = try await store.checkpoints.checkpoint(size: size) else { return nil }
     return try await served(stored)
   }

@@ -1,6 +1,7 @@
 public import Encodings
 public import LedgerDomain
 import PostgresClient
+public import TransparencyLog
 
 /// The append-only log of events.
 public struct EventLog: Sendable {
@@ -35,8 +36,8 @@ public struct EventLog: Sendable {
   // MARK: Size and origin
 
   /// The number of events in the log.
-  public func size() async throws -> Int64 {
-    try await readers.query("SELECT size FROM ledger.head")[0].int(0)
+  public func size() async throws -> TreeSize {
+    try await readers.query("SELECT size FROM ledger.head")[0].treeSize(0)
   }
 
   /// The size of the log, and the position of the last event about keys.
@@ -48,8 +49,8 @@ public struct EventLog: Sendable {
   }
 
   /// The number of rows in the table of events, which `size()` must equal.
-  public func countEntries() async throws -> Int64 {
-    try await readers.query("SELECT count(*) FROM ledger.event")[0].int(0)
+  public func countEntries() async throws -> TreeSize {
+    try await readers.query("SELECT count(*) FROM ledger.event")[0].treeSize(0)
   }
 
   // MARK: Events

@@ -1,10 +1,11 @@
 public import LedgerDomain
 import PostgresClient
+public import TransparencyLog
 
 /// The size of the log, and the position of the last event about keys.
 public struct LogHead: Sendable {
   /// The number of events in the log.
-  public let size: Int64
+  public let size: TreeSize
   /// The position of the registry's last event; -1 for none.
   public let lastKeyEvent: Position
 
@@ -16,7 +17,7 @@ public struct LogHead: Sendable {
 
   /// Reads the answer to `query`.
   init(_ rows: [PostgresRow]) throws {
-    size = try rows[0].int(0)
+    size = try rows[0].treeSize(0)
     lastKeyEvent = try rows[0].position(1)
   }
 }

@@ -1,5 +1,6 @@
 public import LedgerDomain
 import PostgresClient
+public import TransparencyLog
 
 /// A record's row of the projections.
 public struct ProjectedState: Sendable, Equatable {
@@ -18,9 +19,9 @@ public struct ProjectedState: Sendable, Equatable {
 /// Identifies the data from which a status is computed. Equal versions give equal answers.
 public struct ProjectionVersion: Sendable, Hashable {
   /// The number of events in the log.
-  public let size: Int64
+  public let size: TreeSize
   /// The number of events that the projections include.
-  public let projected: Int64
+  public let projected: TreeSize
   /// The object ID of the projections' table, which a replay replaces.
   public let table: Int64
 
@@ -31,7 +32,7 @@ public struct ProjectionVersion: Sendable, Hashable {
       FROM ledger.head h, ledger.projection_offset c
       """)[0]
     return ProjectionVersion(
-      size: try row.int(0), projected: try row.int(1), table: try row.int(2))
+      size: try row.treeSize(0), projected: try row.treeSize(1), table: try row.int(2))
   }
 }
 

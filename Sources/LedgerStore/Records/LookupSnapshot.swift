@@ -1,6 +1,7 @@
 public import Encodings
 public import LedgerDomain
 import PostgresClient
+public import TransparencyLog
 
 /// All rows of the lookup tables at one size of the log.
 public struct LookupSnapshot: Sendable {
@@ -35,7 +36,7 @@ public struct LookupSnapshot: Sendable {
   }
 
   /// The number of events in the log.
-  public let size: Int64
+  public let size: TreeSize
   /// The records, by position.
   public let subjects: [Subject]
   /// The aliases, by record, kind and text.
@@ -57,7 +58,7 @@ public struct LookupSnapshot: Sendable {
   ]
 
   init(answers: [[PostgresRow]]) throws {
-    size = try answers[1][0].int(0)
+    size = try answers[1][0].treeSize(0)
     subjects = try answers[2].map { row in
       Subject(
         record: try row.record(0), pithNumber: try row.text(1), suffix: try row.text(2),

@@ -5,7 +5,7 @@ public import TransparencyLog
 /// A checkpoint as the log signed it, with the cosignatures of witnesses.
 public struct StoredCheckpoint: Sendable {
   /// The number of entries that the checkpoint covers.
-  public let size: UInt64
+  public let size: TreeSize
   /// The root of the tree over these entries.
   public let root: Digest
   /// The note with the log's signature alone.
@@ -13,7 +13,7 @@ public struct StoredCheckpoint: Sendable {
   /// Signature lines of witnesses, each with its newline.
   public let cosignatures: [String]
 
-  init(size: UInt64, root: Digest, note: String, cosignatures: [String]) {
+  init(size: TreeSize, root: Digest, note: String, cosignatures: [String]) {
     self.size = size
     self.root = root
     self.note = note
@@ -54,30 +54,29 @@ public struct CheckpointStore: Sendable {
   }
 
   /// The checkpoint of a size.
-  public func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
-    try await select("WHERE c.size = $1", [.int8(Int64(clamping: size))]).first
+  public func checkpoint(size: TreeSize) async throws -> StoredCheckpoint? {
+    try await select("WHERE c.size = $1", [.treeSize(size)]).first
   }
 
   /// Checkpoints below a size, the largest first.
-  public func list(below size: UInt64, limit: Int) async throws -> [StoredCheckpoint] {
+  public func list(below size: TreeSize, limit: Int) async throws -> [StoredCheckpoint] {
     try await select(
       "WHERE c.size < $1 ORDER BY c.size DESC LIMIT $2",
-      [.int8(Int64(clamping: size)), .int8(Int64(limit))])
+      [.treeSize(size), .int8(Int64(limit))])
   }
 
   /// Checkpoints from a size on, the smallest first.
-  public func list(from size: UInt64, limit: Int) async throws -> [StoredCheckpoint] {
+  public func list(from size: TreeSize, limit: Int) async throws -> [StoredCheckpoint] {
     try await select(
       "WHERE c.size >= $1 ORDER BY c.size LIMIT $2",
-      [.int8(Int64(clamping: size)), .int8(Int64(limit))])
+      [.treeSize(size), .int8(Int64(limit))])
   }
 
   /// The largest size that a witness cosigned; 0 for none.
-  public func lastCosignedSize(by witness: String) async throws -> UInt64 {
-    UInt64(
-      clamping: try await readers.query(
-        "SELECT coalesce(max(s.size), 0) FROM ledger.cosignature s WHERE s.witness = $1",
-        [.text(witness)])[0].int(0))
+  public func lastCosignedSize(by witness: String) async throws -> TreeSize {
+    try await readers.query(
+      "SELECT coalesce(max(s.size), 0) FROM ledger.cosignature s WHERE s.witness = $1",
+      [.text(witness)])[0].treeSize(0)
   }
 
   private func select(
@@ -94,7 +93,7 @@ public struct CheckpointStore: Sendable {
       }
       let lines = try row.text(3)
       return StoredCheckpoint(
-        size: UInt64(clamping: try row.int(0)), root: root, note: try row.text(2),
+        size: try row.treeSize(0), root: root, note: try row.text(2),
         cosignatures: lines.isEmpty ? [] : [lines])
     }
   }
@@ -108,16 +107,16 @@ public struct CheckpointStore: Sendable {
     _ = try await signer.query(
       "SELECT ledger.save_checkpoint($1, $2, $3)",
       [
-        .int8(Int64(clamping: checkpoint.checkpoint.size)),
+        .treeSize(checkpoint.checkpoint.size),
         .bytes(checkpoint.checkpoint.root.bytes), .text(checkpoint.note.description),
       ])
   }
 
   /// Stores a witness's cosignature on the checkpoint of a size.
-  public func save(cosignature: NoteSignature, size: UInt64) async throws {
+  public func save(cosignature: NoteSignature, size: TreeSize) async throws {
     _ = try await signer.query(
       "SELECT ledger.save_cosignature($1, $2, $3)",
-      [.int8(Int64(clamping: size)), .text(cosignature.name), .text(cosignature.line)])
+      [.treeSize(size), .text(cosignature.name), .text(cosignature.line)])
   }
 
   /// Stores the key that signs checkpoints, unless one is stored. Returns the key that is stored.

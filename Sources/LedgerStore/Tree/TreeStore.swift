@@ -1,4 +1,5 @@
 public import Encodings
+public import LedgerDomain
 import PostgresClient
 public import TransparencyLog
 
@@ -7,7 +8,7 @@ public struct TreeState: Sendable {
   /// The right edge of the tree, with its size.
   public let edge: Frontier
   /// The number of events in the log, which the tree may be behind.
-  public let head: UInt64
+  public let head: TreeSize
   /// The verifier key of the log's checkpoints; `nil` before the first checkpoint.
   public let logKey: String?
 }
@@ -16,7 +17,7 @@ public struct TreeState: Sendable {
 /// its stored tiles.
 public struct TreeStore: Sendable {
   /// The largest number of leaves that one transaction adds.
-  static let maxLeavesPerTransaction: Int64 = 16_384
+  static let maxLeavesPerTransaction = 16_384
 
   private let readers: DatabasePool
   private let signer: DatabasePool
@@ -48,11 +49,11 @@ public struct TreeStore: Sendable {
       levels.append(hashes)
     }
     let edge: Frontier
-    do { edge = try Frontier(size: UInt64(clamping: rows[0].int(0)), levels: levels) } catch let
+    do { edge = try Frontier(size: rows[0].treeSize(0), levels: levels) } catch let
       error as TransparencyError
     { throw LedgerStoreError(.treeBroken, "\(error.message): run `pithledger fsck`") }
     let state = TreeState(
-      edge: edge, head: UInt64(clamping: try rows[0].int(1)), logKey: try rows[0].optionalText(2))
+      edge: edge, head: try rows[0].treeSize(1), logKey: try rows[0].optionalText(2))
     return (state, try rows[0].bool(4))
   }
 
@@ -65,7 +66,7 @@ public struct TreeStore: Sendable {
   /// Errors: `treeBroken` if the log has a gap; `standby` if the connection leads to a standby.
   @discardableResult
   public func integrate() async throws -> Frontier {
-    var goal: UInt64?
+    var goal: TreeSize?
     while true {
       // The tree is read through the signer's connection: the older tree of a standby would look like a
       // log that lost entries.
@@ -79,16 +80,16 @@ public struct TreeStore: Sendable {
       let end = goal ?? state.head
       goal = end
       guard edge.size < end else { return edge }
-      let from = Int64(clamping: edge.size)
-      let to = min(Int64(clamping: end), from + Self.maxLeavesPerTransaction)
-      let leaves = try await leafHashes(from: from, to: to)
+      let from = edge.size.end
+      let to = min(end.end, from.advanced(by: Self.maxLeavesPerTransaction))
+      let leaves = try await leafHashes(of: from..<to)
       var full: [Frontier.FullTile] = []
       for leaf in leaves { edge.append(leaf) { full.append($0) } }
       do {
         _ = try await signer.query(
           "SELECT ledger.integrate_tree($1, $2, $3, $4, $5, $6)",
           [
-            .int8(from), .int8(to), .bytesArray(edge.levels.map { TileBytes.encode($0) }),
+            .position(from), .position(to), .bytesArray(edge.levels.map { TileBytes.encode($0) }),
             .int2Array(full.map { Int16($0.level) }),
             .int8Array(full.map { Int64(clamping: $0.index) }),
             .bytesArray(full.map { TileBytes.encode($0.hashes) }),
@@ -100,19 +101,19 @@ public struct TreeStore: Sendable {
     }
   }
 
-  /// The leaf hashes of the entries in a range of positions without its end, computed by the server.
-  public func leafHashes(from: Int64, to: Int64) async throws -> [Digest] {
+  /// The leaf hashes of the entries at some positions, computed by the server.
+  public func leafHashes(of positions: Range<Position>) async throws -> [Digest] {
     let row = try await readers.query(
       """
       SELECT string_agg(l.hash, ''::bytea), count(*) FROM (
         SELECT sha256('\\x00'::bytea || e.entry) AS hash FROM ledger.event e
         WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position) AS l
-      """, [.int8(from), .int8(to)])[0]
-    guard try row.int(1) == to - from else {
+      """, [.position(positions.lowerBound), .position(positions.upperBound)])[0]
+    guard try row.int(1) == positions.count else {
       throw LedgerStoreError(
         .treeBroken,
-        "the log has \(try row.int(1)) entries from position \(from) to before \(to): run "
-          + "`pithledger fsck`")
+        "the log has \(try row.int(1)) entries from position \(positions.lowerBound) to before "
+          + "\(positions.upperBound): run `pithledger fsck`")
     }
     let bytes = row.isNull(0) ? [] : try row.bytes(0)
     return stride(from: 0, to: bytes.count, by: Digest.byteCount).compactMap {

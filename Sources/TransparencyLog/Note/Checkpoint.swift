@@ -5,12 +5,12 @@ public struct Checkpoint: Hashable, Sendable {
   /// The log's name.
   public let origin: String
   /// The number of entries.
-  public let size: UInt64
+  public let size: TreeSize
   /// The root of the tree.
   public let root: Digest
 
   /// Creates a checkpoint.
-  public init(origin: String, size: UInt64, root: Digest) {
+  public init(origin: String, size: TreeSize, root: Digest) {
     self.origin = origin
     self.size = size
     self.root = root
@@ -28,7 +28,7 @@ public struct Checkpoint: Hashable, Sendable {
       throw refuse(lines.count, "a checkpoint has an origin, a size and a root, each on a line")
     }
     guard !lines[0].isEmpty else { throw refuse(1, "the origin is empty") }
-    guard let size = Decimal.parse(lines[1]) else {
+    guard let size = TreeSize(lines[1]) else {
       throw refuse(2, "the size is a number in plain decimal")
     }
     guard let root = Digest(base64: lines[2]) else {

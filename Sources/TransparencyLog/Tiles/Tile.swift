@@ -96,9 +96,9 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The paths of every tile of a log of this size, partial ones included.
-  public static func all(size: UInt64) -> [TilePath] {
+  public static func all(size: TreeSize) -> [TilePath] {
     var paths: [TilePath] = []
-    var count = size
+    var count = size.rawValue
     var level = 0
     while count > 0 {
       let full = count / UInt64(fullWidth)

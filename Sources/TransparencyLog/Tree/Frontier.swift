@@ -16,21 +16,21 @@ public struct Frontier: Sendable, Equatable {
   }
 
   /// The number of leaves.
-  public private(set) var size: UInt64
+  public private(set) var size: TreeSize
   /// The hashes by level, fewer than 256 each.
   public private(set) var levels: [[Digest]]
 
   /// The edge of the empty tree.
   public init() {
-    size = 0
+    size = .zero
     levels = []
   }
 
   /// Creates the edge of a tree of this size.
   ///
   /// Errors: `tree.edge` if the number of hashes does not match the size.
-  public init(size: UInt64, levels: [[Digest]]) throws(TransparencyError) {
-    var rest = size
+  public init(size: TreeSize, levels: [[Digest]]) throws(TransparencyError) {
+    var rest = size.rawValue
     for level in levels {
       guard level.count == Int(rest % UInt64(TilePath.fullWidth)) else {
         throw TransparencyError("tree.edge", "the edge of a tree of \(size) has other widths")
@@ -48,7 +48,7 @@ public struct Frontier: Sendable, Equatable {
   public mutating func append(_ leaf: Digest, _ fill: (FullTile) -> Void) {
     var hash = leaf
     var level = 0
-    var position = size
+    var position = size.rawValue
     while true {
       if level == levels.count { levels.append([]) }
       levels[level].append(hash)
@@ -60,7 +60,7 @@ public struct Frontier: Sendable, Equatable {
       hash = .over(tile)
       level += 1
     }
-    size += 1
+    size = size.next
   }
 
   /// The root of the whole tree.

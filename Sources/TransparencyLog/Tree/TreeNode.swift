@@ -35,16 +35,16 @@ public enum ProofLayout {
   }
 
   /// The subtrees whose hashes make up the root of the first `size` leaves.
-  public static func root(size: UInt64) -> ProofElement { subtrees(from: 0, to: size) }
+  public static func root(size: TreeSize) -> ProofElement { subtrees(from: 0, to: size.rawValue) }
 
   /// The inclusion proof of a leaf among the first `size`, from its sibling up.
   ///
   /// Returns `nil` for a leaf that is not among them.
-  public static func inclusion(index: UInt64, size: UInt64) -> [ProofElement]? {
-    guard index < size else { return nil }
+  public static func inclusion(index: UInt64, size: TreeSize) -> [ProofElement]? {
+    guard size.covers(leaf: index) else { return nil }
     var path: [ProofElement] = []
     var start: UInt64 = 0
-    var end = size
+    var end = size.rawValue
     while end - start > 1 {
       let split = start + largestPower(below: end - start)
       if index < split {
@@ -62,12 +62,13 @@ public enum ProofLayout {
   ///
   /// Empty for equal sizes and for an old size of 0, which need no proof. Returns `nil` if
   /// the old size is larger.
-  public static func consistency(old: UInt64, new: UInt64) -> [ProofElement]? {
+  public static func consistency(old: TreeSize, new: TreeSize) -> [ProofElement]? {
     guard old <= new else { return nil }
-    if old == 0 || old == new { return [] }
+    if old.isEmpty || old == new { return [] }
+    let old = old.rawValue
     var path: [ProofElement] = []
     var start: UInt64 = 0
-    var end = new
+    var end = new.rawValue
     var isWhole = true
     while old != end {
       let split = start + largestPower(below: end - start)

@@ -9,12 +9,14 @@ public enum TreeProofs {
   ///
   /// Errors: `proof.inclusion`.
   public static func verifyInclusion(
-    leaf: Digest, index: UInt64, size: UInt64, root: Digest, proof: [Digest]
+    leaf: Digest, index: UInt64, size: TreeSize, root: Digest, proof: [Digest]
   ) throws(TransparencyError) {
     func refuse(_ message: String) -> TransparencyError { .init("proof.inclusion", message) }
-    guard index < size else { throw refuse("leaf \(index) is not in a tree of \(size)") }
+    guard size.covers(leaf: index) else {
+      throw refuse("leaf \(index) is not in a tree of \(size)")
+    }
     var node = index
-    var last = size - 1
+    var last = size.rawValue - 1
     var hash = leaf
     for sibling in proof {
       guard last > 0 else { throw refuse("the proof has more hashes than the tree has levels") }
@@ -41,17 +43,17 @@ public enum TreeProofs {
   /// The empty tree is a prefix of every tree and needs no proof. A proof with hashes is refused
   /// there. Errors: `proof.consistency`.
   public static func verifyConsistency(
-    old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, proof: [Digest]
+    old: TreeSize, oldRoot: Digest, new: TreeSize, newRoot: Digest, proof: [Digest]
   ) throws(TransparencyError) {
     guard old <= new else { throw inconsistent("the older size \(old) is larger than \(new)") }
-    if old == 0 || old == new {
+    if old.isEmpty || old == new {
       return try verifyWithoutProof(old: old, oldRoot: oldRoot, new: new, newRoot: newRoot, proof)
     }
     // Where the old tree is perfect, its root is the first hash and is not sent.
-    var rest = (old & (old - 1) == 0 ? [oldRoot] + proof : proof)[...]
+    var rest = (old.rawValue & (old.rawValue - 1) == 0 ? [oldRoot] + proof : proof)[...]
     guard let first = rest.popFirst() else { throw inconsistent("the proof is empty") }
-    var node = old - 1
-    var last = new - 1
+    var node = old.rawValue - 1
+    var last = new.rawValue - 1
     while node & 1 == 1 {
       node >>= 1
       last >>= 1
@@ -90,13 +92,13 @@ public enum TreeProofs {
 
   /// The empty tree and equal sizes, where a proof has no hashes.
   private static func verifyWithoutProof(
-    old: UInt64, oldRoot: Digest, new: UInt64, newRoot: Digest, _ proof: [Digest]
+    old: TreeSize, oldRoot: Digest, new: TreeSize, newRoot: Digest, _ proof: [Digest]
   ) throws(TransparencyError) {
-    if old == 0 {
+    if old.isEmpty {
       guard proof.isEmpty else {
         throw inconsistent("nothing is to be proved about the empty tree")
       }
-      guard oldRoot == .emptyTree, new > 0 || newRoot == .emptyTree else {
+      guard oldRoot == .emptyTree, !new.isEmpty || newRoot == .emptyTree else {
         throw inconsistent("the empty tree has another root")
       }
       return

@@ -20,9 +20,28 @@ public struct TreeSize: Hashable, Comparable, Sendable, BitwiseCopyable {
   @inlinable
   public func covers(leaf index: UInt64) -> Bool { index < rawValue }
 
+  /// The size of the tree with this many leaves more; fewer for a negative number.
+  @inlinable
+  public func advanced(by count: Int) -> TreeSize {
+    TreeSize(rawValue: rawValue.advanced(by: count))
+  }
+
+  /// The smallest size of a tree that has a leaf beyond this tree.
+  @inlinable public var next: TreeSize { advanced(by: 1) }
+
   /// Compares the numbers of leaves.
   @inlinable
   public static func < (a: TreeSize, b: TreeSize) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension TreeSize {
+  /// Creates a size from its storage form. A negative number gives the size 0.
+  @inlinable
+  public init(stored value: Int64) { self.init(rawValue: UInt64(clamping: value)) }
+
+  /// The storage form: a signed 64-bit integer, as in SQL and JSON. A larger size, which no stored log
+  /// has, gives the largest integer.
+  @inlinable public var stored: Int64 { Int64(clamping: rawValue) }
 }
 
 extension TreeSize: ExpressibleByIntegerLiteral, CustomStringConvertible {
@@ -33,10 +52,7 @@ extension TreeSize: ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// Reads a size in plain decimal. Returns `nil` for a sign, a leading zero or any other character,
   /// since each size has one spelling in checkpoints, targets and addresses.
   public init?(_ text: some StringProtocol) {
-    let digits = text.utf8
-    guard (1...20).contains(digits.count), digits.count == 1 || digits.first != 0x30,
-      digits.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt64(text)
-    else { return nil }
+    guard let value = Decimal.parse(text) else { return nil }
     self.init(rawValue: value)
   }
 

@@ -6,14 +6,14 @@ public struct AddCheckpointRequest: Sendable, Equatable {
   static let maxHashes = 63
 
   /// The size of the checkpoint that the witness cosigned last.
-  public let oldSize: UInt64
+  public let oldSize: TreeSize
   /// The consistency proof from the old size to the checkpoint.
   public let proof: [Digest]
   /// The checkpoint's note, signed by the log.
   public let note: SignedNote
 
   /// Creates a request.
-  public init(oldSize: UInt64, proof: [Digest], note: SignedNote) {
+  public init(oldSize: TreeSize, proof: [Digest], note: SignedNote) {
     self.oldSize = oldSize
     self.proof = proof
     self.note = note
@@ -37,7 +37,7 @@ public struct AddCheckpointRequest: Sendable, Equatable {
     var lines = whole[..<blank.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)[
       ...]
     guard let first = lines.popFirst(), first.hasPrefix("old "),
-      let oldSize = Decimal.parse(first.dropFirst(4))
+      let oldSize = TreeSize(first.dropFirst(4))
     else { throw refuse(1, "the first line is `old` and a size in plain decimal") }
     self.oldSize = oldSize
     guard lines.count <= Self.maxHashes else {
@@ -56,11 +56,11 @@ public struct AddCheckpointRequest: Sendable, Equatable {
 
   /// The size in the body of a 409 answer, which is not signed. `nil` unless the body is a size in plain
   /// decimal and a newline.
-  public static func conflictSize(_ body: [UInt8]) -> UInt64? {
+  public static func conflictSize(_ body: [UInt8]) -> TreeSize? {
     guard body.last == 0x0A, let text = String(validating: body.dropLast(), as: UTF8.self) else {
       return nil
     }
-    return Decimal.parse(text)
+    return TreeSize(text)
   }
 
   /// The request's body.
@@ -84,7 +84,7 @@ public enum WitnessDecision: Sendable, Equatable {
   /// 404: the witness does not know the origin.
   case unknownOrigin
   /// 409 with the stored size, or for two roots of one size.
-  case conflict(size: UInt64)
+  case conflict(size: TreeSize)
   /// 422: the proof is invalid.
   case unproven
 
@@ -103,7 +103,7 @@ public enum WitnessDecision: Sendable, Equatable {
     guard (try? request.note.verified(by: trusted)) != nil else { return .forbidden }
     guard request.oldSize <= checkpoint.size else { return .badRequest }
     let last = remembered(checkpoint.origin)
-    let known = last?.size ?? 0
+    let known = last?.size ?? .zero
     guard request.oldSize == known else { return .conflict(size: known) }
     if let last, last.size == checkpoint.size, last.root != checkpoint.root {
       return .conflict(size: known)

@@ -1,5 +1,7 @@
 import ArgumentParser
+import LedgerDomain
 import LedgerService
+import TransparencyLog
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,11 +17,12 @@ struct Status: AsyncParsableCommand {
   func run() async throws {
     try await common.withLedger { ledger in
       // Events that another process has just appended are part of the answer.
-      let newest = try await ledger.health().size - 1
-      let wait = asOf == nil && newest >= 0 ? max(atLeast ?? 0, newest) : atLeast
+      let newest = try await ledger.health().size.end.previous
+      let asked = atLeast.map(Position.init(rawValue:))
+      let wait = asOf == nil && newest >= .first ? max(asked ?? .first, newest) : asked
       let status =
         if let asOf {
-          try await ledger.records.status(record, asOf: asOf, atLeast: wait)
+          try await ledger.records.status(record, asOf: TreeSize(stored: asOf), atLeast: wait)
         } else { try await ledger.records.status(record, atLeast: wait) }
       common.show(StatusOutput(status: status))
     }

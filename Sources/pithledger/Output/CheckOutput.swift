@@ -4,6 +4,7 @@ import LedgerHTTP
 import LedgerService
 import LedgerStore
 import LedgerVerifier
+import TransparencyLog
 
 /// Prints the result of an audit, with a line for each finding.
 struct AuditOutput: CommandOutput {
@@ -35,7 +36,8 @@ struct FsckOutput: CommandOutput {
 
   var json: JSON {
     [
-      "checkpoints": .integer(Int64(report.checkpoints)), "entries": .integer(report.entries),
+      "checkpoints": .integer(Int64(report.checkpoints)),
+      "entries": .integer(report.entries.stored),
       "faults": .array(report.faults.map(\.json)),
       "milliseconds": .integer(Int64(milliseconds)), "records": .integer(report.records),
     ]
@@ -46,7 +48,7 @@ struct FsckOutput: CommandOutput {
       let lines = report.faults.map { "FAULT: \($0)" } + ["\(report.faults.count) faults"]
       return lines.joined(separator: "\n")
     }
-    let rate = Int(Double(report.entries) / max(report.seconds, 0.001))
+    let rate = Int(Double(report.entries.rawValue) / max(report.seconds, 0.001))
     return
       "\(report.entries) entries of \(report.records) records, \(report.checkpoints) checkpoints: all "
       + "is as it was signed (\(milliseconds) ms, \(rate) entries/s)"

@@ -57,7 +57,7 @@ struct ExportOutput: CommandOutput {
 
   var json: JSON {
     [
-      "entries": .integer(Int64(clamping: report.entries)),
+      "entries": .integer(report.entries.stored),
       "written": .integer(Int64(report.written)),
     ]
   }
@@ -69,7 +69,7 @@ struct LogImportOutput: CommandOutput {
   let checkpoint: Checkpoint
 
   var json: JSON {
-    ["root": .string(checkpoint.root.base64), "size": .integer(Int64(clamping: checkpoint.size))]
+    ["root": .string(checkpoint.root.base64), "size": .integer(checkpoint.size.stored)]
   }
   var text: String { "\(checkpoint.size) entries, root \(checkpoint.root.base64)" }
 }

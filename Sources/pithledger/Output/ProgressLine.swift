@@ -1,11 +1,13 @@
 import LedgerStore
 import LedgerVerifier
+import TransparencyLog
 
 /// Shows progress on standard error, in one line that each call overwrites.
 enum ProgressLine {
   /// Shows the progress of a verification.
   static func show(_ progress: LogVerification.Progress) {
-    let left = progress.rate > 0 ? Double(progress.total - progress.done) / progress.rate : 0
+    let open = progress.total.rawValue - progress.done.rawValue
+    let left = progress.rate > 0 ? Double(open) / progress.rate : 0
     Diagnostics.write(
       "\r\(progress.done) of \(progress.total) entries, \(Int(progress.rate))/s, \(Int(left)) s left   "
     )
