@@ -125,44 +125,12 @@ public struct TreeStore: Sendable {
   ///
   /// Errors: `treeBroken` where a tile that they lie in is missing.
   public func hashes(of elements: [ProofElement]) async throws -> [Digest] {
-    struct Place: Hashable {
-      let level: Int
-      let index: UInt64
-    }
-    let places = Set(
-      elements.joined().map { node in
-        let slice = TileSlice(node)
-        return Place(level: slice.level, index: slice.index)
-      })
-    var tiles: [Place: [Digest]] = [:]
-    if !places.isEmpty {
-      let wanted = Array(places)
-      let rows = try await readers.query(
-        """
-        SELECT t.level::bigint, t.index, t.hashes
-        FROM unnest($1::smallint[], $2::bigint[]) AS w (level, index)
-          CROSS JOIN LATERAL (SELECT * FROM ledger.tile t
-            WHERE t.level = w.level AND t.index = w.index LIMIT 1) AS t
-        UNION ALL
-        SELECT e.level - 1, t.size >> (8 * e.level)::integer, e.hashes
-        FROM ledger.tree t, unnest(t.frontier) WITH ORDINALITY AS e (hashes, level)
-        """,
-        [
-          .int2Array(wanted.map { Int16($0.level) }),
-          .int8Array(wanted.map { Int64(clamping: $0.index) }),
-        ])
-      for row in rows {
-        let place = Place(
-          level: Int(try row.int(0)), index: UInt64(clamping: try row.int(1)))
-        tiles[place] = TileBytes.decode(try row.bytes(2))
-      }
-    }
+    let places = Set(elements.joined().map { TilePlace(TileSlice($0)) })
+    let tiles = try await places.isEmpty ? [:] : readTiles(at: Array(places))
     return try elements.map { element in
       try ProofLayout.hash(element) { node in
         let slice = TileSlice(node)
-        guard let tile = tiles[Place(level: slice.level, index: slice.index)],
-          let hash = slice.hash(in: tile)
-        else {
+        guard let tile = tiles[TilePlace(slice)], let hash = slice.hash(in: tile) else {
           throw LedgerStoreError(
             .treeBroken,
             "tile \(slice.index) of level \(slice.level) is missing: run `pithledger fsck`")
@@ -170,6 +138,44 @@ public struct TreeStore: Sendable {
         return hash
       }
     }
+  }
+
+  /// The level of a tile and its index within the level.
+  private struct TilePlace: Hashable {
+    let level: Int
+    let index: UInt64
+
+    init(level: Int, index: UInt64) {
+      self.level = level
+      self.index = index
+    }
+
+    /// The place of the tile that a slice lies in.
+    init(_ slice: TileSlice) { self.init(level: slice.level, index: slice.index) }
+  }
+
+  /// Reads the full tiles at some places, and every tile of the frontier.
+  private func readTiles(at places: [TilePlace]) async throws -> [TilePlace: [Digest]] {
+    let rows = try await readers.query(
+      """
+      SELECT t.level::bigint, t.index, t.hashes
+      FROM unnest($1::smallint[], $2::bigint[]) AS w (level, index)
+        CROSS JOIN LATERAL (SELECT * FROM ledger.tile t
+          WHERE t.level = w.level AND t.index = w.index LIMIT 1) AS t
+      UNION ALL
+      SELECT e.level - 1, t.size >> (8 * e.level)::integer, e.hashes
+      FROM ledger.tree t, unnest(t.frontier) WITH ORDINALITY AS e (hashes, level)
+      """,
+      [
+        .int2Array(places.map { Int16($0.level) }),
+        .int8Array(places.map { Int64(clamping: $0.index) }),
+      ])
+    var tiles: [TilePlace: [Digest]] = [:]
+    for row in rows {
+      let place = TilePlace(level: Int(try row.int(0)), index: UInt64(clamping: try row.int(1)))
+      tiles[place] = TileBytes.decode(try row.bytes(2))
+    }
+    return tiles
   }
 
   /// The hashes of a tile as bytes; `nil` if the tree has not reached the tile.

@@ -27,51 +27,18 @@ public struct InclusionProof: Sendable, Equatable {
   ///
   /// Errors: `proof.form` with the line, `note.form`.
   public init(_ bytes: [UInt8]) throws(TransparencyError) {
-    func refuse(_ line: Int, _ message: String) -> TransparencyError {
-      TransparencyError("proof.form", line: line, message)
-    }
     guard bytes.count <= Self.maxBytes, let whole = String(validating: bytes, as: UTF8.self) else {
       throw TransparencyError(
         "proof.form", "a proof is UTF-8 text of at most \(Self.maxBytes) bytes")
     }
-    var rest = whole[...]
-    var number = 0
-    func next() throws(TransparencyError) -> Substring {
-      number += 1
-      guard let end = rest.utf8.firstIndex(of: 0x0A) else {
-        throw refuse(number, "the proof breaks off")
-      }
-      let line = rest[..<end]
-      rest = rest[rest.utf8.index(after: end)...]
-      return line
+    var lines = ProofLines(whole)
+    guard try lines.next() == Self.header else {
+      throw lines.fault("the first line is \(Self.header)")
     }
-    guard try next() == Self.header else { throw refuse(1, "the first line is \(Self.header)") }
-    var line = try next()
-    var extra: [UInt8]?
-    if line.hasPrefix("extra ") {
-      extra = Base64.decode(String(line.dropFirst(6)))
-      guard extra != nil else { throw refuse(number, "extra data is base64") }
-      line = try next()
-    }
-    self.extra = extra
-    guard line.hasPrefix("index "), let index = Decimal.parse(line.dropFirst(6)) else {
-      throw refuse(number, "the line is `index` and a number in plain decimal")
-    }
-    self.index = index
-    var hashes: [Digest] = []
-    while true {
-      line = try next()
-      if line.isEmpty { break }
-      guard let hash = Digest(base64: line) else {
-        throw refuse(number, "a hash of a proof is 32 bytes in base64")
-      }
-      hashes.append(hash)
-      guard hashes.count <= TreeProofs.maxHashes else {
-        throw refuse(number, "a proof has at most \(TreeProofs.maxHashes) hashes")
-      }
-    }
-    self.hashes = hashes
-    note = try SignedNote(String(rest))
+    extra = try lines.extra()
+    index = try lines.index()
+    hashes = try lines.hashes()
+    note = try SignedNote(String(lines.rest))
   }
 
   /// The proof as text.
@@ -97,5 +64,63 @@ public struct InclusionProof: Sendable, Equatable {
       leaf: .leaf(entry), index: index, size: signed.checkpoint.size, root: signed.checkpoint.root,
       proof: hashes)
     return signed
+  }
+}
+
+/// Reads the lines of an inclusion proof in their order.
+///
+/// Errors: `proof.form` with the line.
+private struct ProofLines {
+  /// The text after the last line that was read.
+  private(set) var rest: Substring
+  /// The number of lines that were read.
+  private var count = 0
+
+  init(_ text: String) { rest = text[...] }
+
+  /// The fault of the last line that was read.
+  func fault(_ message: String) -> TransparencyError {
+    TransparencyError("proof.form", line: count, message)
+  }
+
+  mutating func next() throws(TransparencyError) -> Substring {
+    count += 1
+    guard let end = rest.utf8.firstIndex(of: 0x0A) else { throw fault("the proof breaks off") }
+    let line = rest[..<end]
+    rest = rest[rest.utf8.index(after: end)...]
+    return line
+  }
+
+  /// Reads the line of extra data, if there is one.
+  mutating func extra() throws(TransparencyError) -> [UInt8]? {
+    guard rest.hasPrefix("extra ") else { return nil }
+    guard let extra = Base64.decode(String(try next().dropFirst(6))) else {
+      throw fault("extra data is base64")
+    }
+    return extra
+  }
+
+  mutating func index() throws(TransparencyError) -> UInt64 {
+    let line = try next()
+    guard line.hasPrefix("index "), let index = Decimal.parse(line.dropFirst(6)) else {
+      throw fault("the line is `index` and a number in plain decimal")
+    }
+    return index
+  }
+
+  /// Reads hashes up to and with the empty line that ends them.
+  mutating func hashes() throws(TransparencyError) -> [Digest] {
+    var hashes: [Digest] = []
+    while true {
+      let line = try next()
+      if line.isEmpty { return hashes }
+      guard let hash = Digest(base64: line) else {
+        throw fault("a hash of a proof is 32 bytes in base64")
+      }
+      hashes.append(hash)
+      guard hashes.count <= TreeProofs.maxHashes else {
+        throw fault("a proof has at most \(TreeProofs.maxHashes) hashes")
+      }
+    }
   }
 }

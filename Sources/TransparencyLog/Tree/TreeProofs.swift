@@ -50,17 +50,36 @@ public enum TreeProofs {
       return try verifyWithoutProof(old: old, oldRoot: oldRoot, new: new, newRoot: newRoot, proof)
     }
     // Where the old tree is perfect, its root is the first hash and is not sent.
-    var rest = (old.rawValue & (old.rawValue - 1) == 0 ? [oldRoot] + proof : proof)[...]
-    guard let first = rest.popFirst() else { throw inconsistent("the proof is empty") }
+    let isPerfect = old.rawValue & (old.rawValue - 1) == 0
+    let roots = try roots(old: old, new: new, from: isPerfect ? [oldRoot] + proof : proof)
+    guard roots.old == oldRoot else {
+      throw inconsistent(
+        "the proof leads to \(roots.old.base64) for \(old) leaves, and the older root is \(oldRoot.base64)"
+      )
+    }
+    guard roots.new == newRoot else {
+      throw inconsistent(
+        "the proof leads to \(roots.new.base64) for \(new) leaves, and the newer root is \(newRoot.base64)"
+      )
+    }
+  }
+
+  /// Computes the roots of both trees from the hashes of a consistency proof (RFC 9162, section
+  /// 2.1.4.2).
+  ///
+  /// - Parameter path: the proof, after the old root if the old tree is perfect.
+  private static func roots(
+    old: TreeSize, new: TreeSize, from path: [Digest]
+  ) throws(TransparencyError) -> (old: Digest, new: Digest) {
+    guard let first = path.first else { throw inconsistent("the proof is empty") }
     var node = old.rawValue - 1
     var last = new.rawValue - 1
     while node & 1 == 1 {
       node >>= 1
       last >>= 1
     }
-    var older = first
-    var newer = first
-    for hash in rest {
+    var (older, newer) = (first, first)
+    for hash in path.dropFirst() {
       guard last > 0 else {
         throw inconsistent("the proof has more hashes than the tree has levels")
       }
@@ -78,16 +97,7 @@ public enum TreeProofs {
       last >>= 1
     }
     guard last == 0 else { throw inconsistent("the proof has too few hashes") }
-    guard older == oldRoot else {
-      throw inconsistent(
-        "the proof leads to \(older.base64) for \(old) leaves, and the older root is \(oldRoot.base64)"
-      )
-    }
-    guard newer == newRoot else {
-      throw inconsistent(
-        "the proof leads to \(newer.base64) for \(new) leaves, and the newer root is \(newRoot.base64)"
-      )
-    }
+    return (older, newer)
   }
 
   /// The empty tree and equal sizes, where a proof has no hashes.
