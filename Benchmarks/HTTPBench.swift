@@ -154,7 +154,7 @@ struct HTTPBench {
     var lines: [UInt8] = []
     for key in keys {
       let payload: JSONObject = [
-        "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(key.key.publicKey)),
+        "algorithm": "ed25519", "public_key_b64": .string(Base64.encode(key.key.publicKey)),
       ]
       let body = try EventBody.make(
         type: .keyRegistered, payload: payload, signer: key.signer, subject: .registry,

@@ -37,7 +37,7 @@ struct Workload: Sendable {
     let body = try EventBody.make(
       type: .keyRegistered,
       payload: [
-        "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(publicKeys[index])),
+        "algorithm": "ed25519", "public_key_b64": .string(Base64.encode(publicKeys[index])),
       ], signer: signer, subject: .registry, target: "key:\(signer.fingerprint.hex)",
       createdAt: time)
     return AppendUnit(

@@ -1,13 +1,7 @@
 import PostgresClient
 
-/// The SQLSTATEs that the ledger's own functions and triggers raise.
+/// The SQLSTATEs of the ledger's own functions that the store tells apart. `sql/README.md` lists all.
 extension SQLState {
-  /// A change of an append-only table.
-  static let appendOnly: SQLState = "PL001"
-  /// The record of an event does not exist.
-  static let noRecord: SQLState = "PL004"
-  /// The arrays of an append have different lengths.
-  static let arrayLengths: SQLState = "PL006"
   /// Another block header is trusted at the height.
   static let anotherHeader: SQLState = "PL012"
   /// The identity token was used for another event.
@@ -18,8 +12,6 @@ extension SQLState {
   static let treeMoved: SQLState = "PL020"
   /// A checkpoint has another root than the tree, or than the stored checkpoint of its size.
   static let anotherRoot: SQLState = "PL021"
-  /// A checkpoint or cosignature is not one of this log.
-  static let invalidCheckpoint: SQLState = "PL022"
 
   /// Errors after which a transaction can be tried again.
   static let retryable: Set<SQLState> = [

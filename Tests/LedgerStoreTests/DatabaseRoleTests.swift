@@ -129,7 +129,7 @@ struct DatabaseRoleTests {
       let bytes = Array("kept".utf8)
       let digest = Digest(hashing: bytes)
       let wire: JSON = [
-        "evidence": .object([digest.hex: .string(encodeBase64(bytes))]),
+        "evidence": .object([digest.hex: .string(Base64.encode(bytes))]),
         "payload": [
           "content_role": "document", "content_sha256": .string(digest.hex),
           "evidence_sha256": .string(digest.hex),

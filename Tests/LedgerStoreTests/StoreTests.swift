@@ -338,7 +338,7 @@ struct StoreTests {
       EventBody.make(
         type: .keyRegistered,
         payload: [
-          "algorithm": "ed25519", "public_key_b64": .string(encodeBase64(key.key.publicKey)),
+          "algorithm": "ed25519", "public_key_b64": .string(Base64.encode(key.key.publicKey)),
         ], signer: key.signer, subject: .registry, target: "key:\(key.signer.fingerprint.hex)",
         createdAt: .now))
     let admission = Admission.signedOnly(at: .now)

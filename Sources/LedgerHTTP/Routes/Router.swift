@@ -17,7 +17,7 @@ func buildRouter(
   EventRoutes(ledger: ledger, feed: state.feed, table: state.table, reader: reader).add(to: router)
   EvidenceRoutes(ledger: ledger, reader: reader).add(to: router)
   KeyRoutes(keys: ledger.keys).add(to: router)
-  TransparencyRoutes(ledger: ledger, reader: reader).add(to: router)
+  TransparencyRoutes(ledger: ledger).add(to: router)
   OperationRoutes(ledger: ledger).add(to: router)
   return router
 }

@@ -10,7 +10,6 @@ import TransparencyLog
 /// The routes that prove the log: checkpoints, tiles and proofs (C2SP tlog-tiles, C2SP tlog-proof).
 struct TransparencyRoutes: Sendable {
   let ledger: Ledger
-  let reader: RequestReader
 
   /// For responses that never change: any cache may store them for a year.
   private static let immutable = "public, max-age=31536000, immutable"

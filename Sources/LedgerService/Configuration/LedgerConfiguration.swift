@@ -109,16 +109,11 @@ public struct LedgerConfiguration: Sendable {
     guard operatorTokenFile == nil else { return }
     try OperatorToken.make(at: operatorTokenPath)
   }
-}
 
-extension LedgerConfiguration {
   /// Refuses a write in a read-only process.
   ///
   /// Errors: a `Refusal`, unavailable, with check `read_only`.
   func requireWriting() throws(Refusal) {
     if isReadOnly { throw Refusal.readOnly }
   }
-
-  /// The address that links begin with: the configured one, or that of the request.
-  func base(_ requested: String) -> String { publicURL ?? requested }
 }

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension LedgerConfiguration {
   /// Quotas of clients and keys, and the sizes of submissions.
   public struct Limits: Sendable {
@@ -28,19 +30,20 @@ extension LedgerConfiguration {
 
     /// The defaults.
     public init() {}
-  }
-}
 
-extension LedgerConfiguration.Limits {
-  /// Raises every quota to the maximum, for benchmarks and tests.
-  public mutating func unlimited() {
-    bareActionsPerHour = EnvironmentReader.maxNumber
-    keyRegistrationsPerHour = EnvironmentReader.maxNumber
-    submissionsPerHour = EnvironmentReader.maxNumber
-    submissionsPerKeyPerHour = EnvironmentReader.maxNumber
-    evidenceBytesPerHour = EnvironmentReader.maxNumber
-    evidenceBytesPerKeyPerHour = EnvironmentReader.maxNumber
-    proofChecksPerHour = EnvironmentReader.maxNumber
-    heavyReadsPerHour = EnvironmentReader.maxNumber
+    /// The limits for the JSON of one submission.
+    var submission: JSONLimits { JSONLimits(maxBytes: submissionBytes, maxDepth: 64) }
+
+    /// Raises every quota to the maximum, for benchmarks and tests.
+    public mutating func unlimited() {
+      bareActionsPerHour = EnvironmentReader.maxNumber
+      keyRegistrationsPerHour = EnvironmentReader.maxNumber
+      submissionsPerHour = EnvironmentReader.maxNumber
+      submissionsPerKeyPerHour = EnvironmentReader.maxNumber
+      evidenceBytesPerHour = EnvironmentReader.maxNumber
+      evidenceBytesPerKeyPerHour = EnvironmentReader.maxNumber
+      proofChecksPerHour = EnvironmentReader.maxNumber
+      heavyReadsPerHour = EnvironmentReader.maxNumber
+    }
   }
 }

@@ -3,9 +3,6 @@ public import Encodings
 public import LedgerDomain
 import LedgerStore
 
-/// Encodes bytes as padded base64 (RFC 4648, section 4).
-public func encodeBase64(_ bytes: [UInt8]) -> String { Base64.encode(bytes) }
-
 /// Registers, vouches for, revokes and rotates keys, and retracts aliases, on an operator's command.
 public struct KeyAdministrator: Sendable {
   let store: LedgerStore

@@ -1,4 +1,3 @@
-import CanonicalJSON
 public import Encodings
 public import LedgerDomain
 
@@ -57,9 +56,4 @@ public struct Submitter: EventSubmitter {
   static let unsigned = Refusal(
     .malformed, check: "signature", field: "signature",
     "The event has no signature.", remedy: .submitAction)
-}
-
-extension LedgerConfiguration.Limits {
-  /// The limits for the JSON of one submission.
-  var submission: JSONLimits { JSONLimits(maxBytes: submissionBytes, maxDepth: 64) }
 }

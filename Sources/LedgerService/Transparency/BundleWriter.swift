@@ -143,7 +143,7 @@ public struct BundleWriter: Sendable {
     return [
       "checkpoint": .string(try SignedNote(covered.note).text),
       "consistency": .array(try await store.tree.hashes(of: shape).map { .string($0.base64) }),
-      "position": .integer(stamp.position.rawValue), "proof_b64": .string(encodeBase64(proof)),
+      "position": .integer(stamp.position.rawValue), "proof_b64": .string(Base64.encode(proof)),
     ]
   }
 }

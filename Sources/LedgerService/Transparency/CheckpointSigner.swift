@@ -26,8 +26,6 @@ actor CheckpointSigner {
   private var lastSize: TreeSize?
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
-  /// The path of the file of the last signed checkpoint.
-  nonisolated var memoryPath: String { memory.path }
 
   init(key: LogKey, store: LedgerStore, origin: String, logger: Logger) {
     self.key = key

@@ -40,7 +40,7 @@ struct Attest: AsyncParsableCommand {
         }
         var named: JSONObject = [:]
         for bytes in evidence {
-          named[Digest(hashing: bytes).hex] = .string(encodeBase64(bytes))
+          named[Digest(hashing: bytes).hex] = .string(Base64.encode(bytes))
         }
         let bare: JSON = [
           "evidence": .object(named), "payload": .object(payload), "target": .string(target),

@@ -23,7 +23,7 @@ struct Withdraw: AsyncParsableCommand {
         let bytes = try readToken(token)
         let digest = Digest(hashing: bytes).hex
         let bare: JSON = [
-          "evidence": .object([digest: .string(encodeBase64(bytes))]),
+          "evidence": .object([digest: .string(Base64.encode(bytes))]),
           "payload": [
             "event_id": .string(eventID), "evidence_sha256": .string(digest),
             "reason": .string(reason),
