@@ -8,8 +8,10 @@ public protocol LogSource: Sendable {
   /// Returns the bytes of up to `limit` entries from a position on. There are fewer at the end of
   /// the log.
   func entries(from position: Position, limit: Int) async throws -> [[UInt8]]
-  /// Returns the hashes of a tile; `nil` if there is no tile of this width. Source: C2SP
-  /// tlog-tiles.
+  /// Returns the first `width` hashes of a tile; `nil` if the source has no tile that is as wide.
+  ///
+  /// The tiles of an earlier size of the log are narrower. A source that has only the wider tile
+  /// answers from that one. Source: C2SP tlog-tiles, section Partial Tiles.
   func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]?
   /// Returns the columns that are stored with the entries; `nil` if the source stores none.
   func columns(from position: Position, limit: Int) async throws -> [FoldEvent]?
@@ -74,15 +76,16 @@ public struct LogDirectory: LogSource {
       let index = next / UInt64(TilePath.fullWidth)
       let start = index * UInt64(TilePath.fullWidth)
       let width = Int(min(UInt64(TilePath.fullWidth), size.rawValue - start))
-      let path = TilePath(.entries, index: index, width: width).description
-      guard let bytes = try file(path) else {
+      let wanted = TilePath(.entries, index: index, width: width)
+      guard let (path, bytes) = try firstFile(atLeast: wanted) else {
         throw LogFault(
-          "bundle.missing", position: Position(leaf: next), place: path, "there is no such file")
+          "bundle.missing", position: Position(leaf: next), place: wanted.description,
+          "there is no such file")
       }
-      guard let bundle = TileBytes.decode(entries: bytes), bundle.count == width else {
+      guard let bundle = TileBytes.decode(entries: bytes), bundle.count == path.width else {
         throw LogFault(
-          "bundle.form", position: Position(leaf: next), place: path,
-          "the bundle is not \(width) entries behind their lengths")
+          "bundle.form", position: Position(leaf: next), place: path.description,
+          "the bundle is not \(path.width) entries behind their lengths")
       }
       let upper = Int(min(end - start, UInt64(width)))
       entries += bundle[Int(next - start)..<upper]
@@ -93,14 +96,28 @@ public struct LogDirectory: LogSource {
 
   /// Reads a tile of hashes.
   ///
-  /// - Throws: a `LogFault` with the check `tile.form` if the file has another width.
+  /// - Throws: a `LogFault` with the check `tile.form` if the file has another width than its name.
   public func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]? {
-    let path = TilePath(.hashes(level: level), index: index, width: width).description
-    guard let bytes = try file(path) else { return nil }
-    guard let hashes = TileBytes.decode(bytes), hashes.count == width else {
-      throw LogFault("tile.form", place: path, "the tile is not \(width) hashes")
+    let wanted = TilePath(.hashes(level: level), index: index, width: width)
+    guard let (path, bytes) = try firstFile(atLeast: wanted) else { return nil }
+    guard let hashes = TileBytes.decode(bytes), hashes.count == path.width else {
+      throw LogFault(
+        "tile.form", place: path.description, "the tile is not \(path.width) hashes")
     }
-    return hashes
+    return Array(hashes.prefix(width))
+  }
+
+  /// Reads the file of a tile or, where there is none, a wider one: the partial tile of the log's
+  /// size, or the full tile. Returns `nil` if the directory has none of them.
+  private func firstFile(
+    atLeast path: TilePath
+  ) throws(LogFault) -> (path: TilePath, bytes: [UInt8])? {
+    let atEnd = TilePath.width(of: path.kind, index: path.index, in: size)
+    for width in [path.width, atEnd, TilePath.fullWidth] where width >= path.width {
+      let candidate = TilePath(path.kind, index: path.index, width: width)
+      if let bytes = try file(candidate.description) { return (candidate, bytes) }
+    }
+    return nil
   }
 
   /// Returns `nil`: a directory stores no columns.
@@ -115,13 +132,12 @@ extension LogDirectory {
     var hashes: [TreeNode: Digest] = [:]
     for node in element {
       let slice = TileSlice(node)
-      let width = UInt64(TilePath.fullWidth)
-      let count = size.rawValue >> UInt64(8 * slice.level)
-      let available = Int(min(width, count - min(slice.index * width, count)))
-      guard let tile = try await tile(level: slice.level, index: slice.index, width: available),
+      let kind = TilePath.Kind.hashes(level: slice.level)
+      let width = TilePath.width(of: kind, index: slice.index, in: size)
+      guard let tile = try await tile(level: slice.level, index: slice.index, width: width),
         let hash = slice.hash(in: tile)
       else {
-        let path = TilePath(.hashes(level: slice.level), index: slice.index, width: available)
+        let path = TilePath(kind, index: slice.index, width: width)
         throw LogFault("tree.tile", place: path.description, "the tile is missing")
       }
       hashes[node] = hash

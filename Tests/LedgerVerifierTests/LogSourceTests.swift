@@ -109,6 +109,9 @@ struct LogSourceTests {
       try await expectConformance(StoredLog(store: store), expected, hasColumns: true)
       try await expectConformance(
         LogDirectory(folder, size: checkpoint.size), expected, hasColumns: false)
+      // A folder that has grown beyond a checkpoint still has the log of that size.
+      let earlier = LogDirectory(folder, size: 100)
+      #expect(try await earlier.entries(from: 90, limit: 20) == Array(entries[90..<100]))
       try await test.serving { client in
         try await expectConformance(
           RoutedLog(client: client, size: checkpoint.size), expected, hasColumns: false)
@@ -136,11 +139,28 @@ struct LogSourceTests {
     if let columns {
       #expect(columns.map(\.position) == (10..<size).map { Position(leaf: UInt64($0)) }, "\(name)")
     }
+    try await expectPrefix(reader, expected, name)
     let outcome = try await LogVerification(
       reader, size: expected.checkpoint.size, expecting: [.init(expected.checkpoint, place: name)]
     ).run()
     #expect(outcome.edge.root == expected.checkpoint.root, "\(name)")
     #expect(outcome.checkpoints == 1, "\(name)")
+  }
+
+  /// Expects that a reader gives the log of an earlier size, whose last tiles are narrower.
+  private func expectPrefix(
+    _ reader: any LogSource, _ expected: Expected, _ name: String
+  ) async throws {
+    for size in [1, 100, TilePath.fullWidth, TilePath.fullWidth + 4] {
+      var edge = Frontier()
+      for leaf in expected.leaves[..<size] { edge.append(leaf) { _ in } }
+      let checkpoint = Checkpoint(
+        origin: expected.checkpoint.origin, size: edge.size, root: edge.root)
+      let outcome = try await LogVerification(
+        reader, size: edge.size, expecting: [.init(checkpoint, place: name)]
+      ).run()
+      #expect(outcome.edge == edge && outcome.checkpoints == 1, "\(name): \(size) entries")
+    }
   }
 
   private func expectTiles(
@@ -154,6 +174,16 @@ struct LogSourceTests {
     #expect(
       try await reader.tile(level: 0, index: 1, width: rest) == Array(expected.leaves[width...]),
       "\(name): a partial tile")
+    for narrower in [1, width - 1] {
+      #expect(
+        try await reader.tile(level: 0, index: 0, width: narrower)
+          == Array(expected.leaves[..<narrower]),
+        "\(name): \(narrower) hashes of a full tile")
+    }
+    #expect(
+      try await reader.tile(level: 0, index: 1, width: rest - 1)
+        == Array(expected.leaves[width..<width + rest - 1]),
+      "\(name): all but one hash of a partial tile")
     var edge = Frontier()
     for leaf in expected.leaves[..<width] { edge.append(leaf) { _ in } }
     #expect(

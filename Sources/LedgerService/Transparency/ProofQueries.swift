@@ -18,14 +18,11 @@ public struct ProofQueries: Sendable {
         .notFound, check: "tile", field: "path",
         "\(path) is not in the tree of \(size) entries that the newest checkpoint covers.")
     }
-    let fullWidth = UInt64(TilePath.fullWidth)
-    let level = if case .hashes(let level) = path.kind { level } else { 0 }
-    let count = level < 8 ? size.rawValue >> UInt64(8 * level) : 0
-    guard path.index < count, path.index * fullWidth + UInt64(path.width) <= count else {
+    guard path.width <= TilePath.width(of: path.kind, index: path.index, in: size) else {
       throw missing()
     }
     switch path.kind {
-    case .hashes:
+    case .hashes(let level):
       guard
         let bytes = try await store.tree.tileBytes(
           level: level, index: path.index, width: path.width)
@@ -33,7 +30,7 @@ public struct ProofQueries: Sendable {
       return bytes
     case .entries:
       let entries = try await store.log.entries(
-        from: Position(leaf: path.index * fullWidth), limit: path.width)
+        from: Position(leaf: path.index * UInt64(TilePath.fullWidth)), limit: path.width)
       guard entries.count == path.width else { throw missing() }
       return TileBytes.encode(entries: entries)
     }

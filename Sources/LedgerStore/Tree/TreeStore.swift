@@ -178,7 +178,7 @@ public struct TreeStore: Sendable {
     return tiles
   }
 
-  /// The hashes of a tile as bytes; `nil` if the tree has not reached the tile.
+  /// The first `width` hashes of a tile as bytes; `nil` if the tree has no tile that is as wide.
   public func tileBytes(level: Int, index: UInt64, width: Int) async throws -> [UInt8]? {
     let rows = try await readers.query(
       """

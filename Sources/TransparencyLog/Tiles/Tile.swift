@@ -8,6 +8,9 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     case hashes(level: Int)
     /// An entry bundle: the entries of the leaves, each with its length.
     case entries
+
+    /// The level of the tree that the tile is at. Entry bundles are beside level 0.
+    public var level: Int { if case .hashes(let level) = self { level } else { 0 } }
   }
 
   /// The number of hashes or entries in a full tile.
@@ -93,6 +96,14 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
       case .entries: "entries"
       }
     return "tile/\(kind)/\(name)" + (width < Self.fullWidth ? ".p/\(width)" : "")
+  }
+
+  /// The number of hashes or entries that a tile has in a log of this size; 0 for a tile that the log has
+  /// not reached.
+  public static func width(of kind: Kind, index: UInt64, in size: TreeSize) -> Int {
+    let count = kind.level < 8 ? size.rawValue >> UInt64(8 * kind.level) : 0
+    let (start, overflow) = index.multipliedReportingOverflow(by: UInt64(fullWidth))
+    return overflow ? 0 : Int(min(UInt64(fullWidth), count - min(start, count)))
   }
 
   /// The paths of every tile of a log of this size, partial ones included.
