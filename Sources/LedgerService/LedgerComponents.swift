@@ -4,6 +4,10 @@ import SafeHTTPClient
 
 // The components of a ledger in groups, in the order in which they are created. Only `Ledger` uses
 // these groups; a component receives the other components that it needs.
+//
+// A component that holds the configuration or several other components is a class. As a struct it would
+// contain the values of all components below it, several kilobytes, and every task and every `async`
+// call of a submission would copy them.
 
 /// The dependencies of every group, read from the database and the data directory.
 struct LedgerCore: Sendable {

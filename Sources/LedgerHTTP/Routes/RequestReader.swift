@@ -6,10 +6,18 @@ import LedgerService
 import NIOCore
 
 /// Reads what all writing requests have in common: the caller, the media type and the body.
-struct RequestReader: Sendable {
+final class RequestReader: Sendable {
   let configuration: LedgerConfiguration
   let callers: Callers
   let bodies: BodyBudget
+
+  init(
+    configuration: LedgerConfiguration, callers: Callers, bodies: BodyBudget
+  ) {
+    self.configuration = configuration
+    self.callers = callers
+    self.bodies = bodies
+  }
 
   /// The media types that the service reads.
   enum MediaType: String {

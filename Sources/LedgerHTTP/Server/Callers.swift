@@ -7,7 +7,7 @@ import NIOCore
 import SafeHTTPClient
 
 /// Determines who sends a request, and checks its site (section 4 of the design).
-struct Callers: Sendable {
+final class Callers: Sendable {
   private let configuration: LedgerConfiguration
   /// Hosts that are the ledger's own, in lower case and without ports.
   private let ownHosts: Set<String>

@@ -46,7 +46,7 @@ struct AnchorSettlement: Sendable {
 }
 
 /// Checks pending anchors against the current trust configuration and completes their proofs.
-public struct AnchorSettler: Sendable {
+public final class AnchorSettler: Sendable {
   let store: LedgerStore
   let reader: EvidenceReader
   let evidence: EvidenceChecker
@@ -54,6 +54,19 @@ public struct AnchorSettler: Sendable {
   let recorder: CheckRecorder
   let configuration: LedgerConfiguration
   let logger: Logger
+
+  init(
+    store: LedgerStore, reader: EvidenceReader, evidence: EvidenceChecker, upgrader: ProofUpgrader,
+    recorder: CheckRecorder, configuration: LedgerConfiguration, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.evidence = evidence
+    self.upgrader = upgrader
+    self.recorder = recorder
+    self.configuration = configuration
+    self.logger = logger
+  }
 
   /// Checks every pending anchor. An anchor that cannot be checked is logged and skipped.
   ///

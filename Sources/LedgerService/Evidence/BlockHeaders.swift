@@ -8,7 +8,7 @@ import ProofVerification
 import SafeHTTPClient
 
 /// Reads Bitcoin block headers: trusted ones from the store, others from the configured explorer or node.
-struct BlockHeaders: Sendable {
+final class BlockHeaders: Sendable {
   /// The treatment of headers that are not trusted yet.
   enum Missing: Sendable {
     /// They are not fetched.
@@ -23,6 +23,15 @@ struct BlockHeaders: Sendable {
   let fetch: SafeHTTPClient
   let configuration: LedgerConfiguration
   let logger: Logger
+
+  init(
+    store: LedgerStore, fetch: SafeHTTPClient, configuration: LedgerConfiguration, logger: Logger
+  ) {
+    self.store = store
+    self.fetch = fetch
+    self.configuration = configuration
+    self.logger = logger
+  }
 
   /// An upper bound of the height of the Bitcoin chain: one block every nine minutes after the highest
   /// trusted header, or after the first block. The chain's target is one in ten minutes.

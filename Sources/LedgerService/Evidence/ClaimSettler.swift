@@ -16,7 +16,7 @@ struct ClaimSchedule: Sendable {
 }
 
 /// Checks pending author claims again when the issuer's keys become available.
-public struct ClaimSettler: Sendable {
+public final class ClaimSettler: Sendable {
   let store: LedgerStore
   let reader: EvidenceReader
   let evidence: EvidenceChecker
@@ -24,6 +24,19 @@ public struct ClaimSettler: Sendable {
   let voucher: TokenVoucher
   let configuration: LedgerConfiguration
   let logger: Logger
+
+  init(
+    store: LedgerStore, reader: EvidenceReader, evidence: EvidenceChecker, recorder: CheckRecorder,
+    voucher: TokenVoucher, configuration: LedgerConfiguration, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.evidence = evidence
+    self.recorder = recorder
+    self.voucher = voucher
+    self.configuration = configuration
+    self.logger = logger
+  }
 
   /// Checks every claim whose token could not be checked on arrival. The token's times are checked
   /// against the time of arrival.

@@ -5,7 +5,7 @@ import Logging
 
 /// One round of the job that settles anchors: checks those about which something changed, and expires
 /// old ones.
-struct DueAnchorSettler: Sendable {
+final class DueAnchorSettler: Sendable {
   /// Anchors that are checked at the same time. A slow calendar delays only the anchors of its own group.
   private static let groupSize = 16
 
@@ -15,6 +15,18 @@ struct DueAnchorSettler: Sendable {
   let recorder: CheckRecorder
   let configuration: LedgerConfiguration
   let logger: Logger
+
+  init(
+    store: LedgerStore, reader: EvidenceReader, settler: AnchorSettler, recorder: CheckRecorder,
+    configuration: LedgerConfiguration, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.settler = settler
+    self.recorder = recorder
+    self.configuration = configuration
+    self.logger = logger
+  }
 
   /// Checks the anchors that are due.
   ///
@@ -67,7 +79,7 @@ struct DueAnchorSettler: Sendable {
         group.addTask {
           Check(
             position: anchor.position, asked: anchor.asking,
-            result: try await check(anchor.position, asking: anchor.asking))
+            result: try await self.check(anchor.position, asking: anchor.asking))
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }

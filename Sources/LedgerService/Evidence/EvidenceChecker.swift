@@ -9,13 +9,25 @@ import SafeHTTPClient
 /// Checks evidence against the trust configuration, and attested locations against their content.
 ///
 /// Each check returns a `Finding`, or throws a `Refusal` for evidence that is provably false.
-struct EvidenceChecker: Sendable {
+final class EvidenceChecker: Sendable {
   let store: LedgerStore
   let fetch: SafeHTTPClient
   let headers: BlockHeaders
   let issuer: IssuerKeyCache
   let executor: ProofExecutor
   let configuration: LedgerConfiguration
+
+  init(
+    store: LedgerStore, fetch: SafeHTTPClient, headers: BlockHeaders, issuer: IssuerKeyCache,
+    executor: ProofExecutor, configuration: LedgerConfiguration
+  ) {
+    self.store = store
+    self.fetch = fetch
+    self.headers = headers
+    self.issuer = issuer
+    self.executor = executor
+    self.configuration = configuration
+  }
 
   /// Whether the verdict on an event depends on trust configuration or an external service.
   ///

@@ -22,7 +22,7 @@ public struct StorageSchedule: Sendable {
 }
 
 /// Fetches attested locations again at intervals and records changes.
-public struct StorageMonitor: Sendable {
+public final class StorageMonitor: Sendable {
   /// How many failed fetches in a row make a location gone.
   static let maxFailures = 3
   /// How many locations are fetched at the same time.
@@ -34,6 +34,18 @@ public struct StorageMonitor: Sendable {
   let recorder: CheckRecorder
   let configuration: LedgerConfiguration
   let logger: Logger
+
+  init(
+    store: LedgerStore, reader: EvidenceReader, evidence: EvidenceChecker, recorder: CheckRecorder,
+    configuration: LedgerConfiguration, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.evidence = evidence
+    self.recorder = recorder
+    self.configuration = configuration
+    self.logger = logger
+  }
 
   private var now: Timestamp { configuration.clock() }
 

@@ -36,7 +36,7 @@ public struct AuditReport: Sendable {
 }
 
 /// Repeats every check from the stored evidence under the current trust configuration. Changes nothing.
-public struct Auditor: Sendable {
+public final class Auditor: Sendable {
   /// How many events are checked at the same time.
   private static let maxConcurrent = 8
 
@@ -47,6 +47,19 @@ public struct Auditor: Sendable {
   let evidence: EvidenceChecker
   let documents: RecordDocuments
   let configuration: LedgerConfiguration
+
+  init(
+    store: LedgerStore, resolver: RecordResolver, timeline: TimelineCache, reader: EvidenceReader,
+    evidence: EvidenceChecker, documents: RecordDocuments, configuration: LedgerConfiguration
+  ) {
+    self.store = store
+    self.resolver = resolver
+    self.timeline = timeline
+    self.reader = reader
+    self.evidence = evidence
+    self.documents = documents
+    self.configuration = configuration
+  }
 
   /// Audits one record, or the whole log.
   ///
@@ -89,7 +102,7 @@ public struct Auditor: Sendable {
           running -= 1
         }
         running += 1
-        group.addTask { try await audit(stored, keys) }
+        group.addTask { try await self.audit(stored, keys) }
       }
       for try await done in group { add(done) }
     }

@@ -3,13 +3,24 @@ import LedgerDomain
 import LedgerStore
 
 /// Erases stored evidence on an operator's command.
-public struct EvidenceEraser: Sendable {
+public final class EvidenceEraser: Sendable {
   let store: LedgerStore
   let reader: EvidenceReader
   let recorder: CheckRecorder
   let configuration: LedgerConfiguration
   /// Called after bytes were erased, so that caches drop answers that contain them.
   let didErase: @Sendable () async -> Void
+
+  init(
+    store: LedgerStore, reader: EvidenceReader, recorder: CheckRecorder,
+    configuration: LedgerConfiguration, didErase: @escaping @Sendable () async -> Void
+  ) {
+    self.store = store
+    self.reader = reader
+    self.recorder = recorder
+    self.configuration = configuration
+    self.didErase = didErase
+  }
 
   /// Erases the bytes of some evidence, and records this for each event that names them. The log, its
   /// signatures and its replay do not change.

@@ -4,7 +4,7 @@ public import LedgerDomain
 import LedgerStore
 
 /// Registers, vouches for, revokes and rotates keys, and retracts aliases, on an operator's command.
-public struct KeyAdministrator: Sendable {
+public final class KeyAdministrator: Sendable {
   let store: LedgerStore
   let signing: SigningSubmitter
   let registry: RegistryKey
@@ -12,6 +12,19 @@ public struct KeyAdministrator: Sendable {
   let answers: AnswerBuilder
   let configuration: LedgerConfiguration
   let origin: String
+
+  init(
+    store: LedgerStore, signing: SigningSubmitter, registry: RegistryKey, timeline: TimelineCache,
+    answers: AnswerBuilder, configuration: LedgerConfiguration, origin: String
+  ) {
+    self.store = store
+    self.signing = signing
+    self.registry = registry
+    self.timeline = timeline
+    self.answers = answers
+    self.configuration = configuration
+    self.origin = origin
+  }
 
   /// Registers a key. The key signs the event itself.
   ///

@@ -4,9 +4,16 @@ import LedgerDomain
 import LedgerStore
 
 /// Reads record documents: those that are submitted, and those that the evidence store holds.
-struct RecordDocuments: Sendable {
+final class RecordDocuments: Sendable {
   let store: LedgerStore
   let configuration: LedgerConfiguration
+
+  init(
+    store: LedgerStore, configuration: LedgerConfiguration
+  ) {
+    self.store = store
+    self.configuration = configuration
+  }
 
   func parse(_ bytes: [UInt8]) throws(Refusal) -> RecordDocument {
     let json: JSON

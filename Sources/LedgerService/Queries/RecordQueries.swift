@@ -4,13 +4,25 @@ public import LedgerStore
 public import TransparencyLog
 
 /// Reads records: their documents, their status now and in the past, and their graph.
-public struct RecordQueries: Sendable {
+public final class RecordQueries: Sendable {
   let store: LedgerStore
   let resolver: RecordResolver
   let documents: RecordDocuments
   let timeline: TimelineCache
   let configuration: LedgerConfiguration
   let pastStates: PastStates
+
+  init(
+    store: LedgerStore, resolver: RecordResolver, documents: RecordDocuments,
+    timeline: TimelineCache, configuration: LedgerConfiguration, pastStates: PastStates
+  ) {
+    self.store = store
+    self.resolver = resolver
+    self.documents = documents
+    self.timeline = timeline
+    self.configuration = configuration
+    self.pastStates = pastStates
+  }
 
   /// Returns the record that a name designates, and the other records that have the same alias.
   ///

@@ -2,10 +2,18 @@ import LedgerDomain
 import LedgerStore
 
 /// Reads from the store what the admission of an event depends on.
-struct AdmissionReader: Sendable {
+final class AdmissionReader: Sendable {
   let store: LedgerStore
   let documents: RecordDocuments
   let configuration: LedgerConfiguration
+
+  init(
+    store: LedgerStore, documents: RecordDocuments, configuration: LedgerConfiguration
+  ) {
+    self.store = store
+    self.documents = documents
+    self.configuration = configuration
+  }
 
   /// The inputs of one event about a record, read in one round trip. `nil` if the ledger has no such
   /// record.

@@ -2,11 +2,21 @@ import LedgerDomain
 import LedgerStore
 
 /// Makes the answer to a submission from an event of the log.
-struct AnswerBuilder: Sendable {
+final class AnswerBuilder: Sendable {
   let store: LedgerStore
   let timeline: TimelineCache
   let checkpointSigner: CheckpointSigner?
   let configuration: LedgerConfiguration
+
+  init(
+    store: LedgerStore, timeline: TimelineCache, checkpointSigner: CheckpointSigner?,
+    configuration: LedgerConfiguration
+  ) {
+    self.store = store
+    self.timeline = timeline
+    self.checkpointSigner = checkpointSigner
+    self.configuration = configuration
+  }
 
   /// The answer for an event, once the projections include it.
   ///

@@ -4,7 +4,7 @@ import LedgerDomain
 import LedgerStore
 
 /// Takes bare actions: payloads without a signature that prove themselves. The registry key signs them.
-struct BareSubmitter: Sendable {
+final class BareSubmitter: Sendable {
   let resolver: RecordResolver
   let quotas: Quotas
   let pendingLimits: PendingAnchorLimits
@@ -12,6 +12,20 @@ struct BareSubmitter: Sendable {
   let registry: RegistryKey
   let appender: EventAppender
   let configuration: LedgerConfiguration
+
+  init(
+    resolver: RecordResolver, quotas: Quotas, pendingLimits: PendingAnchorLimits,
+    recordMutex: KeyedMutex<RecordID>, registry: RegistryKey, appender: EventAppender,
+    configuration: LedgerConfiguration
+  ) {
+    self.resolver = resolver
+    self.quotas = quotas
+    self.pendingLimits = pendingLimits
+    self.recordMutex = recordMutex
+    self.registry = registry
+    self.appender = appender
+    self.configuration = configuration
+  }
 
   /// Signs a payload with the registry key and appends it.
   func submit(
@@ -51,10 +65,10 @@ struct BareSubmitter: Sendable {
       context.evidence = bare.evidence
       let report = bare.payload["evidence_sha256"] == nil ? context.finding?.report : nil
       if let report { context.evidence[Digest(hashing: report)] = report }
-      let key = try await registry.key(in: context.timeline, at: context.position)
+      let key = try await self.registry.key(in: context.timeline, at: context.position)
       let payload =
         action == .storageAttestation
-        ? try storagePayload(bare, replacing: replaced, report: report, at: context.now)
+        ? try self.storagePayload(bare, replacing: replaced, report: report, at: context.now)
         : bare.payload
       let event = try key.key.sign(
         EventBody.make(
@@ -62,7 +76,7 @@ struct BareSubmitter: Sendable {
           target: bare.target?.text ?? "record", createdAt: context.now))
       return try VerifiedEvent(event, keys: context.timeline)
     } findExisting: { candidate, group, timeline in
-      ExistingStatement(for: candidate, among: group, timeline, at: configuration.clock())
+      ExistingStatement(for: candidate, among: group, timeline, at: self.configuration.clock())
     }
   }
 

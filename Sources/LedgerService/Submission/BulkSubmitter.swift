@@ -2,7 +2,7 @@ import CanonicalJSON
 import LedgerDomain
 
 /// Takes many submissions, one per line, several at the same time.
-public struct BulkSubmitter: Sendable {
+public final class BulkSubmitter: Sendable {
   /// The result of one line.
   public typealias LineAnswer = Result<SubmissionAnswer, any Error>
 
@@ -13,6 +13,16 @@ public struct BulkSubmitter: Sendable {
   let importer: DocumentImporter
   let documents: RecordDocuments
   let limits: LedgerConfiguration.Limits
+
+  init(
+    submitter: Submitter, importer: DocumentImporter, documents: RecordDocuments,
+    limits: LedgerConfiguration.Limits
+  ) {
+    self.submitter = submitter
+    self.importer = importer
+    self.documents = documents
+    self.limits = limits
+  }
 
   /// Submits each line with ``Submitter`` or ``DocumentImporter``, and answers in the order of the lines.
   ///
@@ -75,7 +85,7 @@ public struct BulkSubmitter: Sendable {
       if kind == .documents || (kind == .either && !Self.looksLikeEvent(line)) {
         let document = try documents.parse(line)
         return LineWork(lane: .named("\(document.canonical.pithNumber)")) {
-          try await importer.importDocument(
+          try await self.importer.importDocument(
             document, client: client, operatorAuthorised: operatorAuthorised)
         }
       }
@@ -84,7 +94,7 @@ public struct BulkSubmitter: Sendable {
           line, limits: limits.submission)
       else { throw Submitter.unsigned }
       return LineWork(lane: Self.lane(of: event)) {
-        try await submitter.submit(
+        try await self.submitter.submit(
           event, evidence: evidence, client: client, operatorAuthorised: operatorAuthorised)
       }
     } catch {

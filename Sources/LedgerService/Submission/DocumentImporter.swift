@@ -4,7 +4,7 @@ import LedgerDomain
 import LedgerStore
 
 /// Imports record documents.
-public struct DocumentImporter: Sendable {
+public final class DocumentImporter: Sendable {
   let store: LedgerStore
   let documents: RecordDocuments
   let timeline: TimelineCache
@@ -14,6 +14,22 @@ public struct DocumentImporter: Sendable {
   let checkpointSigner: CheckpointSigner?
   let configuration: LedgerConfiguration
   let origin: String
+
+  init(
+    store: LedgerStore, documents: RecordDocuments, timeline: TimelineCache, registry: RegistryKey,
+    quotas: Quotas, answers: AnswerBuilder, checkpointSigner: CheckpointSigner?,
+    configuration: LedgerConfiguration, origin: String
+  ) {
+    self.store = store
+    self.documents = documents
+    self.timeline = timeline
+    self.registry = registry
+    self.quotas = quotas
+    self.answers = answers
+    self.checkpointSigner = checkpointSigner
+    self.configuration = configuration
+    self.origin = origin
+  }
 
   /// Imports a record document, or a bare `canonical_record`.
   ///

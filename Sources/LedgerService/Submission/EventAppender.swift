@@ -38,7 +38,7 @@ enum ExternalLookup: Sendable {
 /// Admits one event and appends it: load, find existing statements, check evidence, admit, commit, answer.
 ///
 /// The steps start again if the record changed in the meantime.
-struct EventAppender: Sendable {
+final class EventAppender: Sendable {
   /// How often the steps are repeated because the record changed.
   static let maxRetries = 8
 
@@ -53,6 +53,24 @@ struct EventAppender: Sendable {
   let configuration: LedgerConfiguration
   let origin: String
   let logger: Logger
+
+  init(
+    store: LedgerStore, reader: AdmissionReader, timeline: TimelineCache, evidence: EvidenceChecker,
+    checkpoints: CheckpointIssuer, checkpointSigner: CheckpointSigner?, registry: RegistryKey,
+    answers: AnswerBuilder, configuration: LedgerConfiguration, origin: String, logger: Logger
+  ) {
+    self.store = store
+    self.reader = reader
+    self.timeline = timeline
+    self.evidence = evidence
+    self.checkpoints = checkpoints
+    self.checkpointSigner = checkpointSigner
+    self.registry = registry
+    self.answers = answers
+    self.configuration = configuration
+    self.origin = origin
+    self.logger = logger
+  }
 
   /// Admits and appends an event.
   ///

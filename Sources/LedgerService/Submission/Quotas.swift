@@ -5,7 +5,7 @@ public import LedgerDomain
 ///
 /// The operator and the shell have no quota. Every function throws a `Refusal` of code `tooMany` that
 /// names the quota.
-public struct Quotas: Sendable {
+public final class Quotas: Sendable {
   private let limits: LedgerConfiguration.Limits
   private let bareActions = RateLimiter<ClientID>(
     check: "bare_action_limit", what: "bare actions of one client")

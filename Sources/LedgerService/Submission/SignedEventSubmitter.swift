@@ -15,7 +15,7 @@ protocol EventSubmitter: Sendable {
 
 /// Checks the signature of an event and appends the event, or answers with the one that is in the log
 /// already.
-struct SignedEventSubmitter: EventSubmitter {
+final class SignedEventSubmitter: EventSubmitter {
   let store: LedgerStore
   let resolver: RecordResolver
   let reader: AdmissionReader
@@ -23,6 +23,19 @@ struct SignedEventSubmitter: EventSubmitter {
   let quotas: Quotas
   let appender: EventAppender
   let answers: AnswerBuilder
+
+  init(
+    store: LedgerStore, resolver: RecordResolver, reader: AdmissionReader, timeline: TimelineCache,
+    quotas: Quotas, appender: EventAppender, answers: AnswerBuilder
+  ) {
+    self.store = store
+    self.resolver = resolver
+    self.reader = reader
+    self.timeline = timeline
+    self.quotas = quotas
+    self.appender = appender
+    self.answers = answers
+  }
 
   func submit(
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String?, client: ClientID,

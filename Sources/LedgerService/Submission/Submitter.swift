@@ -2,11 +2,21 @@ public import Encodings
 public import LedgerDomain
 
 /// Takes submissions: admits them, appends them, and answers when they are durable.
-public struct Submitter: EventSubmitter {
+public final class Submitter: EventSubmitter {
   let signed: SignedEventSubmitter
   let bare: BareSubmitter
   let voucher: TokenVoucher
   let limits: LedgerConfiguration.Limits
+
+  init(
+    signed: SignedEventSubmitter, bare: BareSubmitter, voucher: TokenVoucher,
+    limits: LedgerConfiguration.Limits
+  ) {
+    self.signed = signed
+    self.bare = bare
+    self.voucher = voucher
+    self.limits = limits
+  }
 
   /// Takes a submission as JSON: a signed event, or the payload of a bare action.
   ///

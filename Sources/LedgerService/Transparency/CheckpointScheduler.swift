@@ -2,13 +2,25 @@ import LedgerStore
 import Logging
 
 /// Extends the tree, and publishes and timestamps checkpoints at their intervals.
-public struct CheckpointScheduler: Sendable {
+public final class CheckpointScheduler: Sendable {
   let store: LedgerStore
   let configuration: LedgerConfiguration
   let checkpoints: CheckpointIssuer
   let witnesses: WitnessClient
   let timestamper: CheckpointTimestamper
   let logger: Logger
+
+  init(
+    store: LedgerStore, configuration: LedgerConfiguration, checkpoints: CheckpointIssuer,
+    witnesses: WitnessClient, timestamper: CheckpointTimestamper, logger: Logger
+  ) {
+    self.store = store
+    self.configuration = configuration
+    self.checkpoints = checkpoints
+    self.witnesses = witnesses
+    self.timestamper = timestamper
+    self.logger = logger
+  }
 
   /// The interval at which new entries are added to the tree.
   private static let growthInterval: Duration = .milliseconds(200)

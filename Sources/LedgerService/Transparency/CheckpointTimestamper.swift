@@ -6,7 +6,7 @@ import Logging
 import TransparencyLog
 
 /// Requests proofs of time for checkpoints from calendars and authorities, and appends them.
-public struct CheckpointTimestamper: Sendable {
+public final class CheckpointTimestamper: Sendable {
   let store: LedgerStore
   let configuration: LedgerConfiguration
   let checkpoints: CheckpointIssuer
@@ -14,6 +14,20 @@ public struct CheckpointTimestamper: Sendable {
   let requester: TimestampRequester
   let signing: SigningSubmitter
   let logger: Logger
+
+  init(
+    store: LedgerStore, configuration: LedgerConfiguration, checkpoints: CheckpointIssuer,
+    anchors: CheckpointAnchors, requester: TimestampRequester, signing: SigningSubmitter,
+    logger: Logger
+  ) {
+    self.store = store
+    self.configuration = configuration
+    self.checkpoints = checkpoints
+    self.anchors = anchors
+    self.requester = requester
+    self.signing = signing
+    self.logger = logger
+  }
 
   /// Timestamps a new checkpoint with all configured calendars and authorities. Appends the proofs as
   /// events of the registry about the checkpoint. An authority that is unavailable is logged and skipped.

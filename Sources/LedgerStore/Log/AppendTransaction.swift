@@ -32,6 +32,7 @@ struct AppendTransaction: Sendable {
 
   private var append: PostgresStatement {
     let items = units.flatMap(\.items)
+    let events = items.map(\.event)
     let unitNumbers = units.enumerated().flatMap { index, unit in
       unit.items.map { _ in Int32?(Int32(index)) }
     }
@@ -41,7 +42,7 @@ struct AppendTransaction: Sendable {
         .int4Array(unitNumbers), .int8Array(guards.map { $0?.rawValue }),
         .textArray(items.map(\.subject)),
       ]
-      + EventColumn.appended.map { $0.values(of: items) }
+      + EventColumn.appended.map { $0.values(of: items, events) }
       + [
         .bytesArray(items.map(\.canonical?.digest.bytes)),
         .int8Array(items.map(\.canonical?.sourceVersion)),

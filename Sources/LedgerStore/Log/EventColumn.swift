@@ -77,11 +77,13 @@ enum EventColumn: Int, CaseIterable {
   ]
 
   /// The values of the column for some items, as an array parameter.
-  func values(of items: [AppendUnit.Item]) -> PostgresValue {
+  ///
+  /// - Parameter events: the events of the items. The caller collects them once for all columns.
+  func values(of items: [AppendUnit.Item], _ events: [FoldEvent]) -> PostgresValue {
     switch self {
     case .record: .int8Array(items.map(\.record?.rawValue))
     case .entry: .bytesArray(items.map(\.entry))
-    default: values(of: items.map(\.event))
+    default: values(of: events)
     }
   }
 
