@@ -269,105 +269,16 @@ public final class EmbeddedPostgres: Sendable {
     return path
   }
 
-  /// `shared_buffers` in MB: an eighth of the machine's memory, between 128 and 4096. The indexes
-  /// of a large log do not fit into PostgreSQL's default, so that every append would read and write
-  /// their pages.
-  private static var sharedBuffers: UInt64 {
-    min(4096, max(128, ProcessInfo.processInfo.physicalMemory >> 23))
-  }
-
   /// The suffix of the socket's name. The server opens no port.
   static let port = "5432"
-
-  private func serverOptions() async throws -> String {
-    var all = [
-      "listen_addresses": "", "unix_socket_directories": socket, "unix_socket_permissions": "0700",
-      "port": Self.port, "shared_buffers": "\(Self.sharedBuffers)MB", "max_connections": "100",
-      "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_compression": "on",
-      "max_wal_size": "2GB",
-    ]
-    // With lz4, if this build has it, writing full pages to the write-ahead log takes much less time.
-    if try await supports("wal_compression", "lz4") { all["wal_compression"] = "lz4" }
-    // After a crash PostgreSQL flushes each of the cluster's files by itself, which takes many seconds
-    // on a slow disk; one call flushes the whole file system. Linux reports the errors of that call
-    // from 5.8 on.
-    let kernel = OperatingSystemVersion(majorVersion: 5, minorVersion: 8, patchVersion: 0)
-    if ProcessInfo.processInfo.isOperatingSystemAtLeast(kernel),
-      try await supports("recovery_init_sync_method", "syncfs")
-    {
-      all["recovery_init_sync_method"] = "syncfs"
-    }
-    all.merge(settings) { $1 }
-    return all.sorted { $0.key < $1.key }.map { "-c \($0.key)='\($0.value)'" }
-      .joined(separator: " ")
-  }
-
-  /// Whether this build of PostgreSQL knows a value of a setting.
-  private func supports(_ setting: String, _ value: String) async throws -> Bool {
-    try await installation.run(
-      "postgres", ["-D", cluster, "-c", "\(setting)=\(value)", "-C", setting]
-    ).succeeded
-  }
-
-  /// The longest time for a server to replay its write-ahead log or to stop.
-  private static let maxWait: Duration = .seconds(120)
 
   /// Connects to the server. Waits while it starts or stops, and starts it if it does not run. The
   /// caller holds the lock.
   private func bringUp(logger: Logger) async throws -> PostgresConnection {
-    let configuration = PostgresConfiguration(
-      uri: uri(database: "postgres"), connectTimeout: .seconds(5))
-    let start = ContinuousClock.now
-    var options: String?
-    var readySince: ContinuousClock.Instant?
-    var failure: any Error = CancellationError()
-    var firstFailure: ContinuousClock.Instant?
-    while ContinuousClock.now - start < Self.maxWait {
-      switch postmaster.state() {
-      case .running(let pid, let isReady):
-        do { return try await PostgresConnection.connect(configuration) } catch { failure = error }
-        if isReady, case .running(pid, _) = postmaster.state() {
-          readySince = readySince ?? .now
-          // A server that reports ready and still refuses connections does not recover by itself.
-          if let readySince, ContinuousClock.now - readySince > .seconds(15) {
-            throw EmbeddedPostgresError(
-              code: .startFailed,
-              message: "the private PostgreSQL (process \(pid)) accepts no connection: \(failure)")
-          }
-        }
-      case .unfinished: try await postmaster.removeIfUnfinished()
-      case .stale(let pid):
-        logger.notice("postmaster.pid names process \(pid), which is not a running PostgreSQL")
-        try await postmaster.disown(pid)
-      case .absent:
-        readySince = nil
-        if options == nil { options = try await serverOptions() }
-        try await postmaster.removeStaleLock(ofSocketIn: socket)
-        let result = try await installation.run(
-          "pg_ctl",
-          [
-            "-D", cluster, "-l", home + "/postgres.log", "-w", "-t", "120", "-o", options ?? "",
-            "start",
-          ])
-        if result.succeeded { continue }
-        failure = EmbeddedPostgresError(code: .startFailed, message: startFailure(result))
-        firstFailure = firstFailure ?? .now
-        let failing = ContinuousClock.now - (firstFailure ?? .now)
-        if failing > .seconds(15) { throw failure }
-        // After a crash of the postmaster its backends keep the shared memory until they notice. A stopped
-        // backend never notices.
-        if failing > .seconds(1.5) { postmaster.killOrphans(logger: logger) }
-      }
-      try await Task.sleep(for: .milliseconds(100))
-    }
-    throw failure
-  }
-
-  private func startFailure(_ result: RunResult) -> String {
-    let log =
-      (try? String(contentsOfFile: home + "/postgres.log", encoding: .utf8)) ?? result.output
-    return "PostgreSQL does not start; \(home)/postgres.log ends: "
-      + RunResult(succeeded: false, output: log).lastLines
+    var start = ServerStart(
+      installation: installation, postmaster: postmaster, home: home, socket: socket,
+      settings: settings, uri: uri(database: "postgres"), logger: logger)
+    return try await start.run()
   }
 
   private static func makeDatabase(

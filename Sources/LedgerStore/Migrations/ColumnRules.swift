@@ -53,27 +53,10 @@ enum ColumnRules {
     }
   }
 
+  /// Derives the columns of a batch of events that starts at a position.
   private static func derive(_ connection: PostgresConnection, from: Int64) async throws {
-    let rows = try await connection.query(
-      """
-      SELECT e.position, e.record_position, e.entry FROM ledger.event e
-      WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
-      """, [.int8(from), .int8(from + batch)])
-    var known: [Digest: FoldEvent] = [:]
-    var entries: [(position: Position, record: RecordID, entry: Entry)] = []
-    for row in rows {
-      entries.append((try row.position(0), try row.record(1), try Entry(bytes: try row.bytes(2))))
-    }
-    let named = entries.compactMap { $0.entry.event.body.referencedEventID }
-    for row in try await connection.query(
-      """
-      SELECT \(EventColumn.foldList) FROM ledger.event e
-      WHERE e.event_id = ANY ($1) AND e.position < $2
-      """, [.bytesArray(named.map(\.bytes)), .int8(from)])
-    {
-      let event = try FoldEvent(row)
-      known[event.eventID] = event
-    }
+    let entries = try await entries(connection, from: from)
+    var known = try await referencedEvents(connection, of: entries.map(\.entry), below: from)
     var events: [FoldEvent] = []
     for (position, record, entry) in entries {
       let referenced = entry.event.body.referencedEventID.flatMap { known[$0] }
@@ -83,6 +66,44 @@ enum ColumnRules {
       known[event.eventID] = event
       events.append(event)
     }
+    try await write(events, connection)
+  }
+
+  private static func entries(
+    _ connection: PostgresConnection, from: Int64
+  ) async throws -> [(position: Position, record: RecordID, entry: Entry)] {
+    try await connection.query(
+      """
+      SELECT e.position, e.record_position, e.entry FROM ledger.event e
+      WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
+      """, [.int8(from), .int8(from + batch)]
+    ).map { row in
+      (try row.position(0), try row.record(1), try Entry(bytes: try row.bytes(2)))
+    }
+  }
+
+  /// The earlier events that some entries refer to, with derived columns, by their identifiers.
+  private static func referencedEvents(
+    _ connection: PostgresConnection, of entries: [Entry], below position: Int64
+  ) async throws -> [Digest: FoldEvent] {
+    let ids = entries.compactMap { $0.event.body.referencedEventID }
+    var known: [Digest: FoldEvent] = [:]
+    for row in try await connection.query(
+      """
+      SELECT \(EventColumn.foldList) FROM ledger.event e
+      WHERE e.event_id = ANY ($1) AND e.position < $2
+      """, [.bytesArray(ids.map(\.bytes)), .int8(position)])
+    {
+      let event = try FoldEvent(row)
+      known[event.eventID] = event
+    }
+    return known
+  }
+
+  /// Writes the derived columns of events.
+  private static func write(
+    _ events: [FoldEvent], _ connection: PostgresConnection
+  ) async throws {
     _ = try await connection.query(
       """
       UPDATE ledger.event e SET created_at = n.created_at, fold_group = n.fold_group, slot = n.slot,

@@ -12,6 +12,16 @@ struct ProjectedBatch: Sendable {
 
   /// The largest number of events of a batch that is kept. A projector that catches up has larger batches.
   static let maxEvents = 500
+
+  /// Adds a record with its events and its earlier row. Leaves out a record whose storage changed: the
+  /// server computes the latest time, which is not known here.
+  mutating func add(_ update: FoldedRecord, events: [FoldEvent], earlier row: ProjectedState?) {
+    guard update.storage.isEmpty else { return }
+    let record = update.state.record
+    states[record] = ProjectedState(
+      state: update.state, storageVerifiedUntil: row?.storageVerifiedUntil)
+    self.events[record] = events
+  }
 }
 
 /// Lets many tasks wait until the projections include a position. One connection serves all of them;
@@ -89,9 +99,9 @@ actor ProjectionWaiter {
   /// How long the connection stays open when no task waits.
   static let linger: Duration = .seconds(10)
 
-  /// Follows the notifications of the projector's position. NOTIFY is a hint: every 20 ms a query reads
-  /// the position.
+  /// Follows the projector's position while tasks wait for it or this process's projector leads.
   private func follow() async {
+    // The connection on which notifications are received.
     var connection: PostgresConnection?
     // A standby does not support LISTEN. There the position is read by queries alone.
     var isListening = false
@@ -105,7 +115,7 @@ actor ProjectionWaiter {
         // The projector resumes the waiters. This loop only ends waiters whose timeout has passed.
         await connection?.close()
         connection = nil
-        try? await Task.sleep(for: .milliseconds(waiters.isEmpty ? 250 : 20))
+        try? await Task.sleep(for: pollInterval)
         settle()
         continue
       }
@@ -113,31 +123,50 @@ actor ProjectionWaiter {
         if connection == nil {
           isListening = false
           connection = try await PostgresConnection.connect(configuration)
-          if let connection {
-            isListening = (try? await connection.listen(Projector.channel)) != nil
-            try await look(connection)
-          }
+          if let connection { isListening = try await beginListening(connection) }
         }
-        guard let connection else { continue }
-        settle()
-        let timeout: Duration = waiters.isEmpty ? .milliseconds(250) : .milliseconds(20)
-        if let notification = try await connection.nextNotification(timeout: timeout) {
-          if let next = Int64(notification.payload), next > 0 {
-            reached = max(reached, Position(rawValue: next).previous)
-          }
-        } else if !waiters.isEmpty {
-          try await look(connection)
-        }
-        settle()
+        if let connection { try await receivePosition(connection) }
       } catch {
         await connection?.close()
         connection = nil
-        if !isLeading { forget() }
-        settle()
-        try? await Task.sleep(for: .milliseconds(50))
+        await pauseAfterFailure()
       }
     }
     await connection?.close()
+    endFollowing()
+  }
+
+  /// How long to wait for a notification before the position is read or the waiters are looked at.
+  private var pollInterval: Duration { .milliseconds(waiters.isEmpty ? 250 : 20) }
+
+  /// Listens for the projector's position and reads it. Returns whether the server supports LISTEN.
+  private func beginListening(_ connection: PostgresConnection) async throws -> Bool {
+    let isListening = (try? await connection.listen(Projector.channel)) != nil
+    try await readPosition(connection)
+    return isListening
+  }
+
+  /// Waits for the next notification of the projector's position. NOTIFY is a hint: without one, a query
+  /// reads the position every 20 ms while tasks wait.
+  private func receivePosition(_ connection: PostgresConnection) async throws {
+    settle()
+    if let notification = try await connection.nextNotification(timeout: pollInterval) {
+      if let next = Int64(notification.payload), next > 0 {
+        reached = max(reached, Position(rawValue: next).previous)
+      }
+    } else if !waiters.isEmpty {
+      try await readPosition(connection)
+    }
+    settle()
+  }
+
+  private func pauseAfterFailure() async {
+    if !isLeading { forget() }
+    settle()
+    try? await Task.sleep(for: .milliseconds(50))
+  }
+
+  private func endFollowing() {
     watch = nil
     // Notifications are not received from here on.
     if !isLeading { forget() }
@@ -145,7 +174,7 @@ actor ProjectionWaiter {
     if !waiters.isEmpty, !Task.isCancelled { watch = Task { await follow() } }
   }
 
-  private func look(_ connection: PostgresConnection) async throws {
+  private func readPosition(_ connection: PostgresConnection) async throws {
     reached =
       try await connection.query("SELECT next_position FROM ledger.projection_offset")[0]
       .position(0)

@@ -111,59 +111,72 @@ public actor Projector {
   ///
   /// Three round trips: the new events, the rows and groups they change, and the changes with the commit.
   func step(_ connection: PostgresConnection) async throws -> Int {
-    let before = timeline
-    let beforeSize = timelineSize
+    let before = (timeline, timelineSize)
     do {
-      let opening = try await connection.pipeline([
-        PostgresStatement("BEGIN"),
-        PostgresStatement("SELECT next_position FROM ledger.projection_offset FOR UPDATE"),
-        PostgresStatement(
-          """
-          SELECT \(EventColumn.foldList) FROM ledger.event e
-          WHERE e.position >= (SELECT c.next_position FROM ledger.projection_offset c)
-          ORDER BY e.position LIMIT $1
-          """, [.int8(batchSize)]),
-      ])
-      let from = try opening[1][0].position(0)
-      let events = try opening[2].map { try FoldEvent($0) }
+      let (from, events) = try await beginBatch(connection)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
         await waiter?.note(from)
         return 0
       }
-      if timelineSize > from {
-        // The offset is lower than before: a backup was restored while this process runs.
-        timeline = KeyTimeline()
-        timelineSize = 0
-      }
-      try await advance(connection, to: from)
-      // The notification follows the commit: inside the transaction it would serialise commits.
+      try await moveTimeline(connection, to: from)
       let batch = try await project(
         connection, schema: "ledger", events, from: from,
-        finally: [
-          PostgresStatement(
-            "UPDATE ledger.projection_offset SET next_position = $1",
-            [.position(last.position.next)]),
-          PostgresStatement("COMMIT"),
-          PostgresStatement(
-            "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.position.next)")]),
-        ])
+        finally: Self.commit(next: last.position.next))
       await waiter?.note(last.position.next, batch)
       return events.count
     } catch {
-      timeline = before
-      timelineSize = beforeSize
-      // This task may be cancelled, and the rollback must run.
-      await Task {
-        if await connection.isInTransaction { try? await connection.execute("ROLLBACK") }
-      }
-      .value
+      (timeline, timelineSize) = before
+      await Self.rollBack(connection)
       throw error
     }
   }
 
-  /// Brings the timeline up to a position, for a projector that starts in the middle.
-  private func advance(_ connection: PostgresConnection, to position: Position) async throws {
+  /// Begins a transaction, locks the offset, and reads the next events.
+  private func beginBatch(
+    _ connection: PostgresConnection
+  ) async throws -> (from: Position, events: [FoldEvent]) {
+    let opening = try await connection.pipeline([
+      PostgresStatement("BEGIN"),
+      PostgresStatement("SELECT next_position FROM ledger.projection_offset FOR UPDATE"),
+      PostgresStatement(
+        """
+        SELECT \(EventColumn.foldList) FROM ledger.event e
+        WHERE e.position >= (SELECT c.next_position FROM ledger.projection_offset c)
+        ORDER BY e.position LIMIT $1
+        """, [.int8(batchSize)]),
+    ])
+    return (try opening[1][0].position(0), try opening[2].map { try FoldEvent($0) })
+  }
+
+  /// The statements that store the offset, commit, and notify.
+  ///
+  /// The notification follows the commit: inside the transaction it would serialise commits.
+  private static func commit(next: Position) -> [PostgresStatement] {
+    [
+      PostgresStatement(
+        "UPDATE ledger.projection_offset SET next_position = $1", [.position(next)]),
+      PostgresStatement("COMMIT"),
+      PostgresStatement("SELECT pg_notify('\(channel)', $1)", [.text("\(next)")]),
+    ]
+  }
+
+  private static func rollBack(_ connection: PostgresConnection) async {
+    // The current task may be cancelled, and the rollback must run.
+    await Task {
+      if await connection.isInTransaction { try? await connection.execute("ROLLBACK") }
+    }
+    .value
+  }
+
+  /// Brings the timeline to a position.
+  private func moveTimeline(_ connection: PostgresConnection, to position: Position) async throws {
+    if timelineSize > position {
+      // The offset is lower than before: a backup was restored while this process runs.
+      timeline = KeyTimeline()
+      timelineSize = 0
+    }
+    // A projector that starts in the middle of the log has an empty timeline.
     guard timelineSize < position else { return }
     timeline.apply(
       try await KeyEventQuery(from: timelineSize, below: position).events(on: connection))
@@ -189,37 +202,39 @@ public actor Projector {
         touched[record, default: []].insert(group)
       }
     }
-    let isKept = events.count <= ProjectedBatch.maxEvents
     var kept = ProjectedBatch(positions: from..<to, states: [:], events: [:])
+    let isKept = events.count <= ProjectedBatch.maxEvents
     var rest = touched.sorted { $0.key < $1.key }[...]
     repeat {
-      var chunk: [RecordID: Set<Int64>] = [:]
-      var count = 0
-      while let next = rest.first, chunk.isEmpty || count + next.value.count <= maxGroups {
-        chunk[next.key] = next.value
-        count += next.value.count
-        rest = rest.dropFirst()
-      }
+      let chunk = takeChunk(&rest)
       let (rows, old) = try await standing(connection, schema, chunk, new, before: from)
       var folded: [FoldedRecord] = []
       for record in chunk.keys {
-        let row = rows[record]
-        let new = new[record] ?? []
-        let record = FoldedRecord.update(
-          row?.state ?? RecordState(record: record), old: old[record] ?? [], new: new,
-          before: before, after: timeline)
-        folded.append(record)
-        // Where storage changed, the server computes the latest time, which is not known here.
-        if isKept, record.storage.isEmpty {
-          let number = record.state.record
-          kept.states[number] = ProjectedState(
-            state: record.state, storageVerifiedUntil: row?.storageVerifiedUntil)
-          kept.events[number] = (old[number] ?? []) + new
-        }
+        let (row, old, new) = (rows[record], old[record] ?? [], new[record] ?? [])
+        let update = FoldedRecord.update(
+          row?.state ?? RecordState(record: record), old: old, new: new, before: before,
+          after: timeline)
+        folded.append(update)
+        if isKept { kept.add(update, events: old + new, earlier: row) }
       }
       try await write(connection, schema: schema, folded, finally: rest.isEmpty ? finally : [])
     } while !rest.isEmpty
     return isKept ? kept : nil
+  }
+
+  /// Takes records from the front of a list until their groups reach `maxGroups`, and at least one
+  /// record of a list that is not empty.
+  private func takeChunk(
+    _ rest: inout ArraySlice<(key: RecordID, value: Set<Int64>)>
+  ) -> [RecordID: Set<Int64>] {
+    var chunk: [RecordID: Set<Int64>] = [:]
+    var count = 0
+    while let next = rest.first, chunk.isEmpty || count + next.value.count <= maxGroups {
+      chunk[next.key] = next.value
+      count += next.value.count
+      rest = rest.dropFirst()
+    }
+    return chunk
   }
 
   /// The groups that have an event of a key whose status changed retroactively.

@@ -112,58 +112,83 @@ public struct Replayer: Sendable {
     progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     let start = ContinuousClock.now
-    func seconds() -> Double { (ContinuousClock.now - start) / .seconds(1) }
     _ = try await connection.query("SELECT ledger.replay_begin()")
-    let size = try await connection.query("SELECT size FROM ledger.head")[0].int(0)
+    let size = try await connection.query("SELECT size FROM ledger.head")[0].position(0)
+    let timeline = try await Self.timeline(connection, below: size)
+    let counter = ReplayCounter(total: size.rawValue, start: start, report: progress)
+    try await foldLog(connection, size: size.rawValue, timeline, counter)
+    _ = try await connection.query("SELECT ledger.replay_index()")
+    let result = try await connection.transaction { connection in
+      try await finish(connection, check: check, size: size, timeline)
+    }
+    if check { _ = try await connection.query("SELECT ledger.replay_end()") }
+    return ReplayReport(
+      events: result.events, records: result.records,
+      seconds: (ContinuousClock.now - start) / .seconds(1), drift: result.drift, swapped: !check)
+  }
+
+  /// The keys as the events below a position leave them.
+  private static func timeline(
+    _ connection: PostgresConnection, below position: Position
+  ) async throws -> KeyTimeline {
     var timeline = KeyTimeline()
     timeline.apply(
-      try await KeyEventQuery(from: .first, below: Position(rawValue: size)).events(on: connection))
-    let counter = ReplayCounter(total: size, start: start, report: progress)
-    let folded = timeline
+      try await KeyEventQuery(from: .first, below: position).events(on: connection))
+    return timeline
+  }
+
+  /// Reads the first `size` events and folds them into the new tables.
+  private func foldLog(
+    _ connection: PostgresConnection, size: Int64, _ timeline: KeyTimeline,
+    _ counter: ReplayCounter
+  ) async throws {
     let parts = try await partitions(connection, size: size, counter)
     let queue = PartQueue(count: EventPartitions.parts(events: size))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<Self.workers {
-        group.addTask { try await self.fold(parts, queue, folded, counter) }
+        group.addTask { try await self.fold(parts, queue, timeline, counter) }
       }
       try await group.waitForAll()
     }
-    _ = try await connection.query("SELECT ledger.replay_index()")
-    let (drift, records, events) = try await connection.transaction { connection in
-      // The comparison joins tables of a row for each record.
-      try await connection.execute("SET LOCAL work_mem = '64MB'")
-      // The live projector waits for this lock, so that both sides are compared at the same position.
-      let projected = try await connection.query(
-        "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].int(0)
-      let live = Projector(configuration)
-      if projected > size {
-        try await live.catchUp(
-          connection, schema: Self.schema, from: Position(rawValue: size),
-          to: Position(rawValue: projected),
-          timeline: folded)
-      } else if projected < size {
-        // The live projections are behind. Events that they do not include yet are folded first, so that
-        // they are not reported as differences.
-        var keys = KeyTimeline()
-        keys.apply(
-          try await KeyEventQuery(from: .first, below: Position(rawValue: projected)).events(
-            on: connection))
-        try await live.catchUp(
-          connection, schema: "ledger", from: Position(rawValue: projected),
-          to: Position(rawValue: size),
-          timeline: keys)
-        _ = try await connection.query(
-          "UPDATE ledger.projection_offset SET next_position = $1", [.int8(size)])
-      }
-      let drift = try await Self.drift(connection)
-      let records = try await connection.query(
-        "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
-      if !check { _ = try await connection.query("SELECT ledger.replay_swap()") }
-      return (drift, records, max(projected, size))
+  }
+
+  /// Brings the new and the live tables to the same position, compares them, and replaces the live
+  /// tables unless `check` is set. Runs in a transaction, which blocks the live projector.
+  ///
+  /// - Parameters:
+  ///   - size: the new tables include the events below this position.
+  ///   - timeline: the keys as of `size`.
+  private func finish(
+    _ connection: PostgresConnection, check: Bool, size: Position, _ timeline: KeyTimeline
+  ) async throws -> (drift: [ReplayReport.Drift], records: Int64, events: Int64) {
+    // The comparison joins tables of a row for each record.
+    try await connection.execute("SET LOCAL work_mem = '64MB'")
+    // The live projector waits for this lock, so that both sides are compared at the same position.
+    let projected = try await connection.query(
+      "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].position(0)
+    if projected > size {
+      try await Projector(configuration).catchUp(
+        connection, schema: Self.schema, from: size, to: projected, timeline: timeline)
+    } else if projected < size {
+      try await catchUpLive(connection, from: projected, to: size)
     }
-    if check { _ = try await connection.query("SELECT ledger.replay_end()") }
-    return ReplayReport(
-      events: events, records: records, seconds: seconds(), drift: drift, swapped: !check)
+    let drift = try await Self.drift(connection)
+    let records = try await connection.query(
+      "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
+    if !check { _ = try await connection.query("SELECT ledger.replay_swap()") }
+    return (drift, records, max(projected, size).rawValue)
+  }
+
+  /// Folds the events that the live projections do not include yet, so that they are not reported as
+  /// differences.
+  private func catchUpLive(
+    _ connection: PostgresConnection, from projected: Position, to size: Position
+  ) async throws {
+    try await Projector(configuration).catchUp(
+      connection, schema: "ledger", from: projected, to: size,
+      timeline: try await Self.timeline(connection, below: projected))
+    _ = try await connection.query(
+      "UPDATE ledger.projection_offset SET next_position = $1", [.position(size)])
   }
 
   /// Reads the first `size` events in the order of the table's pages, each worker a range of pages.
