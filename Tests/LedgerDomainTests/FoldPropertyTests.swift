@@ -1,13 +1,21 @@
 import Encodings
 import LedgerDomain
+import Synchronization
 import TestSupport
 import Testing
 
 /// Properties of the fold that hold for every log.
 @Suite struct FoldPropertyTests {
   static let seeds: [UInt64] = Array(1...60)
-  /// Logs whose columns are derived from entries take longer to make.
-  static let entrySeeds: [UInt64] = Array(1...20)
+  private static let logs = Mutex<[UInt64: RandomLog]>([:])
+
+  /// The log of a seed, which is generated once for all tests.
+  private func log(seed: UInt64) throws -> RandomLog {
+    if let log = Self.logs.withLock({ $0[seed] }) { return log }
+    let log = try RandomLog(seed: seed)
+    Self.logs.withLock { $0[seed] = log }
+    return log
+  }
 
   private func whole(_ log: RandomLog, upTo end: Int) -> [RecordID: FoldedRecord] {
     let timeline = LogWriter.timeline(log.events[..<end])
@@ -47,18 +55,10 @@ import Testing
     }
   }
 
-  @Test(arguments: seeds) func anySplitIntoBatchesGivesTheSameRows(seed: UInt64) {
-    expectSameRows(RandomLog(seed: seed))
-  }
-
-  @Test(arguments: entrySeeds)
-  func anySplitOfEntriesIntoBatchesGivesTheSameRows(seed: UInt64) throws {
-    expectSameRows(try RandomEntries.log(seed: seed))
-  }
-
   /// Compares the rows after each of some random batches with those of one fold of the whole log.
-  private func expectSameRows(_ log: RandomLog) {
-    let seed = log.seed
+  @Test("Any split into batches gives the same rows", arguments: seeds)
+  func batches(seed: UInt64) throws {
+    let log = try log(seed: seed)
     var random = SeededGenerator(seed: seed &+ 0x5eed)
     let longest = [1, 7, 60].randomElement(using: &random) ?? 1
     var timeline = KeyTimeline()
@@ -77,16 +77,9 @@ import Testing
     }
   }
 
-  @Test(arguments: seeds) func eachAttestationIsInOneBucket(seed: UInt64) {
-    expectOneStanding(RandomLog(seed: seed))
-  }
-
-  @Test(arguments: entrySeeds) func eachAttestationOfEntriesHasOneStanding(seed: UInt64) throws {
-    expectOneStanding(try RandomEntries.log(seed: seed))
-  }
-
-  private func expectOneStanding(_ log: RandomLog) {
-    let seed = log.seed
+  @Test("Each attestation has one standing", arguments: seeds)
+  func standings(seed: UInt64) throws {
+    let log = try log(seed: seed)
     for (record, folded) in whole(log, upTo: log.events.count) {
       for type in EventType.attestations {
         let first = Int(type.rawValue - 1) * 6
@@ -98,8 +91,9 @@ import Testing
     }
   }
 
-  @Test(arguments: seeds) func collidingGroupsAreHarmless(seed: UInt64) {
-    let log = RandomLog(seed: seed)
+  @Test("Groups with the same number give the same rows", arguments: seeds)
+  func collidingGroups(seed: UInt64) throws {
+    let log = try log(seed: seed)
     let timeline = LogWriter.timeline(log.events[...])
     for record in log.records {
       let events = log.events.filter { $0.record == record }
@@ -118,17 +112,63 @@ import Testing
   }
 
   /// Without this check, the properties would pass if the generator stopped producing some case.
-  @Test func randomLogsReachEveryCase() {
-    var counts = [Int32](repeating: 0, count: 30)
-    var sum = GroupTotals()
-    var retroactive: Set<EventType> = []
-    var outdated = 0
-    var joined = 0
-    var proven = 0
+  @Test("The random logs contain every case")
+  func coverage() throws {
+    var reached = Coverage()
     for seed in Self.seeds {
-      let log = RandomLog(seed: seed)
+      let log = try log(seed: seed)
+      reached.add(log)
+      for (_, folded) in whole(log, upTo: log.events.count) {
+        reached.sum = reached.sum + folded.state.sums
+      }
+    }
+    for type in EventType.attestations {
+      for standing in Standing.allCases {
+        #expect(
+          reached.sum.counts[Int(type.rawValue - 1) * 6 + standing.rawValue] > 0,
+          "\(type) \(standing)")
+      }
+    }
+    let sum = reached.sum
+    #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)
+    #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
+    #expect(sum.vouchedCitationEdges > 0 && reached.retroactive == [.keyVouched, .keyRevoked])
+    #expect(reached.outdated > 0 && reached.joined > 0 && reached.proven > 0)
+    #expect(reached.rotations > 0)
+    #expect(reached.types == Set(EventType.allCases))
+    #expect(
+      reached.flags.isSuperset(of: [
+        .bare, .tokenClaim, .nameListed, .nameMismatch, .nameVerified, .nameDiffers, .nameUnknown,
+        .contentRoleCounts, .providerStatement, .approved, .elsewhere, .unsettleable,
+        .contentAddressed, .receiptVerified, .operatorImported,
+      ]))
+  }
+
+  /// The cases that some logs contain.
+  private struct Coverage {
+    var sum = GroupTotals()
+    var types: Set<EventType> = []
+    var flags: FoldFlags = []
+    /// The types of events that changed the standing of earlier events.
+    var retroactive: Set<EventType> = []
+    /// Statements that only a later withdrawal in their slot excludes.
+    var outdated = 0
+    /// Identities whose statements about a record have several keys.
+    var joined = 0
+    /// Checks that verified a claim by token.
+    var proven = 0
+    /// Replacements of the registry key.
+    var rotations = 0
+
+    mutating func add(_ log: RandomLog) {
       var timeline = KeyTimeline()
-      for event in log.events where timeline.apply(event) != nil { retroactive.insert(event.type) }
+      for event in log.events {
+        types.insert(event.type)
+        flags.formUnion(event.flags)
+        let registry = timeline.registryKey(at: .max)
+        if timeline.apply(event) != nil { retroactive.insert(event.type) }
+        if registry != nil, timeline.registryKey(at: .max) != registry { rotations += 1 }
+      }
       for record in log.records {
         let fold = GroupFold(log.events.filter { $0.record == record }, timeline)
         outdated += fold.statements.count { $0.isOutdated && !$0.isWithdrawn && !$0.isSuperseded }
@@ -139,48 +179,6 @@ import Testing
           $0.record == record && $0.type == .checkRecorded && $0.claimant != nil
         }
       }
-      for (_, folded) in whole(log, upTo: log.events.count) {
-        sum = sum + folded.state.sums
-      }
     }
-    counts = sum.counts
-    for type in EventType.attestations {
-      for standing in Standing.allCases {
-        #expect(
-          counts[Int(type.rawValue - 1) * 6 + standing.rawValue] > 0, "\(type) \(standing)")
-      }
-    }
-    #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)
-    #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
-    #expect(sum.vouchedCitationEdges > 0 && retroactive == [.keyVouched, .keyRevoked])
-    #expect(outdated > 0 && joined > 0 && proven > 0)
-  }
-
-  @Test func randomEntriesReachEveryTypeAndTotal() throws {
-    var sum = GroupTotals()
-    var types: Set<EventType> = []
-    var flags: FoldFlags = []
-    for seed in Self.entrySeeds {
-      let log = try RandomEntries.log(seed: seed)
-      for event in log.events {
-        types.insert(event.type)
-        flags.formUnion(event.flags)
-      }
-      for (_, folded) in whole(log, upTo: log.events.count) { sum = sum + folded.state.sums }
-    }
-    #expect(types.isSuperset(of: EventType.attestations))
-    #expect(
-      types.isSuperset(of: [
-        .keyVouched, .keyRevoked, .vouchingWithdrawn, .eventWithdrawn, .moderationDecision,
-        .checkRecorded, .anchorUpgraded,
-      ]))
-    #expect(
-      flags.isSuperset(of: [
-        .bare, .tokenClaim, .nameListed, .nameMismatch, .nameVerified, .nameDiffers, .nameUnknown,
-        .contentRoleCounts, .providerStatement, .approved,
-      ]))
-    #expect(sum.weakAuthors > 0 && sum.strongAuthors > 0 && sum.verifiedAnchors > 0)
-    #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
-    #expect(sum.vouchedCitationEdges > 0)
   }
 }

@@ -15,10 +15,12 @@ import TransparencyLog
 struct StoreTests {
   static let seeds: [UInt64] = Array(1...12)
 
-  /// Inserts the columns of a random log as the owner. The entries are not read.
-  private func insert(_ events: ArraySlice<FoldEvent>, _ owner: PostgresConnection) async throws {
+  /// Inserts events of a random log as the owner.
+  private func insert(
+    _ log: RandomLog, _ range: Range<Int>, _ owner: PostgresConnection
+  ) async throws {
     var writer = BinaryCopyWriter()
-    for event in events {
+    for event in log.events[range] {
       let key = event.key
       func bytes(_ value: Digest128?) -> PostgresValue { value.map { .bytes($0.bytes) } ?? .null }
       func int(_ value: Int64?) -> PostgresValue { value.map { .int8($0) } ?? .null }
@@ -33,7 +35,7 @@ struct StoreTests {
         bytes(event.claimant), bytes(key?.fingerprint), key?.signerID.map { .text($0) } ?? .null,
         key?.signerType.map { .int2($0.rawValue) } ?? .null, key?.keyID.map { .text($0) } ?? .null,
         key?.publicKey.map { .bytes($0) } ?? .null, int(key?.compromisedFrom?.rawValue),
-        .bytes([0x7B, 0x7D]), .timestamp(event.createdAt.microseconds),
+        .bytes(log.entries[Int(event.position.rawValue)]), .timestamp(event.createdAt.microseconds),
         key?.name.map { .text($0) } ?? .null,
       ])
     }
@@ -49,7 +51,7 @@ struct StoreTests {
         key_signer_type, key_id, key_public, compromised_from, entry, created_at, key_name)
       FROM STDIN (FORMAT binary)
       """, chunks)
-    _ = try await owner.query("UPDATE ledger.head SET size = $1", [.int8(Int64(events.endIndex))])
+    _ = try await owner.query("UPDATE ledger.head SET size = $1", [.int8(Int64(range.upperBound))])
   }
 
   private func migrated() async throws -> StoreConfiguration {
@@ -65,7 +67,7 @@ struct StoreTests {
   @Test(
     "Any split into batches gives the rows of one whole fold, and replay agrees", arguments: seeds)
   func splits(seed: UInt64) async throws {
-    let log = RandomLog(seed: seed)
+    let log = try RandomLog(seed: seed)
     var random = SeededGenerator(seed: seed &+ 0xBA7C)
     let configuration = try await migrated()
     let store = try await LedgerStore.open(configuration)
@@ -75,7 +77,7 @@ struct StoreTests {
     var start = 0
     while start < log.events.count {
       let end = min(log.events.count, start + Int.random(in: 1...80, using: &random))
-      try await insert(log.events[start..<end], owner)
+      try await insert(log, start..<end, owner)
       // Sometimes a new projector with an empty memory takes over.
       if Bool.random(using: &random) {
         projector = Projector(
@@ -106,18 +108,18 @@ struct StoreTests {
     await store.close()
   }
 
-  @Test("A replay that finds the projector behind, or ahead, reports no drift")
+  @Test("A replay with the projector behind or ahead reports no drift")
   func replayWhileBehind() async throws {
-    let log = RandomLog(seed: 99)
+    let log = try RandomLog(seed: 99)
     let configuration = try await migrated()
     let store = try await LedgerStore.open(configuration)
     let owner = try await connect(configuration.uri)
     let follower = try await PostgresConnection.connect(Projector.connection(configuration))
     let projector = Projector(configuration, batchSize: 30)
-    try await insert(log.events[0..<100], owner)
+    try await insert(log, 0..<100, owner)
     _ = try await projector.step(follower)
     #expect(try await store.replayer.run(check: true) { _ in }.drift.isEmpty)
-    try await insert(log.events[100...], owner)
+    try await insert(log, 100..<log.events.count, owner)
     #expect(try await store.replayer.run(check: false) { _ in }.drift.isEmpty)
     while try await projector.step(follower) > 0 {}
     #expect(try await store.replayer.run(check: true) { _ in }.drift.isEmpty)
@@ -126,7 +128,7 @@ struct StoreTests {
     await store.close()
   }
 
-  @Test("When the projector's session dies, another takes over and the rows stay right")
+  @Test("After the end of the projector's session another one takes over with the same rows")
   func takeOver() async throws {
     try await withLedger { test in
       let second = try await test.another()
@@ -150,7 +152,8 @@ struct StoreTests {
     }
   }
 
-  @Test("What a lost projector said is forgotten: a crash of PostgreSQL may have taken it back")
+  @Test(
+    "The position of a lost projector is discarded, because a crash may have undone its commits")
   func lostProjector() async throws {
     let store = try await LedgerStore.open(try await migrated())
     await store.waiter.lead(true)
@@ -162,7 +165,7 @@ struct StoreTests {
     await store.close()
   }
 
-  @Test("A replay interrupted anywhere leaves the live rows, and the next one works")
+  @Test("A replay that is interrupted at any step leaves the live rows, and the next one succeeds")
   func interruptedReplay() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -220,7 +223,7 @@ struct StoreTests {
     }
   }
 
-  @Test("While a transaction locks the head, submissions wait; a full queue refuses them")
+  @Test("While the head is locked, submissions wait; beyond the queue's size they are refused")
   func fullQueue() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -273,7 +276,7 @@ struct StoreTests {
     }
   }
 
-  @Test("A record with 100,000 events is read by page: each look touches few pages of the table")
+  @Test("A record with 100,000 events is read in pages: each query reads few pages of the table")
   func largeRecord() async throws {
     let configuration = try await migrated()
     let owner = try await connect(configuration.uri)
@@ -328,7 +331,7 @@ struct StoreTests {
     await store.close()
   }
 
-  @Test("An append waits only a moment for what was announced and does not come")
+  @Test("An append waits only briefly for a reservation that is not used")
   func announced() async throws {
     let configuration = try await migrated()
     let store = try await LedgerStore.open(configuration)
