@@ -161,8 +161,9 @@ public final class Ledger: Sendable {
     proofs = transparency.proofs
     bundles = transparency.bundles
     witnesses = WitnessClient(
-      witnesses: configuration.witnesses, origin: core.origin, store: store,
-      checkpoints: transparency.checkpoints, fetch: evidence.fetch, logger: logger)
+      witnesses: configuration.witnesses, origin: core.origin, tree: store.tree,
+      cosignatures: store.checkpoints, checkpoints: transparency.checkpoints,
+      fetcher: evidence.fetch, logger: logger)
     timestamper = CheckpointTimestamper(
       store: store, configuration: configuration, checkpoints: transparency.checkpoints,
       anchors: transparency.anchors, requester: evidence.requester, signing: submission.signing,
@@ -221,7 +222,8 @@ public final class Ledger: Sendable {
     var signer: CheckpointSigner?
     if !configuration.isReadOnly {
       let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
-      signer = CheckpointSigner(key: key, store: store, origin: origin, logger: logger)
+      signer = CheckpointSigner(
+        key: key, tree: store.tree, archive: store.checkpoints, origin: origin, logger: logger)
       try await signer?.begin()
     }
     return LedgerCore(

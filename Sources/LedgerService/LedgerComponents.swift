@@ -165,7 +165,7 @@ struct SettlementComponents: Sendable {
     let (store, configuration, logger) = (core.store, core.configuration, core.logger)
     recorder = CheckRecorder(appender: submission.appender, registry: core.registry)
     anchors = AnchorSettler(
-      store: store, reader: evidence.reader, evidence: evidence.checker,
+      anchors: AnchorReader(store: store, reader: evidence.reader), evidence: evidence.checker,
       upgrader: evidence.upgrader, recorder: recorder, configuration: configuration, logger: logger)
     dueAnchors = DueAnchorSettler(
       store: store, reader: evidence.reader, settler: anchors, recorder: recorder,
@@ -174,8 +174,8 @@ struct SettlementComponents: Sendable {
       store: store, reader: evidence.reader, evidence: evidence.checker, recorder: recorder,
       voucher: submission.voucher, configuration: configuration, logger: logger)
     storage = StorageMonitor(
-      store: store, reader: evidence.reader, evidence: evidence.checker, recorder: recorder,
-      configuration: configuration, logger: logger)
+      log: store.log, attestations: store.attestations, statements: evidence.reader,
+      fetcher: evidence.checker, recorder: recorder, configuration: configuration, logger: logger)
     jobs = BackgroundJobs(
       anchors: dueAnchors, claims: claims, storage: storage,
       interval: configuration.externalServices.anchorInterval, logger: logger)

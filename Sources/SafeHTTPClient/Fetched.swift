@@ -17,4 +17,20 @@ public struct Fetched: Sendable {
   public let isInside: Bool
   /// The body; empty unless ``SafeHTTPClient/Request/maxResponseBytes`` was set.
   public let bytes: [UInt8]
+
+  /// Makes an answer from its parts.
+  public init(
+    status: Int, sha256: [UInt8], gitBlobSHA1: [UInt8]? = nil, length: Int64,
+    head: FetchedHead = FetchedHead([]), location: String, isInside: Bool = false,
+    bytes: [UInt8] = []
+  ) {
+    self.status = status
+    self.sha256 = sha256
+    self.gitBlobSHA1 = gitBlobSHA1
+    self.length = length
+    self.head = head
+    self.location = location
+    self.isInside = isInside
+    self.bytes = bytes
+  }
 }

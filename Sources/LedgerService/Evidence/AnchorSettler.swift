@@ -45,22 +45,65 @@ struct AnchorSettlement: Sendable {
   var isPending: Bool { outcome.state == .pending || outcome.state == .upgraded }
 }
 
+/// Reads pending anchors.
+protocol AnchorSource: Sendable {
+  /// Anchors without a final verdict by position, from a position on.
+  func unsettledAnchors(from: Position, limit: Int) async throws -> [StoredEvent]
+  /// Reads what the settlement of an anchor needs.
+  func load(_ stored: StoredEvent) async throws -> PendingAnchor
+}
+
+extension AnchorReader: AnchorSource {}
+
+/// Checks proofs of time.
+protocol ProofChecker: Sendable {
+  /// Checks a proof against the trusted headers or roots.
+  ///
+  /// Errors: a `Refusal` for a proof that is provably false.
+  func proof(
+    _ kind: TimestampAnchor.Kind, _ bytes: [UInt8], of digest: Digest?,
+    missing: BlockHeaders.Missing
+  ) async throws -> Finding
+  /// The result of executing an OpenTimestamps proof.
+  func executed(_ bytes: [UInt8]) async throws -> ExecutedProof
+  /// Whether a configured calendar has promised to complete a proof.
+  func isPromised(_ proof: ExecutedProof) -> Bool
+}
+
+extension EvidenceChecker: ProofChecker {}
+
+/// Completes pending OpenTimestamps proofs.
+protocol ProofCompleter: Sendable {
+  /// Asks the configured calendars of a proof about it.
+  func upgrade(_ bytes: [UInt8]) async throws -> ProofUpgrader.Upgrade
+}
+
+extension ProofUpgrader: ProofCompleter {}
+
+/// Appends the results of checks of anchors.
+protocol AnchorCheckWriter: CheckWriter {
+  /// Appends an `anchor_upgraded` event with a more complete proof.
+  func recordUpgrade(
+    _ proof: [UInt8], of anchor: StoredEvent, record: ResolvedRecord?, finding: Finding
+  ) async throws
+}
+
+extension CheckRecorder: AnchorCheckWriter {}
+
 /// Checks pending anchors against the current trust configuration and completes their proofs.
 public final class AnchorSettler: Sendable {
-  let store: LedgerStore
-  let reader: EvidenceReader
-  let evidence: EvidenceChecker
-  let upgrader: ProofUpgrader
-  let recorder: CheckRecorder
+  let anchors: any AnchorSource
+  let evidence: any ProofChecker
+  let upgrader: any ProofCompleter
+  let recorder: any AnchorCheckWriter
   let configuration: LedgerConfiguration
   let logger: Logger
 
   init(
-    store: LedgerStore, reader: EvidenceReader, evidence: EvidenceChecker, upgrader: ProofUpgrader,
-    recorder: CheckRecorder, configuration: LedgerConfiguration, logger: Logger
+    anchors: any AnchorSource, evidence: any ProofChecker, upgrader: any ProofCompleter,
+    recorder: any AnchorCheckWriter, configuration: LedgerConfiguration, logger: Logger
   ) {
-    self.store = store
-    self.reader = reader
+    self.anchors = anchors
     self.evidence = evidence
     self.upgrader = upgrader
     self.recorder = recorder
@@ -78,7 +121,7 @@ public final class AnchorSettler: Sendable {
     var outcomes: [AnchorOutcome] = []
     var next: Position = .first
     while true {
-      let batch = try await store.attestations.unsettledAnchors(from: next, limit: 100)
+      let batch = try await anchors.unsettledAnchors(from: next, limit: 100)
       guard let last = batch.last else { return outcomes }
       next = last.position.next
       for stored in batch {
@@ -107,14 +150,15 @@ public final class AnchorSettler: Sendable {
   func settle(
     _ stored: StoredEvent, asking: Bool, missing: BlockHeaders.Missing
   ) async throws -> AnchorSettlement {
-    let anchor = try await load(stored)
+    let anchor = try await anchors.load(stored)
     var settlement = anchor.settlement
     guard let bytes = anchor.proof else {
       settlement.outcome = anchor.outcome(.pending, "the proof's bytes were erased")
       return settlement
     }
     do {
-      var finding = try await evidence.proof(anchor.payload.kind, bytes, missing: missing)
+      var finding = try await evidence.proof(
+        anchor.payload.kind, bytes, of: nil, missing: missing)
       if anchor.payload.kind == .opentimestamps {
         let proof = try await evidence.executed(bytes)
         settlement.heights = proof.heights
@@ -128,11 +172,12 @@ public final class AnchorSettler: Sendable {
       guard finding.verdict == .verified else { return settlement }
       let reason = Self.reason(anchor.payload.kind, finding)
       try await recorder.record(
-        .verified, reason, about: stored, of: anchor.record, finding: finding)
+        .verified, reason, about: stored, of: anchor.record, finding: finding, report: nil)
       settlement.outcome = anchor.outcome(.verified, reason)
     } catch let refusal as Refusal where refusal.code == .invalid {
       try await recorder.record(
-        .failed, "\(refusal.check): \(refusal.message)", about: stored, of: anchor.record)
+        .failed, "\(refusal.check): \(refusal.message)", about: stored, of: anchor.record,
+        finding: nil, report: nil)
       settlement.outcome = anchor.outcome(.failed, refusal.message)
     }
     return settlement
@@ -142,7 +187,7 @@ public final class AnchorSettler: Sendable {
   ///
   /// - Returns: the finding about the upgraded proof. `nil` if there is none.
   private func upgrade(
-    _ anchor: Anchor, _ bytes: [UInt8], _ missing: BlockHeaders.Missing,
+    _ anchor: PendingAnchor, _ bytes: [UInt8], _ missing: BlockHeaders.Missing,
     _ settlement: inout AnchorSettlement
   ) async throws -> Finding? {
     let upgrade = try await upgrader.upgrade(bytes)
@@ -165,7 +210,7 @@ public final class AnchorSettler: Sendable {
     _ proof: [UInt8], _ missing: BlockHeaders.Missing, _ stored: StoredEvent
   ) async -> Finding? {
     do {
-      return try await evidence.proof(.opentimestamps, proof, missing: missing)
+      return try await evidence.proof(.opentimestamps, proof, of: nil, missing: missing)
     } catch {
       logger.warning(
         "the calendars' addition to the anchor at position \(stored.position) is refused: \(error)")
@@ -178,46 +223,5 @@ public final class AnchorSettler: Sendable {
     return kind == .rfc3161
       ? "the token's chain ends at a trusted root; it existed\(when)"
       : "the proof ends at a trusted block header; it existed\(when)"
-  }
-
-  /// An anchor as it is read from the log.
-  private struct Anchor {
-    let stored: StoredEvent
-    let event: SignedEvent
-    let payload: TimestampAnchor
-    /// `nil` for an anchor of a checkpoint.
-    let record: ResolvedRecord?
-    /// The bytes of its newest proof. `nil` if they were erased.
-    let proof: [UInt8]?
-    /// The settlement of an anchor about which nothing new is found.
-    let settlement: AnchorSettlement
-
-    func outcome(_ state: AnchorOutcome.State, _ detail: String) -> AnchorOutcome {
-      AnchorOutcome(
-        eventID: stored.eventID, subject: event.body.subject.text, state: state, detail: detail)
-    }
-  }
-
-  private func load(_ stored: StoredEvent) async throws -> Anchor {
-    let event = try Entry(bytes: stored.entry).event
-    let record = try await reader.record(of: event)
-    guard case .timestampAnchor(let payload) = event.body.payload,
-      let columns = try await store.folds.event(record: stored.record, id: stored.eventID)
-    else { throw Refusal(.invalid, check: "log", "The anchor cannot be read.") }
-    let upgrade = try await store.attestations.newest(.anchorUpgraded, referringTo: columns)
-    let digest =
-      try upgrade.map { try Entry(bytes: $0.entry).event.body.payload.evidence }
-      ?? payload.proof
-    let proof: [UInt8]? =
-      if let digest { try await store.evidence.publicBytes(digest) } else { nil }
-    let outcome = AnchorOutcome(
-      eventID: stored.eventID, subject: event.body.subject.text, state: .pending,
-      detail: payload.kind == .rfc3161 ? "no trusted root" : "not in a known block")
-    return Anchor(
-      stored: stored, event: event, payload: payload, record: record, proof: proof,
-      settlement: AnchorSettlement(
-        outcome: outcome, isUnsettleable: columns.flags.contains(.unsettleable),
-        lastChange: upgrade?.recordedAt ?? stored.recordedAt,
-        expires: record != nil && columns.flags.contains(.bare)))
   }
 }

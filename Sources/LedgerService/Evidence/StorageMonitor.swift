@@ -21,6 +21,54 @@ public struct StorageSchedule: Sendable {
   public init() {}
 }
 
+/// Reads the events of the log.
+protocol EventSource: Sendable {
+  /// The number of events.
+  func size() async throws -> Int64
+  /// Events by position, from a position on.
+  func events(from: Position, limit: Int) async throws -> [StoredEvent]
+}
+
+extension EventLog: EventSource {}
+
+/// Reads the storage attestations of the log.
+protocol StorageAttestationSource: Sendable {
+  /// Storage attestations by position, from a position on.
+  func storageAttestations(from: Position, limit: Int) async throws -> [StoredEvent]
+}
+
+extension AttestationReader: StorageAttestationSource {}
+
+/// Reads the standing of attestations, and their records.
+protocol StatementSource: Sendable {
+  /// The standing of an attestation. `nil` if the event is in no group.
+  func statement(of stored: StoredEvent) async throws -> GroupFold.Statement?
+  /// The record that an event is about. `nil` for the registry.
+  func record(of event: SignedEvent) async throws -> ResolvedRecord?
+}
+
+extension EvidenceReader: StatementSource {}
+
+/// Fetches attested locations.
+protocol StorageFetcher: Sendable {
+  /// Fetches a location and hashes its content.
+  ///
+  /// Errors: a `Refusal` if the fetch fails or exceeds a limit.
+  func fetchStorage(_ storage: StorageAttestation, _ pool: FetchPool) async throws -> FetchReport
+}
+
+extension EvidenceChecker: StorageFetcher {}
+
+/// Appends the results of the ledger's own checks.
+protocol CheckWriter: Sendable {
+  /// Appends a `check_recorded` event.
+  func record(
+    _ verdict: Verdict, _ reason: String, about target: StoredEvent, of record: ResolvedRecord?,
+    finding: Finding?, report: [UInt8]?) async throws
+}
+
+extension CheckRecorder: CheckWriter {}
+
 /// Fetches attested locations again at intervals and records changes.
 public final class StorageMonitor: Sendable {
   /// How many failed fetches in a row make a location gone.
@@ -28,10 +76,11 @@ public final class StorageMonitor: Sendable {
   /// How many locations are fetched at the same time.
   static let maxConcurrent = 8
 
-  let store: LedgerStore
-  let reader: EvidenceReader
-  let evidence: EvidenceChecker
-  let recorder: CheckRecorder
+  let log: any EventSource
+  let attestations: any StorageAttestationSource
+  let statements: any StatementSource
+  let fetcher: any StorageFetcher
+  let recorder: any CheckWriter
   let configuration: LedgerConfiguration
   let logger: Logger
 
@@ -84,9 +133,9 @@ public final class StorageMonitor: Sendable {
   }
 
   private func addNewPlaces(_ schedule: inout StorageSchedule) async throws {
-    let end = try await store.log.size().end
+    let end = try await log.size().end
     while true {
-      let batch = try await store.attestations.storageAttestations(
+      let batch = try await attestations.storageAttestations(
         from: schedule.scanned, limit: 500)
       for stored in batch {
         schedule.places[stored.eventID] = StorageSchedule.Place(
@@ -119,7 +168,7 @@ public final class StorageMonitor: Sendable {
 
   private func check(_ place: StorageSchedule.Place) async throws -> StorageOutcome {
     do {
-      guard let stored = try await store.log.events(from: place.position, limit: 1).first,
+      guard let stored = try await log.events(from: place.position, limit: 1).first,
         stored.position == place.position
       else { return .ended }
       return try await check(stored, failures: place.failures)
@@ -134,9 +183,8 @@ public final class StorageMonitor: Sendable {
   private func check(_ stored: StoredEvent, failures: Int) async throws -> StorageOutcome {
     let event = try Entry(bytes: stored.entry).event
     guard case .storageAttestation(let storage) = event.body.payload, storage.kind != .file,
-      case .record(let number) = event.body.subject,
-      let record = try await store.records.resolve(.pithNumber(number)).first,
-      let standing = try await reader.statement(of: stored), standing.isLive,
+      let record = try await statements.record(of: event),
+      let standing = try await statements.statement(of: stored), standing.isLive,
       !standing.event.flags.contains(.providerStatement),
       storage.expiresAt.map({ $0 > now }) ?? true
     else { return .ended }
@@ -147,7 +195,8 @@ public final class StorageMonitor: Sendable {
       return observation.outcome
     }
     if verdict != standing.verdict {
-      try await recorder.record(verdict, reason, about: stored, of: record, report: report)
+      try await recorder.record(
+        verdict, reason, about: stored, of: record, finding: nil, report: report)
     }
     return observation.outcome
   }
@@ -167,7 +216,7 @@ public final class StorageMonitor: Sendable {
   ) async throws -> Observation {
     var report: FetchReport?
     do {
-      let fetched = try await evidence.fetchStorage(storage, .storageRecheck)
+      let fetched = try await fetcher.fetchStorage(storage, .storageRecheck)
       report = fetched
       return Observation(
         result: .verdict(

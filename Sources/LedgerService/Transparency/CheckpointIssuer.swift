@@ -57,6 +57,20 @@ public struct CheckpointIssuer: Sendable {
     try await signer.adopt(note)
   }
 
+  /// The checkpoint of a size with its valid cosignatures. `nil` if there is none or it is invalid.
+  func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
+    try await served.checkpoint(size: size)
+  }
+
+  /// Whether the log contains a checkpoint that another party shows. If not, nothing is signed any more.
+  /// `nil` in a process that cannot sign.
+  ///
+  /// Errors: `note.signature` if this log's key did not sign it; database errors.
+  func contains(_ shown: [UInt8]) async throws -> Bool? {
+    guard let signer else { return nil }
+    return try await signer.compare(with: shown)
+  }
+
   /// A checkpoint that covers a position. Signs one if no checkpoint covers it yet.
   ///
   /// Errors: a `Refusal` with check `position` if the log has no such entry; with check `checkpoint` if

@@ -6,13 +6,42 @@ import LedgerStore
 import Logging
 import TransparencyLog
 
+/// The Merkle tree over the log.
+protocol LogTree: Sendable {
+  /// Adds the entries that the tree does not cover yet, and returns the frontier of the tree.
+  @discardableResult
+  func integrate() async throws -> Frontier
+  /// The hashes of a proof.
+  func hashes(of elements: [ProofElement]) async throws -> [Digest]
+}
+
+extension TreeStore: LogTree {}
+
+/// Stores signed checkpoints, and the key that signs them.
+protocol CheckpointArchive: Sendable {
+  /// Stores the log's key, unless one is stored. Returns the key that is stored.
+  func claimLogKey(_ key: NoteVerifierKey) async throws -> String
+  /// The checkpoint of the largest size. `nil` if there is none.
+  func latest() async throws -> StoredCheckpoint?
+  /// The checkpoint of a size. `nil` if there is none.
+  func checkpoint(size: UInt64) async throws -> StoredCheckpoint?
+  /// Stores a signed checkpoint.
+  ///
+  /// Errors: a `LedgerStoreError` with code `anotherRoot` if the tree, or a stored checkpoint of that
+  /// size, has another root.
+  func save(_ checkpoint: SignedCheckpoint) async throws
+}
+
+extension CheckpointStore: CheckpointArchive {}
+
 /// Signs checkpoints and receipts, and never signs two different histories.
 ///
 /// The last signed checkpoint is stored in a file beside the log key. A database that is restored from a
 /// backup cannot undo it.
 actor CheckpointSigner {
   private let key: LogKey
-  private let store: LedgerStore
+  private let tree: any LogTree
+  private let archive: any CheckpointArchive
   private let origin: String
   private let logger: Logger
   private nonisolated let memory: CheckpointMemory
@@ -27,9 +56,12 @@ actor CheckpointSigner {
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
 
-  init(key: LogKey, store: LedgerStore, origin: String, logger: Logger) {
+  init(
+    key: LogKey, tree: any LogTree, archive: any CheckpointArchive, origin: String, logger: Logger
+  ) {
     self.key = key
-    self.store = store
+    self.tree = tree
+    self.archive = archive
     self.origin = origin
     self.logger = logger
     memory = CheckpointMemory(
@@ -43,7 +75,7 @@ actor CheckpointSigner {
   /// Errors: a `Refusal` with check `log_key` if another key signs the log's checkpoints; database
   /// errors.
   func begin() async throws {
-    let claimed = try await store.checkpoints.claimLogKey(verifierKey)
+    let claimed = try await archive.claimLogKey(verifierKey)
     guard claimed == verifierKey.description else {
       throw Refusal(
         .forbidden, check: "log_key", field: key.path,
@@ -110,8 +142,8 @@ actor CheckpointSigner {
     // The file is read before the tree: a checkpoint that another process signs in between would cover
     // more entries than the tree that was read.
     var last = try memory.last()
-    let edge = try await store.tree.integrate()
-    if last == nil, let newest = try await store.checkpoints.latest() {
+    let edge = try await tree.integrate()
+    if last == nil, let newest = try await archive.latest() {
       last = try memory.last()
       guard last != nil else {
         throw Refusal(
@@ -142,7 +174,7 @@ actor CheckpointSigner {
     }
     guard let shape = ProofLayout.consistency(old: last.size, new: edge.size) else { return }
     // A failed read is not a mismatch. Its error is passed on.
-    let proof = try await store.tree.hashes(of: shape)
+    let proof = try await tree.hashes(of: shape)
     do throws(TransparencyError) {
       try TreeProofs.verifyConsistency(
         old: last.size, oldRoot: last.root, new: edge.size, newRoot: edge.root, proof: proof)
@@ -165,7 +197,7 @@ actor CheckpointSigner {
     }
     // The tree is read after the note, because another process may have signed for entries that were
     // committed meanwhile.
-    let edge = try await store.tree.integrate()
+    let edge = try await tree.integrate()
     do { try await prove(shown.checkpoint, isBeginningOf: edge) } catch let error as HistoryMismatch
     {
       refuse(error)
@@ -213,10 +245,10 @@ actor CheckpointSigner {
       try memory.keep(signed)
       lastSize = signed.checkpoint.size
     }
-    do { try await store.checkpoints.save(signed) } catch let error as LedgerStoreError
+    do { try await archive.save(signed) } catch let error as LedgerStoreError
       where error.code == .anotherRoot
     { throw HistoryMismatch("checkpoint.contradiction", error.message) }
-    let stored = try await store.checkpoints.checkpoint(size: edge.size)
+    let stored = try await archive.checkpoint(size: edge.size)
     guard let stored, stored.note == signed.note.description else {
       // The database holds a different note of this size. The note that was signed here is returned.
       logger.error("the database keeps another note for \(edge.size) entries than was signed")
@@ -241,7 +273,7 @@ actor CheckpointSigner {
           "\(last.checkpoint.size) entries were signed for, which is more than that checkpoint covers"
         )
       }
-      let edge = try await store.tree.integrate()
+      let edge = try await tree.integrate()
       try await prove(signed.checkpoint, isBeginningOf: edge)
       try memory.keep(signed)
       lastSize = signed.checkpoint.size

@@ -48,13 +48,46 @@ actor WitnessBackoff {
   }
 }
 
+/// Stores the cosignatures of witnesses.
+protocol CosignatureArchive: Sendable {
+  /// The largest size that a witness cosigned. 0 if it cosigned none.
+  func lastCosignedSize(by witness: String) async throws -> UInt64
+  /// Stores a valid cosignature on the checkpoint of a size.
+  func save(cosignature: NoteSignature, size: UInt64) async throws
+}
+
+extension CheckpointStore: CosignatureArchive {}
+
+/// Issues this log's checkpoints, and compares those that others show with the log.
+protocol CheckpointSource: Sendable {
+  /// Signs a checkpoint of the whole log if the log has grown. Returns the newest one otherwise.
+  func issue() async throws -> StoredCheckpoint
+  /// The checkpoint of a size with its valid cosignatures. `nil` if there is none.
+  func checkpoint(size: UInt64) async throws -> StoredCheckpoint?
+  /// Whether the log contains a checkpoint that another party shows. `nil` in a process that cannot sign.
+  ///
+  /// Errors: `note.signature` if this log's key did not sign it.
+  func contains(_ shown: [UInt8]) async throws -> Bool?
+}
+
+extension CheckpointIssuer: CheckpointSource {}
+
+/// Fetches an address.
+protocol Fetcher: Sendable {
+  /// Errors: a `FetchError`.
+  func fetch(_ request: SafeHTTPClient.Request) async throws -> Fetched
+}
+
+extension SafeHTTPClient: Fetcher {}
+
 /// Publishes checkpoints: signs them and collects cosignatures.
 public struct WitnessClient: Sendable {
   let witnesses: [WitnessEndpoint]
   let origin: String
-  let store: LedgerStore
-  let checkpoints: CheckpointIssuer
-  let fetch: SafeHTTPClient
+  let tree: any LogTree
+  let cosignatures: any CosignatureArchive
+  let checkpoints: any CheckpointSource
+  let fetcher: any Fetcher
   let backoff = WitnessBackoff()
   let logger: Logger
 
@@ -76,7 +109,7 @@ public struct WitnessClient: Sendable {
         group.addTask { await ask(witness, checkpoint) }
       }
     }
-    return try await checkpoints.served.checkpoint(size: checkpoint.size)?.cosigned
+    return try await checkpoints.checkpoint(size: checkpoint.size)?.cosigned
       ?? checkpoint.cosigned
   }
 
@@ -102,7 +135,7 @@ public struct WitnessClient: Sendable {
     _ witness: WitnessEndpoint, _ checkpoint: StoredCheckpoint
   ) async throws {
     let note = try SignedNote(checkpoint.note)
-    var old = try await store.checkpoints.lastCosignedSize(by: witness.key.name)
+    var old = try await cosignatures.lastCosignedSize(by: witness.key.name)
     // Another process of this ledger may have had a newer checkpoint cosigned.
     guard old <= checkpoint.size else { return }
     for _ in 0..<3 {
@@ -111,13 +144,13 @@ public struct WitnessClient: Sendable {
           witness, "the witness says that it saw \(old) entries of \(checkpoint.size)")
       }
       let request = AddCheckpointRequest(
-        oldSize: old, proof: try await store.tree.hashes(of: shape), note: note)
+        oldSize: old, proof: try await tree.hashes(of: shape), note: note)
       var call = SafeHTTPClient.Request(witness.url + "/add-checkpoint", .witnesses)
       call.method = "POST"
       call.body = request.bytes
       call.maxResponseBytes = 65_536
       call.accepted = [200, 409]
-      let answer = try await fetch.fetch(call)
+      let answer = try await fetcher.fetch(call)
       if answer.status == 409 {
         guard let size = AddCheckpointRequest.conflictSize(answer.bytes) else {
           throw TransparencyError("witness.conflict", "the witness answers 409 without a size")
@@ -133,7 +166,7 @@ public struct WitnessClient: Sendable {
       let signed = try SignedNote(
         Array((note.text + "\n" + note.signatures.map(\.line).joined()).utf8) + answer.bytes)
       for signature in try signed.verified(by: [witness.key]) {
-        try await store.checkpoints.save(cosignature: signature, size: checkpoint.size)
+        try await cosignatures.save(cosignature: signature, size: checkpoint.size)
       }
       return
     }
@@ -152,10 +185,12 @@ public struct WitnessClient: Sendable {
     var call = SafeHTTPClient.Request(
       witness.url + "/checkpoint/" + Digest(hashing: Array(origin.utf8)).hex, .witnesses)
     call.maxResponseBytes = 65_536
-    guard let shown = try? await fetch.fetch(call), let signer = checkpoints.signer else {
+    guard let shown = try? await fetcher.fetch(call),
+      let isContained = try await checkpoints.contains(shown.bytes)
+    else {
       throw TransparencyError("witness.ahead", "\(claim), and shows no checkpoint")
     }
-    guard try await signer.compare(with: shown.bytes) else {
+    guard isContained else {
       throw TransparencyError("witness.ahead", "\(claim), and shows what this log's key signed")
     }
     // The log contains the checkpoint: another process has published a newer one meanwhile.
