@@ -37,7 +37,7 @@ struct CanonicalJSONTests {
     #expect(throws: JSONError(code: .tooDeep, offset: 64)) { try JSON.parse(deep(65)) }
   }
 
-  @Test("Keys that Swift takes for equal stay two, sorted by code point")
+  @Test("Keys that Swift compares as equal stay distinct, sorted by code point")
   func canonicallyEqualKeys() throws {
     let text = "{\"\u{E9}\":1,\"e\u{301}\":2,\"\u{FFFF}\":3,\"\u{1F600}\":4}"
     let json = try JSON.parse(Array(text.utf8))

@@ -9,7 +9,7 @@ struct DifferentialTests {
   static let dumps =
     "json.dumps(json.loads(line), sort_keys=True, separators=(',',':'), ensure_ascii=False)"
 
-  @Test("What we write is what json.dumps writes, over a seeded corpus")
+  @Test("The output equals that of json.dumps, over a seeded corpus")
   func writer() async throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)
@@ -29,7 +29,7 @@ struct DifferentialTests {
     #expect(expected == corpus, "seed \(seed): \(Self.firstDifference(expected, corpus))")
   }
 
-  @Test("What Python writes loosely we read, and write as json.dumps does")
+  @Test("Python's loose output is parsed, and written as json.dumps writes it")
   func parser() async throws {
     let seed = UInt32.random(in: .min ... .max)
     // Each value in two lines: first in a loose spelling, then in canonical form.
@@ -61,7 +61,7 @@ struct DifferentialTests {
     }
   }
 
-  @Test("A changed byte is refused with an offset inside the text, or read as what it then says")
+  @Test("A changed byte is refused with an offset inside the text, or gives the changed value")
   func mutations() throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)

@@ -22,7 +22,7 @@ struct DurableFilesTests {
     try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
   }
 
-  @Test("A secret has mode 0600 and reads back; it is never overwritten, and nothing else is left")
+  @Test("A secret has mode 0600 and reads back; it is never overwritten, and no other file is left")
   func secrets() throws {
     try withDirectory { directory in
       let path = directory + "/key"
@@ -43,7 +43,7 @@ struct DurableFilesTests {
   }
 
   @Test(
-    "A secret that others can read or change is refused with the command that mends it",
+    "A secret that others can read or change is refused with the command that corrects it",
     arguments: [0o644, 0o640, 0o604, 0o620, 0o660, 0o606] as [mode_t])
   func unsafeModes(mode: mode_t) throws {
     try withDirectory { directory in
@@ -78,7 +78,7 @@ struct DurableFilesTests {
     }
   }
 
-  @Test("What is no regular file is refused at once")
+  @Test("A path that is not a regular file is refused at once")
   func pipes() throws {
     try withDirectory { directory in
       let path = directory + "/pipe"
@@ -93,7 +93,7 @@ struct DurableFilesTests {
     }
   }
 
-  @Test("A directory is made with its mode; the mode of one that is there stays")
+  @Test("A directory is created with its mode; the mode of an existing one does not change")
   func directories() throws {
     try withDirectory { directory in
       #expect(try OwnedDirectory.prepare(directory + "/a/b", mode: 0o711))

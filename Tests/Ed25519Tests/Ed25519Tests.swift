@@ -59,7 +59,7 @@ struct Ed25519Tests {
     }
   }
 
-  @Test("Bytes of another length are no signature and no key")
+  @Test("Bytes of another length are refused as signature and as key")
   func lengths() throws {
     let vector = Self.vectors[0]
     let key = try #require(Hex.decode(vector.publicKey))
@@ -75,7 +75,7 @@ struct Ed25519Tests {
     }
   }
 
-  @Test("A key under which everyone can sign everything signs nothing")
+  @Test("A weak key, for which anybody can make signatures, verifies nothing")
   func smallOrder() throws {
     // The neutral element as key and as R, with S zero: the equation of the specification then holds for
     // every message.
@@ -86,7 +86,7 @@ struct Ed25519Tests {
     #expect(!Ed25519.isValid(forged, over: Array("anything".utf8), by: neutral))
   }
 
-  @Test("A signature has one spelling: S plus the group's order is none")
+  @Test("A signature has one encoding: S plus the group's order is refused")
   func malleability() throws {
     let vector = Self.vectors[1]
     let key = try #require(Hex.decode(vector.publicKey))

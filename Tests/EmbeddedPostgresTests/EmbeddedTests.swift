@@ -19,7 +19,7 @@ struct EmbeddedTests {
     return one
   }
 
-  @Test("Two share it, the last one out stops it, and the next start finds the data")
+  @Test("Two processes share the server, the last one stops it, and the next start finds the data")
   func sharing() async throws {
     try await withDirectory { directory in
       let first = try await EmbeddedPostgres.start(
@@ -47,7 +47,7 @@ struct EmbeddedTests {
     }
   }
 
-  @Test("After kill -9 of the postmaster it is started again, with all that was committed")
+  @Test("After kill -9 of the postmaster the server is started again with all committed data")
   func crash() async throws {
     try await withDirectory { directory in
       let server = try await EmbeddedPostgres.start(
@@ -77,7 +77,7 @@ struct EmbeddedTests {
 
   // MARK: Descriptors
 
-  @Test("The server inherits no descriptor, even one that is open to heirs")
+  @Test("The server inherits no file descriptor, even one without close-on-exec")
   func descriptors() async throws {
     try await withDirectory { directory in
       let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -131,7 +131,8 @@ struct EmbeddedTests {
   }
 
   @Test(
-    "Whatever a crash left in postmaster.pid, the next start succeeds", arguments: Leftover.allCases
+    "The next start succeeds with any contents of postmaster.pid after a crash",
+    arguments: Leftover.allCases
   )
   func leftovers(leftover: Leftover) async throws {
     try await withDirectory { directory in
@@ -191,7 +192,7 @@ struct EmbeddedTests {
     }
   }
 
-  @Test("A process that outlives its postmaster and never notices does not keep the next one out")
+  @Test("A stopped backend that outlives its postmaster does not prevent the next start")
   func frozenOrphan() async throws {
     try await withDirectory { directory in
       let server = try await EmbeddedPostgres.start(
@@ -212,7 +213,7 @@ struct EmbeddedTests {
   // MARK: Who may connect
 
   @Test(
-    "The user of the server's processes is refused, also by a cluster that an earlier version made",
+    "The user of the server's processes cannot log in, also to a cluster of an earlier version",
     .enabled(if: getuid() == 0, "the server has a user of its own only where the ledger is root"))
   func otherUsers() async throws {
     try await withDirectory { directory in
@@ -251,7 +252,7 @@ struct EmbeddedTests {
     }
   }
 
-  @Test("Further logins are open to this user")
+  @Test("Further login roles are allowed for this user")
   func logins() async throws {
     try await withDirectory { directory in
       let server = try await EmbeddedPostgres.start(
@@ -267,7 +268,7 @@ struct EmbeddedTests {
     }
   }
 
-  @Test("Settings that could lose what was acknowledged are refused")
+  @Test("Settings that could lose acknowledged events are refused")
   func unsafeSettings() async throws {
     for name in ["fsync", "full_page_writes", "synchronous_commit"] {
       let error = await #expect(throws: EmbeddedPostgresError.self) {

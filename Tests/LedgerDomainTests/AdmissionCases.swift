@@ -32,7 +32,7 @@ extension AdmissionTests {
 
   static let signers: [Case] = [
     Case("a key that is not registered", .knownKey, "signer.public_key_fingerprint") {
-      try $0.citation(by: $0.nobody)
+      try $0.citation(by: $0.unregistered)
     },
     Case("a signature by another key", .signature, "signature.signature_b64") {
       try $0.event(
@@ -71,11 +71,11 @@ extension AdmissionTests {
 
   static let keys: [Case] = [
     Case("a registration for another key", .fingerprint, "signer.public_key_fingerprint") {
-      try $0.registration(of: $0.nobody, target: $0.author.fingerprint)
+      try $0.registration(of: $0.unregistered, target: $0.author.fingerprint)
     },
     Case("a registration of a receipt key", .receiptKey, "payload.public_key_b64") {
-      $0.context.trustedReceiptKeys = [$0.nobody.fingerprint: $0.nobody.key.publicKey]
-      return try $0.registration(of: $0.nobody)
+      $0.context.trustedReceiptKeys = [$0.unregistered.fingerprint: $0.unregistered.key.publicKey]
+      return try $0.registration(of: $0.unregistered)
     },
     Case("a second registration", .knownKey, "payload.public_key_b64", code: .conflict) {
       try $0.registration(of: $0.author)
@@ -86,7 +86,7 @@ extension AdmissionTests {
       try $0.registration(of: AdmissionScene.Person("urn:x", .moderator))
     },
     Case("a vouch for an unknown key", .knownKey, "payload.public_key_fingerprint") {
-      try $0.vouching($0.nobody, as: .author)
+      try $0.vouching($0.unregistered, as: .author)
     },
     Case("a vouch under another name", .signer, "payload.signer_id") {
       try $0.vouching($0.stranger, as: .author, id: "urn:other")

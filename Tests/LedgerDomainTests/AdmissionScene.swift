@@ -31,7 +31,7 @@ struct AdmissionScene {
   let author = Person("https://orcid.org/0000-0002-1825-0097")
   let moderator = Person("urn:moderator")
   let stranger = Person("urn:stranger")
-  let nobody = Person("urn:nobody")
+  let unregistered = Person("urn:unregistered")
   /// The events of the record, by position.
   private(set) var events: [FoldEvent] = []
   var context: AdmissionContext

@@ -65,7 +65,7 @@ struct AdmissionTests {
     #expect(claim.checks.contains(Check("verified_name", .pending)))
   }
 
-  @Test("What cannot be decided is pending, and a finding decides it")
+  @Test("A fact that cannot be decided is pending, and a finding decides it")
   func findings() throws {
     var scene = try AdmissionScene()
     scene.context.evidence = evidence(ots(scene.record.digest))
@@ -78,7 +78,7 @@ struct AdmissionTests {
     #expect(proven.verdict == .verified && proven.provenAt == AdmissionScene.now)
   }
 
-  @Test("The check before an external question leaves the slot and the finding open")
+  @Test("The precheck ignores the slot and the finding")
   func beforehand() throws {
     var scene = try AdmissionScene()
     scene.append(try scene.citation())

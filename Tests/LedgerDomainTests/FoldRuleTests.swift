@@ -50,7 +50,7 @@ import Testing
     #expect(log.standing(claim) == "weak")
   }
 
-  @Test mutating func registeringSomebodyElsesNameChangesNothingOfTheirs() {
+  @Test mutating func aRegistrationOfAnotherIdentityDoesNotChangeItsStatements() {
     let author = log.signer("a", LogWriter.orcid(1), vouched: .author)
     let claim = log.attest(.authorAttestation, record, by: author)
     let before = log.sums(record)
@@ -63,7 +63,7 @@ import Testing
     #expect(log.sums(record).equivocations == 0)
   }
 
-  @Test mutating func aPendingTokenClaimOccupiesNobodysSlot() {
+  @Test mutating func aPendingTokenClaimTakesNoSlot() {
     let id = LogWriter.orcid(1)
     let author = log.signer("a", id, vouched: .author)
     let pending = log.attest(.authorAttestation, record, says: "x", verdict: .pending, token: id)
@@ -84,7 +84,7 @@ import Testing
 
   // MARK: Supersession, withdrawal, equivocation
 
-  @Test mutating func whoSupersedesMustBeTheSameIdentitySlotAndTarget() {
+  @Test mutating func aSupersessionNeedsTheSameIdentitySlotAndTarget() {
     let a = log.signer("a")
     let b = log.signer("b")
     let first = log.attest(.citationSignature, record, by: a)
@@ -97,7 +97,7 @@ import Testing
     #expect(log.sums(record).equivocations == 0)
   }
 
-  @Test mutating func withdrawingASupersederRevivesNothing() {
+  @Test mutating func aWithdrawalOfTheNewerStatementDoesNotRestoreTheOlderOne() {
     let a = log.signer("a")
     let first = log.attest(.citationSignature, record, by: a)
     let second = log.attest(.citationSignature, record, by: a, says: "b", supersedes: first)
@@ -107,7 +107,7 @@ import Testing
     #expect(log.sums(record).citationEdges == 0)
   }
 
-  @Test mutating func aRevokedSupersederSupersedesNothing() {
+  @Test mutating func aRevokedStatementSupersedesNothing() {
     let a = log.signer("a", LogWriter.orcid(1), vouched: .author)
     let b = log.signer("b", LogWriter.orcid(1), vouched: .author)
     let first = log.attest(.citationSignature, record, by: a)
@@ -129,7 +129,7 @@ import Testing
     #expect([first, second, third].map(log.standing) == ["withdrawn", "verified", "rejected"])
   }
 
-  @Test mutating func sayingTheSameTwiceIsNoEquivocation() {
+  @Test mutating func aRepetitionIsNoEquivocation() {
     let a = log.signer("a")
     log.attest(.citationSignature, record, by: a)
     log.attest(.citationSignature, record, by: a)
@@ -138,7 +138,7 @@ import Testing
     #expect(count(.citationSignature, .verified) == 2)
   }
 
-  @Test mutating func twoThatSupersedeTheSameEquivocate() {
+  @Test mutating func twoStatementsThatSupersedeTheSameOneEquivocate() {
     let a = log.signer("a")
     let first = log.attest(.citationSignature, record, by: a)
     let one = log.attest(.citationSignature, record, by: a, says: "b", supersedes: first)
@@ -147,7 +147,7 @@ import Testing
     #expect(log.sums(record).equivocations == 1)
   }
 
-  @Test mutating func strangersWithdrawNothingAndTheRegistryAnything() {
+  @Test mutating func onlyTheSignerAndTheRegistryCanWithdraw() {
     let a = log.signer("a")
     let b = log.signer("b")
     let edge = log.attest(.citationSignature, record, by: a)
@@ -174,7 +174,7 @@ import Testing
     #expect(log.sums(record).approvedReplications == 1)
   }
 
-  @Test mutating func nobodyDecidesOnTheirOwnAndOnlyModeratorsDecide() {
+  @Test mutating func onlyModeratorsDecideAndNotOnTheirOwnStatements() {
     let id = LogWriter.orcid(2)
     let moderator = log.signer("m", id, .author, vouched: .moderator)
     let sameperson = log.signer("n", id, .author, vouched: .author)
@@ -187,7 +187,7 @@ import Testing
     #expect([own, alsoOwn, foreign].map(log.standing) == ["pending", "pending", "pending"])
   }
 
-  @Test mutating func aDecisionOnAnythingElseIsVoid() {
+  @Test mutating func aDecisionAboutAnotherTypeHasNoEffect() {
     let moderator = log.signer("m", vouched: .moderator)
     let edge = log.attest(.citationSignature, record, by: log.signer("a"))
     log.about(edge, .moderationDecision, by: moderator, approved: false)
@@ -218,7 +218,7 @@ import Testing
     #expect(log.standing(own) == "revoked")
   }
 
-  @Test mutating func strangersRevokeNothingAndNobodyTheRegistry() {
+  @Test mutating func onlyTheOwnerAndTheRegistryCanRevokeAndNotTheRegistryKey() {
     let a = log.signer("a")
     let b = log.signer("b")
     log.revoke(a, by: b)
@@ -227,7 +227,7 @@ import Testing
     #expect(!log.timeline.isRevoked(log.registry.fingerprint, at: 99))
   }
 
-  @Test mutating func onlyARevocationThatReachesBackIsReported() {
+  @Test mutating func onlyARetroactiveRevocationIsReported() {
     let a = log.signer("a", vouched: .author)
     let edge = log.attest(.citationSignature, record, by: a)
     log.revoke(a)
@@ -302,7 +302,7 @@ import Testing
     #expect(log.folded(record).storageVerifiedUntil == nil)
   }
 
-  @Test mutating func aProvidersWordNeedsAVouchAsProvider() {
+  @Test mutating func aProvidersStatementNeedsAVouchAsProvider() {
     let provider = log.signer("p", nil, .agent)
     let before = log.attest(
       .storageAttestation, record, by: provider, slot: "1", verdict: .pending,
@@ -314,7 +314,7 @@ import Testing
     #expect([before, after].map(log.standing) == ["pending", "verified"])
   }
 
-  @Test mutating func citationEdgesAreDistinctAndVouchedOnesAreShownApart() {
+  @Test mutating func citationEdgesAreDistinctAndVouchedOnesAreCountedSeparately() {
     let a = log.signer("a")
     let b = log.signer("b", vouched: .author)
     log.attest(.citationSignature, record, by: a)
@@ -327,7 +327,7 @@ import Testing
 
   // MARK: The record's row
 
-  @Test mutating func theStatusHasTwelveKeysAndReadsTheNewestSnapshot() {
+  @Test mutating func theStatusHasTwelveMembersAndUsesTheNewestSnapshot() {
     log.snapshot(record, references: 3, resolved: 3, formal: 1)
     var status = log.folded(record).state.verificationStatus(storageVerifiedUntil: nil, at: later)
     #expect(status.referencesResolved && status.formalLinksPresent && status.graphSnapshot)

@@ -33,7 +33,7 @@ import Testing
     #expect(log.standing(claim) == "strong" && log.reason(claim) == nil)
   }
 
-  @Test mutating func aTokenWithoutANameAndAnOldEntryAreWeakAndSayWhy() {
+  @Test mutating func aTokenWithoutANameAndAnOldEntryAreWeakWithAReason() {
     let id = LogWriter.orcid(1)
     let nameless = log.attest(
       .authorAttestation, record, token: id, flags: [.nameListed, .nameUnknown])
@@ -50,7 +50,7 @@ import Testing
 
   // MARK: Old statements
 
-  @Test mutating func aStatementSignedBeforeTheWithdrawalDoesNotStand() {
+  @Test mutating func aStatementSignedBeforeTheWithdrawalDoesNotCount() {
     let a = log.signer("a")
     let first = log.attest(.citationSignature, record, by: a)
     log.about(first, .eventWithdrawn, by: a)
@@ -64,7 +64,7 @@ import Testing
     #expect(log.sums(record).citationEdges == 1 && log.sums(record).equivocations == 0)
   }
 
-  @Test mutating func whatWasSignedWithTheWithdrawalIsOldToo() {
+  @Test mutating func aStatementSignedAtTheTimeOfTheWithdrawalDoesNotCount() {
     let a = log.signer("a")
     let first = log.attest(.storageAttestation, record, by: a)
     let withdrawal = log.about(first, .eventWithdrawn, by: a)
@@ -76,7 +76,7 @@ import Testing
     #expect([same, later].map(log.standing) == ["superseded", "verified"])
   }
 
-  @Test mutating func aWithdrawalBearsOnItsOwnSlotTargetAndSignerOnly() {
+  @Test mutating func aWithdrawalAffectsOnlyItsSlotTargetAndSigner() {
     let a = log.signer("a")
     let b = log.signer("b")
     let first = log.attest(.citationSignature, record, by: a)
@@ -95,7 +95,7 @@ import Testing
     #expect(log.standing(old) == "verified")
   }
 
-  @Test mutating func aWithdrawalByOneKeyHoldsForTheOthersOfTheSigner() {
+  @Test mutating func aWithdrawalByOneKeyAppliesToTheSignersOtherKeys() {
     let id = LogWriter.orcid(1)
     let one = log.signer("one", id, vouched: .author)
     let two = log.signer("two", id, vouched: .author)
@@ -137,7 +137,7 @@ import Testing
     #expect(log.sums(record).citationEdges == 1)
   }
 
-  @Test mutating func aWithdrawnVouchingLeavesWhatWasSaidAndAddsNothing() {
+  @Test mutating func aWithdrawnVouchKeepsEarlierStatementsAndAddsNone() {
     let id = LogWriter.orcid(1)
     let key = log.signer("a", id, vouched: .author)
     let other = log.signer("b", id, vouched: .author)
@@ -169,7 +169,7 @@ import Testing
       !log.timeline.isVouched(key.fingerprint, at: Position(rawValue: Int64(log.events.count))))
   }
 
-  @Test mutating func aNameIsBoundByTheNewestVouchThatHolds() {
+  @Test mutating func aNameIsBoundByTheNewestVouchInForce() {
     let key = log.signer("a", LogWriter.orcid(1))
     func bound() -> String? {
       log.timeline.boundName(key.fingerprint, at: Position(rawValue: Int64(log.events.count)))
@@ -186,7 +186,7 @@ import Testing
 
   // MARK: Effects on other signers
 
-  @Test mutating func freshKeysUnderOneNameAddNothingToEachOthersGroups() {
+  @Test mutating func newKeysOfOneDeclaredIdentityDoNotShareGroups() {
     let id = LogWriter.orcid(1)
     let author = log.signer("author", id, vouched: .author)
     let own = log.attest(.authorAttestation, record, by: author)
@@ -204,7 +204,7 @@ import Testing
     #expect(log.group(of: again).count == 2)
   }
 
-  @Test mutating func aClaimThatWasProvenLaterCountsOnceWithTheOthersOfItsIdentity() {
+  @Test mutating func aClaimThatIsProvenLaterCountsOnceForItsIdentity() {
     let id = LogWriter.orcid(1)
     let key = log.signer("a", id, vouched: .author)
     let waiting = log.attest(

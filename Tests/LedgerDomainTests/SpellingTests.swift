@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 
 /// Values with one spelling: times and Pith Numbers.
-@Suite("Spellings")
+@Suite("Text forms of times and numbers")
 struct SpellingTests {
   @Test(
-    "A time is spelled as RFC 3339 says",
+    "A time has the form of RFC 3339",
     arguments: [
       (0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000001Z"),
       (951_782_400_000_000, "2000-02-29T00:00:00Z"),
@@ -20,7 +20,7 @@ struct SpellingTests {
     #expect(Timestamp(microseconds: microseconds).description == text)
   }
 
-  @Test("Every time that can be read is written as it was")
+  @Test("Every time that can be parsed is written in the same form")
   func roundTrip() {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)
@@ -33,7 +33,7 @@ struct SpellingTests {
     #expect(!Timestamp(microseconds: .max).description.isEmpty)
   }
 
-  @Test("A Pith Number is read in any letter case, and written in one")
+  @Test("A Pith Number is parsed in any letter case, and written in upper case")
   func numbers() throws {
     let text = Fixtures.sampleNumber
     let number = try #require(PithNumber(text))

@@ -6,7 +6,7 @@ import Testing
 import TransparencyLog
 
 /// Checks of a submission that do not depend on the ledger.
-@Suite("A submission on the wire")
+@Suite("The format of a submission")
 struct WireTests {
   private let key = SigningKey()
   private let subject = PithNumber(Fixtures.sampleNumber)
@@ -32,7 +32,7 @@ struct WireTests {
     return nil
   }
 
-  @Test("A target has one spelling")
+  @Test("A target has one form")
   func targets() throws {
     let fingerprint = key.fingerprint.hex
     for text in [
@@ -50,7 +50,7 @@ struct WireTests {
     }
   }
 
-  @Test("No change of one byte is another valid event")
+  @Test("No change of one byte gives another valid event")
   func mutations() throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)
@@ -112,7 +112,7 @@ struct WireTests {
     ])
   }
 
-  @Test("Evidence that no member names, or that hashes otherwise, is refused")
+  @Test("Evidence that the payload does not name, or of another hash, is refused")
   func evidence() throws {
     let json = try event().json
     func with(_ evidence: JSONObject) -> [UInt8] {

@@ -6,7 +6,7 @@ import Testing
 @testable import LedgerHTTP
 @testable import LedgerService
 
-@Suite("Who sends a request")
+@Suite("The caller of a request")
 struct CallerTests {
   private func callers(
     listensOn host: String? = "127.0.0.1", _ change: (inout LedgerConfiguration) -> Void = { _ in }
@@ -37,7 +37,7 @@ struct CallerTests {
     } catch { return false }
   }
 
-  @Test("Only the ledger's own hosts are written for")
+  @Test("Writes are accepted only for the ledger's own hosts")
   func hosts() throws {
     let callers = callers {
       $0.publicURL = "https://ledger.example/path"
@@ -61,7 +61,7 @@ struct CallerTests {
     #expect(try !mayWrite(everywhere, "192.0.2.6:8080", local: "192.0.2.5"))
   }
 
-  @Test("No other site's page writes")
+  @Test("A page of another site cannot write")
   func origins() throws {
     let callers = callers { $0.publicURL = "https://ledger.example:443/" }
     for (name, value) in [

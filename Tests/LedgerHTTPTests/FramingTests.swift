@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import TransparencyLog
 
-@Suite("HTTP that is not well formed", .privateServer())
+@Suite("Malformed HTTP", .privateServer())
 struct FramingTests {
   static let number = LedgerUnderTest.number
 
@@ -119,7 +119,7 @@ struct FramingTests {
     }
   }
 
-  @Test("A malformed request behind a good one does not lose the good one's answer")
+  @Test("A valid request before a malformed one is answered")
   func pipelined() async throws {
     try await withService { _, client in
       let connection = try RawConnection(port: try #require(client.port))
@@ -132,7 +132,7 @@ struct FramingTests {
     }
   }
 
-  @Test("No number in a request overflows: the service answers, and goes on")
+  @Test("No number in a request overflows, and the service continues")
   func numbers() async throws {
     try await withService { test, client in
       let numbers = [
@@ -183,7 +183,7 @@ struct FramingTests {
     }
   }
 
-  @Test("A time that no calendar has is the last one that can be spelt")
+  @Test("A time after the last representable one is replaced by that one")
   func times() {
     let now = Timestamp(microseconds: 1_800_000_000_000_000)
     for seconds: Int64 in [.max, .max / 1_000_000, 1 << 50] {
@@ -197,7 +197,7 @@ struct FramingTests {
 
   private enum GroupTimes { static let never = Timestamp(microseconds: .max) }
 
-  @Test("Settings beyond any use are refused before they are multiplied")
+  @Test("Settings out of range are refused before they are multiplied")
   func settings() {
     for name in [
       "STORAGE_DAYS", "CHECKPOINT_INTERVAL_SECONDS", "FETCH_MAX_BYTES", "HEADER_CONFIRMATIONS",

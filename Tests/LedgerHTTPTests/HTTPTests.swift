@@ -14,7 +14,7 @@ import Testing
 
 @testable import LedgerHTTP
 
-@Suite("Over HTTP", .privateServer())
+@Suite("The HTTP interface", .privateServer())
 struct HTTPTests {
   static let number = LedgerUnderTest.number
 
@@ -78,7 +78,7 @@ struct HTTPTests {
     }
   }
 
-  @Test("Evidence is served as bytes that no browser acts on")
+  @Test("Evidence is served with headers that prevent a browser from interpreting it")
   func evidence() async throws {
     try await withService { _, client in
       let bytes = Array("<script>alert(1)</script>".utf8)
@@ -146,7 +146,7 @@ struct HTTPTests {
     }
   }
 
-  @Test("A submission beyond the limit is refused, whatever it holds")
+  @Test("A submission beyond the size limit is refused, whatever its contents")
   func tooLarge() async throws {
     try await withLedger { test in
       // Encoding takes a while on a busy machine, and the service closes connections that send nothing.
@@ -213,7 +213,7 @@ struct HTTPTests {
   }
 
   @Test(
-    "Lines are answered in their order, the good among the bad, however they depend on each other")
+    "Lines are answered in their order, valid and invalid, also if they depend on each other")
   func lines() async throws {
     try await withService { test, client in
       guard let pith = PithNumber(Self.number) else { return }
@@ -271,7 +271,7 @@ struct HTTPTests {
     }
   }
 
-  @Test("The stream hands over each event once, and resumes where it was left")
+  @Test("The stream sends each event once, and resumes at the last event")
   func stream() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -296,7 +296,7 @@ struct HTTPTests {
     }
   }
 
-  @Test("From elsewhere only a bare canonical record is imported, with the token anything")
+  @Test("A client without the operator's token can import only a bare canonical record")
   func operators() async throws {
     try await withLedger(sample: false) { test in
       let document = try Fixtures.project(Fixtures.sample)

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Quotas, connections and memory")
 struct LimitTests {
-  @Test("An allowance refills steadily, and a refusal says in whole seconds when")
+  @Test("A quota refills steadily, and a refusal gives the time in whole seconds")
   func refill() throws {
     let limiter = RateLimiter<String>(check: "x", what: "things")
     let start = ContinuousClock.now
@@ -32,7 +32,7 @@ struct LimitTests {
     }
   }
 
-  @Test("Many clients neither grow the table nor free one that has nothing left")
+  @Test("Many clients do not enlarge the table, and do not reset a client with an exhausted quota")
   func flood() throws {
     let limiter = RateLimiter<Int>(check: "x", what: "things", capacity: 1600)
     let start = ContinuousClock.now
@@ -42,7 +42,7 @@ struct LimitTests {
     #expect(throws: Refusal.self) { try limiter.take(from: -1, perHour: 60, now: start) }
   }
 
-  @Test("A vouched key has more, does not use its client's allowance, and a shell has no limit")
+  @Test("A vouched key has a larger quota of its own, and the shell has no limit")
   func vouched() throws {
     var limits = LedgerConfiguration.Limits()
     limits.submissionsPerHour = 5
@@ -77,7 +77,7 @@ struct LimitTests {
     }
   }
 
-  @Test("One client has so many connections; in total the one that idles longest gives way")
+  @Test("Connections are limited for each client; beyond the total, the longest idle one is closed")
   func connections() {
     let table = ConnectionTable(total: 4, perClient: 2, streamsPerClient: 1)
     let closed = Mutex<[String]>([])
@@ -110,7 +110,7 @@ struct LimitTests {
     #expect(table.openStream(ClientID("a")))
   }
 
-  @Test("Where every connection has a request under way, a new one is turned away")
+  @Test("A new connection is refused if every connection has a request in progress")
   func allBusy() {
     let table = ConnectionTable(total: 2, perClient: 9, streamsPerClient: 1)
     let ids = (0..<2).compactMap { _ in table.open(client: ClientID("a"), isShared: false) {} }
@@ -120,7 +120,7 @@ struct LimitTests {
     #expect(table.open(client: ClientID("b"), isShared: false) {} != nil)
   }
 
-  @Test("Connections leave descriptors for the database, whatever is asked for")
+  @Test("The limit of connections leaves file descriptors for the database")
   func descriptors() {
     var limits = ServerLimits()
     #expect(limits.connections(descriptors: 1024) == 1024 - ServerLimits.reservedDescriptors)
@@ -132,7 +132,7 @@ struct LimitTests {
     #expect(limits.connections(descriptors: 0) == 10)
   }
 
-  @Test("Bodies share their memory: one client gets half, and what is given back is there again")
+  @Test("Request bodies share a memory limit: one client gets half, and released memory is reused")
   func memory() async throws {
     let budget = BodyBudget(total: 100)
     let one = budget.lease(for: ClientID("a"))
@@ -155,7 +155,7 @@ struct LimitTests {
     #expect(budget.used == 0)
   }
 
-  @Test("The feed reads the log once for all its streams, and hands each event to each")
+  @Test("The feed reads the log once for all its streams, and sends each event to each")
   func feed() async throws {
     let log = Mutex<(size: Int64, reads: Int)>((10, 0))
     let feed = LogFeed { from, limit in
@@ -198,7 +198,7 @@ struct LimitTests {
     }
   }
 
-  @Test("A feed that stops ends its streams at once, and one that is cancelled leaves")
+  @Test("A stopped feed ends its streams at once, and a cancelled stream is removed")
   func feedStops() async throws {
     let feed = LogFeed { _, _ in [] }
     let cancelled = Task { for try await _ in LogFeed.Stream(feed: feed, from: 0) {} }

@@ -35,7 +35,7 @@ struct OperatorTests {
   }
 
   @Test(
-    "A client on this machine has no special rights; the token made on the first start is the operator's"
+    "A local client has no special rights; the token of the first start gives the operator's"
   )
   func token() async throws {
     try await withLedger(sample: false) { test in
@@ -60,7 +60,7 @@ struct OperatorTests {
     }
   }
 
-  @Test("A page of another site, a rebound name and a body of another type write nothing")
+  @Test("Requests from another site, for a rebound name, or with another body type write nothing")
   func sites() async throws {
     try await withLedger(sample: false) { test in
       let token = try token(test)
@@ -124,7 +124,7 @@ struct OperatorTests {
   }
 
   @Test(
-    "Over the Unix socket the same user is the operator, and what a killed process left is replaced"
+    "Over the Unix socket the same user is the operator, and a killed process's socket is replaced"
   )
   func unixSocket() async throws {
     try await withLedger(sample: false) { test in

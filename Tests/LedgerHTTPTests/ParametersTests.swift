@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Parts of a request target")
 struct ParametersTests {
-  @Test("Whole numbers are digits up to 2^53 - 1")
+  @Test("Integers are decimal digits up to 2^53 - 1")
   func wholeNumbers() throws {
     func parse(_ text: String) throws -> Int64 {
       try Parameters.wholeNumber(text, check: "query", field: "from")

@@ -28,7 +28,7 @@ struct PresentationTests {
       entry: Array(#"{"admission":{"verdict":"verified"},"event":{"note":"n"}}"#.utf8))
   }
 
-  @Test("Links begin with the public address, else with the given base")
+  @Test("Links begin with the public address, otherwise with the given base")
   func links() {
     var configuration = LedgerConfiguration(dataDirectory: "/nowhere")
     #expect(Links(configuration) == Links())
@@ -139,7 +139,7 @@ struct PresentationTests {
         == .string("/api/pith-number/\(number.suffix)/events.json?from=0&limit=1000"))
   }
 
-  @Test("The document's members stay, except those that the ledger computes")
+  @Test("The document's members are kept, except those that the ledger computes")
   func recordWithDocument() throws {
     let document: JSONObject = [
       "extra": "kept", "paper": ["title": "T"], "pith_number": "pith:1999:FALSE",
@@ -154,7 +154,7 @@ struct PresentationTests {
     #expect(unconfirmed["paper"] == ["title": "T", "title_verified": false])
   }
 
-  @Test("Aliases are the document's and the log's, each once, without those retracted")
+  @Test("Aliases come from the document and the log, each once, without retracted ones")
   func aliases() throws {
     let names = [
       RecordView.Name(alias: Alias(kind: .arxiv, value: "2412.14164"), isRetracted: false),

@@ -10,7 +10,7 @@ import TransparencyLog
 @Suite("Arbitrary requests", .privateServer())
 struct RouterInputTests {
   @Test(
-    "Three thousand requests made of chance are answered or closed, none with 500, and by many statuses"
+    "Three thousand random requests are answered or closed, none with 500, with many statuses"
   )
   func chance() async throws {
     func lift(_ configuration: inout LedgerConfiguration) { configuration.limits.unlimited() }

@@ -11,7 +11,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("Clients that are slow, many, or stay", .privateServer())
+@Suite("Slow clients, many clients, and streams", .privateServer())
 struct SlowClientTests {
   private func serving(
     _ change: @escaping (inout ServerLimits) -> Void,
@@ -30,7 +30,7 @@ struct SlowClientTests {
   private static let post =
     "POST /api/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
-  @Test("A head, a body and an idle connection are waited for only so long")
+  @Test("Waiting for a head, a body and an idle connection ends with a timeout")
   func timeouts() async throws {
     try await serving {
       $0.headerTimeout = .seconds(1)
@@ -62,7 +62,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("A client has so many connections, others have theirs, and what closes is free again")
+  @Test("Connections are limited for each client, and a closed one is free again")
   func connections() async throws {
     try await serving {
       $0.connectionsPerClient = 10
@@ -86,7 +86,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("Beyond the limit in total, half-sent requests give way to whole ones")
+  @Test("Beyond the total limit, connections with incomplete requests are closed first")
   func total() async throws {
     try await serving {
       $0.connections = 40
@@ -107,7 +107,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("Unfinished bodies hold no more than their memory, and leave room for another client")
+  @Test("Incomplete bodies use limited memory, and leave memory for another client")
   func bodies() async throws {
     try await serving {
       $0.bodyMemory = 2 << 20
@@ -137,7 +137,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("A client has so many streams; a stream that ends gives its place back")
+  @Test("Streams are limited for each client, and an ended stream is free again")
   func streams() async throws {
     try await serving {
       $0.streamsPerClient = 3
@@ -162,7 +162,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("A shutdown ends streams and half-sent requests at once")
+  @Test("A shutdown ends streams and incomplete requests at once")
   func shutdown() async throws {
     try await withLedger { test in
       let server = LedgerServer(ledger: test.ledger)
@@ -194,7 +194,7 @@ struct SlowClientTests {
     }
   }
 
-  @Test("What is asked for too often is answered 429, with the same seconds in header and text")
+  @Test("Requests beyond the quota are answered 429, with the same seconds in header and text")
   func quotas() async throws {
     func lower(_ limits: inout LedgerConfiguration.Limits) {
       limits.proofChecksPerHour = 2

@@ -75,7 +75,7 @@ struct WitnessTests {
     #expect(size >= 3)
   }
 
-  @Test("Malformed requests are refused with what is wrong, and are not remembered")
+  @Test("Malformed requests are refused with the reason, and change no state")
   func malformed() async throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -108,7 +108,7 @@ struct WitnessTests {
     }
   }
 
-  @Test("Of requests at one time, each of which would do alone, one is cosigned")
+  @Test("Of concurrent requests that are each valid alone, one is cosigned")
   func race() async throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -132,7 +132,7 @@ struct WitnessTests {
   }
 
   @Test(
-    "A log's checkpoints are cosigned as it grows, and served so; a witness ahead of it stops it")
+    "Checkpoints of a growing log are cosigned and served; a witness ahead of the log stops it")
   func cosigned() async throws {
     let folder = folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -258,7 +258,7 @@ struct FalseWitnessTests {
     }
   }
 
-  @Test("A size that a witness only claims stops nothing")
+  @Test("A size that a witness only claims has no effect")
   func claimedSize() async throws {
     let bodies = [
       "1000\n", "18446744073709551615\n", "9223372036854775808\n", "99999999999999999999999\n",
@@ -271,7 +271,7 @@ struct FalseWitnessTests {
     }
   }
 
-  @Test("An answer that is no cosignature is not recorded")
+  @Test("An answer that is not a cosignature is not stored")
   func otherAnswers() async throws {
     try await withLedger { test in
       let stranger = try NoteSigner(
@@ -287,7 +287,7 @@ struct FalseWitnessTests {
     }
   }
 
-  @Test("A larger checkpoint by another key, of another log, or by a witness alone is no evidence")
+  @Test("A larger checkpoint by another key, of another log, or by a witness alone proves nothing")
   func shownByAnother() async throws {
     try await withLedger { test in
       let log = try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
@@ -304,7 +304,7 @@ struct FalseWitnessTests {
     }
   }
 
-  @Test("A newer checkpoint that was cosigned already is no reason to ask for an older one")
+  @Test("Cosignatures of an older checkpoint are not requested after a newer one was cosigned")
   func newerCosigned() async throws {
     let folder = "/tmp/plt-witness-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -35,7 +35,7 @@ struct AttackTests {
   /// The number of attacks, so that a lost row of a table is noticed.
   static let expected = (json: 30, signature: 34, authority: 76)
 
-  @Test("Every attack is refused by the check that is meant for it, and leaves nothing behind")
+  @Test("Every attack is refused by the intended check, and stores nothing")
   func refused() async throws {
     try await withLedger { test in
       let scene = try await AttackScene(test)
@@ -314,7 +314,7 @@ struct AttackScene {
       .init("another target", bad, replaced("target", "graph")),
       .init("another type", member, replaced("event_type", "author_attestation")),
       .init("another version", ["event_version"], replaced("event_version", "2.0")),
-      .init("a type that nobody knows", ["event_type"], replaced("event_type", "anything")),
+      .init("an unknown type", ["event_type"], replaced("event_type", "anything")),
       .init("another signer_id", bad, signer("signer_id", "urn:owner")),
       .init("another signer_type", bad, signer("signer_type", "moderator")),
       .init("another key_id", bad, signer("key_id", "mine")),
@@ -334,12 +334,12 @@ struct AttackScene {
         "the id of another event", ["event_id"],
         with { $0["event_id"] = .string("sha256:" + other.eventID.hex) }),
       .init(
-        "evidence that nobody names", ["evidence"],
+        "evidence that the payload does not name", ["evidence"],
         with { $0["evidence"] = .object([digest: "AQ=="]) }),
       .init(
         "evidence of another hash", ["evidence"],
         with { $0["evidence"] = .object([digest: "Ag=="]) }),
-      .init("a member that nobody knows", member, with { $0["is_verified"] = true }),
+      .init("an unknown member", member, with { $0["is_verified"] = true }),
       .init(
         "a registration by the identity point", bad, try registrationOfIdentity()),
     ]

@@ -164,23 +164,23 @@ extension AttackScene {
         "a withdrawal by the former registry key", only, .eventWithdrawn, Self.about(cited),
         formerRegistry),
       AttackTests.Attack(
-        "a citation that nobody signed", ["signature"],
+        "a citation without a signature", ["signature"],
         bare(["citing_doi": "10.1/1", "relation": "cites"]), record: number.description,
         action: .citationSignature),
       AttackTests.Attack(
-        "a claim by key that nobody signed", ["signature"],
+        "a claim by key without a signature", ["signature"],
         bare([
           "method": "key_signature", "name": "Zhuang Liu", "orcid": .string(Fixtures.sampleORCID),
         ]), record: number.description, action: .authorAttestation),
       AttackTests.Attack(
-        "a decision that nobody signed", ["signature"],
+        "a decision without a signature", ["signature"],
         bare(Self.about(replicated, ["decision": "approved", "log": log])),
         record: number.description, action: .moderationDecision),
       AttackTests.Attack(
-        "a withdrawal that nobody signed", ["signature"], bare(Self.about(cited)),
+        "a withdrawal without a signature", ["signature"], bare(Self.about(cited)),
         record: number.description, action: .eventWithdrawn),
       AttackTests.Attack(
-        "a snapshot that nobody signed", ["signature"], bare(snapshot), record: number.description,
+        "a snapshot without a signature", ["signature"], bare(snapshot), record: number.description,
         action: .graphSnapshot),
       AttackTests.Attack(
         "a bare payload without a record", ["signature"], bare(["relation": "cites"])),

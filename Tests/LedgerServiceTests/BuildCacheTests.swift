@@ -11,7 +11,7 @@ import TransparencyLog
 
 @testable import LedgerService
 
-@Suite("Answers that are dear to compute", .privateServer())
+@Suite("The cache of expensive answers", .privateServer())
 struct BuildCacheTests {
   private final class Counter: Sendable {
     let running = Atomic<Int>(0)
@@ -25,7 +25,7 @@ struct BuildCacheTests {
     }
   }
 
-  @Test("What many ask for at once is computed once, and no more than a few things at a time")
+  @Test("Concurrent requests for a value compute it once, and few values are computed at a time")
   func shared() async throws {
     let cache = BuildCache<Int, Int>(check: "test", maxRunning: 2, maxWaiting: 100, maxCost: 100)
     let counter = Counter()
@@ -47,7 +47,7 @@ struct BuildCacheTests {
     #expect(await cache.builds == 10)
   }
 
-  @Test("When the line is full the next one is refused, and the line goes on")
+  @Test("A request beyond the queue's size is refused, and the queue continues")
   func full() async throws {
     let cache = BuildCache<Int, Int>(check: "test", maxRunning: 1, maxWaiting: 3, maxCost: 100)
     let outcomes = await withTaskGroup(of: String.self) { group in
@@ -68,7 +68,7 @@ struct BuildCacheTests {
     #expect(try await cache.value(for: 99) { 99 } == 99)
   }
 
-  @Test("Stored results stay within the bound, the last used longest, and not without limit")
+  @Test("Cached values have a limited size and life, and the least recently used is removed first")
   func bounded() async throws {
     let cache = BuildCache<Int, Int>(
       check: "test", maxRunning: 1, maxWaiting: 9, maxCost: 3, cost: { $0 >= 9 ? 4 : 1 })
@@ -93,7 +93,7 @@ struct BuildCacheTests {
     #expect(await brief.builds == 2)
   }
 
-  @Test("A bundle is written once for all who ask, and anew when something comes")
+  @Test("A bundle is written once for all requests, and again after a new event")
   func bundles() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -135,7 +135,7 @@ struct BuildCacheTests {
     }
   }
 
-  @Test("A past state is folded once for all who ask")
+  @Test("A past state is folded once for all requests")
   func pasts() async throws {
     try await withLedger { test in
       let key = try await test.key("k")

@@ -45,7 +45,7 @@ final class CheckpointSignerTests {
     }
   }
 
-  private func note(size: UInt64, root: Digest, by signer: NoteSigner) throws -> [UInt8] {
+  private func note(size: TreeSize, root: Digest, by signer: NoteSigner) throws -> [UInt8] {
     try SignedCheckpoint(Checkpoint(origin: Self.origin, size: size, root: root), by: signer)
       .note.bytes
   }
@@ -120,7 +120,7 @@ final class CheckpointSignerTests {
   func missingMemory() async throws {
     let signer = try await begin()
     _ = try await signer.checkpoint()
-    try FileManager.default.removeItem(atPath: signer.memoryPath)
+    try FileManager.default.removeItem(atPath: key.path + ".checkpoint")
     await tree.replace(["x"])
     await expectRefusal(CheckpointMemory.missing) { _ = try await self.begin().checkpoint() }
     #expect(await archive.checkpoints.keys.sorted() == [3])
@@ -161,7 +161,7 @@ final class CheckpointSignerTests {
     await expectRefusal("checkpoint.rolled_back") {
       try await signer.adopt(Array(small.note.utf8))
     }
-    try FileManager.default.removeItem(atPath: signer.memoryPath)
+    try FileManager.default.removeItem(atPath: key.path + ".checkpoint")
     let second = try await begin()
     await expectRefusal(CheckpointMemory.missing) { _ = try await second.checkpoint() }
     try await second.adopt(Array(small.note.utf8))

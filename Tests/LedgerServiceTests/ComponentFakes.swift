@@ -64,8 +64,8 @@ actor FakeTree: LogTree {
 /// Checkpoints and cosignatures in memory.
 actor FakeCheckpointArchive: CheckpointArchive, CosignatureArchive {
   private(set) var key: String?
-  private(set) var checkpoints: [UInt64: StoredCheckpoint] = [:]
-  private(set) var cosigned: [String: UInt64] = [:]
+  private(set) var checkpoints: [TreeSize: StoredCheckpoint] = [:]
+  private(set) var cosigned: [String: TreeSize] = [:]
   /// Thrown when a checkpoint is saved, if it is set.
   private var failure: (any Error)?
 
@@ -81,19 +81,19 @@ actor FakeCheckpointArchive: CheckpointArchive, CosignatureArchive {
 
   func latest() -> StoredCheckpoint? { checkpoints.max { $0.key < $1.key }?.value }
 
-  func checkpoint(size: UInt64) -> StoredCheckpoint? { checkpoints[size] }
+  func checkpoint(size: TreeSize) -> StoredCheckpoint? { checkpoints[size] }
 
   func save(_ checkpoint: SignedCheckpoint) throws {
     if let failure { throw failure }
     checkpoints[checkpoint.checkpoint.size] = StoredCheckpoint(checkpoint)
   }
 
-  func lastCosignedSize(by witness: String) throws -> UInt64 {
+  func lastCosignedSize(by witness: String) throws -> TreeSize {
     if let failure { throw failure }
     return cosigned[witness] ?? 0
   }
 
-  func save(cosignature: NoteSignature, size: UInt64) {
+  func save(cosignature: NoteSignature, size: TreeSize) {
     cosigned[cosignature.name] = size
     if let stored = checkpoints[size] {
       checkpoints[size] = stored.with(cosignatures: stored.cosignatures + [cosignature.line])
@@ -141,7 +141,7 @@ struct FakeLog: EventSource, StorageAttestationSource, StatementSource {
       isOperatorImported: false)
   }
 
-  func size() -> Int64 { Int64(stored.count) }
+  func size() -> TreeSize { TreeSize(stored: Int64(stored.count)) }
 
   func events(from: Position, limit: Int) -> [StoredEvent] {
     Array(stored.filter { $0.position >= from }.prefix(limit))

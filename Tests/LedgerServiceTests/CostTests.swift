@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// The effect of one signer's events on the submissions of others, as the number of events that are read.
-@Suite("What others pay", .privateServer())
+@Suite("Costs that one client causes for others", .privateServer())
 struct CostTests {
   private static let orcid = "https://orcid.org/" + Fixtures.sampleORCID
 
@@ -48,7 +48,7 @@ struct CostTests {
     return (read.count, took)
   }
 
-  @Test("Claims by fresh keys under one declared name cost the next one nothing")
+  @Test("Claims by new keys with one declared identity do not slow down the next claim")
   func declaredName() async throws {
     try await withLedger { test in
       let store = try await LedgerStore.open(
@@ -94,7 +94,7 @@ struct CostTests {
     }
   }
 
-  @Test("One signer makes so many statements in a slot, and no more; another's slot is another's")
+  @Test("Statements in a slot are limited for each signer")
   func oneSlot() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -130,7 +130,7 @@ struct CostTests {
     }
   }
 
-  @Test("A statement signed before a withdrawal never stands, also where it slips past admission")
+  @Test("A statement signed before a withdrawal never counts, even if it was admitted")
   func oldStatement() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -169,7 +169,8 @@ struct CostTests {
     }
   }
 
-  @Test("A key that is vouched for later is one signer on every record, live and after a replay")
+  @Test(
+    "A key that is vouched for later is the same signer on every record, live and after a replay")
   func vouchedLater() async throws {
     try await withLedger { test in
       let key = try await test.key("k", Self.orcid)

@@ -53,7 +53,7 @@ struct ExistingStatementTests {
   @Test("A first statement has none before it")
   func first() { #expect(existing("first") == .none) }
 
-  @Test("The same statement is answered with the one that is there")
+  @Test("A repeated statement is answered with the existing one")
   mutating func same() {
     let there = append("same")
     #expect(existing("same") == .same(there))
@@ -66,7 +66,7 @@ struct ExistingStatementTests {
     #expect(existing("same", at: Timestamp(microseconds: 100_000_000)) == .same(there))
   }
 
-  @Test("Another statement about the same place replaces the first")
+  @Test("Another statement about the same location replaces the first")
   mutating func older() {
     let there = append("old")
     #expect(existing("new") == .older(there))
@@ -89,7 +89,7 @@ struct ExistingStatementTests {
   }
 }
 
-@Suite("What a failed fetch says about storage")
+@Suite("The meaning of a failed fetch")
 struct StorageFailureTests {
   @Test(
     "Each check has its meaning",

@@ -20,7 +20,7 @@ struct ExternalCheckTests: EvidenceSuite {
     try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
   }
 
-  @Test("A service asks calendars at growing intervals, and settles what it can by itself")
+  @Test("A service asks calendars at growing intervals, and settles what it can")
   func jobs() async throws {
     try await withFakeServices { services in
       var external = services.configuration
@@ -58,7 +58,7 @@ struct ExternalCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("Intervals grow from a minute to six hours, and new trusted material is used at once")
+  @Test("The interval grows from a minute to six hours, and newly trusted material is used at once")
   func intervals() throws {
     let roots = Digest(hashing: [])
     let stored = StoredEvent(
@@ -114,7 +114,8 @@ struct ExternalCheckTests: EvidenceSuite {
     #expect(!schedule.isExpired(7, at: stored.recordedAt.adding(seconds: 86_000)))
   }
 
-  @Test("Trust in headers: proof of work, links, one header a height, and all of a file or nothing")
+  @Test(
+    "Trusted headers: proof of work, links, one header for a height, and all of a file or nothing")
   func headerTrust() async throws {
     try await withBoth { test, services in
       let first = String(decoding: try await services.mine(), as: UTF8.self)
@@ -161,7 +162,7 @@ struct ExternalCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("An authority that answers another request is not believed")
+  @Test("An authority's answer to another request is refused")
   func replayedToken() async throws {
     try await withBoth { test, services in
       _ = try await test.ledger.timestampRequester.requestToken(
@@ -174,7 +175,7 @@ struct ExternalCheckTests: EvidenceSuite {
   }
 
   @Test(
-    "Tokens of the tests' own authorities get their verdict, or are refused by the check that fails"
+    "Tokens of the test authorities get their verdict, or are refused by the check that fails"
   )
   func madeTokens() async throws {
     try await withLedger { test in
@@ -201,7 +202,7 @@ struct ExternalCheckTests: EvidenceSuite {
   // MARK: Audits and erasure
 
   @Test(
-    "An audit checks everything under the current trust configuration, reports its progress, and changes nothing"
+    "An audit checks everything against the current trust, reports its progress, and changes nothing"
   )
   func audits() async throws {
     try await withBoth { test, services in
@@ -256,7 +257,7 @@ struct ExternalCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("Replay needs no network and no evidence: the same rows after everything was erased")
+  @Test("Replay needs no network and no evidence: it gives the same rows after an erasure")
   func replayAfterErasure() async throws {
     try await withBoth { test, services in
       _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))

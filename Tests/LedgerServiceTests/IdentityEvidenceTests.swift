@@ -15,7 +15,7 @@ import Testing
 /// Identity tokens of an OpenID Connect issuer.
 @Suite("Evidence of identity", .privateServer())
 struct IdentityEvidenceTests: EvidenceSuite {
-  @Test("A token of the issuer makes a claim strong, once; every other token is refused")
+  @Test("A token of the issuer makes one claim strong; every other token is refused")
   func identity() async throws {
     try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
@@ -90,7 +90,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
     }
   }
 
-  @Test("Without an audience a token waits; offline, a trusted key set is enough")
+  @Test("Without an audience a token is pending; offline, a trusted key set is sufficient")
   func offlineIdentity() async throws {
     try await withFakeServices { services in
       let pith = try #require(PithNumber(Self.number))
@@ -126,7 +126,7 @@ struct IdentityEvidenceTests: EvidenceSuite {
   // MARK: Evidence
 
   @Test(
-    "Erased bytes are gone; log, signatures and replay are as they were, and storage of them ends")
+    "Erased bytes are not served; log, signatures and replay do not change, and their storage ends")
   func erasure() async throws {
     try await withLedger { test in
       let bytes = Array("to be forgotten".utf8)

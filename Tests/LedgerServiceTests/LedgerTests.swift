@@ -15,13 +15,13 @@ struct LedgerTests {
   static let number = Fixtures.sampleNumber
 
   @Test(
-    "The real record goes in and comes out equal",
+    "The real record is imported and exported unchanged",
     .enabled(if: Fixtures.areShared, Comment(rawValue: Fixtures.reason)))
   func realRecord() async throws {
     try await roundTrip(Fixtures.shared("pith/pith-number-record.json"))
   }
 
-  @Test("The sample record goes in and comes out equal")
+  @Test("The sample record is imported and exported unchanged")
   func sampleRecord() async throws { try await roundTrip(Fixtures.project(Fixtures.sample)) }
 
   private func roundTrip(_ document: [UInt8]) async throws {
@@ -49,7 +49,7 @@ struct LedgerTests {
     }
   }
 
-  @Test("Replays follow each other at once, and beside another none begins")
+  @Test("A replay can follow another at once, and cannot run beside another")
   func oneReplayAtATime() async throws {
     try await withLedger { test in
       let other = try await PostgresConnection.connect(PostgresConfiguration(uri: test.uri))
@@ -70,7 +70,7 @@ struct LedgerTests {
     }
   }
 
-  @Test("A citation counts once, an altered one not at all, and replay agrees")
+  @Test("A citation counts once, a changed one is refused, and replay agrees")
   func citation() async throws {
     try await withLedger { test in
       let ledger = test.ledger
@@ -123,7 +123,7 @@ struct LedgerTests {
     }
   }
 
-  @Test("An answer about status is kept while nothing changes, and not an event longer")
+  @Test("A cached status is used until the next event")
   func keptStatus() async throws {
     try await withLedger { test in
       func count(_ statuses: StatusCache) async throws -> JSON? {
@@ -157,7 +157,7 @@ struct LedgerTests {
     }
   }
 
-  @Test("Two ledgers append at once, and positions stay gapless")
+  @Test("Two ledgers append at the same time, without gaps in the positions")
   func twoLedgers() async throws {
     try await withLedger { test in
       let ledger = test.ledger

@@ -53,7 +53,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A key that registers the name of another person changes nothing of theirs")
+  @Test("A key that declares another person's identity does not change that person's statements")
   func borrowedName() async throws {
     try await withLedger { test in
       let owner = try await test.key(
@@ -83,7 +83,8 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A newer statement takes the older one's place, and withdrawing it revives nothing")
+  @Test(
+    "A newer statement replaces the older one, and its withdrawal does not restore the older one")
   func supersession() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -106,7 +107,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("Two writers that contradict themselves at once equivocate: the first counts")
+  @Test("Two concurrent contradicting statements equivocate: the first counts")
   func equivocation() async throws {
     try await withLedger { test in
       let key = try await test.key("k")
@@ -143,8 +144,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test(
-    "A replication counts when a moderator approves it, and moderators do not decide on their own")
+  @Test("A replication counts when a moderator approves it, and not on the signer's own decision")
   func moderation() async throws {
     try await withLedger { test in
       let replicator = try await test.key("r", nil, .replicator)
@@ -195,7 +195,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A revocation ends a key, and one that reaches back takes the standing of what it signed")
+  @Test("A revocation ends a key; a retroactive one also ends the standing of earlier statements")
   func revocation() async throws {
     try await withLedger { test in
       let key = try await test.key("k", nil, vouched: .author)
@@ -221,7 +221,7 @@ struct LifecycleTests {
   }
 
   @Test(
-    "An upload verifies a file, the same again is the same event, and a rotation changes nothing")
+    "An upload verifies a file, a repetition is the same event, also after a rotation")
   func bareStorage() async throws {
     try await withLedger { test in
       let bytes = Array("bytes of the paper".utf8)
@@ -287,7 +287,8 @@ struct LifecycleTests {
     }
   }
 
-  @Test("A location that cannot be fetched is refused; a vouched provider's word stands for itself")
+  @Test(
+    "A location that cannot be fetched is refused; a vouched provider's statement is not fetched")
   func locations() async throws {
     try await withLedger { test in
       let key = try await test.key("k")

@@ -8,7 +8,7 @@ import Testing
 struct LineSplitterTests {
   private static let bytes: [UInt8] = [0x20, 0x0D, 0x61, 0xC3]
 
-  @Test("Lines are the same however their bytes arrive, and blank ones are none")
+  @Test("Lines do not depend on the chunks of bytes, and blank lines are ignored")
   func anySplit() throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)

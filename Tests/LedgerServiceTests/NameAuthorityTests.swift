@@ -24,7 +24,7 @@ struct NameAuthorityTests: EvidenceSuite {
     ["method": "key_signature", "name": .string(name), "orcid": .string(Self.orcid)]
   }
 
-  @Test("A token without a name proves an iD and no author")
+  @Test("A token without a name proves an iD, and not an author")
   func namelessToken() async throws {
     try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
@@ -43,7 +43,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("A key that was vouched for under one name claims nothing strong under another")
+  @Test("A key that was vouched for with one name makes no strong claim under another name")
   func otherName() async throws {
     try await withBoth { test, services in
       let pith = try #require(PithNumber(Self.number))
@@ -77,7 +77,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("On a record whose authors are not known, a verified name matches none of them")
+  @Test("On a record with unknown authors, a verified name is not a listed one")
   func unknownAuthors() async throws {
     try await withBoth { test, services in
       let bareRecord = try await bareImport(test, id: "2401.00001", version: 1)
@@ -121,8 +121,7 @@ struct NameAuthorityTests: EvidenceSuite {
   }
 
   @Test(
-    "A bare record takes over no existing name, whatever its version, and advises no client whom to cite"
-  )
+    "A bare record takes no existing name, in any version, and decides no other record's citations")
   func bareRecordsClaimNothing() async throws {
     try await withBoth { test, _ in
       let key = try await test.key("k")
@@ -140,7 +139,9 @@ struct NameAuthorityTests: EvidenceSuite {
         try await test.ledger.records.resolve("2401.00001").record.pithNumber
       }
       #expect(try await resolved() == high.pithNumber)
-      #expect(try await cites("2401.00001", "cites").created, "no citation is suggested")
+      #expect(
+        try await cites("2401.00001", "cites").created, "the citation is decided by no other record"
+      )
 
       // An operator's import takes precedence over every version, also for an existing record.
       _ = try await bareImport(test, id: "2401.00001", version: 1, byOperator: true)
@@ -155,7 +156,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("A paper does not cite itself by any of its names, also where the record is bare")
+  @Test("A paper cannot cite itself by any of its names, also if the record is bare")
   func selfCitation() async throws {
     try await withBoth { test, _ in
       let key = try await test.key("k")
@@ -172,7 +173,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("An alias that an operator takes back leads nowhere, and no import brings it back")
+  @Test("A retracted alias finds no record, and no import restores it")
   func retractedAlias() async throws {
     try await withBoth { test, _ in
       let alias = Alias(kind: .doi, value: "10.48550/arXiv.2412.14164")
@@ -228,7 +229,7 @@ struct NameAuthorityTests: EvidenceSuite {
     }
   }
 
-  @Test("A look-up of names that says something else than the log is found")
+  @Test("A table of names that differs from the log is detected")
   func alteredLookups() async throws {
     try await withBoth { test, _ in
       try await bareImport(test, id: "2401.00001", version: 1)

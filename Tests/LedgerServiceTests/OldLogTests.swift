@@ -12,7 +12,7 @@ import TransparencyLog
 @testable import LedgerStore
 
 /// Logs of earlier versions that used other rules of the fold.
-@Suite("Logs from before", .privateServer())
+@Suite("Logs of earlier versions", .privateServer())
 struct OldLogTests {
   /// The export of the version that grouped events by declared signers.
   private static let folder = "Tests/Vectors/log-of-declared-groups"
@@ -102,7 +102,7 @@ struct OldLogTests {
     }
   }
 
-  @Test("A database of older columns gets them anew from its entries, and is replayed")
+  @Test("The columns of an older database are derived again from its entries, and it is replayed")
   func derivedAnew() async throws {
     try await restored { configuration in
       let uri = try #require(configuration.databaseURL)

@@ -44,7 +44,7 @@ struct OutageTests {
       if waiting > 0 { return }
       try await Task.sleep(for: .milliseconds(10))
     }
-    Issue.record("no query reads the tiles")
+    Issue.record("no process reads the tiles")
   }
 
   private func expectWorking(_ test: LedgerUnderTest) async throws {
@@ -57,7 +57,7 @@ struct OutageTests {
     #expect(await test.ledger.checkpoints.historyMismatch() == nil)
   }
 
-  @Test("A statement timeout during the comparison is named as the database's, and passes")
+  @Test("A statement timeout during the comparison is a temporary outage of the database")
   func statementTimeout() async throws {
     try await withLedger { test in
       // The setting applies to new connections to this database.
@@ -92,7 +92,7 @@ struct OutageTests {
     }
   }
 
-  @Test("A task that is cancelled during the comparison leaves no trace")
+  @Test("A cancellation during the comparison changes no state")
   func cancelled() async throws {
     try await withLedger { test in
       try await withHeldTiles(test) { owner in
@@ -107,7 +107,7 @@ struct OutageTests {
     }
   }
 
-  @Test("Connections that are cut during the comparison are an outage, and it passes")
+  @Test("Connections that are closed during the comparison are a temporary outage")
   func connectionsCut() async throws {
     try await withLedger { test in
       try await withHeldTiles(test) { owner in
@@ -134,7 +134,7 @@ struct OutageTests {
     }
   }
 
-  @Test("A missing tile is reported as a broken tree, and signs nothing until it is back")
+  @Test("With a missing tile the tree is reported as broken, and nothing is signed")
   func missingTile() async throws {
     try await withLedger { test in
       let ledger = test.ledger
@@ -173,7 +173,7 @@ struct OutageTests {
   }
 
   @Test(
-    "A file of the last checkpoint that cannot be read stops signing, not reading, until it can")
+    "An unreadable file of the last checkpoint stops signing and not reading")
   func unreadableMemory() async throws {
     try await withLedger { test in
       _ = try await test.ledger.checkpoints.issue().cosigned
@@ -205,7 +205,7 @@ struct OutageTests {
     }
   }
 
-  @Test("A damaged file of the last checkpoint is named, and an operator replaces it")
+  @Test("A damaged file of the last checkpoint is reported, and an operator can replace it")
   func damagedMemory() async throws {
     try await withLedger { test in
       let note = Array(try await test.ledger.checkpoints.issue().cosigned.utf8)
@@ -220,7 +220,7 @@ struct OutageTests {
     }
   }
 
-  @Test("A ledger that is opened while another one signs finds no second history")
+  @Test("A ledger that is opened while another one signs finds no mismatch")
   func openedMeanwhile() async throws {
     try await withLedger { test in
       let signing = Task {
@@ -243,7 +243,7 @@ struct OutageTests {
     }
   }
 
-  @Test("PostgreSQL is killed in the middle of the comparison: nothing is refused once it is back")
+  @Test("After a crash of PostgreSQL during the comparison nothing is refused")
   func killed() async throws {
     let directory = "/tmp/plt-\(UUID().uuidString.prefix(8))"
     defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -14,7 +14,7 @@ import Testing
 @testable import LedgerService
 
 /// Pending anchors: their admission, the requests to calendars, and their expiry.
-@Suite("Anchors that wait", .privateServer(), .serialized)
+@Suite("Pending anchors", .privateServer(), .serialized)
 struct PendingAnchorTests {
   private let evidence = EvidenceScenario()
   private typealias Node = OpenTimestampsProof.Node
@@ -55,7 +55,8 @@ struct PendingAnchorTests {
     (0..<count).map { [salt, UInt8($0 & 0xFF), UInt8($0 >> 8)] }
   }
 
-  @Test("Unsigned anchors that nothing could settle take no place at a record, and expire in a day")
+  @Test(
+    "Unsigned anchors that cannot be settled do not use a record's limit, and expire after a day")
   func worthlessAnchors() async throws {
     try await withFakeServices { services in
       let hours = Mutex<Int64>(0)
@@ -99,7 +100,7 @@ struct PendingAnchorTests {
     status["event_summary"]?["by_type"]?["timestamp_anchor"]?[bucket]?.integerValue
   }
 
-  @Test("A signed anchor that nothing could settle is its signer's matter")
+  @Test("A signed anchor that cannot be settled is not limited and does not expire")
   func signedWorthlessAnchor() async throws {
     try await evidence.withBoth { test, _ in
       let key = try await test.key("k")
@@ -114,7 +115,7 @@ struct PendingAnchorTests {
     }
   }
 
-  @Test("One client cannot fill a record's places for unsigned anchors")
+  @Test("One client cannot use up a record's limit of unsigned anchors")
   func placesPerClient() async throws {
     try await evidence.withBoth { test, services in
       for index in 0..<4 {
@@ -131,7 +132,7 @@ struct PendingAnchorTests {
     }
   }
 
-  @Test("Sixteen junk anchors block a record only until the calendars have denied them for a day")
+  @Test("Sixteen invalid anchors use up a record's limit only until they expire after a day")
   func junkEnds() async throws {
     try await withFakeServices { services in
       let days = Mutex<Int64>(0)
@@ -179,7 +180,7 @@ struct PendingAnchorTests {
   }
 
   @Test(
-    "Of a proof with many promises eight are followed, each once, and calendars are asked slowly")
+    "Eight promises of a proof are followed, each once, at a limited rate")
   func promises() async throws {
     try await evidence.withBoth { test, services in
       let many = try await proof(test, numbers(100), .pending(uri: services.url))
@@ -200,7 +201,7 @@ struct PendingAnchorTests {
     }
   }
 
-  @Test("A calendar that fails is left alone, and does not make an anchor false")
+  @Test("A failing calendar is not asked during a pause, and does not fail an anchor")
   func failingCalendar() async throws {
     try await evidence.withBoth { test, services in
       let calendars = CalendarClient(test.ledger.evidenceChecker.fetch)
@@ -231,7 +232,7 @@ struct PendingAnchorTests {
     }
   }
 
-  @Test("A proof is executed once, however often it is sent and however many rounds it waits")
+  @Test("A proof is executed once for all submissions and rounds")
   func executedOnce() async throws {
     try await evidence.withBoth { test, services in
       let pending = try await proof(test, numbers(20), .bitcoin(height: 1000))
@@ -254,7 +255,7 @@ struct PendingAnchorTests {
   }
 
   @Test(
-    "Proofs beyond the budget are refused by name, and never pending"
+    "Proofs beyond the budget are refused with the check's name, and never pending"
   )
   func expensiveProofs() async throws {
     try await evidence.withBoth { test, _ in
@@ -281,7 +282,7 @@ struct PendingAnchorTests {
     }
   }
 
-  @Test("Checks wait in a queue with an end, and one client has a part of it")
+  @Test("The queue of checks is limited, in total and for each client")
   func checkQueue() async throws {
     var limits = ProofExecutor.Limits()
     limits.concurrent = 1

@@ -58,7 +58,8 @@ struct RegistryRotationTests {
   }
 
   @Test(
-    "After another process rotates, bare actions, imports, vouches and withdrawals go on at once")
+    "After a rotation by another process, bare actions, imports, vouches and withdrawals work at once"
+  )
   func followed() async throws {
     try await withLedger(configure: generous) { test in
       let other = try await test.another(runProjector: false)
@@ -126,7 +127,7 @@ struct RegistryRotationTests {
   }
 
   @Test(
-    "A rotation that ends between the log and its files is followed, and finished by the next start"
+    "A rotation that ends between the log and its files is completed by the next start"
   )
   func interrupted() async throws {
     try await withLedger(configure: generous) { test in
@@ -150,7 +151,7 @@ struct RegistryRotationTests {
     }
   }
 
-  @Test("Where no file holds the key that the log names, the answer says so until one does")
+  @Test("Without a file of the key that the log names, submissions are refused with that reason")
   func missingFile() async throws {
     try await withLedger(configure: generous) { test in
       let path = test.ledger.configuration.dataDirectory + "/registry.key"

@@ -41,7 +41,7 @@ struct SettingsTests {
   @Test("The test of renamed settings covers the whole table")
   func tableIsCovered() { #expect(RenamedSettings.newNames.count == 8) }
 
-  @Test("The new names set what the old ones did")
+  @Test("The new names have the meaning of the old ones")
   func newNames() throws {
     let read = try read([
       "PITHLEDGER_ANCHOR_INTERVAL_SECONDS": "2",

@@ -24,7 +24,7 @@ struct StorageCheckTests: EvidenceSuite {
     try await test.ledger.events.page(of: Self.number).json()["events"]?.arrayValue ?? []
   }
 
-  @Test("Status, length, media type, digests and the Memento date of a look are kept as evidence")
+  @Test("Status, length, media type, digests and Memento date of a fetch are stored as evidence")
   func reports() async throws {
     try await withBoth { test, services in
       let bytes = Array("hello world\n".utf8)
@@ -65,7 +65,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("A bare attestation of a location ends by itself, and is made anew by sending it again")
+  @Test("A bare attestation of a location expires, and is renewed by sending it again")
   func expiry() async throws {
     try await withFakeServices { services in
       let days = Mutex<Int64>(0)
@@ -106,7 +106,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("Without the report of a look, what was seen stays seen")
+  @Test("Without the report of a fetch, the recorded result stays")
   func erasedReport() async throws {
     try await withBoth { test, services in
       let bytes = Array("kept elsewhere".utf8)
@@ -122,7 +122,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("A network that fails says nothing twice, and the third time that the copy is out of reach")
+  @Test("Two network failures change nothing, and after the third the copy is gone")
   func outOfReach() async throws {
     try await withKeptCopy { services, test, _ in
       var schedule = StorageSchedule()
@@ -153,7 +153,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("What S3 gets is signed with the operator's secret, and another secret opens nothing")
+  @Test("Requests to S3 are signed with the operator's secret, and another secret is refused")
   func secrets() async throws {
     try await withFakeServices { services in
       let bytes = Array("in a bucket".utf8)
@@ -192,7 +192,7 @@ struct StorageCheckTests: EvidenceSuite {
     }
   }
 
-  @Test("No external service is asked for an event that is refused anyway")
+  @Test("No external service is asked about an event that is refused anyway")
   func refusedBeforehand() async throws {
     try await withBoth { test, services in
       let bytes = Array("hello".utf8)

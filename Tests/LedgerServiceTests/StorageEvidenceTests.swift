@@ -83,7 +83,7 @@ struct StorageEvidenceTests: EvidenceSuite {
     }
   }
 
-  @Test("A copy that is gone, changed or back again is noticed, and the log says so")
+  @Test("A copy that is gone, changed or restored is recorded in the log")
   func rechecks() async throws {
     try await withKeptCopy { services, test, bytes in
       var schedule = StorageSchedule()
@@ -123,7 +123,7 @@ struct StorageEvidenceTests: EvidenceSuite {
   }()
 
   @Test(
-    "PyPI's opentimestamps follows our upgraded proofs to the same root, and we follow its proofs",
+    "PyPI's opentimestamps gives the same roots for upgraded proofs, and its proofs verify here",
     .enabled(
       if: hasOpenTimestamps, "PyPI opentimestamps is not installed; scripts/test installs it"))
   func agreesWithOpenTimestamps() async throws {

@@ -12,7 +12,7 @@ import Testing
 
 /// Limits of storage checks: locations that are not fetched, contents that are not disclosed, and slow
 /// servers.
-@Suite("Limits of looking at stored bytes", .privateServer(), .serialized)
+@Suite("Limits of fetching stored copies", .privateServer(), .serialized)
 struct StorageLimitTests {
   private let evidence = EvidenceScenario()
 
@@ -21,7 +21,7 @@ struct StorageLimitTests {
   }
 
   @Test(
-    "With the ledger's own credentials only opened buckets and prefixes are read, by their plain names"
+    "With the ledger's credentials only configured buckets and prefixes are read, by their plain names"
   )
   func openedLocations() async throws {
     try await withFakeServices { services in
@@ -90,7 +90,7 @@ struct StorageLimitTests {
   }
 
   @Test(
-    "An answer has neither hash nor size of bytes that differ from the attestation, where only the ledger may read"
+    "The hash and size of different bytes are not published if only the ledger may read the location"
   )
   func nothingRevealed() async throws {
     try await withFakeServices { services in
@@ -146,7 +146,7 @@ struct StorageLimitTests {
     }
   }
 
-  @Test("An address that traps a network library is refused before it is signed into the log")
+  @Test("An address that crashes a network library is refused before it enters the log")
   func addressesThatTrap() async throws {
     try await evidence.withBoth { test, services in
       let bytes = Array("hello".utf8)
@@ -258,7 +258,7 @@ struct StorageLimitTests {
     }
   }
 
-  @Test("Locations that are slow do not keep others from being looked at again")
+  @Test("Slow locations do not delay the checks of others")
   func rechecksAtOnce() async throws {
     try await withFakeServices { services in
       var external = services.configuration

@@ -16,7 +16,7 @@ import Testing
 @Suite("Evidence of time", .privateServer())
 struct TimestampEvidenceTests: EvidenceSuite {
   @Test(
-    "A calendar's promise is pending, upgraded when it is kept, and verified when its block is known"
+    "A calendar's promise is pending, then upgraded, and verified when its block is known"
   )
   func calendar() async throws {
     try await withBoth { test, services in
@@ -111,7 +111,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
     }
   }
 
-  @Test("A block explorer, where one is configured, is asked for the header that is missing")
+  @Test("A configured block explorer is asked for a missing header")
   func explorer() async throws {
     try await withFakeServices { services in
       var external = services.configuration
@@ -163,7 +163,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
     }
   }
 
-  @Test("A token is verified by a trusted root, pending without one, and settled when one comes")
+  @Test("A token is verified by a trusted root, pending without one, and settled when one is added")
   func authority() async throws {
     try await withBoth { test, services in
       let token = try await test.ledger.timestampRequester.requestToken(

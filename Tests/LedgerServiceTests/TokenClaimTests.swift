@@ -16,7 +16,7 @@ struct TokenClaimTests: EvidenceSuite {
     get throws { IdentityNonce.of(try #require(PithNumber(Self.number))) }
   }
 
-  @Test("Two claims that race for one token: one gets it, by whichever key they are signed")
+  @Test("Of two concurrent claims by one token one is accepted, with any signers")
   func tokenRace() async throws {
     try await withBoth { test, services in
       for round in 0..<3 {
@@ -55,7 +55,8 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("A token whose bytes were erased, or whose claim was withdrawn, serves no second claim")
+  @Test(
+    "A token whose bytes were erased, or whose claim was withdrawn, is refused for another claim")
   func spentForEver() async throws {
     try await withBoth { test, services in
       let token = try await services.token(claims(try nonce))
@@ -82,7 +83,7 @@ struct TokenClaimTests: EvidenceSuite {
   }
 
   @Test(
-    "An unsigned claim by token is withdrawn by a fresh token for that iD, and by no other"
+    "A bare claim by token is withdrawn only by a new token for the same iD"
   )
   func withdrawnByToken() async throws {
     try await withBoth { test, services in
@@ -142,7 +143,7 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("Without the means to check a token, nothing is withdrawn by it")
+  @Test("A token that cannot be checked withdraws nothing")
   func withdrawalCannotWait() async throws {
     try await withFakeServices { services in
       var external = services.configuration
@@ -168,7 +169,7 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("The issuer's keys are fetched once, again when an unknown one is named, and not too often")
+  @Test("The issuer's keys are fetched once, again for an unknown key, and at a limited rate")
   func issuerKeys() async throws {
     try await withFakeServices { services in
       for (interval, isWaiting) in [(Duration.zero, false), (.seconds(3600), true)] {
@@ -219,7 +220,9 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("A claim that waited for the issuer's keys is settled when the operator trusts them")
+  @Test(
+    "A claim that is pending for lack of the issuer's keys is settled when the operator trusts them"
+  )
   func settledClaims() async throws {
     try await withFakeServices { services in
       var external = services.configuration
@@ -249,7 +252,7 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("A name that is not in the list makes a verified iD's claim weak, and it says why")
+  @Test("A name that is not in the list makes a verified iD's claim weak, with the reason")
   func weakByName() async throws {
     try await withBoth { test, services in
       var said = claims(try nonce)
@@ -275,7 +278,7 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("An audit says when the author list no longer bears a claim out")
+  @Test("An audit reports a claim that the author list no longer supports")
   func auditOfNames() async throws {
     try await withLedger { test in
       let key = try await test.key("k", "https://orcid.org/" + Self.orcid)
@@ -299,7 +302,7 @@ struct TokenClaimTests: EvidenceSuite {
     }
   }
 
-  @Test("Bytes that were public and turn out to be a token are served no longer")
+  @Test("Public bytes that are later found to be a token are not served any more")
   func tokensAreNotServed() async throws {
     try await withBoth { test, services in
       let token = try await services.token(claims(try nonce))

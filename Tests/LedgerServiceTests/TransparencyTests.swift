@@ -17,7 +17,7 @@ import TransparencyLog
 
 @testable import LedgerService
 
-@Suite("The log as others see it", .privateServer())
+@Suite("The log as its verifiers see it", .privateServer())
 struct TransparencyTests {
   /// Appends rows until the log has a size. The tree accepts entries of any bytes.
   private func fill(_ test: LedgerUnderTest, to size: Int64) async throws {
@@ -61,7 +61,7 @@ struct TransparencyTests {
     }
   }
 
-  @Test("The tree of an empty log is the empty tree, and begins every other")
+  @Test("The tree of an empty log is the empty tree, which is consistent with every other")
   func emptyLog() async throws {
     let running = try PrivateServer.running()
     let uri = try await running.database()
@@ -75,7 +75,7 @@ struct TransparencyTests {
     await store.close()
   }
 
-  @Test("Two processes that build the tree at once build one tree")
+  @Test("Two processes that extend the tree at the same time build one tree")
   func builtAtOnce() async throws {
     try await withLedger(sample: false, runProjector: false) { test in
       try await fill(test, to: 40_000)
@@ -92,7 +92,7 @@ struct TransparencyTests {
     }
   }
 
-  @Test("A receipt is a promise that a later proof keeps, and both verify from files alone")
+  @Test("A receipt and the later proof of its entry verify from files alone")
   func receipts() async throws {
     try await withLedger { test in
       let key = try await test.key("author")
@@ -124,7 +124,7 @@ struct TransparencyTests {
     }
   }
 
-  @Test("Checkpoints that are signed while submissions come in refuse none of them")
+  @Test("Signing checkpoints under load refuses no submission")
   func signedMeanwhile() async throws {
     try await withLedger { test in
       let key = try await test.key("author")
@@ -217,7 +217,7 @@ struct TransparencyTests {
   }
 
   @Test(
-    "What the administrator changed is found by fsck, and by an outsider with an older checkpoint",
+    "A change by the administrator is found by fsck, and by a verifier with an older checkpoint",
     arguments: Tampering.allCases)
   func tampering(how: Tampering) async throws {
     let seed = UInt64.random(in: 0 ... .max)
@@ -249,25 +249,25 @@ struct TransparencyTests {
       case .projection: #expect(report.faults.contains { $0.check == "projection.drift" })
       }
       guard how != .columns, how != .subject, how != .projection else { return }
-      try await expectOutsiderFinds(test, note, "\(how) at \(position) (seed \(seed))")
+      try await expectVerifierFinds(test, note, "\(how) at \(position) (seed \(seed))")
     }
   }
 
-  /// Expects that an outsider with the key and an older checkpoint detects the change in the served
+  /// Expects that a verifier with the key and an older checkpoint detects the change in the served
   /// files.
-  private func expectOutsiderFinds(
+  private func expectVerifierFinds(
     _ test: LedgerUnderTest, _ note: [UInt8], _ comment: String
   ) async throws {
     let key = try NoteVerifierKey(try #require(try await test.ledger.checkpoints.verifierKey()))
-    let folder = "/tmp/plt-outside-\(UUID())"
+    let folder = "/tmp/plt-verifier-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     do {
       _ = try await test.ledger.logExporter.exportTiles(to: folder)
       _ = try await LogDirectory.verify(folder, by: [key], containing: [("mine", note)])
-      Issue.record("an outsider was deceived: \(comment)")
+      Issue.record("the verifier accepted the changed log: \(comment)")
     } catch is LogFault {
     } catch is Refusal {
-      // Nothing was served, so the outsider was not deceived.
+      // Nothing was served, so the verifier accepted nothing.
     } catch is LedgerStoreError {}
   }
 
@@ -332,7 +332,7 @@ struct TransparencyTests {
     await connection.close()
   }
 
-  @Test("Without its memory nothing is signed until an operator vouches for a checkpoint")
+  @Test("Without the file of the last checkpoint nothing is signed until an operator adopts one")
   func memoryLost() async throws {
     try await withLedger { test in
       let note = try await test.ledger.checkpoints.issue().cosigned
@@ -354,7 +354,7 @@ struct TransparencyTests {
     }
   }
 
-  @Test("Another key cannot speak for the log")
+  @Test("Another key cannot sign for the log")
   func anotherKey() async throws {
     try await withLedger { test in
       var configuration = test.ledger.configuration

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// All verifiable members of a record's status, verified on one machine.
-@Suite("Every status made true", .privateServer())
+@Suite("Every member of the status", .privateServer())
 struct WholeRecordTests {
   /// Makes every member of a record's status true with evidence that is really checked.
   ///
@@ -155,7 +155,7 @@ struct WholeRecordTests {
       Fixtures.shared("pith/pith-number-record.json"), author: "Zhuang Liu")
   }
 
-  @Test("The project's own sample")
+  @Test("The sample record of the project")
   func sample() async throws {
     try await verify(Fixtures.project(Fixtures.sample), author: "Zhuang Liu")
   }

@@ -12,12 +12,12 @@ struct WitnessClientTests {
   /// Issues one checkpoint of a tree.
   private actor FakeCheckpoints: CheckpointSource {
     private let archive: FakeCheckpointArchive
-    private let size: UInt64
+    private let size: TreeSize
     /// The answer to whether the log contains a checkpoint.
     private let isContained: Bool?
     private(set) var shown: [[UInt8]] = []
 
-    init(_ archive: FakeCheckpointArchive, size: UInt64, isContained: Bool?) {
+    init(_ archive: FakeCheckpointArchive, size: TreeSize, isContained: Bool?) {
       self.archive = archive
       self.size = size
       self.isContained = isContained
@@ -27,7 +27,7 @@ struct WitnessClientTests {
       try #require(await archive.checkpoint(size: size))
     }
 
-    func checkpoint(size: UInt64) async -> StoredCheckpoint? {
+    func checkpoint(size: TreeSize) async -> StoredCheckpoint? {
       await archive.checkpoint(size: size)
     }
 

@@ -100,7 +100,7 @@ struct DatabaseRoleTests {
     await connection.close()
   }
 
-  @Test("No login can become another, by RESET or SET", arguments: DatabaseRole.allCases)
+  @Test("No login can take another role by RESET or SET", arguments: DatabaseRole.allCases)
   func escalation(role: DatabaseRole) async throws {
     let uri = try await PrivateServer.running().database()
     _ = try await Migrator(uri: uri, logger: PrivateServer.logger).migrate()
@@ -162,7 +162,7 @@ struct DatabaseRoleTests {
     }
   }
 
-  @Test("With one URL for everything, the roles are taken on from it as before")
+  @Test("With one URL for all work, its user takes the roles as before")
   func sharedLogin() async throws {
     try await withLedger { test in
       let users = try await test.owner { owner in
@@ -234,7 +234,7 @@ struct DatabaseRoleTests {
     }
   }
 
-  @Test("A note that does not hold is never served, by the ledger or by one that only answers")
+  @Test("An invalid note is never served, by the ledger or a read-only one")
   func servedNotes() async throws {
     try await withLedger { test in
       let good = try await test.ledger.checkpoints.issue().cosigned
@@ -282,7 +282,7 @@ struct DatabaseRoleTests {
     }
   }
 
-  @Test("Cosignatures that are no signature lines, or false, are not served")
+  @Test("Malformed and invalid cosignatures are not served")
   func servedCosignatures() async throws {
     try await withLedger { test in
       let good = try await test.ledger.checkpoints.issue().cosigned

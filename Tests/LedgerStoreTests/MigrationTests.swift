@@ -74,7 +74,7 @@ struct MigrationTests {
     return schema
   }()
 
-  @Test("Two programs at once migrate a new database once; then there is nothing to do")
+  @Test("Two programs migrate a new database once, and a later run changes nothing")
   func concurrently() async throws {
     let uri = try await PrivateServer.running().database()
     await expect(.notMigrated) { try await open(uri) }
@@ -114,7 +114,7 @@ struct MigrationTests {
     await expect(.migrationUnknown) { try await open(uri) }
   }
 
-  @Test("Definitions that differ are applied again; what the files do not define is gone")
+  @Test("Definitions that differ are applied again, and other objects are dropped")
   func definitions() async throws {
     let uri = try await PrivateServer.running().database()
     var changed = DatabaseSchema.current
@@ -155,7 +155,7 @@ struct MigrationTests {
     await expect(.migrationChanged) { _ = try await migrate(uri, changed) }
   }
 
-  @Test("A migration that fails leaves nothing of itself")
+  @Test("A migration that fails changes nothing")
   func failing() async throws {
     let uri = try await PrivateServer.running().database()
     _ = try await migrate(uri)
@@ -170,7 +170,7 @@ struct MigrationTests {
     try await open(uri)
   }
 
-  @Test("What depends on a view from outside the schema is not dropped with it")
+  @Test("An object outside the schema that depends on a view is not dropped with it")
   func dependents() async throws {
     let uri = try await PrivateServer.running().database()
     _ = try await migrate(uri)
@@ -189,7 +189,7 @@ struct MigrationTests {
     try await open(uri)
   }
 
-  @Test("A database of the earlier migrations is refused, with the way over, and not changed")
+  @Test("A database of the earlier migrations is refused unchanged, with instructions")
   func earlierSchema() async throws {
     let uri = try await PrivateServer.running().database()
     let dump = try Fixtures.vectors("database-of-numbered-migrations.sql")

@@ -6,7 +6,8 @@ import Testing
 @Suite("The parts of a replay")
 struct PartitionTests {
   @Test(
-    "Records spread evenly over the parts, however their numbers lie", arguments: [2, 7, 16, 300])
+    "Records spread evenly over the parts, for any distribution of their numbers",
+    arguments: [2, 7, 16, 300])
   func spread(parts: Int) {
     // The number of a record is the position of its first event. Positions are adjacent or have other
     // events between them.
@@ -22,7 +23,7 @@ struct PartitionTests {
     }
   }
 
-  @Test("Flags, type and verdict come back from the number that the server makes of them")
+  @Test("Flags, type and verdict are decoded from the number that the server computes")
   func unpack() {
     for flags in [Int32.min + 1, -1, 0, 1, 32, .max] {
       for type in [Int16.min, -1, 0, 7, .max] {

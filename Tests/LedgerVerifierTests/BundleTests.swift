@@ -19,7 +19,7 @@ import TransparencyLog
 
 @Suite("Bundles", .privateServer())
 struct BundleTests: HistorySuite {
-  @Test("A bundle verifies by the log's key alone; any changed byte fails and says where")
+  @Test("A bundle verifies by the log's key alone; any changed byte fails at its place")
   func bundles() async throws {
     try await withHistory { test, keys in
       let bytes = try await bundle(test)
@@ -49,7 +49,8 @@ struct BundleTests: HistorySuite {
   }
 
   @Test(
-    "A record is anchored through a stamped checkpoint, and the whole chain of proof is one file")
+    "A record is anchored through a timestamped checkpoint, with the whole chain of proof in one file"
+  )
   func anchoredThroughCheckpoint() async throws {
     try await withFakeServices { services in
       try await withLedger {

@@ -17,9 +17,9 @@ import TransparencyLog
 
 @testable import LedgerService
 
-@Suite("Logs as plain files", .privateServer())
+@Suite("Exported logs", .privateServer())
 struct ExportedLogTests: HistorySuite {
-  @Test("A whole log as files verifies, restores to the same root, and any change in it is found")
+  @Test("An exported log verifies, restores to the same root, and any change in it is found")
   func wholeLog() async throws {
     try await withHistory { test, keys in
       let folder = "/tmp/plt-log-\(UUID())"

@@ -59,7 +59,7 @@ enum GoldenFiles {
 
 @Suite("Golden files")
 struct GoldenFileTests {
-  @Test("An entry is made again byte for byte, and verifies")
+  @Test("An entry is reproduced byte for byte, and verifies")
   func entry() async throws {
     let registry = try GoldenFiles.registry()
     let body = try EventBody.make(
@@ -78,7 +78,7 @@ struct GoldenFileTests {
     #expect(checked.first?.event.key?.fingerprint == registry.signer.fingerprint)
   }
 
-  @Test("A checkpoint over that entry is made again byte for byte, and verifies")
+  @Test("A checkpoint over that entry is reproduced byte for byte, and verifies")
   func checkpoint() async throws {
     let signer = try GoldenFiles.logSigner()
     var reader = LogReader()
@@ -109,7 +109,7 @@ struct GoldenFileTests {
 /// Ledgers with the keys and the clock of the golden files.
 @Suite("Golden files of a ledger", .privateServer())
 struct GoldenLedgerTests {
-  @Test("The bundle and the export are made again byte for byte")
+  @Test("The bundle and the export are reproduced byte for byte")
   func ledger() async throws {
     let directory = URL(fileURLWithPath: "/tmp/plt-golden-\(UUID())", isDirectory: true)
     defer { try? FileManager.default.removeItem(at: directory) }

@@ -12,7 +12,7 @@ import TransparencyLog
 /// `pithledger checkpoint` and `pithledger checkpoint adopt`, run as programs.
 @Suite("Checkpoints from the shell", .privateServer())
 struct CheckpointCommandTests {
-  @Test("A checkpoint from elsewhere is adopted for a lost one, if it is this log's and contained")
+  @Test("A checkpoint is adopted for a lost one if the log contains it and its key signed it")
   func adoption() async throws {
     try await withLedger { test in
       let note = try await test.ledger.checkpoints.issue().cosigned

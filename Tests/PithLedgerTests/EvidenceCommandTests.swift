@@ -36,7 +36,7 @@ struct EvidenceCommandTests {
     }
   }
 
-  @Test("Trust, an anchor that waits for it, an audit, an erasure")
+  @Test("Trust, a pending anchor, an audit and an erasure")
   func anchors() async throws {
     try await withLedger { test in
       let digest = try await test.ledger.records.resolve(Self.number).record.canonicalSHA256
@@ -81,19 +81,7 @@ struct EvidenceCommandTests {
     }
   }
 
-  @Test("A refusal says in the shell which command resolves it")
-  func advice() async throws {
-    try await withLedger { test in
-      let unsigned = try await test.pithledger([
-        "attest", "citation", Self.number, "--by", "2605.21642", "--relation", "extends",
-      ])
-      #expect(unsigned.status == 2)
-      #expect(unsigned.errors.contains("--key"), "\(unsigned.errors)")
-      #expect(!unsigned.errors.contains("?prepare"), "\(unsigned.errors)")
-    }
-  }
-
-  @Test("Every way to a timestamp, a claim by token and its withdrawal, with servers outside")
+  @Test("Timestamps, a claim by token and its withdrawal, with external services")
   func outside() async throws {
     try await withFakeServices { services in
       let configuration = services.configuration

@@ -15,9 +15,9 @@ import Testing
 
 /// Causes a fault during a load, and inspects the ledger afterwards. The nested suites run one after the
 /// other.
-@Suite("Faults in the middle of a load", .serialized)
+@Suite("Faults under load", .serialized)
 struct FaultTests: FaultScenario {
-  @Test("Connections cut over and over, before, during and after COMMIT")
+  @Test("Connections that are closed repeatedly, before, during and after COMMIT")
   func connectionsCut() async throws {
     try await withDirectory { directory in
       let ledger = try await open(directory)
@@ -63,7 +63,8 @@ struct FaultTests: FaultScenario {
   }
 
   @Test(
-    "Cut before COMMIT, or after it and before its answer: stored once", arguments: Phase.allCases)
+    "A connection that is closed before or after COMMIT stores the event once",
+    arguments: Phase.allCases)
   func connectionCut(in phase: Phase) async throws {
     try await withDirectory { directory in
       let ledger = try await open(directory)
@@ -116,7 +117,7 @@ struct FaultTests: FaultScenario {
     }
   }
 
-  @Test("A projector that dies in the middle of a batch has changed nothing; the next one goes on")
+  @Test("A projector that ends during a batch changes nothing, and the next one continues")
   func projectorDies() async throws {
     try await withDirectory { directory in
       let ledger = try await open(directory)
@@ -160,7 +161,7 @@ struct FaultTests: FaultScenario {
     }
   }
 
-  @Test("A ledger that is frozen past its locks' life loses them, and takes its place again")
+  @Test("A ledger that is frozen longer than its locks live loses them, and recovers")
   func frozenLedger() async throws {
     try await withDirectory { directory in
       let ledger = try await Ledger.open(
@@ -214,7 +215,7 @@ struct FaultTests: FaultScenario {
     func send(_ signal: Int32) { _ = Foundation.kill(pid, signal) }
   }
 
-  @Test("A clock that jumps back neither reorders the log nor loses from it")
+  @Test("A clock that jumps back does not reorder the log or lose events")
   func clockJumpsBack() async throws {
     try await withDirectory { directory in
       let offset = Mutex<Int64>(0)
@@ -248,7 +249,7 @@ struct FaultTests: FaultScenario {
   }()
 
   @Test(
-    "A full disk refuses and loses nothing; with room again, it goes on",
+    "A full disk refuses submissions and loses none; with space the ledger continues",
     .enabled(if: mayMount, "mounting a small file system needs CAP_SYS_ADMIN"))
   func fullDisk() async throws {
     try await withDirectory { directory in
@@ -281,7 +282,7 @@ struct FaultTests: FaultScenario {
     }
   }
 
-  @Test("An operator's session that holds the head makes submissions wait, and no longer")
+  @Test("Submissions wait while an operator's session locks the head, and then continue")
   func heldLock() async throws {
     try await withDirectory { directory in
       let ledger = try await open(directory)

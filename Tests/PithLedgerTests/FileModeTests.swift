@@ -44,7 +44,7 @@ struct FileModeTests {
     ["key", "generate", "--out", out, "--id", "k", "--signer", "urn:k"]
   }
 
-  @Test("A key that cannot be written whole leaves no file, and the next attempt succeeds")
+  @Test("A key that cannot be written completely leaves no file, and the next attempt succeeds")
   func failedKeyWrite() async throws {
     try await withDirectory { directory in
       let path = directory + "/author.key"
@@ -80,7 +80,7 @@ struct FileModeTests {
     }
   }
 
-  @Test("A key file that others can read is refused with the command that mends it")
+  @Test("A key file that others can read is refused with the command that corrects it")
   func readableKeys() async throws {
     try await withLedger { test in
       let directory = test.ledger.configuration.dataDirectory
@@ -97,7 +97,7 @@ struct FileModeTests {
     }
   }
 
-  @Test("A file of a secret that a variable names is refused where others can read it")
+  @Test("A file of a secret that a variable names is refused if others can read it")
   func readableSecrets() async throws {
     try await withFile(Array("postgresql:///none".utf8)) { path in
       try #require(unsafe chmod(path, 0o644) == 0)
@@ -113,7 +113,7 @@ struct FileModeTests {
     }
   }
 
-  @Test("An export of the log is its owner's alone, whatever the umask and the folder were")
+  @Test("An export of the log is readable by its owner only, with any umask and folder")
   func exportModes() async throws {
     try await withLedger { test in
       try await withDirectory { directory in

@@ -15,7 +15,7 @@ import Testing
 
 extension FaultTests {
   /// Kills and stops the ledger, its PostgreSQL, or both during a load.
-  @Suite("Processes are killed")
+  @Suite("Crashes of processes")
   struct ProcessKillTests: FaultScenario {
     @Test("kill -9 of the ledger", arguments: [1, 150, 700])
     func ledgerKilled(after acknowledgements: Int) async throws {
@@ -139,7 +139,7 @@ extension FaultTests {
       }
     }
 
-    @Test("A PostgreSQL that freezes for a while costs time, and no event")
+    @Test("A PostgreSQL that is frozen for some time delays events and loses none")
     func frozen() async throws {
       try await withDirectory { directory in
         let ledger = try await open(directory)

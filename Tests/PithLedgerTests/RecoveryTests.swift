@@ -64,7 +64,7 @@ extension FaultTests {
         dataDirectory: directory, logger: PrivateServer.logger)
     }
 
-    @Test("The primary is killed, the standby promoted, and the load goes on")
+    @Test("The primary is killed, the standby is promoted, and the load continues")
     func failOver() async throws {
       try await withDirectory { directory in
         let primary = try await EmbeddedPostgres.start(
@@ -123,7 +123,9 @@ extension FaultTests {
       }
     }
 
-    @Test("A backup that pg_basebackup takes under load is whole, up to a point after it began")
+    @Test(
+      "A backup that pg_basebackup takes under load contains all events up to a point after its start"
+    )
     func backup() async throws {
       try await withDirectory { directory in
         let ledger = try await open(directory)

@@ -12,7 +12,7 @@ import Testing
 import TransparencyLog
 
 /// The offline verifier as a program, in an environment without a ledger.
-@Suite("Verified from files alone", .privateServer())
+@Suite("Verification from files", .privateServer())
 struct VerifyCommandTests {
   private static let program = TestProgram.path + "-verify"
 
@@ -49,7 +49,7 @@ struct VerifyCommandTests {
   }
 
   @Test(
-    "Proof, receipt, bundle, log and consistency: what holds, what does not, and what cannot be read"
+    "Proof, receipt, bundle, log and consistency: valid, invalid and unreadable"
   )
   func everything() async throws {
     try await withLedger { test in

@@ -15,7 +15,7 @@ struct ConnectionTests {
     return try await PostgresConnection.connect(configuration)
   }
 
-  @Test("Every type goes there and back in binary")
+  @Test("Every type is sent and received in binary")
   func types() async throws {
     let connection = try await connect()
     let all = (0...255).map { UInt8($0) }
@@ -49,7 +49,7 @@ struct ConnectionTests {
     await connection.close()
   }
 
-  @Test("Errors carry the SQLSTATE, and the connection goes on")
+  @Test("Errors have the SQLSTATE, and the connection continues")
   func errors() async throws {
     let connection = try await connect()
     await #expect(throws: PostgresError(.server, "", sqlState: "22012")) {
@@ -86,7 +86,7 @@ struct ConnectionTests {
     await connection.close()
   }
 
-  @Test("A pipeline larger than any buffer neither hangs nor mixes its answers")
+  @Test("A pipeline larger than any buffer does not hang, and keeps the order of answers")
   func pipeline() async throws {
     let connection = try await connect()
     let big = [UInt8](repeating: 7, count: 3 << 20)
@@ -238,7 +238,7 @@ struct ConnectionTests {
     }
   }
 
-  @Test("Waiting for the server holds up none of Swift's threads")
+  @Test("Waiting for the server blocks no thread of the concurrency runtime")
   func waiting() async throws {
     var connections: [PostgresConnection] = []
     for _ in 0..<24 { connections.append(try await connect()) }
@@ -256,7 +256,7 @@ struct ConnectionTests {
     for connection in connections { await connection.close() }
   }
 
-  @Test("Tasks on all threads may ask one connection at once, each by itself")
+  @Test("Tasks on all threads can use one connection at the same time")
   func askedFromEverywhere() async throws {
     let connection = try await connect()
     let answers = await withTaskGroup(of: Bool.self) { group in
@@ -267,7 +267,7 @@ struct ConnectionTests {
     await connection.close()
   }
 
-  @Test("A transaction that throws leaves nothing, and the connection out of it")
+  @Test("A transaction that throws is rolled back, and the connection is usable")
   func transactions() async throws {
     let connection = try await connect()
     try await connection.execute("CREATE TEMP TABLE t (a int)")

@@ -1,7 +1,7 @@
 import ProofFormats
 import Testing
 
-@Suite("Proofs and identifiers made by hand")
+@Suite("Constructed proofs and identifiers")
 struct OpenTimestampsTests {
   @Test("ORCID check digits")
   func orcid() {
@@ -10,7 +10,7 @@ struct OpenTimestampsTests {
     #expect(!ORCID.isValid("0000-0002-1825-0098"))
   }
 
-  @Test("A proof reads back as it was written, and no truncation of it is one")
+  @Test("A proof reads back as it was written, and every truncation is refused")
   func openTimestamps() throws {
     let digest = [UInt8](repeating: 7, count: 32)
     let proof = OpenTimestampsProof(

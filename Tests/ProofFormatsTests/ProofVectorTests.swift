@@ -6,7 +6,7 @@ import Testing
 /// Published proofs, tokens and identifiers.
 @Suite("Proofs of the vectors")
 struct ProofVectorTests {
-  @Test("Real proofs parse, say what the vectors say, and are written back byte by byte")
+  @Test("Real proofs parse as in the vectors, and are written back byte by byte")
   func realProofs() throws {
     let proofs = try OpenTimestampsVectors.read().proofs
     #expect(proofs.count >= 9)

@@ -7,7 +7,7 @@ import Testing
 /// Proofs and tokens of the vectors against trusted headers and roots.
 @Suite("Proofs of the vectors, checked")
 struct CheckedVectorTests {
-  @Test("Every path leads where the vectors say, and the headers say whether that is so")
+  @Test("Every path has the result of the vectors, and is checked against the headers")
   func paths() throws {
     let vectors = try OpenTimestampsVectors.read()
     var headers: [UInt64: BitcoinHeader] = [:]
@@ -36,7 +36,7 @@ struct CheckedVectorTests {
     }
   }
 
-  @Test("Whatever byte of a real proof is changed, it is refused or proves the same")
+  @Test("A real proof with any changed byte is refused or proves the same")
   func flippedProof() throws {
     let bytes = try #require(
       try OpenTimestampsVectors.read().proofs.first { $0.file == "hello-world.txt.ots" }
@@ -91,7 +91,7 @@ struct CheckedVectorTests {
     }
   }
 
-  @Test("Whatever byte of a real token is changed, it is refused or proves the same")
+  @Test("A real token with any changed byte is refused or proves the same")
   func flippedToken() throws {
     let vectors = try TimestampTokenVectors.read()
     let bytes = try vectors.bytes("valid.tst")

@@ -7,7 +7,7 @@ import Testing
 @testable import ProofVerification
 
 /// Small proofs that are expensive to execute.
-@Suite("What executing a proof may cost")
+@Suite("The budget of executing a proof")
 struct ProofBudgetTests {
   typealias Node = OpenTimestampsProof.Node
   typealias Item = OpenTimestampsProof.Item
@@ -37,7 +37,7 @@ struct ProofBudgetTests {
     } catch { return error.check }
   }
 
-  @Test("A few kilobytes that ask for seconds of work are refused, and named")
+  @Test("A small proof that would take seconds is refused with the check's name")
   func refused() {
     // A branch takes twelve bytes and more of the file.
     for kind in [Operation.hash(.keccak256), .hash(.ripemd160), .hash(.sha1), .hash(.sha256)] {
@@ -57,7 +57,7 @@ struct ProofBudgetTests {
     #expect(check(grown + many + attestation) == "ots.operations")
   }
 
-  @Test("The dearest proof that is admitted takes a few milliseconds at most of an optimised build")
+  @Test("The most expensive admitted proof takes at most a few milliseconds in an optimised build")
   func dearest() throws {
     // Binary search for the largest count of each kind within the budget.
     for kind in [Operation.hash(.keccak256), .hash(.ripemd160), .hash(.sha256), .reverse] {
@@ -105,7 +105,7 @@ struct ProofBudgetTests {
     }
   }
 
-  @Test("Limits of count: 1024 operations and 128 attestations are taken, and one more is not")
+  @Test("Limits of count: 1024 operations and 128 attestations are accepted, and one more is not")
   func counts() {
     let head = Array(Self.wide(.reverse, count: 1, attestations: 1).prefix(65))
     let attestation: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 0]
@@ -128,7 +128,7 @@ struct ProofBudgetTests {
     #expect(check(head + operations(1025)) == "ots.operations")
   }
 
-  @Test("Keccak-256 gives what other programs give, over every length around a block")
+  @Test("Keccak-256 gives the results of other programs, for every length around a block")
   func keccak() {
     // The expected value was computed with pycryptodome.
     #expect(

@@ -147,7 +147,7 @@ struct ProofChangeTests {
     #expect(try OpenTimestampsProof.parse(grown.serialised()) == grown)
   }
 
-  @Test("Operations give what other programs give")
+  @Test("Operations give the results of other programs")
   func operations() throws {
     func end(_ operation: OpenTimestampsProof.Operation) throws -> String {
       let proof = OpenTimestampsProof(
@@ -189,7 +189,7 @@ struct BitcoinHeaderTests {
     } catch { return error.check }
   }
 
-  @Test("Proof of work, links between consecutive heights, one header a height")
+  @Test("Proof of work, links between consecutive heights, one header for a height")
   func lines() throws {
     let both = try BitcoinHeader.lines(Array("0 \(Self.genesis)\n\n1 \(Self.first)\r\n".utf8))
     #expect(both.count == 2)

@@ -20,7 +20,7 @@ struct TokenCheckTests {
     } catch { return error.check }
   }
 
-  @Test("Each check refuses what fails it, and of two failures the earlier is named")
+  @Test("Each check refuses its failure, and of two failures the earlier is named")
   func order() async throws {
     let cases = try await MadeToken.all(over: try #require(Self.digest))
     #expect(cases.count >= 30)
@@ -52,7 +52,8 @@ struct TokenCheckTests {
     return Set(all).subtracting([byte]).sorted()
   }
 
-  @Test("Every truncation of a token is refused; every changed byte is, or the token says the same")
+  @Test(
+    "Every truncation of a token is refused; every changed byte is, or the token proves the same")
   func changes() async throws {
     let cases = try await MadeToken.all(over: try #require(Self.digest))
     let good = try #require(cases.first { $0.name == "good" })

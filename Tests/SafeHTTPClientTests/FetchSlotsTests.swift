@@ -13,7 +13,7 @@ struct FetchSlotsTests {
     if case .waiting = answer { true } else { false }
   }
 
-  @Test("One client takes some slots, waits for some more, and is refused beyond")
+  @Test("One client has a limit of slots and of waiting fetches, and is refused beyond it")
   func perClient() {
     var slots = FetchSlots(.init(perPool: 8, perClient: 4, perHost: 4))
     let first = (0..<40).map { slots.enter(.storage, client: "a", host: "slow\($0).example") }
@@ -51,7 +51,8 @@ struct FetchSlotsTests {
     #expect(granted == [waiting])
   }
 
-  @Test("One host of a pool has some slots, and another pool's use of the host does not count")
+  @Test(
+    "One host of a pool has a limit of slots, which the host's use in another pool does not affect")
   func perHost() {
     var slots = FetchSlots(.init(perPool: 8, perClient: 8, perHost: 2))
     let answers = (0..<3).map { slots.enter(.storage, client: "\($0)", host: "one.example") }
@@ -65,16 +66,16 @@ struct FetchSlotsTests {
     #expect(moves == [false, true], "a redirect does not get around it")
   }
 
-  @Test("A pool's queue has an end, and who leaves it makes room")
+  @Test("A pool's queue is limited, and a cancelled fetch leaves it")
   func queue() throws {
     var slots = FetchSlots(.init(perPool: 1, perClient: 4, perHost: 4))
     let all = (0..<6).map { slots.enter(.witnesses, client: nil, host: "h\($0)") }
     #expect(all.count(where: isWaiting) == 4)
     #expect(all[5] == .refused(FetchError(.busy, messageOf(all[5]))))
     guard case .waiting(let second) = all[1] else { return }
-    let nobody = slots.leave(second)
+    let admitted = slots.leave(second)
     let again = slots.enter(.witnesses, client: nil, host: "again")
-    #expect(nobody.isEmpty && isWaiting(again))
+    #expect(admitted.isEmpty && isWaiting(again))
     let next = slots.leave(try #require(ticket(all[0])))
     #expect(next.count == 1)
   }

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// Fetches from a server on this machine, whose address is private.
-@Suite("What a fetch reaches")
+@Suite("The addresses that a fetch reaches")
 struct LiveFetchTests {
   /// Counts requests.
   final class Hits: Sendable {
@@ -84,7 +84,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("The connection goes to the address that was checked, and what was sent is read")
+  @Test("The connection goes to the checked address, and its answer is read")
   func pinned() async throws {
     try await withServer { port, hits in
       // Only this resolver knows the name, so a connection proves that its answer was used.
@@ -105,7 +105,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("An answer of the resolver that changes opens nothing")
+  @Test("A changed answer of the resolver has no effect")
   func changingAnswers() async throws {
     try await withServer { port, hits in
       let asked = Mutex(0)
@@ -135,7 +135,7 @@ struct LiveFetchTests {
   }
 
   @Test(
-    "A redirect to the inside is not followed",
+    "A redirect to a private address is not followed",
     arguments: [
       "http://127.0.0.1:PORT/ok", "http://[::1]:PORT/ok", "http://[::ffff:127.0.0.1]:PORT/ok",
       "http://10.0.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data/",
@@ -158,7 +158,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("Credentials and belief are not carried over a redirect")
+  @Test("Credentials and trust are not carried over a redirect")
   func redirectedRequests() async throws {
     try await withServer { port, hits in
       let fetch = SafeHTTPClient(
@@ -173,7 +173,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("Size, time and the number at once are limited")
+  @Test("Size, time and the number of concurrent fetches are limited")
   func limits() async throws {
     try await withServer { port, hits in
       var limits = SafeHTTPClient.Limits()
@@ -199,7 +199,7 @@ struct LiveFetchTests {
   }
 
   @Test(
-    "A redirect to an address that is none ends the fetch, and not the process",
+    "A redirect to an invalid address ends the fetch, and not the process",
     arguments: [
       "https://8.8.8.8:99999/", "http://127.0.0.1:65536/", "//127.0.0.1:99999999999999999999/",
       "http://1.1.1.1:0/", "http://[::1%25lo]/", "http://", "http:///x", "http://a..b/",
@@ -214,7 +214,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("An answer that drips is given up long before the time of a fetch is over")
+  @Test("A slow answer is aborted long before the timeout of a fetch")
   func minimumRate() async throws {
     try await withServer { port, _ in
       var limits = SafeHTTPClient.Limits()
@@ -228,7 +228,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("Forty slow fetches of one client keep neither another client nor another pool waiting")
+  @Test("Forty slow fetches of one client do not delay another client or another pool")
   func starvation() async throws {
     try await withServer { port, _ in
       var limits = SafeHTTPClient.Limits()
@@ -265,7 +265,7 @@ struct LiveFetchTests {
     }
   }
 
-  @Test("A host that could be read in two ways is no host")
+  @Test("An ambiguous host is refused")
   func hosts() async {
     let fetch = SafeHTTPClient(resolve: Self.resolver([:]))
     for url in [
@@ -279,9 +279,9 @@ struct LiveFetchTests {
   }
 }
 
-@Suite("What is read of an answer's head")
+@Suite("The head of an answer")
 struct FetchedHeadTests {
-  @Test("Dates that are dates")
+  @Test("Dates")
   func dates() {
     func time(_ text: String) -> Int64? { FetchedHead([("memento-datetime", text)]).mementoTime }
     #expect(time("Thu, 01 Jan 1970 00:00:00 GMT") == 0)
@@ -297,7 +297,7 @@ struct FetchedHeadTests {
     }
   }
 
-  @Test("Media types and lengths that are some")
+  @Test("Media types and lengths")
   func types() {
     func type(_ text: String) -> String? { FetchedHead([("Content-Type", text)]).mediaType }
     #expect(type("Application/LD+json;profile=x") == "application/ld+json")

@@ -3,10 +3,10 @@ import SafeHTTPClient
 import Synchronization
 import Testing
 
-@Suite("What may be fetched")
+@Suite("Addresses that are refused as private")
 struct SafeHTTPClientTests {
   @Test(
-    "Addresses that are inside",
+    "Private addresses",
     arguments: [
       "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.255", "169.254.169.254",
       "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1",
@@ -39,7 +39,7 @@ struct SafeHTTPClientTests {
   }
 
   @Test(
-    "However an inner address is written, it is not fetched",
+    "A private address is not fetched in any notation",
     arguments: [
       "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/",
       "http://0177.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
@@ -64,7 +64,7 @@ struct SafeHTTPClientTests {
     }
   }
 
-  @Test("A name with one inner address among its own is refused, and a name is asked about once")
+  @Test("A name with one private address is refused, and a name is resolved once")
   func names() async throws {
     let asked = Mutex<[String]>([])
     let answers: [[String]] = [["1.1.1.1", "10.0.0.1"], ["127.0.0.1"], ["127.0.0.1"]]
@@ -91,7 +91,7 @@ struct SafeHTTPClientTests {
     #expect(asked.withLock { $0.count } == 4)
   }
 
-  @Test("A resolver that says nothing does not hold a fetch up beyond its time")
+  @Test("A resolver without an answer does not delay a fetch beyond its timeout")
   func silentResolver() async {
     var limits = SafeHTTPClient.Limits()
     limits.time = .milliseconds(200)

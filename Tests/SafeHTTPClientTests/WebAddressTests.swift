@@ -41,7 +41,7 @@ struct WebAddressTests {
     #expect(throws: FetchError.self) { try SafeHTTPClient.Target(text) }
   }
 
-  @Test("Addresses that are taken, and how they are written")
+  @Test("Accepted addresses and their normal forms")
   func taken() throws {
     for (text, written, port) in [
       ("https://example.com", "https://example.com/", 443),
@@ -60,7 +60,7 @@ struct WebAddressTests {
     }
   }
 
-  @Test("Where a redirect leads")
+  @Test("Targets of redirects")
   func references() throws {
     let base = try WebAddress("https://example.com:8443/a/b?c")
     for (reference, target) in [
@@ -82,7 +82,7 @@ struct WebAddressTests {
     }
   }
 
-  @Test("Whatever text comes, an address that is taken is taken again as it is written")
+  @Test("The normal form of any accepted address is accepted again")
   func anyText() {
     let seeds = [
       "https://example.com:8443/a/b?c#d", "http://[::ffff:127.0.0.1]:80/%2e%2e/x", "//a.b:99999/c",
@@ -127,7 +127,7 @@ struct WebAddressTests {
     #expect(taken > 1000)
   }
 
-  @Test("An address that percent-encoding makes too long is refused, also where a redirect leads")
+  @Test("An address that percent-encoding makes too long is refused, also as a redirect's target")
   func lengths() throws {
     let fits = "https://a.example/" + String(repeating: "é", count: 679)
     let address = try WebAddress(fits)
@@ -143,7 +143,7 @@ struct WebAddressTests {
     }
   }
 
-  @Test("Paths that could be read as others")
+  @Test("Ambiguous paths")
   func escapes() {
     for path in [
       "..", "a/../b", "a/..", "./a", "a/%2e%2E/b", "a/%252e%252e/b", "a%2f..%2fb", "a/%2e./b",

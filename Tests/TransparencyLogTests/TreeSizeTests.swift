@@ -19,7 +19,7 @@ struct TreeSizeTests {
     #expect(TreeSize(rawValue: 7).advanced(by: -2) == 5)
   }
 
-  @Test("A size has one spelling")
+  @Test("A size has one text form")
   func spelling() {
     for text in ["0", "1", "256", "18446744073709551615"] {
       #expect(TreeSize(text).map { "\($0)" } == text)

@@ -102,7 +102,7 @@ struct TreeTests {
     #expect(throws: TransparencyError.self) { try verify(proof + [.emptyTree]) }
   }
 
-  @Test("An edge with other widths than its size has is refused")
+  @Test("A frontier whose widths do not match its size is refused")
   func edgeWidths() {
     #expect(throws: TransparencyError("tree.edge", "")) { try Frontier(size: 1, levels: []) }
     #expect(throws: TransparencyError("tree.edge", "")) {
@@ -110,7 +110,7 @@ struct TreeTests {
     }
   }
 
-  @Test("A note's every changed byte is refused or leaves what was signed as it was")
+  @Test("Every changed byte of a note is refused or leaves the signed text unchanged")
   func everyByteOfANote() throws {
     let signer = try NoteSigner(name: "example.org/log", secret: NoteSigner.freshSecret())
     let key = signer.verifierKey
@@ -135,7 +135,7 @@ struct TreeTests {
     }
   }
 
-  @Test("A receipt reads back, and no checkpoint is one")
+  @Test("A receipt reads back, and a checkpoint is not accepted as one")
   func promises() throws {
     let signer = try NoteSigner(name: "example.org/log", secret: NoteSigner.freshSecret())
     let promise = LogReceipt(

@@ -99,7 +99,7 @@ struct VectorTests {
     let probes: [Probe]
   }
 
-  @Test("Hostile inclusion proofs are refused, honest ones hold")
+  @Test("Wrong inclusion proofs are refused, correct ones verify")
   func inclusionProbes() throws {
     let probes = try Fixtures.vectors(InclusionProbes.self, "merkle-inclusion.json").probes
     #expect(probes.count > 50)
@@ -134,7 +134,7 @@ struct VectorTests {
     let probes: [Probe]
   }
 
-  @Test("Hostile consistency proofs are refused, honest ones hold; size 0 is its own case")
+  @Test("Wrong consistency proofs are refused, correct ones verify, also for size 0")
   func consistencyProbes() throws {
     let probes = try Fixtures.vectors(ConsistencyProbes.self, "merkle-consistency.json").probes
     #expect(probes.count > 50)
@@ -194,7 +194,7 @@ struct VectorTests {
     let refused: [String]
   }
 
-  @Test("Tile paths are written and read as published, and other spellings are refused")
+  @Test("Tile paths are written and parsed as published, and other forms are refused")
   func tilePaths() throws {
     let vectors = try Fixtures.vectors(TilePaths.self, "tile-paths.json")
     func check(_ path: TilePath, _ text: String) {
@@ -251,7 +251,7 @@ struct VectorTests {
     let badVkeys: [String]
   }
 
-  @Test("Signed notes: good ones verify and are written back, bad ones are refused")
+  @Test("Signed notes: valid ones verify and are written back, invalid ones are refused")
   func signedNotes() throws {
     let vectors = try Fixtures.vectors(Notes.self, "signed-notes.json")
     for vector in vectors.valid {

@@ -3,6 +3,7 @@ import LedgerDomain
 import LedgerStore
 import Logging
 import SafeHTTPClient
+import TransparencyLog
 
 /// The state of the storage monitor: when each attested location is fetched again.
 public struct StorageSchedule: Sendable {
@@ -24,7 +25,7 @@ public struct StorageSchedule: Sendable {
 /// Reads the events of the log.
 protocol EventSource: Sendable {
   /// The number of events.
-  func size() async throws -> Int64
+  func size() async throws -> TreeSize
   /// Events by position, from a position on.
   func events(from: Position, limit: Int) async throws -> [StoredEvent]
 }

@@ -58,7 +58,7 @@ public struct CheckpointIssuer: Sendable {
   }
 
   /// The checkpoint of a size with its valid cosignatures. `nil` if there is none or it is invalid.
-  func checkpoint(size: UInt64) async throws -> StoredCheckpoint? {
+  func checkpoint(size: TreeSize) async throws -> StoredCheckpoint? {
     try await served.checkpoint(size: size)
   }
 

@@ -24,7 +24,7 @@ protocol CheckpointArchive: Sendable {
   /// The checkpoint of the largest size. `nil` if there is none.
   func latest() async throws -> StoredCheckpoint?
   /// The checkpoint of a size. `nil` if there is none.
-  func checkpoint(size: UInt64) async throws -> StoredCheckpoint?
+  func checkpoint(size: TreeSize) async throws -> StoredCheckpoint?
   /// Stores a signed checkpoint.
   ///
   /// Errors: a `LedgerStoreError` with code `anotherRoot` if the tree, or a stored checkpoint of that

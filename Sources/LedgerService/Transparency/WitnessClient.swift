@@ -51,9 +51,9 @@ actor WitnessBackoff {
 /// Stores the cosignatures of witnesses.
 protocol CosignatureArchive: Sendable {
   /// The largest size that a witness cosigned. 0 if it cosigned none.
-  func lastCosignedSize(by witness: String) async throws -> UInt64
+  func lastCosignedSize(by witness: String) async throws -> TreeSize
   /// Stores a valid cosignature on the checkpoint of a size.
-  func save(cosignature: NoteSignature, size: UInt64) async throws
+  func save(cosignature: NoteSignature, size: TreeSize) async throws
 }
 
 extension CheckpointStore: CosignatureArchive {}
@@ -63,7 +63,7 @@ protocol CheckpointSource: Sendable {
   /// Signs a checkpoint of the whole log if the log has grown. Returns the newest one otherwise.
   func issue() async throws -> StoredCheckpoint
   /// The checkpoint of a size with its valid cosignatures. `nil` if there is none.
-  func checkpoint(size: UInt64) async throws -> StoredCheckpoint?
+  func checkpoint(size: TreeSize) async throws -> StoredCheckpoint?
   /// Whether the log contains a checkpoint that another party shows. `nil` in a process that cannot sign.
   ///
   /// Errors: `note.signature` if this log's key did not sign it.
