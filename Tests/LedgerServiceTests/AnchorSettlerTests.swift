@@ -44,7 +44,7 @@ struct AnchorSettlerTests {
 
     func executed(_ bytes: [UInt8]) throws -> ExecutedProof { try ExecutedProof(bytes) }
 
-    func isPromised(_ proof: ExecutedProof) -> Bool { true }
+    func isAwaitingCalendar(_ proof: ExecutedProof) -> Bool { true }
   }
 
   private struct FakeCalendars: ProofCompleter {
@@ -121,7 +121,7 @@ struct AnchorSettlerTests {
   @Test("A pending proof records nothing, and the settlement names what would decide it")
   func pending() async throws {
     let settlement = try await settle(makeSettler([proof: .success(Self.pending)]))
-    #expect(settlement.isPending && settlement.isPromised && !settlement.isUnknown)
+    #expect(settlement.isPending && settlement.isAwaitingCalendar && !settlement.isUnknown)
     #expect(settlement.heights == (try ExecutedProof(proof)).heights)
     #expect(await recorder.recorded.isEmpty)
   }

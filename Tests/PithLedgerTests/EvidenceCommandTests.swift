@@ -81,8 +81,20 @@ struct EvidenceCommandTests {
     }
   }
 
+  @Test("A refusal names the command that resolves it")
+  func advice() async throws {
+    try await withLedger { test in
+      let unsigned = try await test.pithledger([
+        "attest", "citation", Self.number, "--by", "2605.21642", "--relation", "extends",
+      ])
+      #expect(unsigned.status == 2)
+      #expect(unsigned.errors.contains("--key"), "\(unsigned.errors)")
+      #expect(!unsigned.errors.contains("?prepare"), "\(unsigned.errors)")
+    }
+  }
+
   @Test("Timestamps, a claim by token and its withdrawal, with external services")
-  func outside() async throws {
+  func services() async throws {
     try await withFakeServices { services in
       let configuration = services.configuration
       try await withLedger(configure: { $0.externalServices = configuration }) { test in

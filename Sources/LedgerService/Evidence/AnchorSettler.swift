@@ -66,8 +66,8 @@ protocol ProofChecker: Sendable {
   ) async throws -> Finding
   /// The result of executing an OpenTimestamps proof.
   func executed(_ bytes: [UInt8]) async throws -> ExecutedProof
-  /// Whether a configured calendar has promised to complete a proof.
-  func isPromised(_ proof: ExecutedProof) -> Bool
+  /// Whether a proof has a pending attestation of a configured calendar.
+  func isAwaitingCalendar(_ proof: ExecutedProof) -> Bool
 }
 
 extension EvidenceChecker: ProofChecker {}
