@@ -86,12 +86,14 @@ public final class StorageMonitor: Sendable {
   let logger: Logger
 
   init(
-    store: LedgerStore, reader: EvidenceReader, evidence: EvidenceChecker, recorder: CheckRecorder,
+    log: any EventSource, attestations: any StorageAttestationSource,
+    statements: any StatementSource, fetcher: any StorageFetcher, recorder: any CheckWriter,
     configuration: LedgerConfiguration, logger: Logger
   ) {
-    self.store = store
-    self.reader = reader
-    self.evidence = evidence
+    self.log = log
+    self.attestations = attestations
+    self.statements = statements
+    self.fetcher = fetcher
     self.recorder = recorder
     self.configuration = configuration
     self.logger = logger
