@@ -6,7 +6,7 @@ import Testing
 
 /// Properties of the fold that hold for every log.
 @Suite struct FoldPropertyTests {
-  static let seeds: [UInt64] = Array(1...60)
+  static let seeds: [UInt64] = Array(1...30)
   private static let logs = Mutex<[UInt64: RandomLog]>([:])
 
   /// The log of a seed, which is generated once for all tests.
