@@ -88,7 +88,7 @@ struct AdmissionCheck {
     }
     try keyCheck.registration(
       payload, trustedReceiptKeys: context.trustedReceiptKeys,
-      operatorAuthorised: context.operatorAuthorised)
+      operatorAuthorised: context.operatorAuthorised, isRotation: context.isRotation)
   }
 
   private func checkKeyEvent() throws(Refusal) {
@@ -118,7 +118,7 @@ struct AdmissionCheck {
       ).check(payload, &admission)
     case .citationSignature(let payload):
       try recordCheck.citation(
-        payload, citesItself: context.citesItself, citingKnownAs: context.citingKnownAs)
+        payload, citesItself: context.citesItself)
     case .replicationRecord(let payload): try recordCheck.replication(payload)
     case .recordCreated(let payload):
       try recordCheck.recordCreated(
@@ -138,7 +138,7 @@ struct AdmissionCheck {
     case .moderationDecision(let payload):
       try authority.requireThisLog(payload.log)
       try requireModerator()
-      try eventCheck().moderation(payload)
+      try eventCheck().moderation(payload, group: context.group)
     case .eventWithdrawn(let payload):
       let check = try eventCheck()
       try check.withdrawal(group: context.group)

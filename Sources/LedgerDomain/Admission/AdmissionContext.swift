@@ -17,17 +17,17 @@ public struct AdmissionContext: Sendable {
   /// The event that `supersedes` or `event_id` names, if it is an event of the same record.
   public var referenced: FoldEvent?
   /// The events of the group that this one would join, and of the groups linked to it.
-  public var group: [FoldEvent] = []
+  public var group = LinkedEvents()
   /// The bytes that came with the submission, by SHA-256.
   public var evidence: [Digest: [UInt8]] = [:]
-  /// The Pith Number of the citing paper, if this ledger has it as more than a bare record.
-  public var citingKnownAs: PithNumber?
   /// True if the name of the citing paper is one of the cited record's own names.
   public var citesItself = false
   /// Keys trusted for receipts, by fingerprint.
   public var trustedReceiptKeys: [Digest128: [UInt8]] = [:]
   /// Whether the operator made the submission.
   public var operatorAuthorised = false
+  /// Whether the event is part of a rotation of the registry key.
+  public var isRotation = false
   /// The result of the check of the evidence, or of the location. `nil` if there was no check.
   public var finding: Finding?
 
@@ -76,6 +76,9 @@ public struct Finding: Sendable, Equatable {
   public var provenAt: Timestamp?
   /// A detailed report, as bytes that the ledger stores as evidence.
   public var report: [UInt8]?
+  /// What is missing to decide a pending result, and how the operator provides it, as text for a person:
+  /// a block header, a root certificate, a key or a setting.
+  public var missing: String?
   /// Whether a configured calendar, or a block that can exist, can still decide a pending result.
   public var canBeSettled = true
 

@@ -30,7 +30,7 @@ public enum AdmissionRule: String, Sendable, CaseIterable {
   case fingerprint
   /// A key that is trusted for receipts does not sign events.
   case receiptKey = "receipt_key"
-  /// A vouch to be withdrawn is in force.
+  /// A vouch to be withdrawn is in force, and a new vouch is not the same as one in force.
   case vouched
   /// The position is not later than the revocation.
   case compromisedFrom = "compromised_from_position"
@@ -69,8 +69,6 @@ public enum AdmissionRule: String, Sendable, CaseIterable {
   // Citations.
   /// The record does not cite itself.
   case selfCitation = "self_citation"
-  /// A citing paper that this ledger has is named by its Pith Number.
-  case citingKnownHere = "citing_known_here"
   // Statements about other events, and slots.
   /// The event that is named exists, and the statement can be about it.
   case eventID = "event_id"

@@ -8,8 +8,10 @@ struct EventStatementCheck {
   let referenced: FoldEvent
 
   /// Checks a `moderation_decision`. A moderator cannot decide on a statement of the same key or
-  /// identity.
-  func moderation(_ payload: ModerationDecision) throws(Refusal) {
+  /// identity, nor on one that is not live.
+  ///
+  /// - Parameter group: the events of the group of the statement that is decided on.
+  func moderation(_ payload: ModerationDecision, group: LinkedEvents) throws(Refusal) {
     guard referenced.type == .replicationRecord else {
       throw Refusal(.eventID, "payload.event_id", "Only a replication_record is moderated.")
     }
@@ -17,6 +19,14 @@ struct EventStatementCheck {
     guard referenced.signerKey != authority.signer.fingerprint, authority.identity != author else {
       throw Refusal(
         .forbidden, .authority, "signer", "A moderator cannot decide on their own record.")
+    }
+    let fold = GroupFold(group, authority.timeline)
+    let statement = fold.statements.first { $0.event.position == referenced.position }
+    if let statement, !statement.isLive {
+      throw Refusal(
+        .conflict, .eventID, "payload.event_id",
+        "This replication record is \(fold.standing(of: statement).name). Only a record that stands is "
+          + "decided on.")
     }
   }
 
@@ -34,7 +44,7 @@ struct EventStatementCheck {
   /// withdraw.
   ///
   /// - Parameter group: the events of the group of the statement that is withdrawn.
-  func withdrawal(group: [FoldEvent]) throws(Refusal) {
+  func withdrawal(group: LinkedEvents) throws(Refusal) {
     guard referenced.type.isAttestation else {
       throw Refusal(.eventID, "payload.event_id", "Only an attestation can be withdrawn.")
     }
@@ -75,8 +85,9 @@ struct EventStatementCheck {
     guard let finding, finding.verdict == .verified else {
       throw Refusal(
         .unavailable, .tokenSignature, "evidence",
-        "The token cannot be checked now: no audience is configured, or the issuer's keys are not "
-          + "available.")
+        "The token cannot be checked now: "
+          + (finding?.missing ?? "no audience is configured, or the issuer's keys are not available")
+          + ".")
     }
     admission.apply(finding, orPending: "token_signature")
   }

@@ -7,9 +7,11 @@ struct KeyEventCheck {
 
   private var timeline: KeyTimeline { authority.timeline }
 
-  /// Checks a `key_registered`. Capacities that are not open to everyone need the operator.
+  /// Checks a `key_registered`. Capacities that are not open to everyone need the operator. A key of the
+  /// registry is registered by a rotation only.
   func registration(
-    _ payload: KeyRegistered, trustedReceiptKeys: [Digest128: [UInt8]], operatorAuthorised: Bool
+    _ payload: KeyRegistered, trustedReceiptKeys: [Digest128: [UInt8]], operatorAuthorised: Bool,
+    isRotation: Bool
   ) throws(Refusal) {
     let fingerprint = Digest(hashing: payload.publicKey).prefix
     let type = authority.signer.signerType
@@ -30,11 +32,19 @@ struct KeyEventCheck {
         .conflict, .knownKey, "payload.public_key_b64",
         "This key is registered already, as \(known.signerID) (\(known.signerType.name)).")
     }
-    guard type.isOpen || operatorAuthorised else {
+    guard type != .registry || isRotation else {
       throw Refusal(
         .forbidden, .authority, "signer.signer_type",
-        "Anyone may register as author, replicator or agent. For \(type.name), register as one of "
-          + "these and ask the operator to vouch for the key.")
+        "A key of the registry is registered only when the operator rotates the registry key (`pithledger key "
+          + "rotate`). Register the key as author, replicator or agent.")
+    }
+    guard type.isOpen || operatorAuthorised else {
+      throw Refusal(
+        .forbidden, check: AdmissionRule.authority.rawValue, field: "signer.signer_type",
+        "Anyone may register as author, replicator or agent. The type \(type.name) needs the operator. "
+          + "Register the key as one of these three, and ask the operator to vouch for it as \(type.name): "
+          + "`pithledger key vouch \(fingerprint.hex) --as \(type.name)`. Or let the operator register the key.",
+        remedy: .authorise)
     }
   }
 
@@ -56,6 +66,13 @@ struct KeyEventCheck {
       throw Refusal(
         .authority, "payload.signer_type",
         "A registry key is vouched for as registry, and no other key is.")
+    }
+    if timeline.isVouched(
+      payload.fingerprint, at: authority.position, as: payload.signerType, name: payload.name)
+    {
+      throw Refusal(
+        .conflict, .vouched, "payload.public_key_fingerprint",
+        "The key is vouched for as \(payload.signerType.name) already.")
     }
   }
 

@@ -6,22 +6,14 @@ struct RecordStatementCheck {
   let authority: SignerAuthority
   let record: RecordFacts?
 
-  /// Checks a `citation_signature`. A record cannot cite itself, and a citing paper that this
-  /// ledger has is named by its Pith Number.
-  func citation(
-    _ payload: CitationSignature, citesItself: Bool, citingKnownAs known: PithNumber?
-  ) throws(Refusal) {
+  /// Checks a `citation_signature`. A record cannot cite itself, under any name.
+  func citation(_ payload: CitationSignature, citesItself: Bool) throws(Refusal) {
     let record = try record.required()
     if authority.isRegistry {
       throw Refusal(.forbidden, .authority, "signer", "The registry key cannot sign citations.")
     }
-    if payload.citing.recordName == .pithNumber(record.pithNumber) || citesItself {
+    if payload.citing.name == PaperName(record.pithNumber) || citesItself {
       throw Refusal(.selfCitation, "payload", "A paper cannot cite itself.")
-    }
-    if let known, payload.citing.recordName != .pithNumber(known) {
-      throw Refusal(
-        .citingKnownHere, "payload.citing_pith_number",
-        "This ledger has the citing paper. Name it by citing_pith_number \(known).")
     }
   }
 

@@ -10,6 +10,8 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     case forbidden
     /// Nothing has this name.
     case notFound = "not_found"
+    /// The bytes were here and were erased.
+    case gone
     /// The submission contradicts the log.
     case conflict
     /// The bytes exceed a limit.
@@ -59,6 +61,10 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   public let retryAfter: Int?
 
   /// Makes a refusal from its parts.
+  ///
+  /// - Parameters:
+  ///   - message: names no time after which to try again. A sentence with `retryAfter` is added to it, so that
+  ///     the text and the number agree.
   public init(
     _ code: Code, check: String, field: String? = nil, offset: Int? = nil, _ message: String,
     remedy: Remedy? = nil, candidates: [String] = [], retryAfter: Int? = nil
@@ -67,7 +73,9 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     self.check = check
     self.field = field
     self.offset = offset
-    self.message = message
+    self.message =
+      retryAfter.map { "\(message) Try again in \($0) \($0 == 1 ? "second" : "seconds")." }
+      ?? message
     self.remedy = remedy
     self.candidates = candidates
     self.retryAfter = retryAfter

@@ -5,8 +5,7 @@ import Encodings
 /// The fold decides about slots, in the order of the log. This check refuses what the fold would
 /// not count, so that the signer gets an error.
 struct SlotCheck {
-  /// The number of statements that one signer may make in one group. Each statement makes folding
-  /// the group slower.
+  /// The number of statements of one key that are folded together. Each one makes the fold slower.
   static let maxStatements = 512
 
   let event: SignedEvent
@@ -18,13 +17,14 @@ struct SlotCheck {
   private let statement: GroupFold.Statement?
 
   init(
-    _ event: SignedEvent, _ authority: SignerAuthority, candidate: FoldEvent, group: [FoldEvent]
+    _ event: SignedEvent, _ authority: SignerAuthority, candidate: FoldEvent, group: LinkedEvents
   ) {
     self.event = event
     self.authority = authority
     self.candidate = candidate
     fold = GroupFold(group, authority.timeline)
-    statement = GroupFold([candidate], authority.timeline).statements.first
+    statement =
+      GroupFold(LinkedEvents([candidate], group.papers), authority.timeline).statements.first
   }
 
   /// Runs the checks in their order.
@@ -35,10 +35,10 @@ struct SlotCheck {
     try checkLive()
   }
 
-  /// Limits the statements in a group. A storage provider has no limit: it repeats its statements
+  /// Limits the statements of a key that are folded together. A storage provider has no limit: it repeats its statements
   /// for years, and the operator vouched for it.
   private func checkCount() throws(Refusal) {
-    let count = fold.statements.count { $0.event.foldGroup == candidate.foldGroup }
+    let count = fold.statements.count { $0.event.signerKey == candidate.signerKey }
     guard count >= Self.maxStatements, !authority.isStorageProvider else { return }
     throw Refusal(
       .tooMany, .statements, nil,
@@ -61,7 +61,7 @@ struct SlotCheck {
     guard let id = event.body.payload.referencedEventID else { return }
     guard let target = fold.statements.first(where: { $0.event.eventID == id }),
       target.event.type == event.body.type, target.identity == statement?.identity,
-      target.event.slot == candidate.slot, target.event.targetHash == candidate.targetHash
+      target.event.slot == statement?.event.slot, target.event.targetHash == candidate.targetHash
     else {
       throw Refusal(
         .supersedes, "payload.supersedes",
@@ -77,7 +77,7 @@ struct SlotCheck {
   /// Refuses a second live statement in a slot. A newer statement must name the older one in
   /// `supersedes`.
   private func checkLive() throws(Refusal) {
-    guard let slot = candidate.slot else { return }
+    guard let slot = statement?.event.slot else { return }
     let live = fold.live.first {
       $0.event.slot == slot && $0.event.targetHash == candidate.targetHash
         && $0.identity == statement?.identity

@@ -95,6 +95,9 @@ public struct Target: Sendable, Equatable {
     self.text = text
   }
 
+  /// The first 64 bits of a hash of the text, by which the log's table selects events.
+  public var hash64: Int64 { Digest128(of: text).hash64 }
+
   /// The number of entries of the checkpoint; `nil` if the target is not a checkpoint.
   public var checkpoint: TreeSize? {
     text.hasPrefix("checkpoint:") ? Self.size(text.dropFirst(11)) : nil
@@ -198,6 +201,8 @@ public struct EventBody: Sendable, Equatable {
     _ json: JSONObject, _ payload: Payload, by signerType: SignerType
   ) -> Digest128 {
     var said = json.removing(["supersedes", "observed_at"])
+    // The slot stands for the citing paper, which has several names.
+    if case .citationSignature = payload { said = said.removing(CitingRecord.members) }
     if signerType == .registry {
       said["expires_at"] = nil
       // The ledger adds the report of its own fetch, which differs each time.
@@ -228,10 +233,10 @@ public struct EventBody: Sendable, Equatable {
   /// The event that this one names in `supersedes` or `event_id`.
   public var referencedEventID: Digest? { payload.referencedEventID }
 
-  /// The paper that cites the record; `nil` if this is not a citation.
-  public var citing: RecordName? {
-    guard case .citationSignature(let citation) = payload else { return nil }
-    return citation.citing.recordName
+  /// The names of the paper that cites the record; none if this is not a citation.
+  public var citing: [RecordName] {
+    guard case .citationSignature(let citation) = payload else { return [] }
+    return citation.citing.recordNames
   }
 
   /// Compares the event ids.

@@ -1,4 +1,4 @@
-import Encodings
+public import Encodings
 
 extension Entry {
   /// Derives the typed columns that the fold reads.
@@ -7,10 +7,14 @@ extension Entry {
   ///   - position: the position of the entry.
   ///   - record: the subject of the event.
   ///   - referenced: the event that this one names, among the earlier events of its record.
+  ///   - recordSource: for an event about an alias, the slot of the record's `record_created`.
   public func foldEvent(
-    position: Position, record: RecordID, referenced: FoldEvent?
+    position: Position, record: RecordID, referenced: FoldEvent?,
+    recordSource: Digest128? = nil
   ) -> FoldEvent {
-    event.foldEvent(admission, position: position, record: record, referenced: referenced)
+    event.foldEvent(
+      admission, position: position, record: record, referenced: referenced,
+      recordSource: recordSource)
   }
 }
 
@@ -22,14 +26,16 @@ extension SignedEvent {
   ///   - position: the position of the entry.
   ///   - record: the subject of the event.
   ///   - referenced: the event that this one names, among the earlier events of its record.
+  ///   - recordSource: for an event about an alias, the slot of the record's `record_created`.
   public func foldEvent(
-    _ admission: Admission, position: Position, record: RecordID, referenced: FoldEvent?
+    _ admission: Admission, position: Position, record: RecordID, referenced: FoldEvent?,
+    recordSource: Digest128? = nil
   ) -> FoldEvent {
     var columns = FoldEvent(
       position: position, record: record, eventID: eventID, type: body.type,
       recordedAt: admission.recordedAt, createdAt: body.createdAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
-      targetHash: Digest128(of: body.target.text).hash64, refersTo: referenced?.position)
+      targetHash: body.target.hash64, refersTo: referenced?.position)
     if body.isBare { columns.flags.insert(.bare) }
     columns.statement = body.statement
     let members = body.payload.members
@@ -39,7 +45,9 @@ extension SignedEvent {
       columns.foldGroup = FoldGroup.of(body.signer, slot)
     }
     members.setColumns(
-      &columns, of: ColumnSource(event: self, admission: admission, referenced: referenced))
+      &columns,
+      of: ColumnSource(
+        event: self, admission: admission, referenced: referenced, recordSource: recordSource))
     return columns
   }
 }

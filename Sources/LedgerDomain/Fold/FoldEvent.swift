@@ -23,8 +23,10 @@ public struct FoldEvent: Sendable, Equatable {
   /// The group with which the event is folded; see ``FoldGroup``. A collision of the hash costs
   /// time only. `nil` for an event that is in no group.
   public var foldGroup: Int64?
-  /// The slot of a statement. A signer has at most one live statement for one slot and target.
-  /// `nil` for a type without slots.
+  /// The slot of a statement. A signer has at most one live statement for one slot and target. In a
+  /// citation it stands for the name of the citing paper. In a `record_created` it is the slot of the
+  /// record's source, and in an event about an alias that of the alias; see ``PaperNames``. `nil` for
+  /// other types.
   public var slot: Digest128?
   /// A hash of the content of an attestation. Equal values mean equal content. Specification:
   /// standing.md, section Statements of a record, rule 6.
@@ -35,10 +37,11 @@ public struct FoldEvent: Sendable, Equatable {
   public var refersTo: Position?
   /// The time until which a storage attestation counts; `nil` if it has no end.
   public var validUntil: Timestamp?
-  /// Facts about the event that need one bit each.
+  /// Facts about the event that need few bits each.
   public var flags: FoldFlags
   /// The identity that an author attestation claims. In a `check_recorded` that verifies the token
-  /// of a claim, the identity of that claim.
+  /// of a claim, the identity of that claim. In a `record_created`, the slot of the record's Pith
+  /// Number; in an event about an alias, the slot of the record's source.
   public var claimant: Digest128?
   /// The `reference_count` of a graph snapshot; 0 for other types.
   public var referenceCount: Int32
@@ -82,7 +85,14 @@ public struct FoldEvent: Sendable, Equatable {
   }
 }
 
-/// Facts about an event that need one bit each. The raw values are stored in the log's table and
+extension FoldEvent {
+  /// The key and the slot of a citation; `nil` for other events.
+  public var citation: (key: Digest128, name: Digest128)? {
+    type == .citationSignature ? slot.map { (signerKey, $0) } : nil
+  }
+}
+
+/// Facts about an event that need few bits each. The raw values are stored in the log's table and
 /// never change.
 public struct FoldFlags: OptionSet, Sendable {
   /// The bits.
@@ -121,6 +131,18 @@ public struct FoldFlags: OptionSet, Sendable {
   /// The unsigned anchor cannot be settled by a configured calendar or by a block that can exist.
   /// It does not count towards the record's limit.
   public static let unsettleable = FoldFlags(rawValue: 16_384)
+
+  /// The relation of a citation, in the bits 16 to 19; `nil` for other types and for a relation that
+  /// this program does not know.
+  public var relation: CitationSignature.Relation? {
+    get {
+      let number = rawValue >> 16 & 15
+      return CitationSignature.Relation.allCases.first { $0.number == number }
+    }
+    set {
+      self = FoldFlags(rawValue: rawValue & ~(15 << 16) | (newValue?.number ?? 0) << 16)
+    }
+  }
 }
 
 /// The columns of an event about a key. Columns that the type of the event does not use are `nil`.

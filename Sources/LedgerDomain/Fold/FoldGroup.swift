@@ -37,22 +37,43 @@ public enum FoldGroup {
 /// The groups that must be folded together with some events, because they contain statements of the
 /// same identities.
 ///
-/// Only keys that were vouched for, and claims by verified token, cause links. An identity has few
-/// of both.
+/// Keys that were vouched for, claims by verified token, and citations of one paper under several names
+/// cause links. An identity has few keys and claims, and admission limits its citations of a record by
+/// one paper.
 public struct FoldLinks: Sendable {
   /// The linked groups.
   public private(set) var groups: Set<Int64> = []
   /// Identities. The groups of checks that verified a claim of one of these are linked too.
   public private(set) var claimants: Set<Digest128> = []
+  /// Citations of the record. The groups of citations by the same key and paper under another name
+  /// are linked too.
+  public private(set) var citations: Set<Citation> = []
+
+  /// A key that cites under one name of a paper.
+  public struct Citation: Hashable, Sendable {
+    /// The key.
+    public let key: Digest128
+    /// The name.
+    public let name: Digest128
+    /// The paper.
+    public let paper: Digest128
+  }
 
   /// Finds the links of some events.
   ///
   /// - Parameters:
   ///   - events: events of one record; all events of each group in question.
-  ///   - timeline: the keys as of the newest of the events.
-  public init(_ events: some Sequence<FoldEvent>, _ timeline: KeyTimeline) {
+  ///   - context: the keys and names as of the newest of the events.
+  public init(_ events: some Sequence<FoldEvent>, _ context: FoldContext) {
+    let timeline = context.timeline
     for event in events {
       guard let topic = event.topic else { continue }
+      if event.type == .citationSignature {
+        let paper = context.papers.paper(of: topic)
+        for key in context.keysOfSigner(event.signerKey) {
+          citations.insert(Citation(key: key, name: topic, paper: paper))
+        }
+      }
       let identity: Digest128
       if event.flags.contains(.tokenClaim) {
         guard let claimant = event.claimant else { continue }
@@ -73,19 +94,47 @@ public struct FoldLinks: Sendable {
     }
   }
 
-  /// Whether there are no links.
-  public var isEmpty: Bool { groups.isEmpty && claimants.isEmpty }
-
   /// Selects, among events of a record, those in the linked groups or in one further group.
-  public func events(among events: [FoldEvent], and group: Int64) -> [FoldEvent] {
+  public func events(
+    among events: [FoldEvent], and group: Int64, _ papers: PaperNames
+  ) -> [FoldEvent] {
     var wanted = groups
     wanted.insert(group)
-    for event in events where event.type == .checkRecorded {
-      if let claimant = event.claimant, claimants.contains(claimant), let group = event.foldGroup {
-        wanted.insert(group)
+    let cited = Set(citations.map { CitedBy(key: $0.key, paper: $0.paper) })
+    for event in events {
+      guard let group = event.foldGroup else { continue }
+      switch event.type {
+      case .checkRecorded:
+        if event.claimant.map(claimants.contains) ?? false { wanted.insert(group) }
+      case .citationSignature:
+        let paper = event.slot.map(papers.paper(of:))
+        if paper.map({ cited.contains(CitedBy(key: event.signerKey, paper: $0)) }) ?? false {
+          wanted.insert(group)
+        }
+      default: break
       }
     }
     return events.filter { $0.foldGroup.map(wanted.contains) ?? false }
+  }
+}
+
+/// A key and a paper that it cites from.
+private struct CitedBy: Hashable {
+  let key: Digest128
+  let paper: Digest128
+}
+
+extension PaperNames {
+  /// The papers under whose other names some of the events cite.
+  func joined(among events: borrowing Span<FoldEvent>) -> Set<Digest128> {
+    if isEmpty { return [] }
+    var joined: Set<Digest128> = []
+    for index in events.indices where events[index].type == .citationSignature {
+      guard let name = events[index].slot else { continue }
+      let paper = paper(of: name)
+      if paper != name { joined.insert(paper) }
+    }
+    return joined
   }
 }
 
@@ -101,14 +150,20 @@ extension FoldEvent {
   }
 
   /// Whether events of other groups can affect this event.
-  func isLinked(_ timeline: KeyTimeline) -> Bool {
+  ///
+  /// - Parameter joined: the papers that the record's events cite from under several names.
+  func isLinked(_ context: FoldContext, _ joined: Set<Digest128>) -> Bool {
+    let timeline = context.timeline
     switch type {
-    case .checkRecorded: claimant != nil
+    case .citationSignature
+    where !joined.isEmpty && slot.map { joined.contains(context.papers.paper(of: $0)) } ?? false:
+      return true
+    case .checkRecorded: return claimant != nil
     case .authorAttestation:
-      flags.contains(.tokenClaim) || timeline.boundIdentity(signerKey) != nil
+      return flags.contains(.tokenClaim) || timeline.boundIdentity(signerKey) != nil
     case .storageAttestation, .citationSignature, .replicationRecord:
-      timeline.boundIdentity(signerKey).map { timeline.keys(of: $0).count > 1 } ?? false
-    default: false
+      return timeline.boundIdentity(signerKey).map { timeline.keys(of: $0).count > 1 } ?? false
+    default: return false
     }
   }
 }

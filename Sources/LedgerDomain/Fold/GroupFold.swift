@@ -1,61 +1,27 @@
-public import Encodings
+import Encodings
 
 /// The fold of a group and of the groups linked to it: which statements count, and how.
 ///
 /// The fold reads the events in the order of the log. Specification: standing.md.
 public struct GroupFold: Sendable {
-  /// An attestation and the effects of later events on it.
-  public struct Statement: Sendable {
-    /// The attestation.
-    public let event: FoldEvent
-    let signer: KeyTimeline.Signer
-    /// The identity of the signer.
-    public var identity: Digest128
-    /// The verdict of the entry, or of the newest `check_recorded` about it.
-    public var verdict: Verdict
-    /// Whether it was withdrawn.
-    public var isWithdrawn = false
-    /// Whether a later statement names it in `supersedes`.
-    public var isSuperseded = false
-    /// Whether it was signed no later than the signer's last withdrawal in its slot.
-    public var isOutdated = false
-    /// Whether an earlier live statement of the same slot contradicts it, and counts instead.
-    public var isEquivocating = false
-    /// The newest decision of a moderator; `nil` if there is none.
-    public var decision: Bool?
-
-    /// Whether its key has no standing at its position.
-    public var isRevoked: Bool { signer.isRevoked }
-    /// Whether it is neither revoked nor withdrawn nor superseded nor outdated.
-    public var isLive: Bool { !isRevoked && !isWithdrawn && !isSuperseded && !isOutdated }
-    /// The slot and target with the identity; `nil` for types without slots.
-    var place: Place? {
-      event.slot.map { Place(identity: identity, slot: $0, target: event.targetHash) }
-    }
-  }
-
-  /// A signer's slot for one target.
-  struct Place: Hashable {
-    let identity: Digest128
-    let slot: Digest128
-    let target: Int64
-  }
-
   /// The attestations, by position.
   public private(set) var statements: [Statement] = []
   /// The number of slots whose live statements contradict each other.
   public private(set) var equivocations: Int32 = 0
-  private let timeline: KeyTimeline
+  private let context: FoldContext
+  private var timeline: KeyTimeline { context.timeline }
   /// The latest `created_at` of the withdrawals in a slot.
   private var lastWithdrawals: [Place: Timestamp] = [:]
 
   /// Folds events.
   ///
-  /// - Parameter events: all events of each group and of the groups linked to it, by position.
-  ///   Events of other groups do not change the result.
-  public init(_ events: [FoldEvent], _ timeline: KeyTimeline) {
-    self.timeline = timeline
-    statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, timeline) }
+  /// - Parameters:
+  ///   - events: all events of each group and of the groups linked to it, by position. Events of other
+  ///     groups do not change the result.
+  ///   - context: the keys and names as of the last event, or later.
+  public init(_ events: [FoldEvent], _ context: FoldContext) {
+    self.context = context
+    statements = events.lazy.filter(\.type.isAttestation).map { Self.unjudged($0, context) }
     // Verdicts come first: the identity of a claim by token depends on the verdict.
     for event in events where event.type == .checkRecorded && isRegistry(event) {
       guard let target = index(of: event.refersTo, before: event.position) else { continue }
@@ -81,15 +47,17 @@ public struct GroupFold: Sendable {
   }
 
   /// A statement without the effects of other events.
-  private static func unjudged(_ event: FoldEvent, _ timeline: KeyTimeline) -> Statement {
-    let signer = timeline.signer(event.signerKey, at: event.position)
+  private static func unjudged(_ event: FoldEvent, _ context: FoldContext) -> Statement {
+    let signer = context.timeline.signer(event.signerKey, at: event.position)
     return Statement(
-      event: event, signer: signer, identity: signer.identity, verdict: event.verdict)
+      event: context.papers.resolving(event),
+      citingName: event.type == .citationSignature ? event.slot : nil, signer: signer,
+      identity: signer.identity, verdict: event.verdict)
   }
 
   /// A statement that is alone in its group.
   private func statement(_ event: FoldEvent) -> Statement {
-    var statement = Self.unjudged(event, timeline)
+    var statement = Self.unjudged(event, context)
     statement.identity = identity(of: statement)
     return statement
   }
@@ -147,7 +115,8 @@ public struct GroupFold: Sendable {
     case let type where type.isAttestation:
       guard let newer = index(at: event.position),
         type == older.event.type, statements[newer].identity == older.identity,
-        event.slot == older.event.slot, event.targetHash == older.event.targetHash
+        statements[newer].event.slot == older.event.slot,
+        event.targetHash == older.event.targetHash
       else { return }
       statements[target].isSuperseded = true
     default: break
@@ -322,14 +291,16 @@ public struct GroupFold: Sendable {
   /// Adds the numbers of a group that consists of this event, without the cost of a fold. No other
   /// event of the group affects it.
   ///
-  /// - Returns: the time until which its storage counts; `nil` if it does not count.
-  func addAlone(_ event: FoldEvent, to sum: inout GroupTotals) -> Timestamp? {
-    guard event.type.isAttestation else { return nil }
+  /// - Returns: the time until which its storage counts, and its citation; `nil` for none.
+  func addAlone(
+    _ event: FoldEvent, to sum: inout GroupTotals
+  ) -> (storageVerifiedUntil: Timestamp?, citation: FoldedCitation?) {
+    guard event.type.isAttestation else { return (nil, nil) }
     let s = statement(event)
     let standing = count(s, in: &sum)
     if let author = author(s) { sum.addAuthor(isStrong: author.isStrong) }
     if let edge = edge(s, standing) { sum.addEdge(isVouched: edge.isVouched) }
-    return storageVerifiedUntil(s, standing)
+    return (storageVerifiedUntil(s, standing), citation(s, standing))
   }
 
   /// Counts a statement under its standing, and in the totals that count every statement.
@@ -348,7 +319,7 @@ public struct GroupFold: Sendable {
   }
 
   /// The author of a live claim with a verified verdict; `nil` for other statements.
-  private func author(_ s: Statement) -> (identity: Digest128, isStrong: Bool)? {
+  func author(_ s: Statement) -> (identity: Digest128, isStrong: Bool)? {
     guard s.event.type == .authorAttestation, s.isLive, !s.isEquivocating, s.verdict == .verified
     else { return nil }
     return (s.identity, isStrong(s))
@@ -358,6 +329,19 @@ public struct GroupFold: Sendable {
   private func edge(_ s: Statement, _ standing: Standing) -> (edge: Edge, isVouched: Bool)? {
     guard s.event.type == .citationSignature, standing == .verified else { return nil }
     return (Edge(identity: s.identity, citing: s.event.slot), s.signer.isVouched)
+  }
+
+  /// The citations of the group with their standing, by position.
+  var citations: [FoldedCitation] { statements.compactMap { citation($0, standing(of: $0)) } }
+
+  private func citation(_ s: Statement, _ standing: Standing) -> FoldedCitation? {
+    guard let name = s.citingName, let paper = s.event.slot, let group = s.event.foldGroup else {
+      return nil
+    }
+    return FoldedCitation(
+      position: s.event.position, group: group, name: name, paper: paper,
+      signerKey: s.event.signerKey,
+      relation: s.event.flags.relation, standing: standing, isVouched: s.signer.isVouched)
   }
 
   /// The time until which storage counts, by group. ``Timestamp/never`` means without end. A group

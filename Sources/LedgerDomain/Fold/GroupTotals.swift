@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The standing of an attestation. Each attestation has exactly one.
 ///
 /// Specification: standing.md, section Statements of a record.
@@ -59,6 +61,25 @@ public struct GroupTotals: Sendable, Equatable {
   mutating func addEdge(isVouched: Bool) {
     citationEdges += 1
     if isVouched { vouchedCitationEdges += 1 }
+  }
+
+  /// The number of attestations, and the object `by_type` of `event_summary`.
+  var countsByType: (total: Int64, json: JSONObject) {
+    var byType: JSONObject = [:]
+    var total: Int64 = 0
+    for type in EventType.attestations {
+      let first = Int(type.rawValue - 1) * 6
+      let sum = counts[first..<first + 6].reduce(0) { $0 + Int64($1) }
+      guard sum > 0 else { continue }
+      var standings: JSONObject = [:]
+      for standing in Standing.allCases {
+        standings[standing.name] = .integer(Int64(counts[first + standing.rawValue]))
+      }
+      standings["total"] = .integer(sum)
+      byType[type.name] = .object(standings)
+      total += sum
+    }
+    return (total, byType)
   }
 
   /// Adds two totals.

@@ -28,6 +28,9 @@ public struct VerificationStatus: Sendable, Equatable {
   /// `formal_links_present`.
   public var formalLinksPresent = false
 
+  /// The keys of the specification.
+  public static var keys: [String] { VerificationStatus().json.keys }
+
   /// The object with exactly the keys of the specification.
   public var json: JSONObject {
     [
@@ -123,20 +126,7 @@ public struct RecordState: Sendable, Equatable {
   /// Specification: standing.md, section event_summary.
   public func eventSummary() -> JSONObject {
     guard let firstRecordedAt, let lastRecordedAt, let lastEventID else { return [:] }
-    var byType: JSONObject = [:]
-    var total: Int64 = 0
-    for type in EventType.attestations {
-      let first = Int(type.rawValue - 1) * 6
-      let sum = sums.counts[first..<first + 6].reduce(0) { $0 + Int64($1) }
-      guard sum > 0 else { continue }
-      var counts: JSONObject = [:]
-      for standing in Standing.allCases {
-        counts[standing.name] = .integer(Int64(sums.counts[first + standing.rawValue]))
-      }
-      counts["total"] = .integer(sum)
-      byType[type.name] = .object(counts)
-      total += sum
-    }
+    let (total, byType) = sums.countsByType
     return [
       "total": .integer(total), "by_type": .object(byType),
       "first_recorded_at": .string(firstRecordedAt.description),
@@ -155,6 +145,11 @@ public struct FoldedRecord: Sendable, Equatable {
   /// The time until which storage counts, by group. In an update, `nil` means that the group's
   /// storage no longer counts.
   public var storage: [Int64: Timestamp?]
+  /// The citations of the record; in an update, those that are new or changed.
+  public var citations: [FoldedCitation] = []
+  /// The identities whose strong author claims stand, by group. In an update, the groups that change; an empty set means
+  /// that the group no longer has any.
+  public var strongAuthors: [Int64: Set<Digest128>] = [:]
 
   /// Makes a folded record.
   public init(state: RecordState, storage: [Int64: Timestamp?] = [:]) {
@@ -166,7 +161,9 @@ public struct FoldedRecord: Sendable, Equatable {
   public var storageVerifiedUntil: Timestamp? { storage.values.compactMap { $0 }.max() }
 
   /// Folds all events of one record, given by position. Replay uses this.
-  public static func whole(_ events: [FoldEvent], _ timeline: KeyTimeline) -> FoldedRecord {
+  ///
+  /// - Parameter context: the keys and names as of the last event, or later.
+  public static func whole(_ events: [FoldEvent], _ context: FoldContext) -> FoldedRecord {
     var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? .registry))
     // Sorting is cheaper than a dictionary of arrays, because most of the millions of groups have one event.
     var members: [(group: Int64, index: Int)] = []
@@ -177,7 +174,8 @@ public struct FoldedRecord: Sendable, Equatable {
       if let group = events[index].foldGroup { members.append((group, index)) }
     }
     members.sort { $0 < $1 }
-    let alone = GroupFold([], timeline)
+    let joined = context.papers.joined(among: events)
+    let alone = GroupFold([], context)
     // The events of linked groups, which are few.
     var linked: [Int] = []
     var start = 0
@@ -185,23 +183,30 @@ public struct FoldedRecord: Sendable, Equatable {
       let group = members[start].group
       var end = start + 1
       while end < members.count, members[end].group == group { end += 1 }
-      if (start..<end).contains(where: { events[members[$0].index].isLinked(timeline) }) {
+      if (start..<end).contains(where: {
+        events[members[$0].index].isLinked(context, joined)
+      }) {
         linked += members[start..<end].map(\.index)
       } else if end == start + 1 {
-        let until = alone.addAlone(events[members[start].index], to: &folded.state.sums)
-        if let until { folded.storage[group] = until }
+        let result = alone.addAlone(events[members[start].index], to: &folded.state.sums)
+        if let until = result.storageVerifiedUntil { folded.storage[group] = until }
+        if let citation = result.citation { folded.citations.append(citation) }
       } else {
-        folded.add(GroupFold(members[start..<end].map { events[$0.index] }, timeline))
+        folded.add(GroupFold(members[start..<end].map { events[$0.index] }, context))
       }
       start = end
     }
-    if !linked.isEmpty { folded.add(GroupFold(linked.sorted().map { events[$0] }, timeline)) }
+    if !linked.isEmpty {
+      folded.add(GroupFold(linked.sorted().map { events[$0] }, context))
+    }
     return folded
   }
 
   private mutating func add(_ fold: GroupFold) {
     fold.add(to: &state.sums)
     for (group, until) in fold.storage { storage[group] = until }
+    citations += fold.citations
+    strongAuthors.merge(fold.strongAuthors) { _, new in new }
   }
 
   /// Folds new events of one record into its state. The live projector uses this.
@@ -210,13 +215,13 @@ public struct FoldedRecord: Sendable, Equatable {
   ///   - state: the state of the record before the new events.
   ///   - old: events that the state includes already: those of the groups of `new`, those of the
   ///     groups with an event whose meaning differs under `after`, and those that ``FoldLinks``
-  ///     finds for them under `after`. Each group is complete or absent.
+  ///     finds for them under `before` or `after`. Each group is complete or absent.
   ///   - new: later events, by position; may be empty.
-  ///   - before: the timeline with which the state was folded.
-  ///   - after: the timeline as of the newest event.
+  ///   - before: the keys and names with which the state was folded.
+  ///   - after: the keys and names as of the newest event.
   public static func update(
-    _ state: RecordState, old: [FoldEvent], new: [FoldEvent], before: KeyTimeline,
-    after: KeyTimeline
+    _ state: RecordState, old: [FoldEvent], new: [FoldEvent], before: FoldContext,
+    after: FoldContext
   ) -> FoldedRecord {
     var folded = FoldedRecord(state: state)
     for event in new { folded.state.applyRecordLevel(event) }
@@ -225,6 +230,13 @@ public struct FoldedRecord: Sendable, Equatable {
     folded.state.sums = folded.state.sums + (fold.contribution - earlier.contribution)
     for group in earlier.storage.keys { folded.storage[group] = .some(nil) }
     for (group, until) in fold.storage { folded.storage[group] = .some(until) }
+    let known = Dictionary(earlier.citations.map { ($0.position, $0) }) { $1 }
+    folded.citations = fold.citations.filter { known[$0.position] != $0 }
+    let (earlierAuthors, authors) = (earlier.strongAuthors, fold.strongAuthors)
+    for group in Set(earlierAuthors.keys).union(authors.keys)
+    where earlierAuthors[group] != authors[group] {
+      folded.strongAuthors[group] = authors[group] ?? []
+    }
     return folded
   }
 }

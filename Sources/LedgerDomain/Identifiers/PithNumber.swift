@@ -106,13 +106,6 @@ public struct CanonicalRecord: Sendable, Equatable {
   /// Compares the digests.
   public static func == (a: CanonicalRecord, b: CanonicalRecord) -> Bool { a.digest == b.digest }
 
-  /// Computes `title_canon_sha256` of a title: SHA-256 of the lower-case title, with each run of
-  /// white space replaced by one space and none at either end.
-  public static func titleDigest(_ title: String) -> Digest {
-    let words = title.lowercased().split(whereSeparator: \.isWhitespace)
-    return Digest(hashing: Array(words.joined(separator: " ").utf8))
-  }
-
   /// The aliases that derive from the canonical record. Specification: identifiers.md, section
   /// Names of a record.
   public var impliedAliases: [Alias] {
@@ -206,6 +199,15 @@ public enum RecordName: Sendable, Equatable {
   case suffix(String)
   /// A folded alias of one of these kinds.
   case alias([Alias.Kind], String)
+
+  /// The names under which a paper with a DOI is looked up: the DOI, and the arXiv identifier of a DOI
+  /// that arXiv gave.
+  ///
+  /// - Parameter doi: a folded DOI.
+  public static func ofDOI(_ doi: String) -> [RecordName] {
+    let arxiv = PaperName(doi: doi).arxiv
+    return [.alias([.doi], doi)] + (arxiv.map { [.alias([.arxiv], $0)] } ?? [])
+  }
 
   /// Parses a full Pith Number, a suffix, a short form, an arXiv identifier or a DOI, in any letter
   /// case.

@@ -7,6 +7,13 @@ public import Encodings
 ///
 /// Specification: identifiers.md, section Receipt of a Pith Number.
 public enum Receipt {
+  /// The keys of the registry that published the first Pith Numbers, by fingerprint. They are trusted
+  /// for receipts unless the configuration gives others.
+  public static let publishedKeys: [Digest128: [UInt8]] = {
+    let key = Base64.decode("stVStoiQhXFxp4s2pdzPNoqVNBMojDU/fJ2db5S3CbM=") ?? []
+    return [Digest(hashing: key).prefix: key]
+  }()
+
   /// Checks a receipt. Returns `verified` for a trusted key, and `pending` for another key, whose
   /// signature is not checked.
   ///
@@ -118,7 +125,7 @@ public struct RecordDocument: Sendable {
       } else { false }
     aliases = try Self.aliases(object["aliases"], canonical)
     titleVerified = object["paper"]?["title"]?.stringValue.map {
-      CanonicalRecord.titleDigest($0) == canonical.titleDigest
+      CanonicalText($0).digest == canonical.titleDigest
     }
     authorNames = Self.names(object["paper"])
     snapshot = try Self.snapshot(object, documentDigest)
@@ -200,13 +207,15 @@ public struct RecordDocument: Sendable {
   // MARK: Payloads of the registry
 
   /// The payload of `record_created` for this document.
-  public func recordPayload() -> JSONObject {
+  ///
+  /// - Parameter namesDocument: whether the event makes this the document that stands.
+  public func recordPayload(namesDocument: Bool = true) -> JSONObject {
     var payload: JSONObject = [
       "canonical_record": .object(canonical.json),
       "canonical_sha256": .string(canonical.digest.hex),
     ]
     payload["receipt"] = receipt
-    if !isBare { payload["document_sha256"] = .string(documentDigest.hex) }
+    if namesDocument && !isBare { payload["document_sha256"] = .string(documentDigest.hex) }
     return payload
   }
 

@@ -118,6 +118,9 @@ public struct KeyTimeline: Sendable, Equatable {
     registry.last { $0.from <= position }?.fingerprint
   }
 
+  /// The keys of the registry in their succession.
+  var registryKeys: [Digest128] { registry.map(\.fingerprint) }
+
   func isRegistry(_ key: Digest128, at position: Position) -> Bool {
     registryKey(at: position) == key
   }
@@ -160,6 +163,15 @@ public struct KeyTimeline: Sendable, Equatable {
     return key.vouches.contains { $0.holds(at: position) && $0.type == type }
   }
 
+  /// Whether a vouch for an event at this position adds nothing to those in force: one has the same
+  /// capacity, and the name is bound to the key already or there is none to bind.
+  public func isVouched(
+    _ fingerprint: Digest128, at position: Position, as type: SignerType, name: String?
+  ) -> Bool {
+    isVouched(fingerprint, at: position, as: type)
+      && (name == nil || name == boundName(fingerprint, at: position))
+  }
+
   /// Whether an event of this key at this position has no standing because the key was revoked.
   public func isRevoked(_ fingerprint: Digest128, at position: Position) -> Bool {
     signer(fingerprint, at: position).isRevoked
@@ -181,6 +193,12 @@ public struct KeyTimeline: Sendable, Equatable {
 
   /// The keys that were ever vouched for with this identity.
   public func keys(of identity: Digest128) -> [Digest128] { byIdentity[identity] ?? [] }
+
+  /// The keys that the registry ever confirmed for a `signer_id`: those that it vouched for, and its own.
+  public func keys(boundTo signerID: String) -> [Digest128] {
+    let own = registry.map(\.fingerprint).filter { byFingerprint[$0]?.signerID == signerID }
+    return own + keys(of: Self.identity(signerID: signerID))
+  }
 
   /// The identity of an event of this key at this position: of the `signer_id` if the key is bound
   /// to it, otherwise of the key itself.

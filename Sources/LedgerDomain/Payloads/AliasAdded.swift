@@ -8,4 +8,8 @@ public struct AliasAdded: EventPayload {
   }
 
   var alias: Alias? { added }
+
+  func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.setNames(of: added, of: source)
+  }
 }

@@ -12,4 +12,8 @@ public struct AliasRetracted: EventPayload {
   }
 
   var alias: Alias? { retracted }
+
+  func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.setNames(of: retracted, of: source)
+  }
 }

@@ -10,6 +10,20 @@ public struct CitationSignature: EventPayload {
     case usesMethod = "uses_method"
     /// The citing paper depends on the record.
     case dependsOn = "depends_on"
+
+    /// The number in the flags of an event and in the projection, from 1. It is stored in the log's table and never changes.
+    public var number: Int32 {
+      switch self {
+      case .supports: 1
+      case .refutes: 2
+      case .extends: 3
+      case .usesMethod: 4
+      case .dependsOn: 5
+      case .replaces: 6
+      case .compares: 7
+      case .cites: 8
+      }
+    }
   }
 
   /// The citing paper.
@@ -28,17 +42,24 @@ public struct CitationSignature: EventPayload {
   }
 
   var referencedEventID: Digest? { supersedes }
-  var slotKey: String? { citing.normalised }
+  var slotKey: String? { citing.name.text }
+
+  func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.flags.relation = relation
+  }
 }
 
-/// The citing paper, with a normalised form of its name.
+/// The citing paper, under one of its names.
 ///
 /// Specification: events.md, section Payloads.
 public struct CitingRecord: Sendable, Equatable {
-  /// The name, in the form of a look-up.
-  public let recordName: RecordName
-  /// `pith:…`, `arxiv:…` without a version, or `doi:…` in lower case.
-  public let normalised: String
+  /// The forms of the name in which records are looked up.
+  public let recordNames: [RecordName]
+  /// The name in the form in which names of papers are compared.
+  public let name: PaperName
+
+  /// The members that name the citing paper, of which a payload has one.
+  public static let members = ["citing_pith_number", "citing_arxiv", "citing_doi"]
 
   /// Reads exactly one of `citing_pith_number`, `citing_arxiv` and `citing_doi`.
   init(reading members: inout JSONObjectReader) throws(Refusal) {
@@ -50,22 +71,22 @@ public struct CitingRecord: Sendable, Equatable {
       guard let number = PithNumber(text) else {
         throw members.refusal("citing_pith_number", "Not a full Pith Number.")
       }
-      recordName = .pithNumber(number)
-      normalised = number.description
+      recordNames = [.pithNumber(number)]
+      name = PaperName(number)
     case (nil, let text?, nil):
       let id = Alias.withoutVersion(text)
       guard case .alias(let kinds, _)? = try? RecordName(id), kinds.contains(.arxiv) else {
         throw members.refusal("citing_arxiv", "Not an arXiv identifier.")
       }
-      recordName = .alias([.arxiv], id)
-      normalised = "arxiv:" + id
+      recordNames = [.alias([.arxiv], id)]
+      name = PaperName(arxiv: id)
     case (nil, nil, let text?):
       let doi = Alias(kind: .doi, value: text).folded
       guard doi.hasPrefix("10."), doi.contains("/") else {
         throw members.refusal("citing_doi", "Not a DOI.")
       }
-      recordName = .alias([.doi], doi)
-      normalised = "doi:" + doi
+      recordNames = RecordName.ofDOI(doi)
+      name = PaperName(doi: doi)
     default:
       throw members.refusal(
         "citing_pith_number", "Exactly one of citing_pith_number, citing_arxiv and citing_doi.")

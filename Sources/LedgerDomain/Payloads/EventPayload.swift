@@ -43,8 +43,18 @@ struct ColumnSource: Sendable {
   let admission: Admission
   /// The event that this one names, among the earlier events of its record.
   let referenced: FoldEvent?
+  /// The slot of the source of the event's record; needed for an event about an alias.
+  let recordSource: Digest128?
 
   var signer: Signer { event.body.signer }
+}
+
+extension FoldEvent {
+  /// Sets the columns of an event about an alias. A short form names no paper by itself.
+  mutating func setNames(of alias: Alias, of source: ColumnSource) {
+    slot = PaperName(alias)?.slot
+    claimant = slot == nil ? nil : source.recordSource
+  }
 }
 
 extension JSONObjectReader {

@@ -25,6 +25,8 @@ public struct RecordCreated: EventPayload {
   var evidence: Digest? { documentSHA256 }
 
   func setColumns(_ columns: inout FoldEvent, of source: ColumnSource) {
+    columns.slot = PaperName(sourceOf: canonical).slot
+    columns.claimant = PaperName(canonical.pithNumber).slot
     columns.flags.insert(.contentAddressed)
     // Only an operator imports a document. For a bare record the entry says whether an operator imported it.
     if documentSHA256 != nil || source.admission.verdict(of: "operator") == .verified {
