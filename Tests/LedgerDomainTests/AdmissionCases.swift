@@ -85,6 +85,13 @@ extension AdmissionTests {
     ) {
       try $0.registration(of: AdmissionScene.Person("urn:x", .moderator))
     },
+    Case("a registration as registry", .authority, "signer.signer_type", code: .forbidden) {
+      $0.context.operatorAuthorised = true
+      return try $0.registration(of: AdmissionScene.Person("urn:x", .registry))
+    },
+    Case("a second vouch", .vouched, "payload.public_key_fingerprint", code: .conflict) {
+      try $0.vouching($0.author, as: .author)
+    },
     Case("a vouch for an unknown key", .knownKey, "payload.public_key_fingerprint") {
       try $0.vouching($0.unregistered, as: .author)
     },
@@ -144,10 +151,6 @@ extension AdmissionTests {
     },
     Case("a paper that cites itself", .selfCitation, "payload") {
       $0.context.citesItself = true
-      return try $0.citation()
-    },
-    Case("a citing paper under another name", .citingKnownHere, "payload.citing_pith_number") {
-      $0.context.citingKnownAs = try PithNumber("pith:2024:AAAAAAAAAAAAAAAAAAAAAAAAAA").unwrapped()
       return try $0.citation()
     },
   ]

@@ -108,6 +108,24 @@ extension AdmissionTests {
       let run = $0.append(try replication($0, by: $0.moderator))
       return try decision($0, on: run, by: $0.moderator)
     },
+    Case("a decision on a withdrawn record", .eventID, "payload.event_id", code: .conflict) {
+      let run = $0.append(try replication($0, by: $0.stranger))
+      $0.append(try withdrawal($0, of: run, by: $0.stranger))
+      $0.context.referenced = run
+      return try decision($0, on: run, by: $0.moderator)
+    },
+    Case("a decision on a superseded record", .eventID, "payload.event_id", code: .conflict) {
+      let run = $0.append(try replication($0, by: $0.stranger))
+      $0.append(
+        try $0.event(
+          .replicationRecord,
+          [
+            "claim_ids": ["C1"], "kind": "replication", "outcome": "inconclusive",
+            "replication_id": "r1", "supersedes": .string("sha256:" + run.eventID.hex),
+          ], by: $0.stranger))
+      $0.context.referenced = run
+      return try decision($0, on: run, by: $0.moderator)
+    },
     Case("a check of a decision", .eventID, "payload.event_id") {
       let run = $0.append(try replication($0, by: $0.stranger))
       let decided = $0.append(try decision($0, on: run, by: $0.moderator))
@@ -164,7 +182,7 @@ extension AdmissionTests {
       let first = try $0.citation()
       $0.append(first)
       // A group is counted, whatever is in it.
-      $0.context.group = Array(repeating: $0.context.group[0], count: 512)
+      $0.context.group.events = Array(repeating: $0.context.group.events[0], count: 512)
       return try $0.citation("10.1/1", ["note": "again"])
     },
   ]

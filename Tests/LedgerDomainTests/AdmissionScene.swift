@@ -129,7 +129,7 @@ struct AdmissionScene {
       record: isAboutKeys ? .registry : context.record?.record ?? .registry, referenced: referenced)
     if isAboutKeys { _ = context.timeline.apply(columns) } else { events.append(columns) }
     context.referenced = columns
-    context.group = events
+    context.group.events = events
     context.position = context.position.next
     return columns
   }

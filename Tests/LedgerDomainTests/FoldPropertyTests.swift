@@ -6,22 +6,31 @@ import Testing
 
 /// Properties of the fold that hold for every log.
 @Suite struct FoldPropertyTests {
-  static let seeds: [UInt64] = Array(1...30)
-  private static let logs = Mutex<[UInt64: RandomLog]>([:])
+  static let seeds: [UInt64] = Array(1...40)
+  private static let logs = Dictionary(uniqueKeysWithValues: seeds.map { ($0, SharedLog()) })
 
-  /// The log of a seed, which is generated once for all tests.
+  /// The log of a seed. The first test that needs it generates it, while the others wait.
+  private final class SharedLog: Sendable {
+    private let log = Mutex<RandomLog?>(nil)
+
+    func get(seed: UInt64) throws -> RandomLog {
+      try log.withLock { log in
+        let made = try log ?? RandomLog(seed: seed, count: 160)
+        log = made
+        return made
+      }
+    }
+  }
+
   private func log(seed: UInt64) throws -> RandomLog {
-    if let log = Self.logs.withLock({ $0[seed] }) { return log }
-    let log = try RandomLog(seed: seed)
-    Self.logs.withLock { $0[seed] = log }
-    return log
+    try #require(Self.logs[seed]).get(seed: seed)
   }
 
   private func whole(_ log: RandomLog, upTo end: Int) -> [RecordID: FoldedRecord] {
-    let timeline = LogWriter.timeline(log.events[..<end])
     let byRecord = Dictionary(
       grouping: log.events[..<end].filter { !$0.record.isRegistry }, by: \.record)
-    return byRecord.mapValues { FoldedRecord.whole($0, timeline) }
+    let context = LogWriter.context(log.events[..<end])
+    return byRecord.mapValues { FoldedRecord.whole($0, context) }
   }
 
   /// Folds one batch like the projector.
@@ -42,15 +51,26 @@ import Testing
         if let group = event.foldGroup { touched[event.record, default: []].insert(group) }
       }
     }
+    // The projections are as of the timeline before the batch.
+    let earlierContext = FoldContext(before, PaperNames(earlier, before))
+    let context = FoldContext(timeline, PaperNames(log.events[..<range.upperBound], timeline))
+    for event in earlier where event.type == .citationSignature {
+      guard let name = event.slot, let group = event.foldGroup else { continue }
+      if earlierContext.papers.paper(of: name) != context.papers.paper(of: name) {
+        touched[event.record, default: []].insert(group)
+      }
+    }
     for (record, groups) in touched {
       let new = new[record] ?? []
-      let old = LogWriter.linked(
-        groups, earlier.filter { $0.record == record }, new: new, timeline)
+      let known = earlier.filter { $0.record == record }
+      let old = LogWriter.linked(groups, known, new: new, context, earlierContext)
       var row = rows[record] ?? FoldedRecord(state: RecordState(record: record))
       let update = FoldedRecord.update(
-        row.state, old: old, new: new, before: before, after: timeline)
+        row.state, old: old, new: new, before: earlierContext, after: context)
       row.state = update.state
       for (group, until) in update.storage { row.storage[group] = until }
+      let changed = Set(update.citations.map(\.position))
+      row.citations = row.citations.filter { !changed.contains($0.position) } + update.citations
       rows[record] = row
     }
   }
@@ -73,6 +93,10 @@ import Testing
         rows.mapValues { $0.storage.compactMapValues { $0 } }
           == expected.mapValues { $0.storage.compactMapValues { $0 } },
         "seed \(seed), prefix \(end)")
+      #expect(
+        rows.mapValues { $0.citations.sorted { $0.position < $1.position } }
+          == expected.mapValues { $0.citations.sorted { $0.position < $1.position } },
+        "seed \(seed), prefix \(end)")
       start = end
     }
   }
@@ -94,7 +118,7 @@ import Testing
   @Test("Groups with the same number give the same rows", arguments: seeds)
   func collidingGroups(seed: UInt64) throws {
     let log = try log(seed: seed)
-    let timeline = LogWriter.timeline(log.events[...])
+    let context = LogWriter.context(log.events[...])
     for record in log.records {
       let events = log.events.filter { $0.record == record }
       let merged = events.map {
@@ -102,8 +126,8 @@ import Testing
         if event.foldGroup != nil { event.foldGroup = 0 }
         return event
       }
-      let apart = FoldedRecord.whole(events, timeline)
-      let together = FoldedRecord.whole(merged, timeline)
+      let apart = FoldedRecord.whole(events, context)
+      let together = FoldedRecord.whole(merged, context)
       #expect(apart.state == together.state, "seed \(seed), record \(record)")
       #expect(
         apart.storageVerifiedUntil == together.storageVerifiedUntil,
@@ -134,7 +158,7 @@ import Testing
     #expect(sum.approvedReplications > 0 && sum.equivocations > 0 && sum.pendingBareAnchors > 0)
     #expect(sum.vouchedCitationEdges > 0 && reached.retroactive == [.keyVouched, .keyRevoked])
     #expect(reached.outdated > 0 && reached.joined > 0 && reached.proven > 0)
-    #expect(reached.rotations > 0)
+    #expect(reached.rotations > 0 && reached.renamed > 0)
     #expect(reached.types == Set(EventType.allCases))
     #expect(
       reached.flags.isSuperset(of: [
@@ -159,6 +183,8 @@ import Testing
     var proven = 0
     /// Replacements of the registry key.
     var rotations = 0
+    /// Citations under a name that is not the paper's smallest.
+    var renamed = 0
 
     mutating func add(_ log: RandomLog) {
       var timeline = KeyTimeline()
@@ -169,8 +195,11 @@ import Testing
         if timeline.apply(event) != nil { retroactive.insert(event.type) }
         if registry != nil, timeline.registryKey(at: .max) != registry { rotations += 1 }
       }
+      let papers = PaperNames(log.events, timeline)
+      renamed += log.events.citingNames.count { papers.paper(of: $0) != $0 }
       for record in log.records {
-        let fold = GroupFold(log.events.filter { $0.record == record }, timeline)
+        let fold = GroupFold(
+          log.events.filter { $0.record == record }, FoldContext(timeline, papers))
         outdated += fold.statements.count { $0.isOutdated && !$0.isWithdrawn && !$0.isSuperseded }
         for (_, same) in Dictionary(grouping: fold.live, by: \.identity) {
           joined += Set(same.map(\.event.signerKey)).count > 1 ? 1 : 0

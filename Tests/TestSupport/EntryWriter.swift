@@ -99,7 +99,8 @@ public struct EntryWriter: Sendable {
     events.append(
       entry.foldEvent(
         position: next, record: record,
-        referenced: referenced?.record == record ? referenced : nil))
+        referenced: referenced?.record == record ? referenced : nil,
+        recordSource: records[record].map { PaperName(sourceOf: $0).slot }))
     entries.append(entry.bytes)
   }
 
@@ -138,19 +139,7 @@ public struct EntryWriter: Sendable {
   /// - Parameter hasReceipt: whether a receipt of the Pith Number was verified.
   public mutating func createRecord(by registry: Person, hasReceipt: Bool = true) throws -> RecordID
   {
-    let canonical = try CanonicalRecord([
-      "metadata": [
-        "abstract_canon_sha256": .string(String(repeating: "a", count: 64)),
-        "cross_cats_sorted": [], "license": .null, "primary_cat": "hep-th",
-        "submitted_at": "2024-01-02T03:04:05Z",
-        "title_canon_sha256": .string(String(repeating: "b", count: 64)),
-      ],
-      "schema_version": "1.0",
-      "source": [
-        "id": .string("2401.\(String(100_000 + records.count).dropFirst())"), "kind": "arxiv",
-        "version": 1,
-      ],
-    ])
+    let canonical = try Self.canonicalRecord(records.count)
     let record = RecordID(createdAt: next)
     records[record] = canonical
     try append(
@@ -161,5 +150,28 @@ public struct EntryWriter: Sendable {
       ], by: registry, record: record, target: "record",
       checks: hasReceipt ? [Check("pith_receipt", .verified)] : [])
     return record
+  }
+
+  /// The canonical form of the record with this number in the log. Two records in a row are versions of
+  /// one arXiv paper.
+  static func canonicalRecord(_ number: Int) throws(Refusal) -> CanonicalRecord {
+    try CanonicalRecord([
+      "metadata": [
+        "abstract_canon_sha256": .string(String(repeating: "a", count: 64)),
+        "cross_cats_sorted": [], "license": .null, "primary_cat": "hep-th",
+        "submitted_at": "2024-01-02T03:04:05Z",
+        "title_canon_sha256": .string(String(repeating: "b", count: 64)),
+      ],
+      "schema_version": "1.0",
+      "source": [
+        "id": .string(arxivID(number)), "kind": "arxiv",
+        "version": .integer(Int64(number % 2) + 1),
+      ],
+    ])
+  }
+
+  /// The arXiv identifier of the record with this number in the log.
+  static func arxivID(_ number: Int) -> String {
+    "2401.\(String(100_000 + number / 2).dropFirst())"
   }
 }

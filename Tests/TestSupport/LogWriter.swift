@@ -40,6 +40,12 @@ public struct LogWriter: Sendable {
     return timeline
   }
 
+  /// The keys and the names of papers after some events, which are a prefix of a log.
+  public static func context(_ events: ArraySlice<FoldEvent>) -> FoldContext {
+    let timeline = timeline(events)
+    return FoldContext(timeline, PaperNames(events, timeline))
+  }
+
   /// The address of a made-up ORCID iD with this last digit.
   public static func orcid(_ number: Int) -> String {
     "https://orcid.org/0000-0000-0000-000\(number)"
@@ -124,12 +130,34 @@ public struct LogWriter: Sendable {
   // MARK: Records and attestations
 
   /// Creates a record, with a verified receipt of its Pith Number by default.
-  public mutating func record(receipt: Bool = true) -> RecordID {
+  ///
+  /// - Parameters:
+  ///   - name: the name of the record as a citing paper.
+  ///   - source: the name of its source.
+  public mutating func record(
+    receipt: Bool = true, named name: String? = nil, source: String? = nil
+  ) -> RecordID {
     let position = Position(rawValue: Int64(events.count))
     append(.recordCreated, by: registry, record: RecordID(createdAt: position)) {
       $0.flags = receipt ? [.contentAddressed, .receiptVerified] : [.contentAddressed]
+      $0.claimant = name.map(Self.citing)
+      $0.slot = source.map(Self.citing)
     }
     return RecordID(createdAt: position)
+  }
+
+  /// The slot of a citation under a name.
+  public static func citing(_ name: String) -> Digest128 {
+    Digest128(of: EventType.citationSignature.name, name)
+  }
+
+  /// Adds an alias to a record, or retracts it.
+  public mutating func alias(_ name: String, of record: RecordID, retracted: Bool = false) {
+    let source = events[Int(record.rawValue)].slot
+    append(retracted ? .aliasRetracted : .aliasAdded, by: registry, record: record) {
+      $0.slot = Self.citing(name)
+      $0.claimant = source
+    }
   }
 
   /// Appends a graph snapshot with numbers of references, of resolved works, and of items of formal
@@ -235,44 +263,47 @@ public struct LogWriter: Sendable {
   public func events(of record: RecordID) -> [FoldEvent] { events.filter { $0.record == record } }
 
   /// The fold of all events of a record.
-  public func folded(_ record: RecordID) -> FoldedRecord { .whole(events(of: record), timeline) }
+  public func folded(_ record: RecordID) -> FoldedRecord { .whole(events(of: record), context) }
+
+  /// The keys and the names of papers as of the last event.
+  public var context: FoldContext { Self.context(events[...]) }
 
   /// The totals of all groups of a record.
   public func sums(_ record: RecordID) -> GroupTotals { folded(record).state.sums }
 
   /// The standing of an event in the fold of its group.
   public func standing(_ position: Position) -> String {
-    GroupFold(group(of: position), timeline).standingName(of: position)
+    GroupFold(group(of: position), context).standingName(of: position)
   }
 
   /// The reason why the standing of an event is not higher. `nil` if there is none.
   public func reason(_ position: Position) -> String? {
-    GroupFold(group(of: position), timeline).reason(of: position)
+    GroupFold(group(of: position), context).reason(of: position)
   }
 
   /// The events of an event's fold group and of the groups linked to it.
   public func group(of position: Position) -> [FoldEvent] {
     let event = events[Int(position.rawValue)]
     guard let group = event.foldGroup else { return [] }
-    return Self.linked([group], events(of: event.record), timeline)
+    return Self.linked([group], events(of: event.record), context)
   }
 
   /// The events of a record that are in some groups or in groups linked to them.
   ///
-  /// - Parameter new: further events, whose links are followed too.
+  /// - Parameters:
+  ///   - new: further events, whose links are followed too.
+  ///   - context: the keys and names by which links are followed.
+  ///   - earlier: another context; links by either are followed.
   public static func linked(
-    _ groups: Set<Int64>, _ events: [FoldEvent], new: [FoldEvent] = [], _ timeline: KeyTimeline
+    _ groups: Set<Int64>, _ events: [FoldEvent], new: [FoldEvent] = [], _ context: FoldContext,
+    _ earlier: FoldContext? = nil
   ) -> [FoldEvent] {
     let own = events.filter { $0.foldGroup.map(groups.contains) ?? false }
-    let links = FoldLinks(own + new, timeline)
-    var wanted = groups.union(links.groups)
-    for event in events where event.type == .checkRecorded {
-      if let claimant = event.claimant, links.claimants.contains(claimant),
-        let group = event.foldGroup
-      {
-        wanted.insert(group)
-      }
+    var positions = Set(own.map(\.position))
+    for context in [context, earlier].compactMap({ $0 }) {
+      let links = FoldLinks(own + new, context)
+      positions.formUnion(links.events(among: events, and: 0, context.papers).map(\.position))
     }
-    return events.filter { $0.foldGroup.map(wanted.contains) ?? false }
+    return events.filter { positions.contains($0.position) }
   }
 }

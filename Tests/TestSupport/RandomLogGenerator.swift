@@ -63,8 +63,10 @@ struct RandomLogGenerator {
     case 13..<15: try appendRevocation()
     case 15: if oneIn(2) { try rotateRegistryKey() } else { try appendVouchingWithdrawal() }
     case 16..<19: try appendSnapshot()
-    case 19..<21: try appendAlias()
-    case 21..<45: try appendStatement()
+    case 19..<23: try appendAlias()
+    case 23 where records.count < 8:
+      records.append(try writer.createRecord(by: registry, hasReceipt: oneIn(2)))
+    case 24..<45: try appendStatement()
     case 45: try appendCheckpointAnchor()
     default: try appendAttestation()
     }
@@ -152,8 +154,9 @@ struct RandomLogGenerator {
   }
 
   private mutating func appendAlias() throws {
-    var payload: JSONObject = ["alias_kind": "doi", "alias_value": "10.1/alias"]
-    let isRetracted = oneIn(2)
+    let dois = ["10.1/1", "10.1/2", "10.48550/arXiv.\(anyArxivID())"]
+    var payload: JSONObject = ["alias_kind": "doi", "alias_value": .string(pick(dois))]
+    let isRetracted = oneIn(3)
     if isRetracted {
       payload["log"] = .string(EntryWriter.origin)
       payload["reason"] = "an error"
@@ -161,7 +164,23 @@ struct RandomLogGenerator {
     let position = try writer.append(
       isRetracted ? .aliasRetracted : .aliasAdded, payload, by: registry, record: pick(records),
       target: "record")
-    if oneIn(2) { unknown.insert(position) }
+    if oneIn(6) { unknown.insert(position) }
+  }
+
+  private mutating func anyArxivID() -> String {
+    EntryWriter.arxivID(Int.random(in: 0..<8, using: &random))
+  }
+
+  /// The member of a citation that names the citing paper. A record that it names may not exist yet.
+  private mutating func makeCitingName(_ slot: Int) throws -> (String, JSON) {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0:
+      let record = try EntryWriter.canonicalRecord(Int.random(in: 0..<8, using: &random))
+      return ("citing_pith_number", .string(record.pithNumber.description))
+    case 1: return ("citing_arxiv", .string(anyArxivID()))
+    case 2: return ("citing_doi", .string("10.48550/arXiv.\(anyArxivID())"))
+    default: return ("citing_doi", .string("10.1/\(slot)"))
+    }
   }
 
   private mutating func appendCheckpointAnchor() throws {
@@ -221,7 +240,7 @@ struct RandomLogGenerator {
       // effect.
       if !oneIn(4) { author = signer(of: event) }
     }
-    var (payload, checks) = makePayload(of: type, by: author)
+    var (payload, checks) = try makePayload(of: type, by: author)
     payload["supersedes"] = older.map(Self.id)
     let position = try writer.append(
       type, payload, by: author, record: record, target: oneIn(5) ? "claim:C1" : "record",
@@ -233,13 +252,12 @@ struct RandomLogGenerator {
   /// statements in each slot are possible.
   private mutating func makePayload(
     of type: EventType, by author: Person
-  ) -> (JSONObject, [Check]) {
+  ) throws -> (JSONObject, [Check]) {
     let slot = Int.random(in: 1...2, using: &random)
     switch type {
     case .citationSignature:
-      return (
-        ["citing_doi": .string("10.1/\(slot)"), "relation": oneIn(2) ? "cites" : "refutes"], []
-      )
+      let (name, value) = try makeCitingName(slot)
+      return ([name: value, "relation": oneIn(2) ? "cites" : "refutes"], [])
     case .replicationRecord:
       let outcome: JSON = oneIn(2) ? "replicated" : "inconclusive"
       return (
