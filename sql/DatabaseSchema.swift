@@ -4,8 +4,8 @@ extension DatabaseSchema {
     roles: [SQLFile("roles/logins", PackageResources.logins_sql)], schemas: schemas,
     // The earlier migrations had the numbers 1 to 27. A program of that time refuses a higher number as unknown.
     baseline: TableChange(number: 28, name: "0028_baseline", files: tables + indexes),
-    constants: constants, tableChanges: [],
-    definitions: functions + triggers + views + privileges, revision: 1)
+    constants: constants, tableChanges: tableChanges,
+    definitions: functions + triggers + views + privileges, revision: 3)
 
   private static let schemas: [SQLFile] = [
     SQLFile("schemas/pithledger", PackageResources.pithledger_sql),
@@ -24,6 +24,7 @@ extension DatabaseSchema {
     SQLFile("constants/event_flags", PackageResources.event_flags_sql),
     SQLFile("constants/event_flag", PackageResources.event_flag_sql),
     SQLFile("constants/standings", PackageResources.standings_sql),
+    SQLFile("constants/citation_relations", PackageResources.citation_relations_sql),
     SQLFile("constants/registry", PackageResources.registry_sql),
     SQLFile("constants/projections", PackageResources.projections_sql),
   ]
@@ -65,6 +66,21 @@ extension DatabaseSchema {
     SQLFile("indexes/subject_by_suffix", PackageResources.subject_by_suffix_sql),
   ]
 
+  private static let tableChanges: [TableChange] = [
+    TableChange(SQLFile("migrations/0029_citation", PackageResources._029_citation_sql)),
+    TableChange(
+      SQLFile("migrations/0030_record_search", PackageResources._030_record_search_sql)),
+    TableChange(
+      SQLFile("migrations/0031_analyst_indexes", PackageResources._031_analyst_indexes_sql)),
+    TableChange(
+      SQLFile("migrations/0032_lookup_events", PackageResources._032_lookup_events_sql)),
+    TableChange(SQLFile("migrations/0033_author_claims", PackageResources._033_author_claims_sql)),
+    TableChange(
+      SQLFile(
+        "migrations/0034_erasures",
+        PackageResources._034_erasures_sql)),
+  ]
+
   private static let functions: [SQLFile] = [
     SQLFile("functions/refuse_change", PackageResources.refuse_change_sql),
     SQLFile("functions/refuse_head_change", PackageResources.refuse_head_change_sql),
@@ -72,6 +88,8 @@ extension DatabaseSchema {
     SQLFile("functions/refuse_alias_change", PackageResources.refuse_alias_change_sql),
     SQLFile("functions/refuse_tree_change", PackageResources.refuse_tree_change_sql),
     SQLFile("functions/append", PackageResources.append_sql),
+    SQLFile("functions/naming_events", PackageResources.naming_events_sql),
+    SQLFile("functions/replace_lookups", PackageResources.replace_lookups_sql),
     SQLFile("functions/save_evidence", PackageResources.save_evidence_sql),
     SQLFile("functions/use_tokens", PackageResources.use_tokens_sql),
     SQLFile("functions/require_no_rotation", PackageResources.require_no_rotation_sql),
@@ -123,6 +141,11 @@ extension DatabaseSchema {
     SQLFile("views/verification_status_view", PackageResources.verification_status_view_sql),
     SQLFile("views/event_summary_view", PackageResources.event_summary_view_sql),
     SQLFile("views/event_view", PackageResources.event_view_sql),
+    SQLFile("views/stored_document", PackageResources.stored_document_sql),
+    SQLFile("views/record_view", PackageResources.record_view_sql),
+    SQLFile("views/key_view", PackageResources.key_view_sql),
+    SQLFile("views/citation_view", PackageResources.citation_view_sql),
+    SQLFile("views/claim_view", PackageResources.claim_view_sql),
     SQLFile("views/public_evidence", PackageResources.public_evidence_sql),
   ]
 

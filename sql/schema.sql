@@ -142,6 +142,9 @@ BEGIN
   END IF;
 END
 $$;
+CREATE FUNCTION ledger.citation_relations() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY['supports'::text, 'refutes'::text, 'extends'::text, 'uses_method'::text, 'depends_on'::text, 'replaces'::text, 'compares'::text, 'cites'::text];
 CREATE FUNCTION ledger.claim_log_key(the_key text) RETURNS text
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
@@ -156,11 +159,19 @@ CREATE FUNCTION ledger.counts_by_standing(counts integer[], event_type integer) 
     CROSS JOIN LATERAL (SELECT counts[(event_type - 1) * cardinality(ledger.standings()) + s.number] AS count) AS c
 $$;
 CREATE FUNCTION ledger.erase_evidence(digest bytea) RETURNS boolean
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
     AS $$
-  WITH gone AS (DELETE FROM evidence e WHERE e.sha256 = digest RETURNING 1)
-  SELECT EXISTS (SELECT FROM gone)
+BEGIN
+  LOCK TABLE record_text IN SHARE ROW EXCLUSIVE MODE;
+  DELETE FROM evidence e WHERE e.sha256 = digest;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  UPDATE record_text t SET title = NULL, title_verified = NULL, authors = NULL, title_words = NULL, author_words = NULL
+  WHERE t.document_sha256 = digest;
+  RETURN true;
+END
 $$;
 CREATE FUNCTION ledger.event_flags() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -212,9 +223,77 @@ CREATE FUNCTION ledger.list_evidence(after bytea, how_many integer) RETURNS TABL
     AS $$
   SELECT e.sha256, e.kind FROM evidence e WHERE e.sha256 > after ORDER BY e.sha256 LIMIT how_many
 $$;
+CREATE TABLE ledger.event (
+    "position" bigint NOT NULL,
+    record_position bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    fold_group bigint,
+    target_hash bigint NOT NULL,
+    refers_to bigint,
+    valid_until timestamp with time zone,
+    reference_count integer NOT NULL,
+    resolved_work integer NOT NULL,
+    formal_evidence_count integer NOT NULL,
+    flags integer NOT NULL,
+    event_type smallint NOT NULL,
+    verdict smallint NOT NULL,
+    event_id bytea NOT NULL,
+    signer_key bytea NOT NULL,
+    slot bytea,
+    statement bytea,
+    claimant bytea,
+    key_fingerprint bytea,
+    key_signer_id text,
+    key_signer_type smallint,
+    key_id text,
+    key_public bytea,
+    key_name text,
+    compromised_from bigint,
+    entry bytea NOT NULL,
+    CONSTRAINT event_entry_fits_a_bundle CHECK (((octet_length(entry) >= 1) AND (octet_length(entry) <= 65535))),
+    CONSTRAINT event_id_is_sha256 CHECK ((octet_length(event_id) = 32)),
+    CONSTRAINT event_position_is_natural CHECK (("position" >= 0)),
+    CONSTRAINT event_refers_back CHECK ((refers_to < "position")),
+    CONSTRAINT event_signer_is_fingerprint CHECK ((octet_length(signer_key) = 16))
+);
+CREATE FUNCTION ledger.naming_events(names bytea[], below bigint) RETURNS SETOF ledger.event
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+BEGIN
+  RETURN QUERY WITH RECURSIVE created AS (
+    SELECT e.* FROM (SELECT DISTINCT unnest(names) AS name) k
+      CROSS JOIN LATERAL (
+        SELECT * FROM ledger.event t
+        WHERE t.claimant = k.name AND t.claimant IS NOT NULL AND t.position < below
+          AND t.event_type = ledger.event_type_code('record_created')
+        ORDER BY t.claimant LIMIT 1) e
+  ), found (name) AS (
+    SELECT unnest(names) UNION SELECT c.slot FROM created c
+    UNION
+    SELECT x.name FROM found f CROSS JOIN LATERAL (
+      SELECT t.slot AS name FROM ledger.event t
+      WHERE t.claimant = f.name AND t.slot <> t.claimant AND t.position < below
+        AND t.event_type IN (ledger.event_type_code('alias_added'), ledger.event_type_code('alias_retracted'))
+      UNION ALL
+      SELECT t.claimant FROM ledger.event t
+      WHERE t.slot = f.name AND t.slot <> t.claimant AND t.position < below
+        AND t.event_type IN (ledger.event_type_code('alias_added'), ledger.event_type_code('alias_retracted'))
+    ) x
+  )
+  SELECT * FROM created
+  UNION ALL
+  SELECT e.* FROM found f CROSS JOIN LATERAL (
+    SELECT * FROM ledger.event t
+    WHERE t.claimant = f.name AND t.slot <> t.claimant AND t.position < below
+      AND t.event_type IN (ledger.event_type_code('alias_added'), ledger.event_type_code('alias_retracted'))
+    OFFSET 0) e;
+END
+$$;
 CREATE FUNCTION ledger.projections() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY['verification_status'::text, 'event_summary'::text, 'storage_validity'::text];
+    RETURN ARRAY['verification_status'::text, 'event_summary'::text, 'storage_validity'::text, 'citation'::text, 'record_text'::text, 'strong_author'::text];
 CREATE FUNCTION ledger.read_evidence(digest bytea) RETURNS TABLE(kind text, bytes bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
@@ -288,6 +367,34 @@ $$;
 CREATE FUNCTION ledger.registry() RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (- (1)::bigint);
+CREATE FUNCTION ledger.replace_lookups(log_size bigint, gone_subjects text[], pith_numbers text[], suffixes text[], records bigint[], canonical_sha256s bytea[], source_versions bigint[], trusted_receipts boolean[], operator_importeds boolean[], gone_kinds text[], gone_names text[], gone_records bigint[], kinds text[], names text[], alias_records bigint[], retractions boolean[], gone_tokens bytea[], tokens bytea[], token_events bytea[]) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+BEGIN
+  -- No other transaction appends from here to the end of this one.
+  PERFORM FROM head h WHERE h.size = log_size FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  ALTER TABLE subject DISABLE TRIGGER subject_is_append_only;
+  ALTER TABLE alias DISABLE TRIGGER alias_is_append_only;
+  DELETE FROM subject s WHERE s.pith_number = ANY (gone_subjects);
+  INSERT INTO subject (pith_number, suffix, record_position, canonical_sha256, source_version, trusted_receipt,
+    operator_imported)
+  SELECT * FROM unnest(pith_numbers, suffixes, records, canonical_sha256s, source_versions, trusted_receipts,
+    operator_importeds);
+  DELETE FROM alias a USING unnest(gone_kinds, gone_names, gone_records) AS g (kind, normalized, record_position)
+  WHERE a.kind = g.kind AND a.normalized = g.normalized AND a.record_position = g.record_position;
+  INSERT INTO alias (kind, normalized, record_position, is_retracted)
+  SELECT * FROM unnest(kinds, names, alias_records, retractions);
+  DELETE FROM used_token u WHERE u.sha256 = ANY (gone_tokens);
+  INSERT INTO used_token (sha256, event_id) SELECT * FROM unnest(tokens, token_events);
+  ALTER TABLE subject ENABLE ALWAYS TRIGGER subject_is_append_only;
+  ALTER TABLE alias ENABLE ALWAYS TRIGGER alias_is_append_only;
+  RETURN true;
+END
+$$;
 CREATE FUNCTION ledger.replay_begin() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -433,9 +540,9 @@ CREATE FUNCTION ledger.save_evidence(digests bytea[], kinds text[], contents byt
     AS $$
   INSERT INTO evidence (sha256, kind, bytes)
   SELECT * FROM unnest(digests, kinds, contents) ON CONFLICT DO NOTHING;
-  UPDATE evidence e SET kind = 'identity_token'
+  UPDATE evidence e SET kind = n.kind
   FROM unnest(digests, kinds) AS n (digest, kind)
-  WHERE n.kind = 'identity_token' AND e.sha256 = n.digest AND e.kind <> 'identity_token'
+  WHERE n.kind IN ('identity_token', 'document') AND e.sha256 = n.digest AND e.kind NOT IN (n.kind, 'identity_token')
 $$;
 CREATE FUNCTION ledger.signer_types() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -572,6 +679,101 @@ CREATE TABLE ledger.checkpoint (
     CONSTRAINT checkpoint_root_is_a_hash CHECK ((octet_length(root) = 32)),
     CONSTRAINT checkpoint_size_is_natural CHECK ((size >= 0))
 );
+CREATE TABLE ledger.citation (
+    record_position bigint NOT NULL,
+    "position" bigint NOT NULL,
+    fold_group bigint NOT NULL,
+    name bytea NOT NULL,
+    paper bytea NOT NULL,
+    signer_key bytea NOT NULL,
+    relation smallint NOT NULL,
+    standing smallint NOT NULL,
+    is_vouched boolean NOT NULL
+);
+CREATE TABLE ledger.subject (
+    pith_number text NOT NULL,
+    suffix text NOT NULL COLLATE pg_catalog."C",
+    record_position bigint NOT NULL,
+    canonical_sha256 bytea NOT NULL,
+    source_version bigint NOT NULL,
+    trusted_receipt boolean NOT NULL,
+    operator_imported boolean DEFAULT false NOT NULL
+);
+CREATE VIEW ledger.citation_view AS
+ SELECT s.pith_number AS cited_pith_number,
+    c."position",
+    ('sha256:'::text || encode(e.event_id, 'hex'::text)) AS event_id,
+    e.recorded_at,
+    (p.payload ->> 'citing_pith_number'::text) AS citing_pith_number,
+    (p.payload ->> 'citing_arxiv'::text) AS citing_arxiv,
+    (p.payload ->> 'citing_doi'::text) AS citing_doi,
+    encode(c.paper, 'hex'::text) AS citing_paper,
+    (p.payload ->> 'relation'::text) AS relation,
+    (ledger.standings())[(c.standing + 1)] AS standing,
+    c.is_vouched,
+    encode(e.signer_key, 'hex'::text) AS signer,
+    e.signer_key
+   FROM (((ledger.citation c
+     JOIN ledger.event e USING (record_position, "position"))
+     JOIN ledger.subject s USING (record_position))
+     CROSS JOIN LATERAL ( SELECT ((convert_from(e.entry, 'UTF8'::name))::jsonb #> '{event,payload}'::text[]) AS payload) p);
+COMMENT ON VIEW ledger.citation_view IS 'The citations with their standing. The projector writes it, and replay rebuilds it.';
+COMMENT ON COLUMN ledger.citation_view.cited_pith_number IS 'The record that is cited.';
+COMMENT ON COLUMN ledger.citation_view."position" IS 'The position of the citation in the log.';
+COMMENT ON COLUMN ledger.citation_view.event_id IS 'The id of the citation.';
+COMMENT ON COLUMN ledger.citation_view.recorded_at IS 'The time of admission, by the clock of the ledger.';
+COMMENT ON COLUMN ledger.citation_view.citing_pith_number IS 'The citing paper, if the citation names it by its Pith Number.';
+COMMENT ON COLUMN ledger.citation_view.citing_arxiv IS 'The citing paper, if the citation names it by its arXiv id.';
+COMMENT ON COLUMN ledger.citation_view.citing_doi IS 'The citing paper, if the citation names it by its DOI.';
+COMMENT ON COLUMN ledger.citation_view.citing_paper IS 'The citing paper: equal for all names of one paper. Citations of a record by one paper and signer count once.';
+COMMENT ON COLUMN ledger.citation_view.relation IS 'How the paper cites the record: supports, refutes, extends, and so on.';
+COMMENT ON COLUMN ledger.citation_view.standing IS 'The standing: verified counts.';
+COMMENT ON COLUMN ledger.citation_view.is_vouched IS 'Whether the key was vouched for before the citation.';
+COMMENT ON COLUMN ledger.citation_view.signer IS 'The fingerprint of the signing key, in hexadecimal. Filter by signer_key instead, which has an index.';
+COMMENT ON COLUMN ledger.citation_view.signer_key IS 'The fingerprint of the signing key.';
+CREATE VIEW ledger.claim_view AS
+ SELECT s.pith_number,
+    e."position",
+    ('sha256:'::text || encode(e.event_id, 'hex'::text)) AS event_id,
+    e.recorded_at,
+    (p.payload ->> 'name'::text) AS name,
+    (p.payload ->> 'orcid'::text) AS orcid,
+    (p.payload ->> 'method'::text) AS method,
+    ((p.payload ->> 'author_index'::text))::bigint AS author_index,
+    encode(e.signer_key, 'hex'::text) AS signer,
+    e.signer_key,
+    (ledger.verdicts())[COALESCE(c.verdict, e.verdict)] AS verdict,
+    ((e.flags & ledger.event_flag('name_listed'::text)) <> 0) AS name_is_listed,
+    (EXISTS ( SELECT
+           FROM ledger.event w
+          WHERE ((w.record_position = e.record_position) AND (w.fold_group = e.fold_group) AND (w.refers_to = e."position") AND (w.event_type = ledger.event_type_code('event_withdrawn'::text))))) AS is_withdrawn,
+    (EXISTS ( SELECT
+           FROM ledger.event n
+          WHERE ((n.record_position = e.record_position) AND (n.fold_group = e.fold_group) AND (n.refers_to = e."position") AND (n.event_type = ledger.event_type_code('author_attestation'::text))))) AS is_superseded
+   FROM (((ledger.event e
+     JOIN ledger.subject s USING (record_position))
+     CROSS JOIN LATERAL ( SELECT ((convert_from(e.entry, 'UTF8'::name))::jsonb #> '{event,payload}'::text[]) AS payload) p)
+     LEFT JOIN LATERAL ( SELECT k.verdict
+           FROM ledger.event k
+          WHERE ((k.record_position = e.record_position) AND (k.fold_group = e.fold_group) AND (k.refers_to = e."position") AND (k.event_type = ledger.event_type_code('check_recorded'::text)) AND (k.verdict <> ledger.verdict_code('erased'::text)))
+          ORDER BY k."position" DESC
+         LIMIT 1) c ON (true))
+  WHERE (e.event_type = ledger.event_type_code('author_attestation'::text));
+COMMENT ON VIEW ledger.claim_view IS 'The claims of authorship, as they were made, and what later events say of each. The fold decides whether a claim counts: see verification_status_view.';
+COMMENT ON COLUMN ledger.claim_view.pith_number IS 'The record.';
+COMMENT ON COLUMN ledger.claim_view."position" IS 'The position of the claim in the log.';
+COMMENT ON COLUMN ledger.claim_view.event_id IS 'The id of the claim.';
+COMMENT ON COLUMN ledger.claim_view.recorded_at IS 'The time of admission, by the clock of the ledger.';
+COMMENT ON COLUMN ledger.claim_view.name IS 'The name of the author, as the claim gives it.';
+COMMENT ON COLUMN ledger.claim_view.orcid IS 'The ORCID iD that is claimed.';
+COMMENT ON COLUMN ledger.claim_view.method IS 'key_signature, or orcid_oidc for an identity token.';
+COMMENT ON COLUMN ledger.claim_view.author_index IS 'The index in the author list, from 0. NULL if the claim gives none.';
+COMMENT ON COLUMN ledger.claim_view.signer IS 'The fingerprint of the signing key, in hexadecimal. Filter by signer_key instead, which has an index.';
+COMMENT ON COLUMN ledger.claim_view.signer_key IS 'The fingerprint of the signing key.';
+COMMENT ON COLUMN ledger.claim_view.verdict IS 'The verdict of admission, or of the last check after it.';
+COMMENT ON COLUMN ledger.claim_view.name_is_listed IS 'Whether the name was in the author list of the record on admission.';
+COMMENT ON COLUMN ledger.claim_view.is_withdrawn IS 'Whether an event withdraws the claim.';
+COMMENT ON COLUMN ledger.claim_view.is_superseded IS 'Whether a later claim replaces it.';
 CREATE TABLE ledger.column_rules (
     singleton boolean DEFAULT true NOT NULL,
     version integer NOT NULL,
@@ -583,40 +785,6 @@ CREATE TABLE ledger.cosignature (
     line text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL
 );
-CREATE TABLE ledger.event (
-    "position" bigint NOT NULL,
-    record_position bigint NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    fold_group bigint,
-    target_hash bigint NOT NULL,
-    refers_to bigint,
-    valid_until timestamp with time zone,
-    reference_count integer NOT NULL,
-    resolved_work integer NOT NULL,
-    formal_evidence_count integer NOT NULL,
-    flags integer NOT NULL,
-    event_type smallint NOT NULL,
-    verdict smallint NOT NULL,
-    event_id bytea NOT NULL,
-    signer_key bytea NOT NULL,
-    slot bytea,
-    statement bytea,
-    claimant bytea,
-    key_fingerprint bytea,
-    key_signer_id text,
-    key_signer_type smallint,
-    key_id text,
-    key_public bytea,
-    key_name text,
-    compromised_from bigint,
-    entry bytea NOT NULL,
-    CONSTRAINT event_entry_fits_a_bundle CHECK (((octet_length(entry) >= 1) AND (octet_length(entry) <= 65535))),
-    CONSTRAINT event_id_is_sha256 CHECK ((octet_length(event_id) = 32)),
-    CONSTRAINT event_position_is_natural CHECK (("position" >= 0)),
-    CONSTRAINT event_refers_back CHECK ((refers_to < "position")),
-    CONSTRAINT event_signer_is_fingerprint CHECK ((octet_length(signer_key) = 16))
-);
 CREATE TABLE ledger.event_summary (
     record_position bigint NOT NULL,
     standing_counts integer[] NOT NULL,
@@ -627,15 +795,6 @@ CREATE TABLE ledger.event_summary (
     pending_bare_anchors integer NOT NULL,
     unknown_events integer NOT NULL,
     "position" bigint NOT NULL
-);
-CREATE TABLE ledger.subject (
-    pith_number text NOT NULL,
-    suffix text NOT NULL COLLATE pg_catalog."C",
-    record_position bigint NOT NULL,
-    canonical_sha256 bytea NOT NULL,
-    source_version bigint NOT NULL,
-    trusted_receipt boolean NOT NULL,
-    operator_imported boolean DEFAULT false NOT NULL
 );
 CREATE VIEW ledger.event_summary_view AS
  SELECT s.pith_number,
@@ -654,6 +813,15 @@ CREATE VIEW ledger.event_summary_view AS
     e."position"
    FROM (ledger.event_summary e
      JOIN ledger.subject s USING (record_position));
+COMMENT ON VIEW ledger.event_summary_view IS 'How many events each record has, as status.json shows it.';
+COMMENT ON COLUMN ledger.event_summary_view.pith_number IS 'The record.';
+COMMENT ON COLUMN ledger.event_summary_view.total IS 'The number of attestations.';
+COMMENT ON COLUMN ledger.event_summary_view.by_type IS 'The numbers by type of attestation and standing.';
+COMMENT ON COLUMN ledger.event_summary_view.first_recorded_at IS 'The time of the first attestation.';
+COMMENT ON COLUMN ledger.event_summary_view.last_recorded_at IS 'The time of the last attestation.';
+COMMENT ON COLUMN ledger.event_summary_view.last_event_id IS 'The id of the last attestation.';
+COMMENT ON COLUMN ledger.event_summary_view.equivocations IS 'The number of slots whose live statements contradict each other.';
+COMMENT ON COLUMN ledger.event_summary_view."position" IS 'The position of the last event that the row includes.';
 CREATE VIEW ledger.event_view AS
  SELECT e."position",
     s.pith_number,
@@ -661,9 +829,21 @@ CREATE VIEW ledger.event_view AS
     e.recorded_at,
     ('sha256:'::text || encode(e.event_id, 'hex'::text)) AS event_id,
     encode(e.signer_key, 'hex'::text) AS signer,
-    (convert_from(e.entry, 'UTF8'::name))::jsonb AS entry
+    (convert_from(e.entry, 'UTF8'::name))::jsonb AS entry,
+    e.signer_key,
+    e.event_id AS event_hash
    FROM (ledger.event e
      LEFT JOIN ledger.subject s USING (record_position));
+COMMENT ON VIEW ledger.event_view IS 'The log with names for codes, hexadecimal hashes and the entries as JSON.';
+COMMENT ON COLUMN ledger.event_view."position" IS 'The position in the log, from 0.';
+COMMENT ON COLUMN ledger.event_view.pith_number IS 'The record that the event is about. NULL for events about keys and checkpoints.';
+COMMENT ON COLUMN ledger.event_view.event_type IS 'The type of the event.';
+COMMENT ON COLUMN ledger.event_view.recorded_at IS 'The time of admission, by the clock of the ledger. Has an index.';
+COMMENT ON COLUMN ledger.event_view.event_id IS 'The id of the event. Filter by event_hash instead, which has an index.';
+COMMENT ON COLUMN ledger.event_view.signer IS 'The fingerprint of the signing key, in hexadecimal. Filter by signer_key instead, which has an index.';
+COMMENT ON COLUMN ledger.event_view.entry IS 'The entry: the event, and what the ledger checked on admission.';
+COMMENT ON COLUMN ledger.event_view.signer_key IS 'The fingerprint of the signing key: compare it with decode(''…'', ''hex'').';
+COMMENT ON COLUMN ledger.event_view.event_hash IS 'The id of the event without its prefix: compare it with decode(''…'', ''hex'').';
 CREATE TABLE ledger.evidence (
     sha256 bytea NOT NULL,
     kind text NOT NULL,
@@ -679,6 +859,124 @@ CREATE TABLE ledger.head (
     CONSTRAINT head_is_one_row CHECK (singleton),
     CONSTRAINT head_size_is_natural CHECK ((size >= 0))
 );
+CREATE VIEW ledger.key_view AS
+ SELECT encode(r.key_fingerprint, 'hex'::text) AS fingerprint,
+    r.key_fingerprint AS signer_key,
+    r.key_id,
+    r.key_signer_id AS signer_id,
+    (ledger.signer_types())[r.key_signer_type] AS signer_type,
+        CASE
+            WHEN (x."position" IS NOT NULL) THEN 'revoked'::text
+            WHEN (r.key_signer_type = ledger.signer_type_code('registry'::text)) THEN
+            CASE
+                WHEN (r.key_fingerprint = g.current_key) THEN 'live'::text
+                ELSE 'retired'::text
+            END
+            WHEN (v."position" > COALESCE(w."position", ('-1'::integer)::bigint)) THEN 'vouched'::text
+            ELSE 'live'::text
+        END AS standing,
+    r."position" AS registered_at_position,
+    r.recorded_at AS registered_at,
+    v."position" AS vouched_at_position,
+    (ledger.signer_types())[v.key_signer_type] AS vouched_as,
+    v.key_name AS vouched_name,
+    w."position" AS vouching_withdrawn_at_position,
+    x."position" AS revoked_at_position,
+    x.compromised_from
+   FROM ((((( SELECT DISTINCT ON (e.key_fingerprint) e."position",
+            e.record_position,
+            e.recorded_at,
+            e.created_at,
+            e.fold_group,
+            e.target_hash,
+            e.refers_to,
+            e.valid_until,
+            e.reference_count,
+            e.resolved_work,
+            e.formal_evidence_count,
+            e.flags,
+            e.event_type,
+            e.verdict,
+            e.event_id,
+            e.signer_key,
+            e.slot,
+            e.statement,
+            e.claimant,
+            e.key_fingerprint,
+            e.key_signer_id,
+            e.key_signer_type,
+            e.key_id,
+            e.key_public,
+            e.key_name,
+            e.compromised_from,
+            e.entry
+           FROM ledger.event e
+          WHERE ((e.record_position = ledger.registry()) AND (e.event_type = ledger.event_type_code('key_registered'::text)) AND (e.signer_key = e.key_fingerprint) AND (e.key_fingerprint IS NOT NULL))
+          ORDER BY e.key_fingerprint, e."position") r
+     CROSS JOIN ( SELECT COALESCE(( SELECT e.key_fingerprint
+                   FROM ledger.event e
+                  WHERE ((e.record_position = ledger.registry()) AND (e.event_type = ledger.event_type_code('key_vouched'::text)) AND (e.key_signer_type = ledger.signer_type_code('registry'::text)))
+                  ORDER BY e."position" DESC
+                 LIMIT 1), ( SELECT e.key_fingerprint
+                   FROM ledger.event e
+                  WHERE ((e.record_position = ledger.registry()) AND (e.event_type = ledger.event_type_code('key_registered'::text)) AND (e.key_signer_type = ledger.signer_type_code('registry'::text)))
+                  ORDER BY e."position"
+                 LIMIT 1)) AS current_key) g)
+     LEFT JOIN LATERAL ( SELECT e."position",
+            e.record_position,
+            e.recorded_at,
+            e.created_at,
+            e.fold_group,
+            e.target_hash,
+            e.refers_to,
+            e.valid_until,
+            e.reference_count,
+            e.resolved_work,
+            e.formal_evidence_count,
+            e.flags,
+            e.event_type,
+            e.verdict,
+            e.event_id,
+            e.signer_key,
+            e.slot,
+            e.statement,
+            e.claimant,
+            e.key_fingerprint,
+            e.key_signer_id,
+            e.key_signer_type,
+            e.key_id,
+            e.key_public,
+            e.key_name,
+            e.compromised_from,
+            e.entry
+           FROM ledger.event e
+          WHERE ((e.key_fingerprint = r.key_fingerprint) AND (e.event_type = ledger.event_type_code('key_vouched'::text)) AND (e.key_signer_id = r.key_signer_id))
+          ORDER BY e."position" DESC
+         LIMIT 1) v ON (true))
+     LEFT JOIN LATERAL ( SELECT e."position"
+           FROM ledger.event e
+          WHERE ((e.key_fingerprint = r.key_fingerprint) AND (e.event_type = ledger.event_type_code('vouching_withdrawn'::text)))
+          ORDER BY e."position" DESC
+         LIMIT 1) w ON (true))
+     LEFT JOIN LATERAL ( SELECT min(e."position") AS "position",
+            min(e.compromised_from) AS compromised_from
+           FROM ledger.event e
+          WHERE ((e.key_fingerprint = r.key_fingerprint) AND (e.event_type = ledger.event_type_code('key_revoked'::text)))) x ON (true));
+COMMENT ON VIEW ledger.key_view IS 'The registered keys with their standing at the end of the log.';
+COMMENT ON COLUMN ledger.key_view.fingerprint IS 'The first 16 bytes of SHA-256 of the public key, in hexadecimal.';
+COMMENT ON COLUMN ledger.key_view.signer_key IS 'The fingerprint as bytes, as in event_view.signer_key.';
+COMMENT ON COLUMN ledger.key_view.key_id IS 'The name that the signer gave the key.';
+COMMENT ON COLUMN ledger.key_view.signer_id IS 'The person or service that registered the key. Only a vouched key is bound to it.';
+COMMENT ON COLUMN ledger.key_view.signer_type IS 'The capacity in which the key is registered.';
+COMMENT ON COLUMN ledger.key_view.standing IS 'live, vouched, revoked, or retired for a replaced key of the registry.';
+COMMENT ON COLUMN ledger.key_view.registered_at_position IS 'The position of the registration.';
+COMMENT ON COLUMN ledger.key_view.registered_at IS 'The time of the registration, by the clock of the ledger.';
+COMMENT ON COLUMN ledger.key_view.vouched_at_position IS 'The position of the last vouch, also if it was withdrawn. NULL without one.';
+COMMENT ON COLUMN ledger.key_view.vouched_as IS 'The capacity in the last vouch.';
+COMMENT ON COLUMN ledger.key_view.vouched_name IS 'The name of the person in the last vouch.';
+COMMENT ON COLUMN ledger.key_view.vouching_withdrawn_at_position IS 'The position at which vouching was last withdrawn.';
+COMMENT ON COLUMN ledger.key_view.revoked_at_position IS 'The position of the first revocation. NULL for a key that is not revoked.';
+COMMENT ON COLUMN ledger.key_view.compromised_from IS 'The lowest position that a revocation names, from which events of the key have no standing.';
 CREATE TABLE ledger.projection_offset (
     singleton boolean DEFAULT true NOT NULL,
     next_position bigint NOT NULL,
@@ -690,10 +988,109 @@ CREATE VIEW ledger.public_evidence AS
     e.bytes
    FROM ledger.evidence e
   WHERE (e.kind <> 'identity_token'::text);
+COMMENT ON VIEW ledger.public_evidence IS 'Evidence that everybody may read: all but identity tokens, which are personal data.';
+COMMENT ON COLUMN ledger.public_evidence.sha256 IS 'The SHA-256 of the bytes.';
+COMMENT ON COLUMN ledger.public_evidence.kind IS 'What the bytes are: document, proof, stored_bytes, fetch_report or other.';
+COMMENT ON COLUMN ledger.public_evidence.bytes IS 'The bytes.';
+CREATE TABLE ledger.record_text (
+    record_position bigint NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    categories text[] NOT NULL,
+    source_kind text NOT NULL,
+    source_id text NOT NULL,
+    source_version bigint NOT NULL,
+    document_sha256 bytea,
+    title text,
+    title_verified boolean,
+    authors text,
+    title_words tsvector,
+    author_words tsvector
+);
+COMMENT ON TABLE ledger.record_text IS 'Projection. Columns up to document_sha256 are verified against the log; the others against the stored document that document_sha256 names.';
+CREATE TABLE ledger.verification_status (
+    record_position bigint NOT NULL,
+    content_addressed boolean NOT NULL,
+    pith_receipt boolean NOT NULL,
+    weak_author_claims integer NOT NULL,
+    strong_author_claims integer NOT NULL,
+    verified_anchors integer NOT NULL,
+    storage_verified_until timestamp with time zone,
+    citation_signatures integer NOT NULL,
+    vouched_citation_signatures integer NOT NULL,
+    replication_records integer NOT NULL,
+    graph_snapshot boolean NOT NULL,
+    reference_count integer NOT NULL,
+    resolved_work integer NOT NULL,
+    formal_evidence_count integer NOT NULL
+);
+CREATE VIEW ledger.record_view AS
+ SELECT s.pith_number,
+    t.title,
+    t.title_verified,
+    t.authors,
+    t.categories,
+    t.submitted_at,
+    t.source_kind,
+    t.source_id,
+    t.source_version,
+    ARRAY( SELECT a.normalized
+           FROM ledger.alias a
+          WHERE ((a.record_position = s.record_position) AND (NOT a.is_retracted) AND (a.kind = ANY (ARRAY['arxiv'::text, 'doi'::text])))
+          ORDER BY a.kind, a.normalized) AS names,
+    s.operator_imported,
+    s.trusted_receipt,
+    (v.strong_author_claims >= 1) AS author_attested,
+    v.weak_author_claims,
+    v.strong_author_claims,
+    v.verified_anchors,
+    v.citation_signatures,
+    v.vouched_citation_signatures,
+    v.replication_records,
+    e.last_recorded_at,
+    s.record_position AS "position"
+   FROM (((ledger.subject s
+     LEFT JOIN ledger.record_text t USING (record_position))
+     LEFT JOIN ledger.verification_status v USING (record_position))
+     LEFT JOIN ledger.event_summary e USING (record_position));
+COMMENT ON VIEW ledger.record_view IS 'The records with title, names and status.';
+COMMENT ON COLUMN ledger.record_view.pith_number IS 'The Pith Number.';
+COMMENT ON COLUMN ledger.record_view.title IS 'The title in the newest document. NULL if the ledger does not have the document.';
+COMMENT ON COLUMN ledger.record_view.title_verified IS 'Whether the title has the digest in the canonical record.';
+COMMENT ON COLUMN ledger.record_view.authors IS 'The authors in the newest document.';
+COMMENT ON COLUMN ledger.record_view.categories IS 'The categories, the primary one first.';
+COMMENT ON COLUMN ledger.record_view.submitted_at IS 'The time of submission in the canonical record.';
+COMMENT ON COLUMN ledger.record_view.source_kind IS 'The kind of source in the canonical record, such as arxiv.';
+COMMENT ON COLUMN ledger.record_view.source_id IS 'The identifier of the paper at its source.';
+COMMENT ON COLUMN ledger.record_view.source_version IS 'The version of the paper at its source.';
+COMMENT ON COLUMN ledger.record_view.names IS 'The arXiv ids and DOIs of the record that are not retracted.';
+COMMENT ON COLUMN ledger.record_view.operator_imported IS 'Whether an operator imported the record.';
+COMMENT ON COLUMN ledger.record_view.trusted_receipt IS 'Whether the record has a receipt by a trusted key.';
+COMMENT ON COLUMN ledger.record_view.author_attested IS 'Whether a strong claim of authorship stands.';
+COMMENT ON COLUMN ledger.record_view.weak_author_claims IS 'Authors whose standing claim is weak.';
+COMMENT ON COLUMN ledger.record_view.strong_author_claims IS 'Authors whose standing claim is strong.';
+COMMENT ON COLUMN ledger.record_view.verified_anchors IS 'Verified proofs of time.';
+COMMENT ON COLUMN ledger.record_view.citation_signatures IS 'Signed citations by distinct signer and citing paper.';
+COMMENT ON COLUMN ledger.record_view.vouched_citation_signatures IS 'Those of them by vouched signers.';
+COMMENT ON COLUMN ledger.record_view.replication_records IS 'Replications that a moderator approved.';
+COMMENT ON COLUMN ledger.record_view.last_recorded_at IS 'The time of the last attestation. NULL if there is none.';
+COMMENT ON COLUMN ledger.record_view."position" IS 'The position of the first event of the record in the log.';
 CREATE TABLE ledger.storage_validity (
     record_position bigint NOT NULL,
     fold_group bigint NOT NULL,
     verified_until timestamp with time zone NOT NULL
+);
+CREATE VIEW ledger.stored_document AS
+ SELECT e.sha256,
+    e.bytes
+   FROM ledger.evidence e
+  WHERE (e.kind = 'document'::text);
+COMMENT ON VIEW ledger.stored_document IS 'The documents in the store of evidence.';
+COMMENT ON COLUMN ledger.stored_document.sha256 IS 'The SHA-256 of the document.';
+COMMENT ON COLUMN ledger.stored_document.bytes IS 'The document.';
+CREATE TABLE ledger.strong_author (
+    record_position bigint NOT NULL,
+    fold_group bigint NOT NULL,
+    identity bytea NOT NULL
 );
 CREATE TABLE ledger.tile (
     level smallint NOT NULL,
@@ -733,22 +1130,6 @@ CREATE TABLE ledger.used_token (
     CONSTRAINT used_token_event_is_sha256 CHECK ((octet_length(event_id) = 32)),
     CONSTRAINT used_token_is_sha256 CHECK ((octet_length(sha256) = 32))
 );
-CREATE TABLE ledger.verification_status (
-    record_position bigint NOT NULL,
-    content_addressed boolean NOT NULL,
-    pith_receipt boolean NOT NULL,
-    weak_author_claims integer NOT NULL,
-    strong_author_claims integer NOT NULL,
-    verified_anchors integer NOT NULL,
-    storage_verified_until timestamp with time zone,
-    citation_signatures integer NOT NULL,
-    vouched_citation_signatures integer NOT NULL,
-    replication_records integer NOT NULL,
-    graph_snapshot boolean NOT NULL,
-    reference_count integer NOT NULL,
-    resolved_work integer NOT NULL,
-    formal_evidence_count integer NOT NULL
-);
 CREATE VIEW ledger.verification_status_view AS
  SELECT s.pith_number,
     v.content_addressed,
@@ -767,6 +1148,21 @@ CREATE VIEW ledger.verification_status_view AS
    FROM ((ledger.verification_status v
      JOIN ledger.event_summary e USING (record_position))
      JOIN ledger.subject s USING (record_position));
+COMMENT ON VIEW ledger.verification_status_view IS 'What is verified about each record, as status.json shows it.';
+COMMENT ON COLUMN ledger.verification_status_view.pith_number IS 'The record.';
+COMMENT ON COLUMN ledger.verification_status_view.content_addressed IS 'Whether the canonical record has the Pith Number.';
+COMMENT ON COLUMN ledger.verification_status_view.pith_receipt IS 'Whether a receipt by a trusted key was verified.';
+COMMENT ON COLUMN ledger.verification_status_view.author_attested IS 'Whether a strong claim of authorship stands.';
+COMMENT ON COLUMN ledger.verification_status_view.weak_author_claims IS 'Authors whose standing claim is weak.';
+COMMENT ON COLUMN ledger.verification_status_view.strong_author_claims IS 'Authors whose standing claim is strong.';
+COMMENT ON COLUMN ledger.verification_status_view.externally_anchored IS 'Whether a proof of time is verified.';
+COMMENT ON COLUMN ledger.verification_status_view.storage_verified IS 'Whether a verified copy has not expired at this time.';
+COMMENT ON COLUMN ledger.verification_status_view.citation_signatures IS 'Signed citations by distinct signer and citing paper.';
+COMMENT ON COLUMN ledger.verification_status_view.replication_records IS 'Replications that a moderator approved.';
+COMMENT ON COLUMN ledger.verification_status_view.graph_snapshot IS 'Whether the record has a graph snapshot.';
+COMMENT ON COLUMN ledger.verification_status_view.references_resolved IS 'Whether the newest snapshot resolves every reference.';
+COMMENT ON COLUMN ledger.verification_status_view.formal_links_present IS 'Whether the newest snapshot has formal evidence.';
+COMMENT ON COLUMN ledger.verification_status_view."position" IS 'The position of the last event that the row includes.';
 CREATE TABLE pithledger.definition (
     singleton boolean DEFAULT true NOT NULL,
     revision integer NOT NULL,
@@ -784,6 +1180,8 @@ ALTER TABLE ONLY ledger.alias
     ADD CONSTRAINT alias_pkey PRIMARY KEY (normalized, kind, record_position);
 ALTER TABLE ONLY ledger.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (size);
+ALTER TABLE ONLY ledger.citation
+    ADD CONSTRAINT citation_pkey PRIMARY KEY (record_position, "position");
 ALTER TABLE ONLY ledger.column_rules
     ADD CONSTRAINT column_rules_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.cosignature
@@ -798,8 +1196,12 @@ ALTER TABLE ONLY ledger.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY ledger.projection_offset
     ADD CONSTRAINT projection_offset_pkey PRIMARY KEY (singleton);
+ALTER TABLE ONLY ledger.record_text
+    ADD CONSTRAINT record_text_pkey PRIMARY KEY (record_position);
 ALTER TABLE ONLY ledger.storage_validity
     ADD CONSTRAINT storage_validity_pkey PRIMARY KEY (record_position, fold_group);
+ALTER TABLE ONLY ledger.strong_author
+    ADD CONSTRAINT strong_author_pkey PRIMARY KEY (record_position, fold_group, identity);
 ALTER TABLE ONLY ledger.subject
     ADD CONSTRAINT subject_pkey PRIMARY KEY (pith_number);
 ALTER TABLE ONLY ledger.subject
@@ -821,16 +1223,34 @@ ALTER TABLE ONLY pithledger.definition
 ALTER TABLE ONLY pithledger.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 CREATE INDEX alias_by_record ON ledger.alias USING btree (record_position);
+CREATE INDEX citation_by_paper ON ledger.citation USING btree (paper, "position");
+CREATE INDEX citation_by_signer ON ledger.citation USING btree (record_position, signer_key, paper);
+CREATE INDEX event_alias_of_source ON ledger.event USING btree (claimant) WHERE ((event_type = ANY (ARRAY[ledger.event_type_code('alias_added'::text), ledger.event_type_code('alias_retracted'::text)])) AND (slot <> claimant));
+CREATE INDEX event_author_claim ON ledger.event USING btree (record_position, "position") WHERE (event_type = ledger.event_type_code('author_attestation'::text));
 CREATE INDEX event_by_document ON ledger.event USING btree (record_position, event_type, "position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('record_created'::text), ledger.event_type_code('graph_snapshot'::text)]));
 CREATE UNIQUE INDEX event_by_event_id ON ledger.event USING btree (event_id, record_position);
 CREATE INDEX event_by_group ON ledger.event USING btree (record_position, fold_group, "position") WHERE (fold_group IS NOT NULL);
+CREATE INDEX event_by_key ON ledger.event USING btree (key_fingerprint, "position") WHERE (key_fingerprint IS NOT NULL);
 CREATE INDEX event_by_record ON ledger.event USING btree (record_position, "position");
 CREATE INDEX event_by_signer ON ledger.event USING btree (signer_key, "position") INCLUDE (record_position);
+CREATE INDEX event_by_time ON ledger.event USING brin (recorded_at) WITH (autosummarize='on');
+CREATE INDEX event_by_type ON ledger.event USING btree (((event_type + 0)), "position") WHERE (event_type <> ledger.event_type_code('citation_signature'::text));
 CREATE INDEX event_checked_claimant ON ledger.event USING btree (record_position, claimant) WHERE ((event_type = ledger.event_type_code('check_recorded'::text)) AND (claimant IS NOT NULL));
+CREATE INDEX event_erasure ON ledger.event USING btree ("position") WHERE ((event_type = ledger.event_type_code('check_recorded'::text)) AND (verdict = ledger.verdict_code('erased'::text)));
+CREATE INDEX event_naming ON ledger.event USING btree ("position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('record_created'::text), ledger.event_type_code('alias_added'::text), ledger.event_type_code('alias_retracted'::text)]));
+CREATE INDEX event_of_lookup ON ledger.event USING btree ("position") WHERE ((event_type + 0) = ANY (ARRAY[(ledger.event_type_code('author_attestation'::text))::integer, (ledger.event_type_code('record_created'::text))::integer, (ledger.event_type_code('graph_snapshot'::text))::integer, (ledger.event_type_code('alias_added'::text))::integer, (ledger.event_type_code('event_withdrawn'::text))::integer, (ledger.event_type_code('alias_retracted'::text))::integer]));
 CREATE INDEX event_pending_anchor ON ledger.event USING btree ("position") WHERE ((event_type = ledger.event_type_code('timestamp_anchor'::text)) AND (verdict = ledger.verdict_code('pending'::text)));
 CREATE INDEX event_pending_claim ON ledger.event USING btree ("position") WHERE ((event_type = ledger.event_type_code('author_attestation'::text)) AND (verdict = ledger.verdict_code('pending'::text)));
+CREATE INDEX event_source ON ledger.event USING btree (claimant) WHERE ((event_type = ledger.event_type_code('record_created'::text)) AND (claimant IS NOT NULL));
+CREATE INDEX event_source_of_alias ON ledger.event USING btree (slot) WHERE ((event_type = ANY (ARRAY[ledger.event_type_code('alias_added'::text), ledger.event_type_code('alias_retracted'::text)])) AND (slot <> claimant));
 CREATE INDEX event_storage ON ledger.event USING btree ("position") WHERE (event_type = ledger.event_type_code('storage_attestation'::text));
+CREATE INDEX record_text_by_author ON ledger.record_text USING gin (author_words) WITH (fastupdate=off);
+CREATE INDEX record_text_by_category ON ledger.record_text USING gin (categories) WITH (fastupdate=off);
+CREATE INDEX record_text_by_document ON ledger.record_text USING btree (document_sha256);
+CREATE INDEX record_text_by_time ON ledger.record_text USING btree (submitted_at DESC, record_position DESC);
+CREATE INDEX record_text_by_title ON ledger.record_text USING gin (title_words) WITH (fastupdate=off);
 CREATE INDEX storage_validity_by_time ON ledger.storage_validity USING btree (record_position, verified_until);
+CREATE INDEX strong_author_by_identity ON ledger.strong_author USING btree (identity, record_position);
 CREATE INDEX subject_by_suffix ON ledger.subject USING btree (suffix);
 CREATE TRIGGER alias_is_append_only BEFORE DELETE OR UPDATE ON ledger.alias FOR EACH ROW EXECUTE FUNCTION ledger.refuse_alias_change();
 ALTER TABLE ledger.alias ENABLE ALWAYS TRIGGER alias_is_append_only;
@@ -885,6 +1305,11 @@ REVOKE ALL ON FUNCTION ledger.list_corrupt_evidence() FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.list_corrupt_evidence() TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.list_evidence(after bytea, how_many integer) TO pithledger_admin;
+GRANT SELECT ON TABLE ledger.event TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.event TO pithledger_reader;
+REVOKE ALL ON FUNCTION ledger.naming_events(names bytea[], below bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.naming_events(names bytea[], below bigint) TO pithledger_projector;
+GRANT ALL ON FUNCTION ledger.naming_events(names bytea[], below bigint) TO pithledger_reader;
 REVOKE ALL ON FUNCTION ledger.read_evidence(digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.read_evidence(digest bytea) TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.read_pending_token(digest bytea) FROM PUBLIC;
@@ -894,6 +1319,8 @@ REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_head_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_subject_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ledger.refuse_tree_change() FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger.replace_lookups(log_size bigint, gone_subjects text[], pith_numbers text[], suffixes text[], records bigint[], canonical_sha256s bytea[], source_versions bigint[], trusted_receipts boolean[], operator_importeds boolean[], gone_kinds text[], gone_names text[], gone_records bigint[], kinds text[], names text[], alias_records bigint[], retractions boolean[], gone_tokens bytea[], tokens bytea[], token_events bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.replace_lookups(log_size bigint, gone_subjects text[], pith_numbers text[], suffixes text[], records bigint[], canonical_sha256s bytea[], source_versions bigint[], trusted_receipts boolean[], operator_importeds boolean[], gone_kinds text[], gone_names text[], gone_records bigint[], kinds text[], names text[], alias_records bigint[], retractions boolean[], gone_tokens bytea[], tokens bytea[], token_events bytea[]) TO pithledger_admin;
 REVOKE ALL ON FUNCTION ledger.replay_begin() FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.replay_begin() TO pithledger_projector;
 REVOKE ALL ON FUNCTION ledger.replay_end() FROM PUBLIC;
@@ -926,15 +1353,17 @@ GRANT ALL ON FUNCTION ledger.use_tokens(digests bytea[], records bigint[], event
 GRANT SELECT ON TABLE ledger.alias TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.alias TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.checkpoint TO pithledger_reader;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.citation TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.citation TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.subject TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.subject TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.citation_view TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.claim_view TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.column_rules TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.column_rules TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.cosignature TO pithledger_reader;
-GRANT SELECT ON TABLE ledger.event TO pithledger_projector;
-GRANT SELECT ON TABLE ledger.event TO pithledger_reader;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.event_summary TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.event_summary TO pithledger_reader;
-GRANT SELECT ON TABLE ledger.subject TO pithledger_projector;
-GRANT SELECT ON TABLE ledger.subject TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.event_summary_view TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.event_summary_view TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.event_view TO pithledger_projector;
@@ -942,19 +1371,26 @@ GRANT SELECT ON TABLE ledger.event_view TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.head TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_signer;
+GRANT SELECT ON TABLE ledger.key_view TO pithledger_reader;
 GRANT SELECT,UPDATE ON TABLE ledger.projection_offset TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.projection_offset TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.public_evidence TO pithledger_reader;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.record_text TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.record_text TO pithledger_reader;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.verification_status TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.verification_status TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.record_view TO pithledger_reader;
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.storage_validity TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.storage_validity TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.stored_document TO pithledger_projector;
+GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.strong_author TO pithledger_projector;
+GRANT SELECT ON TABLE ledger.strong_author TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tile TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.tree TO pithledger_signer;
 GRANT SELECT ON TABLE ledger.trusted_document TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.trusted_header TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.used_token TO pithledger_reader;
-GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE ledger.verification_status TO pithledger_projector;
-GRANT SELECT ON TABLE ledger.verification_status TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.verification_status_view TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.verification_status_view TO pithledger_reader;
 GRANT SELECT ON TABLE pithledger.definition TO pithledger_reader;

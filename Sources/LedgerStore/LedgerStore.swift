@@ -7,12 +7,18 @@ import PostgresClient
 public final class LedgerStore: Sendable {
   /// The event log: appends events, and reads them and their entries.
   public let log: EventLog
+  /// Reads selected events of the log at a bounded cost.
+  public let scanner: EventScanner
   /// Reads events in the form that the fold takes.
   public let folds: FoldEventReader
   /// Reads attestations that a periodic job checks again.
   public let attestations: AttestationReader
   /// Finds records by name, and the names of records.
   public let records: RecordLookup
+  /// Reads the projection of citations.
+  public let citations: CitationReader
+  /// Finds records by title, author, category, time and status.
+  public let search: RecordSearch
   /// Reads the data of submissions before admission and after projection.
   public let submissions: SubmissionLookup
   /// Reads the projections, and waits for them.
@@ -27,6 +33,10 @@ public final class LedgerStore: Sendable {
   public let trust: TrustedMaterial
   /// Rebuilds the projections from the log.
   public let replayer: Replayer
+  /// Rebuilds the lookup tables from the log.
+  public let lookups: LookupRebuilder
+  /// Checks the tables that neither the log nor a hash verifies.
+  public let tables: TableChecks
 
   let pools: StorePools
   let waiter: ProjectionWaiter
@@ -37,9 +47,12 @@ public final class LedgerStore: Sendable {
     pools = StorePools(configuration)
     waiter = ProjectionWaiter(configuration.connection(as: .read))
     log = EventLog(readers: pools.readers, appender: Appender(pool: pools.writer))
+    scanner = EventScanner(readers: pools.readers)
     folds = FoldEventReader(readers: pools.readers)
     attestations = AttestationReader(readers: pools.readers)
     records = RecordLookup(readers: pools.readers)
+    citations = CitationReader(readers: pools.readers, folds: folds)
+    search = RecordSearch(readers: pools.readers)
     submissions = SubmissionLookup(readers: pools.readers, folds: folds, waiter: waiter)
     projections = ProjectionStore(readers: pools.readers, waiter: waiter)
     tree = TreeStore(readers: pools.readers, signer: pools.signer)
@@ -48,6 +61,9 @@ public final class LedgerStore: Sendable {
     trust = TrustedMaterial(
       readers: pools.readers, settler: pools.settler, administrator: pools.administrator)
     replayer = Replayer(configuration)
+    lookups = LookupRebuilder(
+      readers: pools.readers, records: records, administrator: pools.administrator)
+    tables = TableChecks(readers: pools.readers)
   }
 
   /// Opens the store of a database whose migrations are applied.

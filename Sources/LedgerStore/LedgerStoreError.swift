@@ -34,6 +34,8 @@ public struct LedgerStoreError: Error, Sendable, Equatable, CustomStringConverti
     case standby
     /// There is no space on the disk for the temporary files of a replay.
     case noRoom
+    /// The log grew whenever rows were to be replaced by those that follow from it.
+    case logGrew
     /// The store is closed.
     case closed
     /// PostgreSQL cannot be reached, or has no resources or time at the moment.

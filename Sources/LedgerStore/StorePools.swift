@@ -5,6 +5,13 @@ struct StorePools: Sendable {
   /// The longest time, in milliseconds, that a process which stopped responding holds its locks.
   static let idleTimeoutMilliseconds = 10_000
 
+  /// Every read is a lookup by index, and the plan is made once: planning takes as long as reading. Without these settings
+  /// a planner that has no statistics reads whole tables.
+  static let readSettings = [
+    "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
+  ]
+
   /// Reads what is public.
   let readers: DatabasePool
   /// Appends events and evidence.
@@ -18,12 +25,7 @@ struct StorePools: Sendable {
 
   init(_ configuration: StoreConfiguration) {
     var reading = configuration.connection(as: .read)
-    // Every read is a lookup by index, and the plan is made once: planning takes as long as reading.
-    // Without these settings a planner that has no statistics reads whole tables.
-    reading.onConnect += [
-      "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
-      "SET enable_bitmapscan = off",
-    ]
+    reading.onConnect += Self.readSettings
     readers = DatabasePool(
       reading, size: configuration.readers, maxWaiting: 4096, acquireTimeout: .seconds(15),
       logger: configuration.logger)

@@ -40,6 +40,8 @@ public struct BinaryCopyWriter: Sendable {
 
   /// Appends an `integer`.
   public mutating func append(int4 value: Int32) { append(field: value) }
+  /// Appends a column of type `smallint`.
+  public mutating func append(int2 value: Int16) { append(field: value) }
 
   /// Appends a `boolean`.
   public mutating func append(bool value: Bool) { append(field: UInt8(value ? 1 : 0)) }

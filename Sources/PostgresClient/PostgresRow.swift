@@ -64,6 +64,10 @@ public struct PostgresRow: Sendable {
     return PostgresValue.unixTime(Self.signed(bytes[...]))
   }
 
+  /// Reads a `boolean`; `nil` for NULL.
+  public func optionalBool(_ index: Int) throws(PostgresError) -> Bool? {
+    isNull(index) ? nil : try bool(index)
+  }
   /// Reads a `smallint`, an `integer` or a `bigint`; `nil` for NULL.
   public func optionalInt(_ index: Int) throws(PostgresError) -> Int64? {
     isNull(index) ? nil : try int(index)

@@ -54,6 +54,10 @@ struct DatabaseRoleTests {
     ("SELECT ledger.list_evidence('', 1)", [.administer]),
     ("SELECT ledger.list_corrupt_evidence()", [.administer]),
     ("SELECT ledger.erase_evidence('')", [.administer]),
+    (
+      "SELECT ledger.replace_lookups(0, \(Array(repeating: "'{}'", count: 18).joined(separator: ",")))",
+      [.administer]
+    ),
     ("SELECT ledger.replay_begin()", [.project]), ("SELECT ledger.replay_index()", [.project]),
     ("SELECT ledger.replay_end()", [.project]), ("SELECT ledger.replay_swap()", [.project]),
     ("UPDATE ledger.verification_status SET pith_receipt = true", [.project]),

@@ -205,6 +205,17 @@ struct SchemaTests {
     }
   }
 
+  @Test("A replay reads the events of the lookups from their index, and no others")
+  func lookupPlan() async throws {
+    try await connected { connection in
+      try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+      let plan = try await connection.query(
+        "EXPLAIN \(LookupRebuilder.selection) AND e.position >= 5 ORDER BY e.position LIMIT 10"
+      ).map { try $0.text(0) }.joined(separator: "\n")
+      #expect(plan.contains("event_of_lookup") && !plan.contains("Sort"), "\(plan)")
+    }
+  }
+
   @Test("sql/README.md lists the SQLSTATEs that functions raise, and no other")
   func errorCodes() throws {
     let raised = Set(

@@ -24,6 +24,15 @@ public struct EvidenceStore: Sendable {
     ).first?.bytes(0)
   }
 
+  /// The bytes of a document; `nil` if it was never stored or was erased. Bytes of another kind that equal an erased
+  /// document are not the document again.
+  public func documentBytes(_ digest: Digest) async throws -> [UInt8]? {
+    try await readers.query(
+      "SELECT bytes FROM ledger.public_evidence WHERE sha256 = $1 AND kind = 'document'",
+      [.bytes(digest.bytes)]
+    ).first?.bytes(0)
+  }
+
   /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger
   /// does not hold it.
   public func readForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {

@@ -18,17 +18,20 @@ public struct AppendUnit: Sendable {
 
     /// Makes the entry and its columns.
     ///
-    /// - Parameter referenced: the event that this one refers to.
+    /// - Parameters:
+    ///   - referenced: the event that this one refers to.
+    ///   - recordSource: for an event about an alias, the slot of the record's source.
     /// - Throws: a `Refusal` where the entry would be too large or not canonical.
     public static func make(
       event: SignedEvent, admission: Admission, record: RecordID?, referenced: FoldEvent?,
-      canonical: CanonicalRecord? = nil
+      canonical: CanonicalRecord? = nil, recordSource: Digest128? = nil
     ) throws(Refusal) -> Item {
       let entry = try Entry(event: event, admission: admission)
       return Item(
         subject: event.body.subject.text, record: record,
         event: entry.foldEvent(
-          position: .first, record: record ?? RecordID(createdAt: .first), referenced: referenced),
+          position: .first, record: record ?? RecordID(createdAt: .first), referenced: referenced,
+          recordSource: recordSource),
         entry: entry.bytes, canonical: canonical, alias: event.body.payload.alias)
     }
   }
@@ -42,7 +45,7 @@ public struct AppendUnit: Sendable {
     /// What the bytes are: `document`, `proof`, `identity_token`, `stored_bytes` or `fetch_report`.
     public let kind: String
     /// The kind of evidence that is not public, and that can be used for one event only.
-    public static let identityToken = "identity_token"
+    public static let identityToken = EvidenceKind.identityToken.rawValue
 
     /// Makes evidence from its parts.
     public init(digest: Digest, bytes: [UInt8], kind: String) {

@@ -44,6 +44,25 @@ public struct AttestationReader: Sendable {
       [.position(from), .int8(Int64(limit))])
   }
 
+  /// Records of erasures from a position on: the position of each, and the entry of the event whose evidence
+  /// was erased.
+  public func erasures(
+    from: Position, limit: Int
+  ) async throws -> [(position: Position, entry: [UInt8])] {
+    // The numbers are part of the text: the partial index of erasures names them.
+    try await readers.query(
+      """
+      SELECT c.position, e.entry FROM (
+          SELECT * FROM ledger.event t
+          WHERE t.event_type = \(EventType.checkRecorded.rawValue) AND t.verdict = \(Verdict.erased.rawValue)
+            AND t.position >= $1 ORDER BY t.position LIMIT $2) AS c
+        CROSS JOIN LATERAL (
+          SELECT t.entry FROM ledger.event t WHERE t.position = c.refers_to LIMIT 1) AS e
+      ORDER BY c.position
+      """, [.position(from), .int8(Int64(limit))]
+    ).map { (try $0.position(0), try $0.bytes(1)) }
+  }
+
   /// The newest event of a type that refers to another event.
   public func newest(
     _ type: EventType, referringTo event: FoldEvent

@@ -66,6 +66,23 @@ enum EventColumn: Int, CaseIterable {
   /// The number of columns of `foldList`.
   static let foldCount = ofFold.count
 
+  /// The statement that compares stored columns with the arrays of `values(of:)` for `ofFold`. It answers
+  /// the position of each row that differs, and the names of the columns, separated by commas.
+  static let comparison: String = {
+    let marks = (1...foldCount).map { "$\($0)" }.joined(separator: ", ")
+    let names = ofFold.map { "\"\($0.name)\"" }
+    let different = names.map { "CASE WHEN e.\($0) IS DISTINCT FROM n.\($0) THEN '\($0)' END" }
+      .joined(separator: ", ").replacing("'\"", with: "'").replacing("\"'", with: "'")
+    return """
+      SELECT d.position, d.columns FROM (
+        SELECT n.position, CASE WHEN e.position IS NULL THEN '' ELSE concat_ws(',', \(different)) END AS columns,
+          e.position IS NULL AS is_missing
+        FROM unnest(\(marks)) AS n (\(names.joined(separator: ", ")))
+          LEFT JOIN LATERAL (SELECT * FROM ledger.event t WHERE t.position = n.position LIMIT 1) AS e ON true) AS d
+      WHERE d.is_missing OR d.columns <> '' ORDER BY d.position
+      """
+  }()
+
   // MARK: Write
 
   /// The columns that are parameters of `ledger.append`, in its order. The function assigns the position.

@@ -86,12 +86,27 @@ public struct EventLog: Sendable {
     ).first
   }
 
+  /// The events of a record that state it or its graph, newest first.
+  ///
+  /// - Parameters:
+  ///   - type: `recordCreated` or `graphSnapshot`.
+  ///   - below: the position below which they are.
+  public func documentEvents(
+    record: RecordID, type: EventType, below: Position, limit: Int
+  ) async throws -> [StoredEvent] {
+    // The type is part of the text, as in `latestEvent`.
+    try await select(
+      """
+      WHERE e.record_position = $1 AND e.event_type = \(type.rawValue) AND e.position < $2
+      ORDER BY e.position DESC LIMIT $3
+      """, [.record(record), .position(below), .int8(Int64(limit))])
+  }
+
   /// The events whose entries name evidence. Scans the whole log.
   public func events(naming digest: Digest) async throws -> [StoredEvent] {
     try await select(
       """
-      WHERE position(convert_to($1, 'UTF8') IN e.entry) > 0 AND e.event_type <> \(EventType.checkRecorded.rawValue)
-      ORDER BY e.position
+      WHERE position(convert_to($1, 'UTF8') IN e.entry) > 0 ORDER BY e.position
       """, [.text(digest.hex)])
   }
 
@@ -101,6 +116,20 @@ public struct EventLog: Sendable {
       "SELECT e.position FROM ledger.event e WHERE e.event_id = $1 ORDER BY e.position LIMIT 1",
       [.bytes(id.bytes)]
     ).first?.position(0)
+  }
+
+  /// The ids of events that begin with some hexadecimal digits in lower case, in the order of the ids.
+  public func eventIDs(beginning digits: String, limit: Int) async throws -> [Digest] {
+    let missing = max(0, 64 - digits.utf8.count)
+    guard let first = Digest(hex: digits + String(repeating: "0", count: missing)),
+      let last = Digest(hex: digits + String(repeating: "f", count: missing))
+    else { return [] }
+    return try await readers.query(
+      """
+      SELECT DISTINCT e.event_id FROM ledger.event e WHERE e.event_id BETWEEN $1 AND $2
+      ORDER BY e.event_id LIMIT $3
+      """, [.bytes(first.bytes), .bytes(last.bytes), .int8(Int64(limit))]
+    ).compactMap { Digest(bytes: try $0.bytes(0)) }
   }
 
   // MARK: Entries

@@ -36,15 +36,18 @@ extension StoredEvent {
   static let columns =
     "e.position, e.record_position, e.event_id, e.event_type, e.recorded_at, e.entry"
 
-  /// Reads a row of `columns`.
-  init(_ row: PostgresRow) throws {
-    guard let id = Digest(bytes: try row.bytes(2)) else {
+  /// Reads `columns` of a row.
+  ///
+  /// - Parameter first: the index of the first of them.
+  init(_ row: PostgresRow, from first: Int = 0) throws {
+    guard let id = Digest(bytes: try row.bytes(first + 2)) else {
       throw LedgerStoreError(.database, "an event_id has the wrong length")
     }
     self.init(
-      position: try row.position(0), record: try row.record(1), eventID: id,
-      type: EventType(rawValue: Int16(try row.int(3))) ?? .unknown,
-      recordedAt: Timestamp(microseconds: try row.timestamp(4)), entry: try row.bytes(5))
+      position: try row.position(first), record: try row.record(first + 1), eventID: id,
+      type: EventType(rawValue: Int16(try row.int(first + 3))) ?? .unknown,
+      recordedAt: Timestamp(microseconds: try row.timestamp(first + 4)),
+      entry: try row.bytes(first + 5))
   }
 
   /// Selects events.
@@ -54,6 +57,6 @@ extension StoredEvent {
     from pool: DatabasePool, _ condition: String, _ parameters: [PostgresValue]
   ) async throws -> [StoredEvent] {
     try await pool.query("SELECT \(columns) FROM ledger.event e \(condition)", parameters)
-      .map(StoredEvent.init)
+      .map { try StoredEvent($0) }
   }
 }

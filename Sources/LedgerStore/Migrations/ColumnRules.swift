@@ -6,7 +6,7 @@ import PostgresClient
 /// by other rules.
 enum ColumnRules {
   /// The version of the rules of this program. It is raised when a column gets another meaning.
-  static let version: Int32 = 2
+  static let version: Int32 = 3
   private static let batch: Int64 = 2000
 
   /// The version of the rules that the columns of a database follow; `nil` without the table
@@ -57,12 +57,15 @@ enum ColumnRules {
   private static func derive(_ connection: PostgresConnection, from: Int64) async throws {
     let entries = try await entries(connection, from: from)
     var known = try await referencedEvents(connection, of: entries.map(\.entry), below: from)
+    var sources = try await sources(connection, of: entries, below: from)
     var events: [FoldEvent] = []
     for (position, record, entry) in entries {
       let referenced = entry.event.body.referencedEventID.flatMap { known[$0] }
       let event = entry.foldEvent(
         position: position, record: record,
-        referenced: referenced?.record == record ? referenced : nil)
+        referenced: referenced?.record == record ? referenced : nil,
+        recordSource: sources[record])
+      if event.type == .recordCreated, sources[record] == nil { sources[record] = event.slot }
       known[event.eventID] = event
       events.append(event)
     }
@@ -100,6 +103,26 @@ enum ColumnRules {
     return known
   }
 
+  /// The sources of the records that have an alias among some entries and were created earlier, whose
+  /// columns are derived already.
+  private static func sources(
+    _ connection: PostgresConnection,
+    of entries: [(position: Position, record: RecordID, entry: Entry)], below position: Int64
+  ) async throws -> [RecordID: Digest128] {
+    let records = Set(
+      entries.filter { $0.entry.event.body.payload.alias != nil }.map(\.record))
+    var sources: [RecordID: Digest128] = [:]
+    for row in try await connection.query(
+      """
+      SELECT e.position, e.slot FROM ledger.event e
+      WHERE e.position = ANY ($1) AND e.position < $2 AND e.slot IS NOT NULL
+      """, [.records(records), .int8(position)])
+    {
+      sources[try row.record(0)] = Digest128(bytes: try row.bytes(1))
+    }
+    return sources
+  }
+
   /// Writes the derived columns of events.
   private static func write(
     _ events: [FoldEvent], _ connection: PostgresConnection
@@ -107,17 +130,17 @@ enum ColumnRules {
     _ = try await connection.query(
       """
       UPDATE ledger.event e SET created_at = n.created_at, fold_group = n.fold_group, slot = n.slot,
-        claimant = n.claimant, flags = n.flags, key_name = n.key_name
+        claimant = n.claimant, flags = n.flags, key_name = n.key_name, statement = n.statement
       FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bytea[],
-        $6::integer[], $7::text[]) AS n (position, created_at, fold_group, slot, claimant, flags,
-        key_name)
+        $6::integer[], $7::text[], $8::bytea[]) AS n (position, created_at, fold_group, slot,
+        claimant, flags, key_name, statement)
       WHERE e.position = n.position
       """,
       [
         .positions(events.map(\.position)), .timestampArray(events.map(\.createdAt.microseconds)),
         .int8Array(events.map(\.foldGroup)), .bytesArray(events.map(\.slot?.bytes)),
         .bytesArray(events.map(\.claimant?.bytes)), .int4Array(events.map(\.flags.rawValue)),
-        .textArray(events.map(\.key?.name)),
+        .textArray(events.map(\.key?.name)), .bytesArray(events.map(\.statement?.bytes)),
       ])
   }
 }

@@ -32,17 +32,17 @@ public struct Migrator: Sendable {
   /// Applies the missing parts of the schema in one transaction, and returns their names.
   ///
   /// Two processes may call this at the same time: one waits for the other. If an earlier program derived
-  /// the columns of the log by other rules, they are derived again from the entries, and the projections
-  /// are replayed.
+  /// the columns of the log by other rules, they are derived again from the entries. The projections are
+  /// replayed then, and after a change of tables.
   ///
   /// Errors: `earlierSchema` for a database of the numbered migrations before the baseline,
   /// `migrationChanged` if an applied table change has another checksum than in this program,
   /// `migrationUnknown` if the database is newer.
   public func migrate() async throws -> [String] {
     try await LedgerStoreError.translating {
-      let (names, hasNewColumns) = try await apply()
-      if hasNewColumns {
-        logger.info("the columns of the log were derived again from its entries; replaying")
+      let (names, needsReplay) = try await apply()
+      if needsReplay {
+        logger.info("the projections have new tables, or the log has new columns; replaying")
         try await replay()
       }
       return names
@@ -60,7 +60,7 @@ public struct Migrator: Sendable {
     }
   }
 
-  private func apply() async throws -> (names: [String], hasNewColumns: Bool) {
+  private func apply() async throws -> (names: [String], needsReplay: Bool) {
     let connection = try await PostgresConnection.connect(
       PostgresConfiguration(uri: uri, applicationName: "pithledger migrate"))
     do {
@@ -69,8 +69,11 @@ public struct Migrator: Sendable {
       if !missing.isEmpty { try await apply(missing, to: connection) }
       try await becomeMember(connection)
       let hasNewColumns = try await ColumnRules.apply(to: connection)
+      // A table of a projection that a change adds to a database in use is empty.
+      let hasLog = try await connection.query("SELECT h.size > 0 FROM ledger.head h")[0].bool(0)
+      let hasNewTables = hasLog && !missing.tableChanges.isEmpty
       await connection.close()
-      return (missing.names, hasNewColumns)
+      return (missing.names, hasNewColumns || hasNewTables)
     } catch {
       await connection.close()
       throw error

@@ -83,6 +83,78 @@ enum ProjectionRows {
     rows.append(int8: s.position.rawValue)
   }
 
+  /// The number of columns of `citation`.
+  static let citationColumnCount = 9
+
+  /// Writes a row of `citation`, in the order of its columns.
+  static func write(
+    _ c: FoldedCitation, of record: RecordID, to rows: inout BinaryCopyWriter
+  ) {
+    rows.beginRow(columns: citationColumnCount)
+    rows.append(int8: record.rawValue)
+    rows.append(int8: c.position.rawValue)
+    rows.append(int8: c.group)
+    rows.append(bytes: c.name.bytes)
+    rows.append(bytes: c.paper.bytes)
+    rows.append(bytes: c.signerKey.bytes)
+    rows.append(int2: c.relationNumber)
+    rows.append(int2: Int16(c.standing.rawValue))
+    rows.append(bool: c.isVouched)
+  }
+
+  /// A statement that inserts or replaces the rows of changed citations; none where there is none.
+  private static func citationUpserts(
+    _ schema: String, _ changes: ArraySlice<FoldedRecord>
+  ) -> [PostgresStatement] {
+    let rows = changes.flatMap { change in
+      change.citations.map { (record: change.state.record, citation: $0) }
+    }
+    if rows.isEmpty { return [] }
+    return [
+      PostgresStatement(
+        """
+        INSERT INTO \(schema).citation SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (record_position, position) DO UPDATE SET paper = EXCLUDED.paper,
+          standing = EXCLUDED.standing, is_vouched = EXCLUDED.is_vouched
+        """,
+        [
+          .records(rows.map(\.record)), .positions(rows.map(\.citation.position)),
+          .int8Array(rows.map(\.citation.group)), .bytesArray(rows.map(\.citation.name.bytes)),
+          .bytesArray(rows.map(\.citation.paper.bytes)),
+          .bytesArray(rows.map(\.citation.signerKey.bytes)),
+          .int2Array(rows.map(\.citation.relationNumber)),
+          .int2Array(rows.map { Int16($0.citation.standing.rawValue) }),
+          .boolArray(rows.map(\.citation.isVouched)),
+        ])
+    ]
+  }
+
+  /// Statements that replace the rows of changed groups of strong authors; none where there is none.
+  private static func strongAuthorUpserts(
+    _ schema: String, _ changes: ArraySlice<FoldedRecord>
+  ) -> [PostgresStatement] {
+    let groups = changes.flatMap { change in
+      change.strongAuthors.map { (record: change.state.record, group: $0.key, authors: $0.value) }
+    }
+    if groups.isEmpty { return [] }
+    let rows = groups.flatMap { row in
+      row.authors.map { (record: row.record, group: row.group, identity: $0) }
+    }
+    return [
+      PostgresStatement(
+        """
+        DELETE FROM \(schema).strong_author t USING unnest($1, $2) AS k (record_position, fold_group)
+        WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
+        """, [.records(groups.map(\.record)), .int8Array(groups.map(\.group))]),
+      PostgresStatement(
+        "INSERT INTO \(schema).strong_author SELECT * FROM unnest($1, $2, $3)",
+        [
+          .records(rows.map(\.record)), .int8Array(rows.map(\.group)),
+          .bytesArray(rows.map(\.identity.bytes)),
+        ]),
+    ]
+  }
+
   /// Statements that replace the rows of some records.
   ///
   /// The rows of storage come first, because the row of a record shows the latest of them.
@@ -116,6 +188,8 @@ enum ProjectionRows {
             .timestampArray(standing.map(\.until?.microseconds)),
           ]))
     }
+    statements += citationUpserts(schema, changes)
+    statements += strongAuthorUpserts(schema, changes)
     func ints(_ value: (RecordState) -> Int32) -> PostgresValue {
       .int4Array(changes.map { value($0.state) })
     }

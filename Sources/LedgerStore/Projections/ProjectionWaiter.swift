@@ -8,14 +8,14 @@ struct ProjectedBatch: Sendable {
   /// The rows of records, where the projector knows every column.
   var states: [RecordID: ProjectedState]
   /// By record: all events of the groups that the batch changed, and of the groups linked to them.
-  var events: [RecordID: [FoldEvent]]
+  var events: [RecordID: LinkedEvents]
 
   /// The largest number of events of a batch that is kept. A projector that catches up has larger batches.
   static let maxEvents = 500
 
   /// Adds a record with its events and its earlier row. Leaves out a record whose storage changed: the
   /// server computes the latest time, which is not known here.
-  mutating func add(_ update: FoldedRecord, events: [FoldEvent], earlier row: ProjectedState?) {
+  mutating func add(_ update: FoldedRecord, events: LinkedEvents, earlier row: ProjectedState?) {
     guard update.storage.isEmpty else { return }
     let record = update.state.record
     states[record] = ProjectedState(
@@ -82,12 +82,16 @@ actor ProjectionWaiter {
   /// all groups linked to it; `nil` unless this process projected the event a moment ago.
   func projected(
     _ position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
-  ) -> (state: ProjectedState, group: [FoldEvent])? {
+  ) -> (state: ProjectedState, group: LinkedEvents)? {
     guard let batch = recent.last(where: { $0.positions.contains(position) }),
-      let state = batch.states[record], let events = batch.events[record]
+      let state = batch.states[record], let linked = batch.events[record]
     else { return nil }
-    let links = FoldLinks(events.lazy.filter { $0.foldGroup == group }, timeline)
-    return (state, links.events(among: events, and: group))
+    let links = FoldLinks(
+      linked.events.lazy.filter { $0.foldGroup == group }, FoldContext(timeline, linked.papers))
+    return (
+      state,
+      LinkedEvents(links.events(among: linked.events, and: group, linked.papers), linked.papers)
+    )
   }
 
   func stop() {

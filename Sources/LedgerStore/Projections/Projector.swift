@@ -113,7 +113,7 @@ public actor Projector {
   func step(_ connection: PostgresConnection) async throws -> Int {
     let before = (timeline, timelineSize)
     do {
-      let (from, events) = try await beginBatch(connection)
+      let (from, events, naming) = try await beginBatch(connection)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
         await waiter?.note(from)
@@ -122,6 +122,7 @@ public actor Projector {
       try await moveTimeline(connection, to: from)
       let batch = try await project(
         connection, schema: "ledger", events, from: from,
+        naming: NamingEvents(naming, of: events.citingNames, below: last.position.next),
         finally: Self.commit(next: last.position.next))
       await waiter?.note(last.position.next, batch)
       return events.count
@@ -132,10 +133,11 @@ public actor Projector {
     }
   }
 
-  /// Begins a transaction, locks the offset, and reads the next events.
+  /// Begins a transaction, locks the offset, and reads the next events, with the events that name
+  /// their citing papers.
   private func beginBatch(
     _ connection: PostgresConnection
-  ) async throws -> (from: Position, events: [FoldEvent]) {
+  ) async throws -> (from: Position, events: [FoldEvent], naming: [FoldEvent]) {
     let opening = try await connection.pipeline([
       PostgresStatement("BEGIN"),
       PostgresStatement("SELECT next_position FROM ledger.projection_offset FOR UPDATE"),
@@ -145,8 +147,12 @@ public actor Projector {
         WHERE e.position >= (SELECT c.next_position FROM ledger.projection_offset c)
         ORDER BY e.position LIMIT $1
         """, [.int8(batchSize)]),
+      NamingEventQuery.ofNextEvents(limit: batchSize),
     ])
-    return (try opening[1][0].position(0), try opening[2].map { try FoldEvent($0) })
+    return (
+      try opening[1][0].position(0), try opening[2].map { try FoldEvent($0) },
+      try opening[3].map { try FoldEvent($0) }
+    )
   }
 
   /// The statements that store the offset, commit, and notify.
@@ -185,37 +191,42 @@ public actor Projector {
 
   /// Folds events into the tables of a schema. The events are all events from `from` to the last of
   /// them, and the timeline is as of `from`.
+  ///
+  /// - Parameter naming: the events that name the citing papers of the events, up to their end.
   @discardableResult
   private func project(
     _ connection: PostgresConnection, schema: String, _ events: [FoldEvent], from: Position,
-    finally: [PostgresStatement] = []
+    naming: NamingEvents, finally: [PostgresStatement] = []
   ) async throws -> ProjectedBatch? {
     let to = events.last.map { $0.position.next } ?? from
-    let before = timeline
+    var batch = ProjectorBatch(
+      schema: schema, events, from: from, before: timeline, naming: naming)
     // Keys first: the records of the batch are folded with the timeline of its end.
     let changes = events.filter { $0.record.isRegistry }.compactMap { timeline.apply($0) }
     timelineSize = to
-    let new = Dictionary(grouping: events.filter { !$0.record.isRegistry }, by: \.record)
-    var touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
-    for change in changes {
-      for (record, group) in try await groups(connection, of: change, before: from) {
-        touched[record, default: []].insert(group)
-      }
-    }
+    batch.after = timeline
+    for change in changes { try await batch.touch(change, connection) }
+    try await batch.touchRenamed(events, connection)
+    let renamed = events.filter { RecordTextRows.types.contains($0.type) }.map(\.record)
+    try await RecordTextRows.refresh(
+      Set(renamed).sorted(), below: to, schema: schema, on: connection)
     var kept = ProjectedBatch(positions: from..<to, states: [:], events: [:])
     let isKept = events.count <= ProjectedBatch.maxEvents
-    var rest = touched.sorted { $0.key < $1.key }[...]
+    var rest = batch.touched.sorted { $0.key < $1.key }[...]
     repeat {
       let chunk = takeChunk(&rest)
-      let (rows, old) = try await standing(connection, schema, chunk, new, before: from)
+      let (rows, old) = try await batch.standing(of: chunk, connection)
+      let (before, after) = batch.contexts()
       var folded: [FoldedRecord] = []
       for record in chunk.keys {
-        let (row, old, new) = (rows[record], old[record] ?? [], new[record] ?? [])
+        let (row, old, new) = (rows[record], old[record] ?? [], batch.new[record] ?? [])
         let update = FoldedRecord.update(
           row?.state ?? RecordState(record: record), old: old, new: new, before: before,
-          after: timeline)
+          after: after)
         folded.append(update)
-        if isKept { kept.add(update, events: old + new, earlier: row) }
+        if isKept {
+          kept.add(update, events: LinkedEvents(old + new, after.papers), earlier: row)
+        }
       }
       try await write(connection, schema: schema, folded, finally: rest.isEmpty ? finally : [])
     } while !rest.isEmpty
@@ -235,97 +246,6 @@ public actor Projector {
       rest = rest.dropFirst()
     }
     return chunk
-  }
-
-  /// The groups that have an event of a key whose status changed retroactively.
-  private func groups(
-    _ connection: PostgresConnection, of change: KeyTimeline.RetroactiveChange, before: Position
-  ) async throws -> [(record: RecordID, group: Int64)] {
-    try await connection.query(
-      """
-      SELECT DISTINCT record_position, fold_group FROM ledger.event
-      WHERE signer_key = $1 AND position >= $2 AND position < $3 AND record_position >= 0
-        AND fold_group IS NOT NULL
-      """,
-      [.bytes(change.fingerprint.bytes), .position(change.from), .position(before)]
-    ).map { (try $0.record(0), try $0.int(1)) }
-  }
-
-  /// The rows of some records, and the earlier events of some of their groups and of all groups linked
-  /// to these.
-  ///
-  /// Each group is a lookup of its own: a planner without statistics reads the whole log to join them.
-  private func standing(
-    _ connection: PostgresConnection, _ schema: String, _ touched: [RecordID: Set<Int64>],
-    _ new: [RecordID: [FoldEvent]], before position: Position
-  ) async throws -> (rows: [RecordID: ProjectedState], old: [RecordID: [FoldEvent]]) {
-    guard !touched.isEmpty else { return ([:], [:]) }
-    let keys = touched.flatMap { record, groups in groups.map { (record: record, group: $0) } }
-    let answers = try await connection.pipeline([
-      PostgresStatement(
-        "\(ProjectionRows.select(schema)) WHERE v.record_position = ANY ($1)",
-        [.records(touched.keys)]),
-      PostgresStatement(
-        """
-        SELECT \(EventColumn.foldList) FROM unnest($1::bigint[], $2::bigint[]) AS k (record_position, fold_group)
-          CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
-              AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
-        ORDER BY e.position
-        """,
-        [.records(keys.map(\.record)), .int8Array(keys.map(\.group)), .position(position)]),
-    ])
-    var rows: [RecordID: ProjectedState] = [:]
-    for row in answers[0] {
-      let projected = try ProjectionRows.state(row)
-      rows[projected.state.record] = projected
-    }
-    var old = Dictionary(grouping: try answers[1].map { try FoldEvent($0) }, by: \.record)
-    for (record, events) in try await linked(connection, touched, old, new, before: position) {
-      old[record] = ((old[record] ?? []) + events).sorted { $0.position < $1.position }
-    }
-    return (rows, old)
-  }
-
-  /// The earlier events of the groups that are linked to some groups, without the events of these.
-  private func linked(
-    _ connection: PostgresConnection, _ touched: [RecordID: Set<Int64>],
-    _ old: [RecordID: [FoldEvent]],
-    _ new: [RecordID: [FoldEvent]], before position: Position
-  ) async throws -> [RecordID: [FoldEvent]] {
-    var groups: [(record: RecordID, group: Int64)] = []
-    var claimants: [(record: RecordID, identity: Digest128)] = []
-    for (record, known) in touched {
-      let links = FoldLinks((old[record] ?? []) + (new[record] ?? []), timeline)
-      groups += links.groups.subtracting(known).map { (record, $0) }
-      claimants += links.claimants.map { (record, $0) }
-    }
-    if groups.isEmpty && claimants.isEmpty { return [:] }
-    let events = try await connection.query(
-      """
-      SELECT \(EventColumn.foldList) FROM (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS g (record_position, fold_group)
-        UNION
-        SELECT c.record_position, c.fold_group
-        FROM unnest($3::bigint[], $4::bytea[]) AS k (record_position, claimant)
-          CROSS JOIN LATERAL (
-            SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.claimant = k.claimant
-              AND t.event_type = ledger.event_type_code('check_recorded') AND t.claimant IS NOT NULL
-              AND t.position < $5 OFFSET 0) AS c
-        ) AS k CROSS JOIN LATERAL (
-          SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
-            AND t.fold_group IS NOT NULL AND t.position < $5 OFFSET 0) AS e
-      """,
-      [
-        .records(groups.map(\.record)), .int8Array(groups.map(\.group)),
-        .records(claimants.map(\.record)), .bytesArray(claimants.map(\.identity.bytes)),
-        .position(position),
-      ]
-    ).map { try FoldEvent($0) }
-    return Dictionary(
-      grouping: events.filter { event in
-        event.foldGroup.map { touched[event.record]?.contains($0) != true } ?? false
-      }, by: \.record)
   }
 
   /// Writes the rows of some records, a thousand in a round trip, with some statements after the last
@@ -358,7 +278,9 @@ public actor Projector {
         WHERE e.position >= $1 AND e.position < $2 ORDER BY e.position
         """, [.position(next), .position(end)]
       ).map { try FoldEvent($0) }
-      try await project(connection, schema: schema, events, from: next)
+      var naming = NamingEvents(below: end)
+      try await naming.read(events.citingNames, connection)
+      try await project(connection, schema: schema, events, from: next, naming: naming)
       next = end
     }
   }

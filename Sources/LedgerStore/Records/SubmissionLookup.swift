@@ -12,10 +12,11 @@ public struct AdmissionInputs: Sendable {
   public let referenced: FoldEvent?
   /// The events of the group that it would join, unless the group follows from `referenced`.
   public let group: [FoldEvent]
-  /// The record of the citing paper, where a trusted receipt or an operator's import names it.
-  public let citing: PithNumber?
   /// Whether any record of the citing paper's name is the subject itself.
   public let citesItself: Bool
+  /// Whether it is a citation whose citing paper has no other name here, in the log or in citations of the
+  /// record by the same key.
+  public let citesUnderOneName: Bool
   /// The head of the log.
   public let log: LogHead
 }
@@ -41,13 +42,27 @@ public struct SubmissionLookup: Sendable {
   ///   - id: the event's ID.
   ///   - referenced: the ID of the event that it refers to.
   ///   - group: the group that it would join.
-  ///   - citing: the name of the paper that cites the record.
+  ///   - citing: the names of the paper that cites the record.
+  ///   - citation: the key and the slot of a citation; `nil` for other events.
   public func admissionInputs(
-    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: RecordName?
+    _ number: PithNumber, id: Digest, referenced: Digest?, group: Int64?, citing: [RecordName],
+    citation: (key: Digest128, name: Digest128)?
   ) async throws -> AdmissionInputs? {
     try await queries.facts.answer(
       SubmissionQueries.FactsRequest(
-        subject: number, id: id, referenced: referenced, group: group, citing: citing))
+        subject: number, id: id, referenced: referenced, group: group, citing: citing,
+        citation: citation))
+  }
+
+  /// The events of a group as of now, with those of all groups linked to it.
+  ///
+  /// - Parameter timeline: the keys as of now.
+  public func events(
+    record: RecordID, group: Int64, _ timeline: KeyTimeline
+  ) async throws -> LinkedEvents {
+    let standing = try await queries.standings.answer(
+      SubmissionQueries.StandingRequest(record: record, group: group))
+    return try await folds.addingLinked(to: standing.group, record: record, timeline)
   }
 
   /// The row of a record, and the events of a group with those of all groups linked to it.
@@ -57,7 +72,7 @@ public struct SubmissionLookup: Sendable {
   ///   - timeline: the keys as of that event, or later.
   public func standing(
     at position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline
-  ) async throws -> (ProjectedState?, [FoldEvent]) {
+  ) async throws -> (ProjectedState?, LinkedEvents) {
     if let known = await waiter.projected(position, record: record, group: group, timeline) {
       return known
     }

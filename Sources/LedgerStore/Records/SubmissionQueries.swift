@@ -13,7 +13,9 @@ struct SubmissionQueries: Sendable {
     let id: Digest
     let referenced: Digest?
     let group: Int64?
-    let citing: RecordName?
+    let citing: [RecordName]
+    /// The key and the slot of a citation; `nil` for other events.
+    let citation: (key: Digest128, name: Digest128)?
   }
 
   struct StandingRequest: Sendable {
@@ -72,16 +74,6 @@ struct SubmissionQueries: Sendable {
           SELECT * FROM ledger.event t
           WHERE t.record_position = s.record_position AND t.event_id = k.id LIMIT 1) AS e ON true
       """
-    var names: [(number: Int64, kind: String?, name: String)] = []
-    for (index, request) in requests.enumerated() {
-      switch request.citing {
-      case .pithNumber(let number): names.append((Int64(index + 1), nil, number.description))
-      case .alias(let kinds, let folded):
-        for kind in kinds { names.append((Int64(index + 1), kind.rawValue, folded)) }
-      // Events do not name the citing paper by a short form.
-      case .suffix, nil: continue
-      }
-    }
     var statements = [
       PostgresStatement(LogHead.query),
       PostgresStatement(
@@ -106,26 +98,45 @@ struct SubmissionQueries: Sendable {
             \(groups)
           """, [subjects, .int8Array(requests.map(\.group))]))
     }
-    if asks(requests, for: \.citing) {
+    if requests.contains(where: { !$0.citing.isEmpty }) {
       statements.append(
         PostgresStatement(
           """
-          SELECT s.pith_number, s.trusted_receipt OR s.operator_imported, k.n
-          FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (n, kind, name)
-            CROSS JOIN LATERAL (
-              SELECT t.* FROM ledger.subject t WHERE k.kind IS NULL AND t.pith_number = k.name
-              UNION ALL
-              SELECT t.* FROM ledger.alias a JOIN ledger.subject t ON t.record_position = a.record_position
-              WHERE a.kind = k.kind AND a.normalized = k.name AND NOT a.is_retracted) AS s
-          ORDER BY \(RecordLookup.preference)
-          """,
+          SELECT s.pith_number, k.n + 1
+          \(RecordLookup.recordsByName)
+          """, RecordLookup.parameters(requests.map(\.citing))))
+      statements.append(
+        PostgresStatement(
+          joined,
           [
-            .int8Array(names.map(\.number)), .textArray(names.map(\.kind)),
-            .textArray(names.map(\.name)),
+            subjects, .bytesArray(requests.map(\.citation?.key.bytes)),
+            .bytesArray(requests.map(\.citation?.name.bytes)),
           ]))
     }
     return statements
   }
+
+  /// Selects the requests whose citing paper may have another name: an event names it, or the key cites
+  /// the record from it under another name.
+  private static let joined = """
+    SELECT k.n FROM unnest($1::text[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (subject, key, name, n)
+      CROSS JOIN LATERAL (
+        SELECT * FROM ledger.subject t WHERE t.pith_number = k.subject LIMIT 1) AS s
+      CROSS JOIN LATERAL (
+        (SELECT FROM ledger.event t WHERE t.claimant = k.name AND t.claimant IS NOT NULL
+          AND t.event_type = ledger.event_type_code('record_created') LIMIT 1)
+        UNION ALL
+        (SELECT FROM ledger.event t WHERE t.claimant = k.name AND t.slot <> t.claimant
+          AND t.event_type IN (ledger.event_type_code('alias_added'), ledger.event_type_code('alias_retracted')) LIMIT 1)
+        UNION ALL
+        (SELECT FROM ledger.event t WHERE t.slot = k.name AND t.slot <> t.claimant
+          AND t.event_type IN (ledger.event_type_code('alias_added'), ledger.event_type_code('alias_retracted')) LIMIT 1)
+        UNION ALL
+        (SELECT FROM ledger.citation t WHERE t.record_position = s.record_position AND t.signer_key = k.key
+          AND t.paper = k.name AND t.name <> k.name LIMIT 1)
+        LIMIT 1) AS x
+    WHERE k.name IS NOT NULL
+    """
 
   /// Whether any of the requests has a question of this kind. Others are not looked up.
   private static func asks<T>(_ requests: [FactsRequest], for question: (FactsRequest) -> T?)
@@ -150,16 +161,15 @@ struct SubmissionQueries: Sendable {
     }
     let referenced = try byRequest(next(\.referenced), EventColumn.foldCount) { try FoldEvent($0) }
     let groups = try byRequest(next(\.group), EventColumn.foldCount) { try FoldEvent($0) }
-    let citing = try byRequest(next(\.citing), 2) {
-      (number: PithNumber(try $0.text(0)), isTrusted: try $0.bool(1))
-    }
+    let citing = try byRequest(rest.popFirst() ?? [], 1) { PithNumber(try $0.text(0)) }
+    let joined = Set(try (rest.popFirst() ?? []).map { Int(try $0.int(0)) - 1 })
     return requests.indices.map { index in
       guard let found = found[index]?.first else { return nil }
       return AdmissionInputs(
         record: found.record, stored: found.stored, referenced: referenced[index]?.first,
         group: groups[index] ?? [],
-        citing: citing[index]?.first { $0.isTrusted }?.number ?? nil,
-        citesItself: citing[index]?.contains { $0.number == requests[index].subject } ?? false,
+        citesItself: citing[index]?.contains(requests[index].subject) ?? false,
+        citesUnderOneName: requests[index].citation != nil && !joined.contains(index),
         log: ends)
     }
   }

@@ -102,6 +102,9 @@ struct PackedEvent: Sendable, BitwiseCopyable {
     self.present = present
   }
 
+  /// Whether the event may tell which names belong to one paper.
+  var namesPaper: Bool { EventType(rawValue: type)?.namesPaper ?? false }
+
   var event: FoldEvent {
     FoldEvent(
       position: Position(rawValue: position), record: RecordID(rawValue: record), eventID: eventID,
@@ -139,6 +142,8 @@ struct EventPartitions: Sendable {
     var spilled: [Range<Int>] = []
   }
 
+  /// The names of papers among the events.
+  private(set) var names = PaperNamesBuilder()
   private var parts: [Part]
   private let blockSize: Int
   private var held = 0
@@ -165,7 +170,11 @@ struct EventPartitions: Sendable {
     blockSize = min(max(16, most), 512)
   }
 
-  mutating func append(_ event: PackedEvent) throws {
+  /// Adds an event.
+  ///
+  /// - Parameter timeline: the keys of the whole log.
+  mutating func append(_ event: PackedEvent, _ timeline: KeyTimeline) throws {
+    if event.namesPaper { names.add(event.event, timeline) }
     let index = Self.part(of: event.record, among: parts.count)
     if parts[index].open.capacity == 0 { parts[index].open.reserveCapacity(blockSize) }
     parts[index].open.append(event)

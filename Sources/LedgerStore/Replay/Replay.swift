@@ -17,32 +17,6 @@ public struct ReplayProgress: Sendable {
   public var secondsLeft: Double { rate > 0 ? Double(eventsTotal - eventsDone) / rate : 0 }
 }
 
-/// The result of a replay.
-public struct ReplayReport: Sendable {
-  /// A value of the live projections that differs from the one that follows from the log.
-  public struct Drift: Sendable, Equatable {
-    /// The Pith Number of the record, or `record` and its position where there is none.
-    public let pithNumber: String
-    /// The name of the column.
-    public let key: String
-    /// The live value; `nil` where the row was missing.
-    public let was: String?
-    /// The value the log gives; `nil` where there should be no row.
-    public let now: String?
-  }
-
-  /// The number of events that the projections include.
-  public let events: Int64
-  /// The number of records.
-  public let records: Int64
-  /// The duration in seconds.
-  public let seconds: Double
-  /// The differences, at most ``Replayer``'s limit of 1000.
-  public let drift: [Drift]
-  /// Whether the replayed tables replaced the live ones.
-  public let swapped: Bool
-}
-
 /// Rebuilds the projections from the log.
 public struct Replayer: Sendable {
   /// The key of the advisory lock that one replay of a database holds.
@@ -54,7 +28,7 @@ public struct Replayer: Sendable {
   /// The number of tasks that read, and then fold, in parallel.
   static let workers = 2
 
-  private let configuration: StoreConfiguration
+  let configuration: StoreConfiguration
 
   init(_ configuration: StoreConfiguration) { self.configuration = configuration }
 
@@ -77,14 +51,25 @@ public struct Replayer: Sendable {
   private func runConnected(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
+    try await withReplayConnection { connection in
+      try await replay(connection, check: check, progress: progress)
+    }
+  }
+
+  /// Runs a closure with a connection that has the lock of a replay.
+  ///
+  /// Errors: `replayRunning`.
+  func withReplayConnection<R: Sendable>(
+    _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
     let connection = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
       try await lockReplay(connection)
-      let report = try await replay(connection, check: check, progress: progress)
+      let result = try await body(connection)
       // The end of the session frees the lock too, but some time after the close.
       _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.lock)])
       await connection.close()
-      return report
+      return result
     } catch {
       await connection.close()
       throw error
@@ -117,6 +102,7 @@ public struct Replayer: Sendable {
     let timeline = try await Self.timeline(connection, below: size)
     let counter = ReplayCounter(total: size.rawValue, start: start, report: progress)
     try await foldLog(connection, size: size.rawValue, timeline, counter)
+    try await writeTexts(below: size)
     _ = try await connection.query("SELECT ledger.replay_index()")
     let result = try await connection.transaction { connection in
       try await finish(connection, check: check, size: size, timeline)
@@ -128,7 +114,7 @@ public struct Replayer: Sendable {
   }
 
   /// The keys as the events below a position leave them.
-  private static func timeline(
+  static func timeline(
     _ connection: PostgresConnection, below position: Position
   ) async throws -> KeyTimeline {
     var timeline = KeyTimeline()
@@ -138,15 +124,18 @@ public struct Replayer: Sendable {
   }
 
   /// Reads the first `size` events and folds them into the new tables.
-  private func foldLog(
+  func foldLog(
     _ connection: PostgresConnection, size: Int64, _ timeline: KeyTimeline,
     _ counter: ReplayCounter
   ) async throws {
-    let parts = try await partitions(connection, size: size, counter)
+    let parts = try await partitions(connection, size: size, timeline, counter)
+    var names = PaperNamesBuilder()
+    for part in parts { names.add(part.names) }
+    let context = FoldContext(timeline, names.finish())
     let queue = PartQueue(count: EventPartitions.parts(events: size))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<Self.workers {
-        group.addTask { try await self.fold(parts, queue, timeline, counter) }
+        group.addTask { try await self.fold(parts, queue, context, counter) }
       }
       try await group.waitForAll()
     }
@@ -172,6 +161,7 @@ public struct Replayer: Sendable {
     } else if projected < size {
       try await catchUpLive(connection, from: projected, to: size)
     }
+    try await RecordTextRows.clearErased(schema: Self.schema, on: connection)
     let drift = try await Self.drift(connection)
     let records = try await connection.query(
       "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
@@ -196,7 +186,8 @@ public struct Replayer: Sendable {
   /// A sort by record on the server takes longer than the reading. Events are grouped by record in this
   /// process, and sorted by position before they are folded.
   private func partitions(
-    _ connection: PostgresConnection, size: Int64, _ counter: ReplayCounter
+    _ connection: PostgresConnection, size: Int64, _ timeline: KeyTimeline,
+    _ counter: ReplayCounter
   ) async throws -> [EventPartitions] {
     // All rows below `size` are on pages that exist now.
     let pages = try await connection.query(
@@ -208,7 +199,7 @@ public struct Replayer: Sendable {
       for worker in 0..<Int64(Self.workers) {
         group.addTask {
           try await self.read(
-            pages: worker * step..<(worker + 1) * step, size: size, counter)
+            pages: worker * step..<(worker + 1) * step, size: size, timeline, counter)
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }
@@ -216,7 +207,7 @@ public struct Replayer: Sendable {
   }
 
   private func read(
-    pages: Range<Int64>, size: Int64, _ counter: ReplayCounter
+    pages: Range<Int64>, size: Int64, _ timeline: KeyTimeline, _ counter: ReplayCounter
   ) async throws -> EventPartitions {
     let source = try await PostgresConnection.connect(Projector.connection(configuration))
     do {
@@ -231,7 +222,7 @@ public struct Replayer: Sendable {
         """
       ) { message in
         guard try cursor.begin(message) != nil else { return }
-        try parts.append(PackedEvent(message, &cursor))
+        try parts.append(PackedEvent(message, &cursor), timeline)
         count += 1
         if count & 0x3FFF == 0 { counter.add(0x4000) }
       }
@@ -246,7 +237,7 @@ public struct Replayer: Sendable {
 
   /// Folds parts of the log until none is left, and writes their rows.
   private func fold(
-    _ readers: [EventPartitions], _ queue: PartQueue, _ timeline: KeyTimeline,
+    _ readers: [EventPartitions], _ queue: PartQueue, _ context: FoldContext,
     _ counter: ReplayCounter
   ) async throws {
     let target = try await PostgresConnection.connect(Projector.connection(configuration))
@@ -256,7 +247,7 @@ public struct Replayer: Sendable {
         try Task.checkCancellation()
         var blocks: [[PackedEvent]] = []
         for reader in readers { try reader.read(part, into: &blocks) }
-        counter.add(Int64(Self.fold(blocks, timeline) { rows.append($0) }))
+        counter.add(Int64(Self.fold(blocks, context) { rows.append($0) }))
         if rows.count >= ReplayRowWriter.batch { try await rows.flush(target) }
       }
       try await rows.flush(target)
@@ -269,7 +260,7 @@ public struct Replayer: Sendable {
 
   /// Folds each record of some events, which are all events of these records. Returns the number of events.
   private static func fold(
-    _ blocks: [[PackedEvent]], _ timeline: KeyTimeline, _ body: (FoldedRecord) -> Void
+    _ blocks: [[PackedEvent]], _ context: FoldContext, _ body: (FoldedRecord) -> Void
   ) -> Int {
     struct Place: Comparable {
       let record: Int64
@@ -298,12 +289,12 @@ public struct Replayer: Sendable {
     var current: [FoldEvent] = []
     for place in places {
       if let first = current.first, first.record.rawValue != place.record {
-        body(FoldedRecord.whole(current, timeline))
+        body(FoldedRecord.whole(current, context))
         current.removeAll(keepingCapacity: true)
       }
       current.append(blocks[Int(place.block)][Int(place.index)].event)
     }
-    if !current.isEmpty { body(FoldedRecord.whole(current, timeline)) }
+    if !current.isEmpty { body(FoldedRecord.whole(current, context)) }
     return places.count
   }
 
@@ -313,6 +304,9 @@ public struct Replayer: Sendable {
     for (table, key) in [
       ("verification_status", "record_position"), ("event_summary", "record_position"),
       ("storage_validity", "record_position, fold_group"),
+      ("citation", "record_position, position"),
+      ("strong_author", "record_position, fold_group, identity"),
+      ("record_text", "record_position"),
     ] {
       // Usually the tables are equal. The server tests this in parallel, which it cannot do for a full
       // join.
@@ -340,7 +334,8 @@ public struct Replayer: Sendable {
       for row in rows {
         drift.append(
           ReplayReport.Drift(
-            pithNumber: try row.text(0), key: try row.text(1), was: try row.optionalText(2),
+            table: "ledger.\(table)", pithNumber: try row.text(0), key: try row.text(1),
+            was: try row.optionalText(2),
             now: try row.optionalText(3)))
       }
     }
@@ -349,7 +344,7 @@ public struct Replayer: Sendable {
 }
 
 /// Counts events of all workers of a replay, and reports every half second.
-private final class ReplayCounter: Sendable {
+final class ReplayCounter: Sendable {
   private let total: Int64
   private let start: ContinuousClock.Instant
   private let report: @Sendable (ReplayProgress) -> Void

@@ -1,3 +1,4 @@
+import Encodings
 import LedgerDomain
 import PostgresClient
 import Synchronization
@@ -24,9 +25,13 @@ struct ReplayRowWriter {
   private var status = BinaryCopyWriter()
   private var summary = BinaryCopyWriter()
   private var storage = BinaryCopyWriter()
+  private var citations = BinaryCopyWriter()
+  private var authors = BinaryCopyWriter()
   /// The number of records that are not written yet.
   private(set) var count = 0
   private var hasStorage = false
+  private var hasCitations = false
+  private var hasAuthors = false
 
   mutating func append(_ record: FoldedRecord) {
     ProjectionRows.write(record.state, until: record.storageVerifiedUntil, to: &status)
@@ -38,6 +43,19 @@ struct ReplayRowWriter {
       storage.append(timestamp: until.microseconds)
       hasStorage = true
     }
+    for citation in record.citations {
+      ProjectionRows.write(citation, of: record.state.record, to: &citations)
+      hasCitations = true
+    }
+    for (group, identities) in record.strongAuthors {
+      for identity in identities {
+        authors.beginRow(columns: 3)
+        authors.append(int8: record.state.record.rawValue)
+        authors.append(int8: group)
+        authors.append(bytes: identity.bytes)
+        hasAuthors = true
+      }
+    }
     count += 1
   }
 
@@ -46,11 +64,17 @@ struct ReplayRowWriter {
     guard count > 0 else { return }
     var tables = [("verification_status", status.finish()), ("event_summary", summary.finish())]
     if hasStorage { tables.append(("storage_validity", storage.finish())) }
+    if hasCitations { tables.append(("citation", citations.finish())) }
+    if hasAuthors { tables.append(("strong_author", authors.finish())) }
     status = BinaryCopyWriter()
     summary = BinaryCopyWriter()
     storage = BinaryCopyWriter()
+    citations = BinaryCopyWriter()
+    authors = BinaryCopyWriter()
     count = 0
     hasStorage = false
+    hasCitations = false
+    hasAuthors = false
     for (table, bytes) in tables {
       let chunks = AsyncStream { continuation in
         continuation.yield(bytes)

@@ -36,6 +36,18 @@ public struct StoredCheckpoint: Sendable {
   public var cosigned: String { note + cosignatures.joined() }
 }
 
+/// A row of the table of cosignatures.
+public struct StoredCosignature: Sendable {
+  /// The size of the checkpoint.
+  public let size: Int64
+  /// The name of the witness.
+  public let witness: String
+  /// The signature line, with its newline.
+  public let line: String
+  /// The note of the checkpoint of this size; `nil` where there is none.
+  public let note: String?
+}
+
 /// The checkpoints that the log signed, and the cosignatures on them.
 public struct CheckpointStore: Sendable {
   private let readers: DatabasePool
@@ -77,6 +89,22 @@ public struct CheckpointStore: Sendable {
     try await readers.query(
       "SELECT coalesce(max(s.size), 0) FROM ledger.cosignature s WHERE s.witness = $1",
       [.text(witness)])[0].treeSize(0)
+  }
+
+  /// Cosignatures after one, in the order of size and witness.
+  public func cosignatures(
+    after size: Int64, _ witness: String, limit: Int
+  ) async throws -> [StoredCosignature] {
+    try await readers.query(
+      """
+      SELECT s.size, s.witness, s.line, (SELECT c.note FROM ledger.checkpoint c WHERE c.size = s.size)
+      FROM ledger.cosignature s WHERE (s.size, s.witness) > ($1, $2) ORDER BY s.size, s.witness LIMIT $3
+      """, [.int8(size), .text(witness), .int8(Int64(limit))]
+    ).map { row in
+      StoredCosignature(
+        size: try row.int(0), witness: try row.text(1), line: try row.text(2),
+        note: try row.optionalText(3))
+    }
   }
 
   private func select(

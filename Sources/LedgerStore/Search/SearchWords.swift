@@ -1,0 +1,54 @@
+import Foundation
+
+/// The words of a text in the form in which a search compares them.
+///
+/// A word is a run of letters and digits. Letter case, diacritics and compatibility forms do not matter: `Müller`,
+/// `MULLER` and `ﬁnite` give `muller`, `muller` and `finite`. Text that is written without spaces is one word.
+public struct SearchWords: Sendable, Equatable {
+  /// The largest number of scalars of a word. A longer word is compared by its beginning.
+  public static let maxLength = 64
+
+  /// Letters that Unicode does not decompose, and the final form of sigma.
+  private static let bases: [Unicode.Scalar: String] = [
+    "æ": "ae", "ð": "d", "đ": "d", "ħ": "h", "ł": "l", "ø": "o", "œ": "oe", "þ": "th", "ŧ": "t",
+    "\u{03C2}": "\u{03C3}",
+  ]
+
+  /// The words in their order, with repetitions.
+  public let words: [String]
+
+  /// Splits a text.
+  ///
+  /// - Parameter limit: the largest number of words. The others are left out.
+  public init(_ text: String, limit: Int = .max) {
+    // Upper case first: it writes out letters such as ß, which have no single upper-case form.
+    let folded = text.decomposedStringWithCompatibilityMapping.uppercased().lowercased()
+      .decomposedStringWithCompatibilityMapping
+    var words: [String] = []
+    var word = String.UnicodeScalarView()
+    var length = 0
+    func finish() {
+      if !word.isEmpty, words.count < limit { words.append(String(word)) }
+      word = String.UnicodeScalarView()
+      length = 0
+    }
+    for scalar in folded.unicodeScalars {
+      if words.count >= limit { break }
+      switch scalar.properties.generalCategory {
+      case .nonspacingMark, .enclosingMark: continue
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+        .decimalNumber, .letterNumber, .otherNumber, .spacingMark:
+        guard length < Self.maxLength else { continue }
+        if let base = Self.bases[scalar] {
+          word.append(contentsOf: base.unicodeScalars)
+        } else {
+          word.append(scalar)
+        }
+        length += 1
+      default: finish()
+      }
+    }
+    finish()
+    self.words = words
+  }
+}
