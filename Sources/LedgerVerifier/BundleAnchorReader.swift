@@ -42,7 +42,7 @@ struct BundleAnchorReader {
     try checkNamed(proof, from: position, place)
     return BundleVerification.Anchor(
       kind: anchor.kind, proof: proof, digest: digest, size: anchored.size, admitted: admitted,
-      events: events.filter { anchored.size.covers($0) }.count)
+      events: events.filter { anchored.size.covers($0) })
   }
 
   /// Reads the anchored checkpoint, and verifies that it is consistent with the bundle's.

@@ -13,12 +13,14 @@ public import TransparencyLog
 /// Specification: bundle.md.
 public struct BundleVerification: Sendable {
   /// The value of the member `format`.
-  public static let format = "pith-ledger-bundle/1"
+  public static let format = "pith-ledger-bundle/2"
+  /// The format without the members `names` and `proofs`, which is still verified.
+  static let earlierFormat = "pith-ledger-bundle/1"
   /// The largest bundle, in bytes: 256 MiB.
   public static let maxBytes = 256 << 20
   static let members = [
-    "anchors", "checkpoint", "document", "event_summary", "events", "format", "keys", "pith_number",
-    "verification_status",
+    "anchors", "checkpoint", "document", "event_summary", "events", "format", "keys", "names",
+    "pith_number", "proofs", "verification_status",
   ]
 
   /// A proof of time over a checkpoint that covers events of the record.
@@ -33,8 +35,21 @@ public struct BundleVerification: Sendable {
     public let size: TreeSize
     /// The verdict of the ledger when it admitted the anchor.
     public let admitted: Verdict
-    /// The number of the record's events that the checkpoint covers.
-    public let events: Int
+    /// The positions of the record's events that the checkpoint covers.
+    public let events: [Position]
+
+    /// The proof, to be checked against what the reader trusts.
+    public var timeProof: TimeProof { TimeProof(kind: kind, bytes: proof, digest: digest) }
+  }
+
+  /// A proof of time over the canonical record, which a `timestamp_anchor` of the record names.
+  public struct Proof: Sendable {
+    /// The proof. Checking it needs trusted block headers or trusted roots.
+    public let proof: TimeProof
+    /// The position of the anchor.
+    public let position: Position
+    /// The verdict of the ledger when it admitted the anchor.
+    public let admitted: Verdict
   }
 
   /// The result of a successful verification.
@@ -43,8 +58,8 @@ public struct BundleVerification: Sendable {
     public let pithNumber: String
     /// The checkpoint under which all entries are included.
     public let checkpoint: Checkpoint
-    /// The number of events about the record.
-    public let events: Int
+    /// The positions of the events about the record.
+    public let events: [Position]
     /// The number of entries about keys and checkpoints.
     public let keys: Int
     /// The status of the record, as the fold of the entries gives it.
@@ -54,6 +69,8 @@ public struct BundleVerification: Sendable {
     /// The proofs of time. Their form and their checkpoints are verified; the proofs themselves are
     /// not.
     public let anchors: [Anchor]
+    /// The proofs of the record's own anchors, by the positions of the anchors.
+    public let proofs: [Proof]
   }
 
   private let keys: [NoteVerifierKey]
@@ -72,9 +89,11 @@ public struct BundleVerification: Sendable {
     let number = bundle["pith_number"]?.stringValue ?? ""
     let keyItems = try Self.entries(bundle["keys"], "keys", checkpoint)
     let eventItems = try Self.entries(bundle["events"], "events", checkpoint)
+    let nameItems = try Self.entries(bundle["names"] ?? [], "names", checkpoint)
     var reader = LogReader()
-    let checked = try await Self.read(&reader, keyItems + eventItems)
+    let checked = try await Self.read(&reader, keyItems + eventItems + nameItems)
     try Self.checkSubjects(keyItems: keyItems, eventItems: eventItems, checked, number)
+    try Self.checkNames(nameItems, checked, number)
     let status = try Self.status(
       of: number, reader, eventItems.last.flatMap { checked[$0.position] })
     try status.expect(
@@ -84,9 +103,31 @@ public struct BundleVerification: Sendable {
     let anchors = try BundleAnchorReader(
       checkpoint: checkpoint, events: eventItems.map(\.position), checked: checked
     ).read(bundle["anchors"])
+    let proofs = try BundleProofReader(
+      digest: try Self.canonicalDigest(of: number, eventItems, checked),
+      events: eventItems.map(\.position), checked: checked
+    ).read(bundle["proofs"])
     return Outcome(
-      pithNumber: number, checkpoint: checkpoint, events: eventItems.count, keys: keyItems.count,
-      status: status, hasDocument: hasDocument, anchors: anchors)
+      pithNumber: number, checkpoint: checkpoint, events: eventItems.map(\.position),
+      keys: keyItems.count, status: status, hasDocument: hasDocument, anchors: anchors,
+      proofs: proofs)
+  }
+
+  /// The digest of the canonical record. Checks that the record has the Pith Number.
+  private static func canonicalDigest(
+    of number: String, _ items: [LogReader.Item], _ checked: [Position: LogReader.Checked]
+  ) throws(LogFault) -> Digest {
+    for item in items {
+      guard case .recordCreated(let created)? = checked[item.position]?.entry.event.body.payload
+      else { continue }
+      guard created.canonical.pithNumber.description == number else {
+        throw LogFault(
+          "bundle.subject", position: item.position, place: "events",
+          "the canonical record has the number \(created.canonical.pithNumber)")
+      }
+      return created.canonical.digest
+    }
+    throw LogFault("bundle.subject", place: "events", "no entry has the canonical record")
   }
 
   /// Parses a bundle, and checks its members, its canonical form and its format.
@@ -95,10 +136,16 @@ public struct BundleVerification: Sendable {
     do throws(JSONError) {
       json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: maxBytes, maxDepth: 64))
     } catch { throw LogFault("bundle.json", place: "byte \(error.offset)", error.message) }
-    guard let bundle = json.objectValue, bundle.keys == members else {
+    guard let bundle = json.objectValue else {
+      throw LogFault("bundle.members", place: "bundle", "a bundle is an object")
+    }
+    let form = bundle["format"]?.stringValue
+    let expected =
+      form == earlierFormat ? members.filter { $0 != "names" && $0 != "proofs" } : members
+    guard bundle.keys == expected else {
       throw LogFault(
         "bundle.members", place: "bundle",
-        "a bundle has the members \(members.joined(separator: ", "))")
+        "a bundle has the members \(expected.joined(separator: ", "))")
     }
     let canonical = json.canonicalBytes()
     if canonical != bytes {
@@ -107,8 +154,9 @@ public struct BundleVerification: Sendable {
         "bundle.canonical", place: "byte \(place ?? min(canonical.count, bytes.count))",
         "the bundle is not in canonical JSON")
     }
-    guard bundle["format"]?.stringValue == format else {
-      throw LogFault("bundle.format", place: "format", "only \(format) is known")
+    guard form == format || form == earlierFormat else {
+      throw LogFault(
+        "bundle.format", place: "format", "\(format) and \(earlierFormat) are known")
     }
     return bundle
   }
@@ -147,6 +195,21 @@ public struct BundleVerification: Sendable {
     }
   }
 
+  /// Checks that `names` has only events that name other papers than the record.
+  private static func checkNames(
+    _ items: [LogReader.Item], _ checked: [Position: LogReader.Checked], _ number: String
+  ) throws(LogFault) {
+    for item in items {
+      guard let body = checked[item.position]?.entry.event.body, body.type.namesPaper,
+        body.subject.text != number
+      else {
+        throw LogFault(
+          "bundle.subject", position: item.position, place: "names",
+          "the event does not name another paper")
+      }
+    }
+  }
+
   /// Folds the events of the record, as of the time when its last event was recorded.
   private static func status(
     of number: String, _ reader: LogReader, _ last: LogReader.Checked?
@@ -155,7 +218,7 @@ public struct BundleVerification: Sendable {
       throw LogFault(
         "bundle.subject", place: "pith_number", "the bundle has no event about \(number)")
     }
-    return reader.fold(record, at: last.entry.admission.recordedAt)
+    return reader.fold(record, reader.foldContext(), at: last.entry.admission.recordedAt)
   }
 
   /// Verifies entries in the order of the log. Returns them by position.

@@ -16,15 +16,25 @@ public struct LogFault: Error, Sendable, Equatable, CustomStringConvertible {
   public let place: String?
   /// A description in English.
   public let message: String
+  /// The tables of a database that the fault is in, such as `ledger.event`. More than one if two tables
+  /// contradict each other. Empty for a log outside a database.
+  public let tables: [String]
 
   /// Makes a fault from its parts.
   public init(
-    _ check: String, position: Position? = nil, place: String? = nil, _ message: String
+    _ check: String, position: Position? = nil, place: String? = nil, _ message: String,
+    tables: [String] = []
   ) {
     self.check = check
     self.position = position
     self.place = place
     self.message = message
+    self.tables = tables
+  }
+
+  /// The same fault in some tables of a database.
+  public func with(tables: [String]) -> LogFault {
+    LogFault(check, position: position, place: place, message, tables: tables)
   }
 
   /// Makes a fault from an error of a parser or a proof. The error's line number is added to
@@ -36,19 +46,21 @@ public struct LogFault: Error, Sendable, Equatable, CustomStringConvertible {
       place: [place, line].compactMap { $0 }.joined(separator: ", ").nilIfEmpty, error.message)
   }
 
-  /// The message with check, place and position.
+  /// The message with check, tables, place and position.
   public var description: String {
-    let whole = [place, position.map { "position \($0)" }].compactMap { $0 }
+    let tables = tables.isEmpty ? nil : tables.joined(separator: " or ")
+    let whole = [tables, place, position.map { "position \($0)" }].compactMap { $0 }
       .joined(separator: ", ")
     return "\(message) [\(check)\(whole.isEmpty ? "" : " at \(whole)")]"
   }
 
-  /// An object with the members `check`, `message`, `place` and `position`.
+  /// An object with the members `check`, `message`, `place`, `position` and `tables`.
   public var json: JSON {
     [
       "check": .string(check), "message": .string(message),
       "place": place.map { .string($0) } ?? .null,
       "position": position.map { .integer($0.rawValue) } ?? .null,
+      "tables": .array(tables.map { .string($0) }),
     ]
   }
 

@@ -35,49 +35,6 @@ public struct LogReader: Sendable {
     public let event: FoldEvent
   }
 
-  /// The columns of a record by which it is looked up.
-  public struct Subject: Sendable, Equatable {
-    /// The full Pith Number.
-    public let pithNumber: String
-    /// SHA-256 of the canonical record.
-    public let canonicalSHA256: Digest
-    /// The version of the paper at its source, `source.version`.
-    public let sourceVersion: Int64
-    /// Whether a `record_created` of the record has a receipt by a trusted key.
-    public var hasTrustedReceipt: Bool
-    /// Whether the operator imported the record, its document or its graph.
-    public var isOperatorImported: Bool
-
-    /// Makes a subject from its parts.
-    public init(
-      pithNumber: String, canonicalSHA256: Digest, sourceVersion: Int64, hasTrustedReceipt: Bool,
-      isOperatorImported: Bool
-    ) {
-      self.pithNumber = pithNumber
-      self.canonicalSHA256 = canonicalSHA256
-      self.sourceVersion = sourceVersion
-      self.hasTrustedReceipt = hasTrustedReceipt
-      self.isOperatorImported = isOperatorImported
-    }
-  }
-
-  /// A name of a record, in the form in which it is looked up.
-  public struct Name: Hashable, Sendable {
-    /// The record.
-    public let record: RecordID
-    /// The name of the alias kind, such as `arxiv`.
-    public let kind: String
-    /// The folded value. Specification: identifiers.md, section Names of a record.
-    public let folded: String
-
-    /// Makes a name from its parts.
-    public init(record: RecordID, kind: String, folded: String) {
-      self.record = record
-      self.kind = kind
-      self.folded = folded
-    }
-  }
-
   /// The number of entries that one task checks.
   private static let chunk = 128
 
@@ -85,10 +42,12 @@ public struct LogReader: Sendable {
   public private(set) var timeline = KeyTimeline()
   /// The records by full Pith Number.
   public private(set) var records: [String: RecordID] = [:]
-  /// The look-up columns of each record.
-  public private(set) var subjects: [RecordID: Subject] = [:]
-  /// Every name that was added to a record, with `true` if it was retracted.
-  public private(set) var names: [Name: Bool] = [:]
+  /// The rows by which records are looked up.
+  public private(set) var lookups = RecordLookups()
+  /// The slots of the sources of the records.
+  private var sourceNames: [RecordID: Digest128] = [:]
+  /// The names of papers.
+  private var names = PaperNamesBuilder()
   /// The events of each record, in the order of the log. Empty if events are not kept.
   public private(set) var events: [RecordID: [FoldEvent]] = [:]
   /// Every event read so far by event id, to resolve references of later events.
@@ -179,9 +138,15 @@ public struct LogReader: Sendable {
     }
     let referenced = try referencedEvent(of: event, record, at: position)
     let key = try publicKey(of: event, at: position)
-    let columns = entry.foldEvent(position: position, record: record, referenced: referenced)
+    let columns = entry.foldEvent(
+      position: position, record: record, referenced: referenced,
+      recordSource: sourceNames[record])
     if record.isRegistry { _ = timeline.apply(columns) }
-    note(entry, columns)
+    if columns.type == .recordCreated, sourceNames[record] == nil {
+      sourceNames[record] = columns.slot
+    }
+    names.add(columns, timeline)
+    lookups.apply(entry, columns)
     byID[event.eventID] = columns
     if keepsEvents, !record.isRegistry { events[record, default: []].append(columns) }
     return (columns, key)
@@ -236,32 +201,17 @@ public struct LogReader: Sendable {
     return known.publicKey
   }
 
-  /// Updates the look-up columns after an entry about a record.
-  private mutating func note(_ entry: Entry, _ columns: FoldEvent) {
-    let payload = entry.event.body.payload
-    if let alias = payload.alias {
-      let name = Name(
-        record: columns.record, kind: alias.kind.rawValue, folded: alias.folded)
-      names[name] = columns.type == .aliasRetracted
-    }
-    if subjects[columns.record] == nil, case .recordCreated(let created) = payload {
-      subjects[columns.record] = Subject(
-        pithNumber: entry.event.body.subject.text, canonicalSHA256: created.canonical.digest,
-        sourceVersion: created.canonical.sourceVersion, hasTrustedReceipt: false,
-        isOperatorImported: false)
-    }
-    if columns.flags.contains(.receiptVerified) {
-      subjects[columns.record]?.hasTrustedReceipt = true
-    }
-    if columns.flags.contains(.operatorImported) {
-      subjects[columns.record]?.isOperatorImported = true
-    }
-  }
+  /// The keys and the names of papers after the entries read so far.
+  public func foldContext() -> FoldContext { FoldContext(timeline, names.finish()) }
 
   /// Computes the status of one record after the entries read so far.
   ///
-  /// - Parameter time: the time with which the expiry of storage is compared.
-  public func fold(_ record: RecordID, at time: Timestamp) -> RecordStatus {
-    RecordStatus(FoldedRecord.whole(events[record] ?? [], timeline), at: time)
+  /// - Parameters:
+  ///   - context: the value of ``foldContext()``.
+  ///   - time: the time with which the expiry of storage is compared.
+  public func fold(
+    _ record: RecordID, _ context: FoldContext, at time: Timestamp
+  ) -> RecordStatus {
+    RecordStatus(FoldedRecord.whole(events[record] ?? [], context), at: time)
   }
 }

@@ -13,8 +13,49 @@ public protocol LogSource: Sendable {
   /// The tiles of an earlier size of the log are narrower. A source that has only the wider tile
   /// answers from that one. Source: C2SP tlog-tiles, section Partial Tiles.
   func tile(level: Int, index: UInt64, width: Int) async throws -> [Digest]?
-  /// Returns the columns that are stored with the entries; `nil` if the source stores none.
-  func columns(from position: Position, limit: Int) async throws -> [FoldEvent]?
+  /// Compares the columns that are stored with the entries with those that derive from the entries.
+  /// Returns the differences; `nil` if the source stores no columns.
+  func columnDifferences(from derived: [FoldEvent]) async throws -> [ColumnDifference]?
+  /// Returns the names of the database tables that a part of the log is read from; none for a source that
+  /// is no database.
+  func tables(of part: LogPart) -> [String]
+}
+
+extension LogSource {
+  /// Returns nothing: most sources are no database.
+  public func tables(of part: LogPart) -> [String] { [] }
+}
+
+/// A part of a log in which a fault can be.
+public enum LogPart: Sendable {
+  /// The entries with their columns.
+  case entries
+  /// The tiles of the tree, or the entries that they are computed from.
+  case tiles
+}
+
+/// An entry whose stored columns are not those that derive from it.
+public struct ColumnDifference: Sendable, Equatable {
+  /// The position of the entry.
+  public let position: Position
+  /// The names of the columns that differ. Empty if no row has this position.
+  public let columns: [String]
+
+  /// Makes a difference.
+  public init(position: Position, columns: [String]) {
+    self.position = position
+    self.columns = columns
+  }
+
+  /// The fault that a verification reports.
+  public var fault: LogFault {
+    columns.isEmpty
+      ? LogFault("entry.position", position: position, "no row of the log has this position")
+      : LogFault(
+        "entry.columns", position: position,
+        "the columns beside the entry are not those that follow from it: "
+          + columns.joined(separator: ", "))
+  }
 }
 
 /// A log as plain files, with the paths of C2SP tlog-tiles.
@@ -121,7 +162,9 @@ public struct LogDirectory: LogSource {
   }
 
   /// Returns `nil`: a directory stores no columns.
-  public func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? { nil }
+  public func columnDifferences(from derived: [FoldEvent]) async throws -> [ColumnDifference]? {
+    nil
+  }
 }
 
 extension LogDirectory {

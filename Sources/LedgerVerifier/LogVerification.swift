@@ -49,15 +49,21 @@ public struct LogVerification: Sendable {
   private let source: any LogSource
   private let size: TreeSize
   private let expectations: [Expectation]
+  private let observe: @Sendable ([LogReader.Checked]) -> Void
 
   /// Makes a verification.
   ///
   /// - Parameters:
   ///   - size: the number of entries to verify.
   ///   - expectations: checkpoints of at most this size.
-  public init(_ source: any LogSource, size: TreeSize, expecting expectations: [Expectation]) {
+  ///   - observe: called with each batch of verified entries, in the order of the log.
+  public init(
+    _ source: any LogSource, size: TreeSize, expecting expectations: [Expectation],
+    observe: @escaping @Sendable ([LogReader.Checked]) -> Void = { _ in }
+  ) {
     self.source = source
     self.size = size
+    self.observe = observe
     self.expectations = expectations.sorted { $0.checkpoint.size < $1.checkpoint.size }
   }
 
@@ -89,7 +95,8 @@ public struct LogVerification: Sendable {
           seconds: (ContinuousClock.now - start) / .seconds(1)))
       batch = try await next
     }
-    try await comparePartialTiles(state.edge)
+    let edge = state.edge
+    try await checking(.tiles) { try await comparePartialTiles(edge) }
     try state.requireNoUnmetCheckpoint()
     return Outcome(
       reader: state.reader, edge: state.edge, lastRecordedAt: state.lastRecordedAt,
@@ -134,25 +141,41 @@ public struct LogVerification: Sendable {
     guard entries.count == count else {
       throw LogFault(
         "log.missing", position: from.advanced(by: entries.count),
-        "there is no entry here, and the log should have \(size)")
+        "there is no entry here, and the log should have \(size)",
+        tables: source.tables(of: .entries))
+    }
+  }
+
+  /// Runs a check of a part of the log, and names the tables of the part in its fault.
+  private func checking<R>(_ part: LogPart, _ check: () async throws -> R) async throws -> R {
+    do { return try await check() } catch let fault as LogFault {
+      throw fault.tables.isEmpty ? fault.with(tables: source.tables(of: part)) : fault
     }
   }
 
   /// Verifies a batch of entries with its columns and tiles, and appends it to the tree.
   private func check(_ entries: [[UInt8]], _ state: inout State) async throws {
-    let from = state.edge.size.end
-    try await compareTiles(from: from, entries)
-    let checked = try await state.reader.read(
-      entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
-    if let columns = try await source.columns(from: from, limit: entries.count) {
-      try Self.compare(columns, checked)
+    let start = state.edge.size.end
+    try await checking(.tiles) { try await compareTiles(from: start, entries) }
+    let items = entries.enumerated().map {
+      LogReader.Item(position: start.advanced(by: $0), bytes: $1)
     }
+    let checked = try await checking(.entries) {
+      let checked = try await state.reader.read(items)
+      if let first = try await source.columnDifferences(from: checked.map(\.event))?.first {
+        throw first.fault
+      }
+      return checked
+    }
+    observe(checked)
     for entry in checked {
       var full: [Frontier.FullTile] = []
       state.edge.append(entry.leaf) { full.append($0) }
       // The tiles of level 0 have been compared above.
       for tile in full where tile.level > 0 {
-        try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
+        try await checking(.tiles) {
+          try await expectTile(tile.level, tile.index, tile.hashes, position: entry.position)
+        }
       }
       try state.compareWithCheckpoints()
     }
@@ -196,23 +219,6 @@ public struct LogVerification: Sendable {
     throw LogFault(
       "tree.tile", position: level == 0 ? position.advanced(by: place) : position, place: path,
       "hash \(place) of the tile is \(tile[place]), and the entries give \(hashes[place])")
-  }
-
-  /// Compares stored columns with the columns that derive from the entries.
-  private static func compare(
-    _ stored: [FoldEvent], _ checked: [LogReader.Checked]
-  ) throws(LogFault) {
-    for (index, checked) in checked.enumerated() {
-      guard index < stored.count, stored[index].position == checked.position else {
-        throw LogFault(
-          "entry.position", position: checked.position, "no row of the log has this position")
-      }
-      guard stored[index] == checked.event else {
-        throw LogFault(
-          "entry.columns", position: checked.position,
-          "the columns beside the entry are not those that follow from it")
-      }
-    }
   }
 }
 
@@ -265,6 +271,7 @@ extension LogDirectory {
     let name = "projections.ndjson"
     guard let bytes = try file(name) else { return nil }
     var missing = outcome.reader.records
+    let context = outcome.reader.foldContext()
     for (index, line) in bytes.split(separator: 0x0A).enumerated() {
       let place = "\(name) line \(index + 1)"
       guard let json = try? JSON.parse(Array(line)), let number = json["pith_number"]?.stringValue,
@@ -272,7 +279,7 @@ extension LogDirectory {
       else {
         throw LogFault("projection.form", place: place, "not a record of this log, or one twice")
       }
-      try outcome.reader.fold(record, at: time).expect(
+      try outcome.reader.fold(record, context, at: time).expect(
         json["verification_status"], json["event_summary"], of: number, place: place)
     }
     if let (number, position) = missing.min(by: { $0.value < $1.value }) {

@@ -4,8 +4,6 @@ import Encodings
 import Foundation
 import LedgerDomain
 import LedgerVerifier
-import ProofFormats
-import ProofVerification
 import TransparencyLog
 
 /// The command `verify`: checks proofs, bundles and exported logs with keys that the caller gives.
@@ -50,14 +48,26 @@ public struct Verify: AsyncParsableCommand {
         let fault = LogFault(error)
         try fail(fault.json, fault.description)
       } catch let unreadable as Unreadable {
-        FileHandle.standardError.write(Data("pithledger: \(unreadable.message)\n".utf8))
+        if json {
+          CommandProgram.reportJSON([
+            "check": "file", "exit_code": 2, "message": .string(unreadable.message),
+          ])
+        } else {
+          FileHandle.standardError.write(Data("pithledger: \(unreadable.message)\n".utf8))
+        }
         throw ExitCode(2)
       }
     }
 
     private func fail(_ fault: JSON, _ line: String) throws {
-      if json { print(JSON.object(["fault": fault, "verified": false]).canonicalString()) }
-      FileHandle.standardError.write(Data("pithledger: does not hold: \(line)\n".utf8))
+      if json {
+        print(JSON.object(["fault": fault, "verified": false]).canonicalString())
+        var members = fault.objectValue ?? [:]
+        members["exit_code"] = 1
+        CommandProgram.reportJSON(members)
+      } else {
+        FileHandle.standardError.write(Data("pithledger: does not hold: \(line)\n".utf8))
+      }
       throw ExitCode(1)
     }
   }
@@ -74,41 +84,6 @@ public struct Verify: AsyncParsableCommand {
       throw Unreadable("\(path) cannot be read")
     }
     return Array(data)
-  }
-
-  struct ProofFile: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "proof", abstract: "Verify that an entry is in the log.")
-    @OptionGroup var keys: Keys
-    @Argument(help: "The proof (C2SP tlog-proof) that `pithledger prove` wrote.") var file: String
-    @Option(help: "A file with the bytes of the entry, if the proof does not contain them.")
-    var entry: String?
-
-    func run() async throws {
-      try await keys.report { keys in
-        let proof = try InclusionProof(try Verify.read(file))
-        let entry: [UInt8]
-        if let file = self.entry {
-          entry = try Verify.read(file)
-        } else if let extra = proof.extra {
-          entry = extra
-        } else {
-          throw Unreadable("\(file) does not carry the entry: give its bytes by --entry FILE")
-        }
-        let signed = try proof.verify(entry: entry, by: keys)
-        let event = (try? Entry(bytes: entry))?.event
-        return (
-          [
-            "event_id": event.map { .string("sha256:" + $0.eventID.hex) } ?? .null,
-            "origin": .string(signed.checkpoint.origin),
-            "position": .integer(Int64(clamping: proof.index)),
-            "size": .integer(signed.checkpoint.size.stored),
-          ],
-          "holds: \(event.map { "sha256:" + $0.eventID.hex } ?? "the entry") is number \(proof.index) of the "
-            + "\(signed.checkpoint.size) entries of \(signed.checkpoint.origin)"
-        )
-      }
-    }
   }
 
   struct Receipt: AsyncParsableCommand {
@@ -143,110 +118,6 @@ public struct Verify: AsyncParsableCommand {
         }
         return (answer, line)
       }
-    }
-  }
-
-  struct Bundle: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Verify the bundle of a record: entries, signatures, inclusion and status.",
-      discussion: """
-        Proofs of time are checked with --headers and --tsa. Without these options they are listed as not \
-        checked.
-        """)
-    @OptionGroup var keys: Keys
-    @Argument(help: "The bundle, from `pithledger export RECORD` or /pith/{id}/bundle.json.")
-    var file: String
-    @Option(help: "A file with trusted block headers, one HEIGHT HEADERHEX on each line.")
-    var headers: String?
-    @Option(help: "A file with trusted roots of timestamp authorities, in PEM format.") var tsa:
-      String?
-
-    func run() async throws {
-      try await keys.report { keys in
-        let outcome = try await BundleVerification(keys: keys).verify(try Verify.read(file))
-        let anchors = try outcome.anchors.map(check)
-        let status = outcome.status.verificationStatus
-        var lines = [
-          "holds: \(outcome.pithNumber), \(outcome.events) entries in the first "
-            + "\(outcome.checkpoint.size) of \(outcome.checkpoint.origin)"
-        ]
-        for (key, value) in status { lines.append("  \(key) \(value.canonicalString())") }
-        for anchor in anchors { lines.append("  anchored: \(anchor.line)") }
-        return (
-          [
-            "anchors": .array(anchors.map { .string($0.line) }),
-            "event_summary": .object(outcome.status.eventSummary),
-            "events": .integer(Int64(outcome.events)),
-            "pith_number": .string(outcome.pithNumber),
-            "size": .integer(outcome.checkpoint.size.stored),
-            "verification_status": .object(status),
-          ], lines.joined(separator: "\n")
-        )
-      }
-    }
-
-    /// Checks a proof of time against the headers or roots that the caller trusts.
-    private func check(_ anchor: BundleVerification.Anchor) throws -> (line: String, Bool) {
-      let what = "\(anchor.events) entries by \(anchor.kind.rawValue)"
-      func fault(_ check: String, _ message: String) -> LogFault {
-        LogFault(check, place: "anchors", message)
-      }
-      switch anchor.kind {
-      case .opentimestamps:
-        guard let headers else { return ("\(what), not checked: give --headers FILE", false) }
-        return (try checkOpenTimestamps(anchor, headers, what, fault), true)
-      case .rfc3161:
-        guard let tsa else { return ("\(what), not checked: give --tsa FILE", false) }
-        do throws(ProofFormatError) {
-          let (token, verdict) = try TimestampToken.check(
-            anchor.proof, roots: try Self.bytes(tsa))
-          guard token.imprint == anchor.digest.bytes else {
-            throw ProofFormatError("rfc3161.imprint", "the token is of another checkpoint")
-          }
-          guard verdict == .verified else {
-            throw ProofFormatError("rfc3161.chain", "the token's chain ends at no root of yours")
-          }
-          return ("\(what), verified: \(token.genTime)", true)
-        } catch { throw fault(error.check, error.message) }
-      }
-    }
-
-    private static func bytes(_ path: String) throws(ProofFormatError) -> [UInt8] {
-      do { return try Verify.read(path) } catch {
-        throw ProofFormatError("certificate", error.message)
-      }
-    }
-
-    private func checkOpenTimestamps(
-      _ anchor: BundleVerification.Anchor, _ path: String, _ what: String,
-      _ fault: (String, String) -> LogFault
-    ) throws -> String {
-      let known: [Int64: BitcoinHeader]
-      do { known = try BitcoinHeader.lines(try Verify.read(path)) } catch let error
-        as ProofFormatError
-      { throw Unreadable("\(path): \(error.message) [\(error.check)]") }
-      do throws(ProofFormatError) {
-        let proof = try OpenTimestampsProof.parse(anchor.proof)
-        guard proof.digest == anchor.digest.bytes else {
-          throw ProofFormatError("ots.digest", "the proof is of another checkpoint")
-        }
-        var earliest: Int64?
-        for end in try proof.evaluate() {
-          guard case .bitcoin(let height) = end.attestation,
-            let header = known[Int64(clamping: height)]
-          else {
-            continue
-          }
-          guard header.merkleRoot == end.message else {
-            throw ProofFormatError("ots.bitcoin", "block \(height) has another merkle root")
-          }
-          earliest = min(earliest ?? .max, Int64(header.time))
-        }
-        guard let earliest else {
-          throw ProofFormatError("ots.bitcoin", "the proof ends at no header of yours")
-        }
-        return "\(what), verified: block of \(Timestamp(microseconds: earliest * 1_000_000))"
-      } catch { throw fault(error.check, error.message) }
     }
   }
 
@@ -297,6 +168,12 @@ public struct Verify: AsyncParsableCommand {
     @Option(help: "A file with the answer of /api/proof/consistency?old=…&new=….") var proof:
       String?
     @Option(help: "A folder of `export tiles` from which to compute the proof.") var log: String?
+
+    func validate() throws {
+      if proof != nil, log != nil {
+        throw ValidationError("give --proof or --log: with both, one is not used")
+      }
+    }
 
     func run() async throws {
       try await keys.report { keys in

@@ -27,7 +27,7 @@ struct BundleTests: HistorySuite {
       let (status, summary) = try await test.state()
       #expect(JSON.object(outcome.status.verificationStatus) == status)
       #expect(JSON.object(outcome.status.eventSummary) == summary)
-      #expect(outcome.hasDocument && outcome.events > 10 && outcome.keys >= 4)
+      #expect(outcome.hasDocument && outcome.events.count > 10 && outcome.keys >= 4)
       let stranger = try NoteSigner(name: test.ledger.origin, secret: NoteSigner.freshSecret())
       await #expect(throws: LogFault("note.signature", place: "checkpoint", "")) {
         try await BundleVerification(keys: [stranger.verifierKey]).verify(bytes)

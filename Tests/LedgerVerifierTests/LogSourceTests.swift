@@ -56,7 +56,7 @@ struct LogSourceTests {
       }
     }
 
-    func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? { nil }
+    func columnDifferences(from derived: [FoldEvent]) async throws -> [ColumnDifference]? { nil }
   }
 
   @Test("An empty log has no entries and no tiles in any reader")
@@ -73,7 +73,7 @@ struct LogSourceTests {
       #expect(try await reader.entries(from: .first, limit: 0).isEmpty)
       #expect(try await reader.entries(from: .first, limit: 10).isEmpty)
       #expect(try await reader.tile(level: 0, index: 0, width: 1) == nil)
-      #expect(try await (reader.columns(from: .first, limit: 10) ?? []).isEmpty)
+      #expect(try await (reader.columnDifferences(from: []) ?? []).isEmpty)
       let outcome = try await LogVerification(reader, size: 0, expecting: []).run()
       #expect(outcome.edge.size == 0)
     }
@@ -134,11 +134,7 @@ struct LogSourceTests {
       #expect(found == Array(wanted), "\(name): \(limit) entries from \(from)")
     }
     try await expectTiles(reader, expected, name)
-    let columns = try await reader.columns(from: Position(leaf: 10), limit: size)
-    #expect((columns != nil) == hasColumns, "\(name)")
-    if let columns {
-      #expect(columns.map(\.position) == (10..<size).map { Position(leaf: UInt64($0)) }, "\(name)")
-    }
+    try await expectColumns(reader, expected, hasColumns: hasColumns, name)
     try await expectPrefix(reader, expected, name)
     let outcome = try await LogVerification(
       reader, size: expected.checkpoint.size, expecting: [.init(expected.checkpoint, place: name)]
@@ -161,6 +157,31 @@ struct LogSourceTests {
       ).run()
       #expect(outcome.edge == edge && outcome.checkpoints == 1, "\(name): \(size) entries")
     }
+  }
+
+  /// Expects that stored columns are those of the entries, and that each changed one is named.
+  private func expectColumns(
+    _ reader: any LogSource, _ expected: Expected, hasColumns: Bool, _ name: String
+  ) async throws {
+    var log = LogReader()
+    var derived = try await log.read(
+      expected.entries.enumerated().map {
+        .init(position: Position(leaf: UInt64($0)), bytes: $1)
+      }
+    ).map(\.event)
+    #expect(
+      try await reader.columnDifferences(from: derived) == (hasColumns ? [] : nil), "\(name)")
+    guard hasColumns else { return }
+    derived[10].verdict = .gone
+    derived[12].targetHash += 1
+    derived[12].slot = nil
+    derived[derived.count - 1].position = Position(leaf: 1_000_000)
+    #expect(
+      try await reader.columnDifferences(from: derived) == [
+        ColumnDifference(position: Position(leaf: 10), columns: ["verdict"]),
+        ColumnDifference(position: Position(leaf: 12), columns: ["slot", "target_hash"]),
+        ColumnDifference(position: Position(leaf: 1_000_000), columns: []),
+      ], "\(name)")
   }
 
   private func expectTiles(
