@@ -35,6 +35,8 @@ public final class Ledger: Sendable {
   public let preparer: SubmissionPreparer
   /// Imports record documents.
   public let documentImporter: DocumentImporter
+  /// Imports bundles of other ledgers.
+  public let bundleImporter: BundleImporter
 
   // MARK: Evidence
 
@@ -75,10 +77,20 @@ public final class Ledger: Sendable {
 
   /// Records: names, documents, status, graph.
   public let records: RecordQueries
-  /// Events of a record and of the log, page by page.
+  /// The merged states of records.
+  public let mergedStates: MergedStateQueries
+  /// Records by title, author, category, time and status.
+  public let search: RecordSearchQueries
+  /// Citations of a record, and those by a paper.
+  public let citations: CitationQueries
+  /// Events of a record, of a key and of the log, page by page.
   public let events: EventQueries
   /// The registered keys.
   public let keys: KeyQueries
+  /// The events and papers that statements refer to.
+  public let references: ReferenceResolver
+  /// Replication records with their standing.
+  public let replications: ReplicationQueries
 
   // MARK: Transparency
 
@@ -117,6 +129,7 @@ public final class Ledger: Sendable {
     signingSubmitter = submission.signing
     preparer = SubmissionPreparer(resolver: core.resolver, clock: configuration.clock)
     documentImporter = submission.importer
+    bundleImporter = submission.bundles
 
     // Evidence
     self.evidence = evidence.reader
@@ -143,18 +156,25 @@ public final class Ledger: Sendable {
       evidence: evidence.checker, documents: core.documents, configuration: configuration)
     logChecker = LogChecker(
       store: store, checkpoints: transparency.checkpoints, checkpointSigner: core.checkpointSigner,
-      origin: core.origin)
+      origin: core.origin, witnesses: configuration.witnesses.map(\.key))
     logExporter = LogExporter(
       store: store, checkpoints: transparency.checkpoints, proofs: transparency.proofs,
       canSign: core.checkpointSigner != nil)
     backgroundJobs = settlement.jobs
 
     // Queries
+    citations = CitationQueries(store: store, resolver: core.resolver, timeline: core.timeline)
     records = RecordQueries(
-      store: store, resolver: core.resolver, documents: core.documents, timeline: core.timeline,
-      configuration: configuration, pastStates: PastStates(store: store))
-    events = EventQueries(store: store, resolver: core.resolver)
+      store: store, resolver: core.resolver, documents: core.documents, citations: citations,
+      timeline: core.timeline, configuration: configuration, pastStates: PastStates(store: store))
+    mergedStates = MergedStateQueries(
+      store: store, resolver: core.resolver, configuration: configuration, origin: core.origin)
+    search = RecordSearchQueries(store: store, configuration: configuration)
+    events = EventQueries(store: store, resolver: core.resolver, timeline: core.timeline)
     keys = KeyQueries(timeline: core.timeline)
+    references = ReferenceResolver(store: store, resolver: core.resolver)
+    replications = ReplicationQueries(
+      store: store, resolver: core.resolver, timeline: core.timeline)
 
     // Transparency
     checkpoints = transparency.checkpoints
@@ -192,7 +212,8 @@ public final class Ledger: Sendable {
   /// - Parameter runProjector: whether this process updates the projections. A read-only process never
   ///   does.
   ///
-  /// Errors: a `Refusal` about configuration or key files; a `LedgerStoreError` about the database or its
+  /// Errors: a `Refusal` about configuration or key files, or with check `no_ledger` if there is no ledger
+  /// and the configuration does not allow to create one; a `LedgerStoreError` about the database or its
   /// schema.
   public static func open(
     _ configuration: LedgerConfiguration, runProjector: Bool = true, logger: Logger
@@ -211,16 +232,22 @@ public final class Ledger: Sendable {
     _ database: LedgerDatabase, _ configuration: LedgerConfiguration, _ logger: Logger
   ) async throws -> LedgerCore {
     let store = database.store
+    if !configuration.createsMissing, try await store.log.size() == 0 {
+      throw configuration.databaseURL == nil
+        ? Refusal.noLedger(in: configuration.dataDirectory) : Refusal.emptyDatabase
+    }
     let registry = try RegistryKey(configuration)
     let timeline = TimelineCache(store: store)
-    if !configuration.isReadOnly {
+    if configuration.mayBeginLedger {
       try configuration.makeOperatorToken()
       try await registry.begin(store: store, configuration: configuration)
+    }
+    if !configuration.isReadOnly, registry.hasFile {
       try await registry.settle(current: try await timeline.current())
     }
     let origin = try await store.log.origin()
     var signer: CheckpointSigner?
-    if !configuration.isReadOnly {
+    if configuration.mayBeginLedger || configuration.hasLogKey {
       let key = try LogKey(path: configuration.logKeyPath, name: LogKey.name(for: origin))
       signer = CheckpointSigner(
         key: key, tree: store.tree, archive: store.checkpoints, origin: origin, logger: logger)
@@ -275,6 +302,28 @@ public final class Ledger: Sendable {
   public func replay(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
-    try await store.replayer.run(check: check, progress: progress)
+    // The projections are reported by the names of the records.
+    let lookups = try await store.lookups.run(check: check)
+    var report = try await store.replayer.run(check: check, progress: progress)
+    report.drift = lookups + report.drift
+    return report
+  }
+
+  /// Replays the first events of the log beside the live projections, which do not change.
+  ///
+  /// - Parameter point: a number of events, or a time.
+  ///
+  /// Errors: a `Refusal` with check `as_of` for a number beyond the log; a `LedgerStoreError` with code `replayRunning` or
+  /// `noRoom`.
+  public func replay(
+    asOf point: LogPoint, progress: @escaping @Sendable (ReplayProgress) -> Void
+  ) async throws -> PastProjections {
+    let size = try await point.size(in: store)
+    let head = try await store.log.size()
+    guard size <= head else {
+      throw Refusal(
+        .malformed, check: "as_of", field: "as_of", "The log has \(head) events, and not \(size).")
+    }
+    return try await store.replayer.past(size: size.stored, progress: progress)
   }
 }

@@ -85,7 +85,8 @@ struct EvidenceComponents: Sendable {
         store: core.store, fetch: fetch, configuration: core.configuration, logger: core.logger),
       issuer: IssuerKeyCache(store: core.store, fetch: fetch, services: services),
       executor: ProofExecutor(), configuration: core.configuration)
-    reader = EvidenceReader(store: core.store, timeline: core.timeline)
+    reader = EvidenceReader(
+      store: core.store, timeline: core.timeline, erased: ErasedEvidence(store: core.store))
     inspector = EvidenceInspector(store: core.store, evidence: checker)
     requester = TimestampRequester(resolver: core.resolver, calendars: calendars, fetch: fetch)
     upgrader = ProofUpgrader(
@@ -103,6 +104,7 @@ struct SubmissionComponents: Sendable {
   let signing: SigningSubmitter
   let importer: DocumentImporter
   let bulk: BulkSubmitter
+  let bundles: BundleImporter
 
   init(_ core: LedgerCore, _ evidence: EvidenceComponents, _ checkpoints: CheckpointIssuer) {
     answers = AnswerBuilder(
@@ -134,6 +136,7 @@ struct SubmissionComponents: Sendable {
     bulk = BulkSubmitter(
       submitter: submitter, importer: importer, documents: core.documents,
       limits: core.configuration.limits)
+    bundles = BundleImporter(importer: importer, submitter: bulk, documents: core.documents)
   }
 
   private static func signing(

@@ -1,4 +1,5 @@
 import EmbeddedPostgres
+import LedgerDomain
 import LedgerStore
 import Logging
 
@@ -9,9 +10,17 @@ struct LedgerDatabase: Sendable {
   let server: EmbeddedPostgres?
 
   /// Opens the configured database. Without one, starts or joins the private PostgreSQL and migrates it.
+  ///
+  /// Errors: `noLedger` if the private PostgreSQL does not exist and the configuration does not allow to
+  /// create it.
   static func open(
     _ configuration: LedgerConfiguration, logger: Logger
   ) async throws -> LedgerDatabase {
+    if configuration.databaseURL == nil, !configuration.mayBeginLedger,
+      !EmbeddedPostgres.hasCluster(dataDirectory: configuration.dataDirectory)
+    {
+      throw Refusal.noLedger(in: configuration.dataDirectory)
+    }
     let (uri, server) = try await startServer(configuration, logger)
     do {
       if server != nil { _ = try await Migrator(uri: uri, logger: logger).migrate() }

@@ -7,7 +7,8 @@ extension TimestampToken {
   public enum Finding: Sendable, Equatable {
     /// Every check passed.
     case verified
-    /// The signature is valid, but the chain ends at no trusted root. The value is OpenSSL's reason.
+    /// The signature is valid, but the chain ends at no trusted root. The value names the certificate that
+    /// is missing: the distinguished name of the last issuer.
     case untrusted(String)
   }
 

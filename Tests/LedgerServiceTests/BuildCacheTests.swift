@@ -114,7 +114,7 @@ struct BuildCacheTests {
       #expect(await ledger.bundles.cache.builds == 1)
       let verifier = try NoteVerifierKey(#require(await ledger.checkpoints.verifierKey()))
       func events() async throws -> Int {
-        try await BundleVerification(keys: [verifier]).verify(bundle()).events
+        try await BundleVerification(keys: [verifier]).verify(bundle()).events.count
       }
       let before = try await events()
       _ = try await test.cite("10.2000/1", by: key)

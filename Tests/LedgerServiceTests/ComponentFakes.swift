@@ -154,7 +154,7 @@ struct FakeLog: EventSource, StorageAttestationSource, StatementSource {
   func statement(of stored: StoredEvent) -> GroupFold.Statement? {
     let group = columns[Int(stored.position.rawValue)].foldGroup
     return GroupFold(
-      columns.filter { $0.foldGroup == group && group != nil }, LogWriter.timeline(columns[...])
+      columns.filter { $0.foldGroup == group && group != nil }, LogWriter.context(columns[...])
     ).statements.first { $0.event.position == stored.position }
   }
 

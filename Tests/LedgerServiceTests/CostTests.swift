@@ -45,7 +45,7 @@ struct CostTests {
     var timeline = KeyTimeline()
     for event in try await store.folds.keyEvents(from: 0) { _ = timeline.apply(event) }
     let read = try await store.folds.events(record: record, groups: [group], timeline)
-    return (read.count, took)
+    return (read.events.count, took)
   }
 
   @Test("Claims by new keys with one declared identity do not slow down the next claim")

@@ -46,7 +46,8 @@ struct ExistingStatementTests {
     let change = Self.columns(statement, flags, type: type)
     let position = next.append(type, by: next.registry, record: record, change)
     return ExistingStatement(
-      for: next.events[Int(position.rawValue)], among: log.events.filter { $0.foldGroup == 1 },
+      for: next.events[Int(position.rawValue)],
+      among: LinkedEvents(log.events.filter { $0.foldGroup == 1 }),
       log.timeline, at: now)
   }
 

@@ -137,12 +137,12 @@ struct IdentityEvidenceTests: EvidenceSuite {
       #expect(stored.verificationStatus?.json["storage_verified"] == true)
       #expect(try await test.ledger.evidence.publicBytes(digest.hex) == bytes)
       #expect(try await test.ledger.evidenceEraser.erase(digest, reason: "asked to") == 1)
-      await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
+      await #expect(throws: Refusal(.gone, check: "erased", "")) {
         try await test.ledger.evidence.publicBytes(digest.hex)
       }
       #expect(try await test.state().status["storage_verified"] == false)
       let audit = try await test.ledger.auditor.audit(Self.number)
-      #expect(audit.findings.isEmpty && audit.notChecked == 1)
+      #expect(audit.findings.isEmpty && audit.erased.count == 1 && audit.notChecked == 0)
       try await test.replayAgrees()
       await #expect(throws: Refusal(.notFound, check: "evidence", "")) {
         try await test.ledger.evidenceEraser.erase(digest, reason: "again")

@@ -20,7 +20,7 @@ struct LineSplitterTests {
       }
       let bytes = Array(written.joined(separator: [0x0A]))
       var splitter = LineSplitter(limit: 8)
-      var lines: [[UInt8]] = []
+      var lines: [NumberedLine] = []
       var rest = bytes[...]
       while !rest.isEmpty {
         let part = rest.prefix(.random(in: 1...7, using: &random))
@@ -28,7 +28,9 @@ struct LineSplitterTests {
         rest = rest.dropFirst(part.count)
       }
       if let last = splitter.finish() { lines.append(last) }
-      #expect(lines == written.filter { $0.contains { $0 > 0x20 } }, "seed \(seed)")
+      let expected = written.enumerated().map { NumberedLine(number: $0 + 1, bytes: $1) }
+        .filter { $0.bytes.contains { $0 > 0x20 } }
+      #expect(lines == expected, "seed \(seed)")
     }
   }
 

@@ -148,8 +148,17 @@ struct NameAuthorityTests: EvidenceSuite {
       #expect(try await resolved() == low.pithNumber)
       let again = try await bareImport(test, id: "2401.00001", version: 1, byOperator: true)
       #expect(!again.created)
-      await #expect(throws: Refusal(.invalid, check: "citing_known_here", "")) {
-        try await cites("2401.00001", "extends")
+      // A paper is cited from under any of its names, and all of them are one slot.
+      let number = try #require(low.pithNumber?.description)
+      for name in [
+        ["citing_arxiv": "2401.00001"], ["citing_doi": "10.48550/arXiv.2401.00001"],
+        ["citing_pith_number": number],
+      ] {
+        let payload = name.merging(["relation": "extends"]) { $1 }
+        await #expect(throws: Refusal(.conflict, check: "slot", "")) {
+          try await test.submit(
+            .citationSignature, JSONObject(payload.map { ($0.key, .string($0.value)) }), by: key)
+        }
       }
       #expect(try await test.ledger.logChecker.check().faults == [])
       try await test.replayAgrees()

@@ -59,8 +59,8 @@ struct OldLogTests {
       #expect(types?["citation_signature"]?["rejected"] == 1, "the second of an equivocation")
       #expect(now["event_summary"]?["equivocations"] == 1)
       #expect(types?["author_attestation"]?["pending"] == 3)
-      let state = try await ledger.records.state(Fixtures.sampleNumber).json()
-      #expect(state["standings"]?.arrayValue?.contains { $0["standing"] == "strong" } == false)
+      let claims = try await ledger.records.view(Fixtures.sampleNumber).authorClaims
+      #expect(!claims.isEmpty && !claims.contains(where: \.isStrong))
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
       await ledger.close()
     }
@@ -97,6 +97,42 @@ struct OldLogTests {
       let events = try await ledger.store.folds.events(from: 0, limit: 1000)
       #expect(
         Set(events.map(\.type)) == Set(EventType.allCases).subtracting([.unknown, .anchorUpgraded]))
+      #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
+      await ledger.close()
+    }
+  }
+
+  /// The export of the last version that counted each name of a paper as a paper (commit 545c842).
+  private static let singleNames = "Tests/Vectors/log-of-single-names"
+
+  @Test("A log exported before names were joined is imported, and each changed number has a reason")
+  func beforeNames() async throws {
+    let lines = try Fixtures.project(Self.singleNames + "/projections.ndjson")
+    let before = try lines.split(separator: 0x0A).map { try JSON.parse(Array($0)) }
+    let was = try #require(
+      before.first { $0["pith_number"] == .string(Fixtures.sampleNumber) })
+    #expect(was["verification_status"]?["citation_signatures"] == 7)
+    try await restored(Self.singleNames) { configuration in
+      let ledger = try await Ledger.open(
+        configuration, runProjector: false, logger: PrivateServer.logger)
+      let now = try await ledger.records.status(Fixtures.sampleNumber).json
+      for (key, value) in was["verification_status"]?.objectValue ?? [:] {
+        // Three names of one paper, by one signer, are one. So are two names by a signer who says
+        // `supports` under one and `refutes` under the other, and two keys of one signer.
+        let expected = key == "citation_signatures" ? 4 : value
+        #expect(now["verification_status"]?[key] == expected, "\(key)")
+      }
+      for (key, value) in was["event_summary"]?.objectValue ?? [:] {
+        switch key {
+        case "equivocations": #expect(value == 1 && now["event_summary"]?[key] == 2)
+        case "by_type":
+          let citations = now["event_summary"]?[key]?["citation_signature"]
+          // The second of the statements under two names contradicts the first.
+          #expect(value["citation_signature"]?["rejected"] == 1 && citations?["rejected"] == 2)
+          #expect(value["citation_signature"]?["verified"] == 7 && citations?["verified"] == 6)
+        default: #expect(now["event_summary"]?[key] == value, "\(key)")
+        }
+      }
       #expect(try await ledger.replay(check: true) { _ in }.drift.isEmpty)
       await ledger.close()
     }

@@ -7,11 +7,11 @@ import Testing
 @Suite("Which submissions run at the same time")
 struct SchedulerTests {
   private func answer(_ position: Position) -> BulkSubmitter.LineAnswer {
-    .success(
-      SubmissionAnswer(
-        created: true, eventID: Digest(hashing: []), position: position,
-        recordedAt: Timestamp(microseconds: 0), standing: "recorded", reason: nil, pithNumber: nil,
-        verificationStatus: nil, eventSummary: nil, receipt: nil))
+    let answer = SubmissionAnswer(
+      created: true, eventID: Digest(hashing: []), position: position,
+      recordedAt: Timestamp(microseconds: 0), standing: "recorded", reason: nil, pithNumber: nil,
+      verificationStatus: nil, eventSummary: nil, receipt: nil)
+    return BulkSubmitter.LineAnswer(line: 1, result: .success(answer))
   }
 
   /// Whether a line may run while other lines are running.
@@ -58,7 +58,7 @@ struct SchedulerTests {
     }
     continuation.finish()
     var positions: [Position] = []
-    for try await answer in stream { positions.append(try answer.get().position) }
+    for try await answer in stream { positions.append(try answer.result.get().position) }
     #expect(positions == [0, 1, 2])
   }
 

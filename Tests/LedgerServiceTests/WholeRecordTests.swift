@@ -119,7 +119,7 @@ struct WholeRecordTests {
           .citationSignature, ["citing_doi": "10.1000/citing", "relation": "extends"], other)
 
         let claims =
-          try await ledger.records.graph(number).json["snapshot"]?["claim_ids"]?
+          try await ledger.records.graph(number).json()["snapshot"]?["claim_ids"]?
           .arrayValue ?? []
         let replicator = try await test.key("replicator", nil, .replicator)
         let record = try await signed(

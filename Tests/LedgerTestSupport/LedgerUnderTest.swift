@@ -89,6 +89,37 @@ public struct LedgerUnderTest: Sendable {
     return try await submit(.citationSignature, payload, by: key)
   }
 
+  /// A signed citation of the sample record as a line of an import.
+  public func citation(_ citing: String, by key: KeyFile) throws -> [UInt8] {
+    let number = try #require(PithNumber(Self.number))
+    let body = try EventBody.make(
+      type: .citationSignature,
+      payload: ["citing_doi": .string(citing), "relation": "cites"], signer: key.signer,
+      subject: .record(number), target: "record", createdAt: .now)
+    return JSON.object(try key.key.sign(body).json).canonicalBytes()
+  }
+
+  /// Adds a bare record. Returns its Pith Number.
+  ///
+  /// - Parameter source: the identifier of its source, which distinguishes it from others.
+  public func bareRecord(_ source: String = "bare-1") async throws -> String {
+    let digest = JSON.string(String(repeating: "a", count: 64))
+    let record: JSON = [
+      "canonical_record": [
+        "metadata": [
+          "abstract_canon_sha256": digest, "cross_cats_sorted": [], "license": .null,
+          "primary_cat": "cs.DL", "submitted_at": "2025-01-01T00:00:00Z",
+          "title_canon_sha256": digest,
+        ],
+        "schema_version": "1.0",
+        "source": ["id": .string(source), "kind": "other", "version": 1],
+      ]
+    ]
+    let answer = try await ledger.documentImporter.importDocument(
+      record.canonicalBytes(), client: .shell, operatorAuthorised: false)
+    return try #require(answer.pithNumber).description
+  }
+
   /// The status and the summary of the sample record after all events so far.
   public func state() async throws -> (status: JSON, summary: JSON) {
     let size = try await ledger.health().size
@@ -157,8 +188,12 @@ extension HTTPFields {
 }
 
 /// Runs a closure with the path of a temporary file that contains these bytes.
-public func withFile<R>(_ bytes: [UInt8], _ body: (String) async throws -> R) async throws -> R {
-  let path = "/tmp/plt-\(UUID().uuidString.prefix(8)).bin"
+///
+/// - Parameter name: the end of the file's name.
+public func withFile<R>(
+  _ bytes: [UInt8], named name: String = "bin", _ body: (String) async throws -> R
+) async throws -> R {
+  let path = "/tmp/plt-\(UUID().uuidString.prefix(8)).\(name)"
   try Data(bytes).write(to: URL(fileURLWithPath: path))
   defer { try? FileManager.default.removeItem(atPath: path) }
   return try await body(path)
@@ -221,11 +256,15 @@ public struct Lines: AsyncSequence, Sendable {
 
   /// The iterator of the lines.
   public struct AsyncIterator: AsyncIteratorProtocol {
-    var iterator: IndexingIterator<[[UInt8]]>
+    var iterator: EnumeratedSequence<[[UInt8]]>.Iterator
     /// The next line.
-    public mutating func next() async -> [UInt8]? { iterator.next() }
+    public mutating func next() async -> NumberedLine? {
+      iterator.next().map { NumberedLine(number: $0 + 1, bytes: $1) }
+    }
   }
 
   /// Creates an iterator.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: lines.makeIterator()) }
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(iterator: lines.enumerated().makeIterator())
+  }
 }

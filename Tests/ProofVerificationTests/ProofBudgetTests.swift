@@ -67,9 +67,11 @@ struct ProofBudgetTests {
       }
       let bytes = Self.wide(kind, count: count, attestations: 128)
       let proof = try OpenTimestampsProof.parse(bytes)
-      let start = ContinuousClock.now
-      _ = try proof.evaluate()
-      let took = ContinuousClock.now - start
+      // Other tests share this machine, so that only the quickest evaluation tells the cost.
+      let took =
+        try (0..<3).map { _ in
+          try ContinuousClock().measure { _ = try proof.evaluate() }
+        }.min() ?? .zero
       print(
         "dearest proof by \(kind): \(count) times 4096 bytes in \(took), \(bytes.count) bytes of file"
       )

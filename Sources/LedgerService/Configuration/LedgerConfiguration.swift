@@ -16,6 +16,9 @@ public struct LedgerConfiguration: Sendable {
   public var databaseOwnerURL: String?
   /// Whether this process takes no writes, as on a standby.
   public var isReadOnly = false
+  /// Whether opening the ledger creates what is missing: the data directory, the private database, the
+  /// keys, and the log's first event. A command that only reads sets it to `false`.
+  public var createsMissing = true
 
   // MARK: Identity
 
@@ -67,15 +70,9 @@ public struct LedgerConfiguration: Sendable {
   /// The defaults.
   public init(dataDirectory: String) {
     self.dataDirectory = dataDirectory
-    trustedReceiptKeys = Self.publishedReceiptKeys
+    trustedReceiptKeys = Receipt.publishedKeys
     limits = Limits()
   }
-
-  /// The key `pith-v1-2026-05`, which signs the receipts of published Pith Numbers.
-  static let publishedReceiptKeys: [Digest128: [UInt8]] = {
-    let key = Base64.decode("stVStoiQhXFxp4s2pdzPNoqVNBMojDU/fJ2db5S3CbM=") ?? []
-    return [Digest(hashing: key).prefix: key]
-  }()
 
   /// Refuses an address that cannot be fetched.
   ///
@@ -116,4 +113,10 @@ public struct LedgerConfiguration: Sendable {
   func requireWriting() throws(Refusal) {
     if isReadOnly { throw Refusal.readOnly }
   }
+
+  /// Whether this process takes writes and the key of the log is there.
+  var hasLogKey: Bool { !isReadOnly && FileManager.default.fileExists(atPath: logKeyPath) }
+
+  /// Whether this process may create keys and the log's first event.
+  var mayBeginLedger: Bool { createsMissing && !isReadOnly }
 }

@@ -169,7 +169,11 @@ public final class AnchorSettler: Sendable {
           finding = upgraded
         }
       }
-      guard finding.verdict == .verified else { return settlement }
+      guard finding.verdict == .verified else {
+        settlement.outcome = anchor.outcome(
+          settlement.outcome.state, finding.missing ?? settlement.outcome.detail)
+        return settlement
+      }
       let reason = Self.reason(anchor.payload.kind, finding)
       try await recorder.record(
         .verified, reason, about: stored, of: anchor.record, finding: finding, report: nil)

@@ -132,12 +132,44 @@ final class EvidenceChecker: Sendable {
     }
     guard let proven else {
       var finding = Finding([Check("bitcoin", .pending)], .pending)
-      finding.canBeSettled = try await canBeSettled(proof)
+      let canBeSettled = try await canBeSettled(proof)
+      finding.canBeSettled = canBeSettled
+      finding.missing = missingPart(
+        of: proof, wanted.map(\.height), canBeSettled: canBeSettled)
       return finding
     }
     return Finding(
       [Check("bitcoin", .verified)], .verified,
       provenAt: Timestamp(microseconds: proven * 1_000_000))
+  }
+
+  /// What a pending proof waits for: the header of a block, or a calendar.
+  private func missingPart(
+    of proof: ExecutedProof, _ heights: [Int64], canBeSettled: Bool
+  ) -> String {
+    if let height = heights.min() {
+      guard canBeSettled else {
+        return
+          "Bitcoin block \(height) cannot exist yet, and the proof names no calendar in "
+          + "PITHLEDGER_OTS_CALENDARS"
+      }
+      return
+        "no header of Bitcoin block \(height) is trusted here: `pithledger trust headers add` adds it, or "
+        + "PITHLEDGER_ESPLORA_URL or PITHLEDGER_BITCOIN_CORE_URL names where it is fetched"
+    }
+    let calendars = proof.ends.compactMap { end -> String? in
+      if case .pending(let uri) = end.attestation { uri } else { nil }
+    }
+    if let asked = calendars.first(where: configuration.externalServices.calendars.contains) {
+      return
+        "the calendar \(asked) has not put it into a block yet: `pithledger anchors upgrade` asks it"
+    }
+    guard let first = calendars.first else {
+      return "the proof names no calendar and no block of Bitcoin"
+    }
+    return
+      "the proof names no calendar in PITHLEDGER_OTS_CALENDARS: complete what waits for "
+      + "\(first) elsewhere and send it again"
   }
 
   /// Whether a proof has a pending attestation of a configured calendar.
@@ -165,7 +197,12 @@ final class EvidenceChecker: Sendable {
       (token, finding) = try await executor.check(bytes, roots: roots, imprint: digest?.bytes)
     } catch let error as ProofFormatError { throw Refusal(proof: error) }
     switch finding {
-    case .untrusted: return Finding([Check("token_chain", .pending)], .pending)
+    case .untrusted(let certificate):
+      var pending = Finding([Check("token_chain", .pending)], .pending)
+      pending.missing =
+        "the token's chain ends at no trusted root, and this certificate is missing: \(certificate): "
+        + "`pithledger trust tsa add` trusts its root"
+      return pending
     case .verified:
       guard let time = Timestamp(token.genTime) else {
         throw Refusal(
@@ -201,7 +238,9 @@ final class EvidenceChecker: Sendable {
         case .clientLimit: .tooMany
         default: .invalid
         }
-      throw Refusal(code, check: error.code.rawValue, field: "payload.location", error.message)
+      throw Refusal(
+        code, check: error.code.rawValue, field: "payload.location", error.message,
+        retryAfter: code == .invalid ? nil : 1)
     }
   }
 
@@ -213,16 +252,25 @@ final class EvidenceChecker: Sendable {
   /// - Parameter now: the time against which the token's times are checked.
   func identity(_ bytes: [UInt8], at now: Timestamp) async throws -> Finding {
     let token = try parsing { () throws(ProofFormatError) in try IdentityToken.parse(bytes) }
-    let pending = Finding([Check("token_signature", .pending)], .pending)
+    var pending = Finding([Check("token_signature", .pending)], .pending)
     let services = configuration.externalServices
-    guard !services.orcidAudiences.isEmpty else { return pending }
+    guard !services.orcidAudiences.isEmpty else {
+      pending.missing =
+        "no audience is configured, for which tokens are accepted: set PITHLEDGER_ORCID_AUDIENCES"
+      return pending
+    }
     try parsing { () throws(ProofFormatError) in
       try token.checkClaims(
         .init(
           issuer: services.orcidIssuer, audiences: services.orcidAudiences,
           now: now.microseconds / 1_000_000))
     }
-    guard let keys = try await issuer.keys(for: token) else { return pending }
+    guard let keys = try await issuer.keys(for: token) else {
+      pending.missing =
+        "the keys of \(services.orcidIssuer) (PITHLEDGER_ORCID_ISSUER) cannot be fetched, and no trusted key set "
+        + "has the token's key: `pithledger trust jwks add` adds one"
+      return pending
+    }
     do {
       try await executor.limited { try await IdentityToken.checkSignature(bytes, keys: keys) }
     } catch let error as ProofFormatError {

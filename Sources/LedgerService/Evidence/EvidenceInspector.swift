@@ -49,6 +49,8 @@ public struct ProofInspection: Sendable {
   public let verdict: Verdict
   /// The time by which the digest existed. `nil` unless the verdict is `verified`.
   public let provenAt: Timestamp?
+  /// What is missing for the verdict `verified`; `nil` if nothing is.
+  public let missing: String?
   /// The name of the hash function, such as `sha256`.
   public let digestAlgorithm: String
   /// The digest that the proof is over, of the length that ``digestAlgorithm`` gives.
@@ -93,7 +95,7 @@ public struct EvidenceInspector: Sendable {
     let proof = try await evidence.executed(bytes)
     let known = try await store.trust.headers(at: proof.heights)
     return ProofInspection(
-      verdict: finding.verdict, provenAt: finding.provenAt,
+      verdict: finding.verdict, provenAt: finding.provenAt, missing: finding.missing,
       digestAlgorithm: "\(proof.algorithm)", digest: proof.digest,
       contents: .openTimestamps(
         proof.ends.map { end in
@@ -111,7 +113,7 @@ public struct EvidenceInspector: Sendable {
       try TimestampToken.parse(bytes)
     }
     return ProofInspection(
-      verdict: finding.verdict, provenAt: finding.provenAt,
+      verdict: finding.verdict, provenAt: finding.provenAt, missing: finding.missing,
       digestAlgorithm: token.imprintAlgorithm, digest: token.imprint,
       contents: .token(
         .init(genTime: token.genTime, policy: token.policy, serial: token.serial)))

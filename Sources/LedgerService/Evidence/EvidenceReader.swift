@@ -6,22 +6,31 @@ import LedgerStore
 public struct EvidenceReader: Sendable {
   let store: LedgerStore
   let timeline: TimelineCache
+  let erased: ErasedEvidence
+
+  /// Whether the log records that evidence was erased.
+  func isErased(_ digest: Digest) async throws -> Bool { try await erased.contains(digest) }
 
   /// The bytes of public evidence. Identity tokens are never served.
   ///
   /// - Parameter hex: the SHA-256 of the bytes in hexadecimal.
   ///
-  /// Errors: a `Refusal` with check `sha256` if the text is not a SHA-256; with check `evidence` if there
-  /// is no such public evidence.
+  /// Errors: a `Refusal` with check `sha256` if the text is not a SHA-256; `gone` with check `erased` if
+  /// the evidence was erased; `notFound` with check `evidence` if there is no such public evidence.
   public func publicBytes(_ hex: String) async throws -> [UInt8] {
     guard let digest = Digest(hex: hex.lowercased()) else {
       throw Refusal(
         .malformed, check: "sha256", field: "sha256", "A SHA-256 has 64 hexadecimal digits.")
     }
     guard let bytes = try await store.evidence.publicBytes(digest) else {
+      if try await isErased(digest) {
+        throw Refusal(
+          .gone, check: "erased", field: "sha256",
+          "The evidence was erased. The log records the erasure and keeps the SHA-256.")
+      }
       throw Refusal(
         .notFound, check: "evidence", field: "sha256",
-        "There is no public evidence of this SHA-256: it was never stored, was erased, or is an identity token."
+        "There is no public evidence of this SHA-256: it was never stored, or is an identity token."
       )
     }
     return bytes

@@ -44,10 +44,11 @@ actor IssuerKeyCache {
       return isFresh ? fetched : nil
     }
     guard isFresh else { return nil }
+    let left = services.issuerRetryInterval - (asked.map { ContinuousClock.now - $0 } ?? .zero)
     throw Refusal(
       .unavailable, check: "jwt.key", field: "evidence",
-      "The issuer's keys were fetched less than \(services.issuerRetryInterval) ago and have none with this token's "
-        + "kid. Try again after that time.")
+      "The keys that were fetched from \(services.orcidIssuer) have none with this token's kid, and are not "
+        + "fetched again yet.", retryAfter: Int(clamping: max(1, left.components.seconds + 1)))
   }
 
   /// A digest that changes when the available keys change.

@@ -127,8 +127,8 @@ actor ProofExecutor {
     if let client, waiting.count(where: { $0.client == client }) >= limits.waitingPerClient {
       throw Refusal(
         .tooMany, check: "check_limit",
-        "\(limits.waitingPerClient) proofs of this client are waiting for a check. Send further ones after the answers."
-      )
+        "\(limits.waitingPerClient) proofs of this client are waiting for a check. Send further ones after the answers.",
+        retryAfter: 1)
     }
     await withCheckedContinuation { waiting.append(Waiter(client: client, continuation: $0)) }
   }

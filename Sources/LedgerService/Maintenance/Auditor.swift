@@ -23,15 +23,29 @@ public struct AuditFinding: Sendable {
   public let detail: String
 }
 
+/// An event whose evidence was erased, so that its check cannot be repeated.
+public struct AuditErasure: Sendable {
+  /// The event's subject: a Pith Number, or `pith:registry`.
+  public let pithNumber: String
+  /// The position of the event.
+  public let position: Position
+  /// The SHA-256 that identifies the event.
+  public let eventID: Digest
+  /// The SHA-256 of the erased evidence.
+  public let evidence: Digest
+}
+
 /// The result of an audit.
 public struct AuditReport: Sendable {
   /// The number of events that were read.
   public var events: Int64 = 0
   /// The differences, in no particular order within a batch of events.
   public var findings: [AuditFinding] = []
-  /// The number of events that could not be checked completely: the evidence was erased, the issuer's
-  /// keys are not available, or an attested location has no stored fetch report. An audit fetches
-  /// nothing.
+  /// The events whose evidence was erased, as the log records it.
+  public var erased: [AuditErasure] = []
+  /// The number of further events that could not be checked completely: the record's document was erased,
+  /// the issuer's keys are not available, or an attested location has no stored fetch report. An audit
+  /// fetches nothing.
   public var notChecked: Int64 = 0
 }
 
@@ -93,7 +107,8 @@ public final class Auditor: Sendable {
     try await withThrowingTaskGroup(of: EventAudit.self) { group in
       func add(_ audit: EventAudit) {
         report.findings += audit.findings
-        report.notChecked += audit.isComplete ? 0 : 1
+        report.erased += audit.erasures
+        report.notChecked += audit.isComplete || !audit.erasures.isEmpty ? 0 : 1
       }
       var running = 0
       for stored in batch {
@@ -121,7 +136,7 @@ public final class Auditor: Sendable {
       return audit
     }
     guard let held = try await store.evidence.readForAudit(digest) else {
-      audit.isComplete = false
+      try await checkErasure(of: digest, &audit)
       return audit
     }
     audit.compare(
@@ -129,6 +144,20 @@ public final class Auditor: Sendable {
       "the evidence's bytes have another SHA-256")
     try await checkEvidence(&audit, held.bytes)
     return audit
+  }
+
+  /// Checks that the log records the erasure of evidence that is not stored.
+  private func checkErasure(of digest: Digest, _ audit: inout EventAudit) async throws {
+    guard try await reader.isErased(digest) else {
+      audit.compare(
+        "evidence", was: digest.hex, now: "missing",
+        "the evidence is not stored, and the log records no erasure")
+      return
+    }
+    audit.erasures.append(
+      AuditErasure(
+        pithNumber: audit.event.body.subject.text, position: audit.stored.position,
+        eventID: audit.stored.eventID, evidence: digest))
   }
 
   private func checkSignature(_ audit: inout EventAudit, _ keys: KeyTimeline) {
@@ -149,7 +178,12 @@ public final class Auditor: Sendable {
       let record = try await store.records.resolve(.pithNumber(number)).first,
       let was = audit.recordedVerdict(of: "author_name")
     else { return }
-    let names = try await documents.document(of: record)?.authorNames
+    guard let document = try await documents.document(of: record) else {
+      // Without a document the name could not have been compared: the document was erased since.
+      if was != .pending { audit.isComplete = false }
+      return
+    }
+    let names = document.authorNames
     audit.compare(
       "author_name", was: was.name, now: author.nameVerdict(in: names).name,
       "the name in the author list of the newest document")
@@ -173,18 +207,18 @@ public final class Auditor: Sendable {
     let was = standing?.verdict ?? audit.entry.admission.verdict
     switch audit.event.body.payload {
     case .timestampAnchor(let anchor):
-      let newest = try await newestProof(of: standing?.event)
-      try await checkProof(&audit, anchor, newest ?? bytes, was: was)
+      guard let anchored = standing?.event,
+        let newest = try await reader.latestProof(of: anchored)
+      else { return try await checkProof(&audit, anchor, bytes, was: was) }
+      guard let held = try await store.evidence.readForAudit(newest) else {
+        return try await checkErasure(of: newest, &audit)
+      }
+      try await checkProof(&audit, anchor, held.bytes, was: was)
     case .authorAttestation: try await checkToken(&audit, bytes, was: was)
     case .storageAttestation(let storage) where storage.kind != .file:
       checkReport(&audit, bytes, of: storage)
     default: break
     }
-  }
-
-  private func newestProof(of anchor: FoldEvent?) async throws -> [UInt8]? {
-    guard let anchor, let newest = try await reader.latestProof(of: anchor) else { return nil }
-    return try await store.evidence.readForAudit(newest)?.bytes
   }
 
   private func checkProof(
@@ -195,7 +229,8 @@ public final class Auditor: Sendable {
         anchor.kind, bytes, of: anchor.digest, missing: .fetched)
       audit.compare(
         anchor.kind.rawValue, was: was.name, now: finding.verdict.name,
-        finding.provenAt.map { "proven at \($0)" } ?? "undecided under the current trust")
+        finding.provenAt.map { "proven at \($0)" } ?? finding.missing
+          ?? "undecided under the current trust")
     } catch let refusal as Refusal {
       audit.compare(anchor.kind.rawValue, was: was.name, now: "failed", refusal.message)
     }
@@ -207,7 +242,7 @@ public final class Auditor: Sendable {
       let finding = try await evidence.identity(bytes, at: audit.stored.recordedAt)
       audit.compare(
         "token_signature", was: was.name, now: finding.verdict.name,
-        "undecided without an audience or a key of the issuer")
+        finding.missing ?? "undecided without an audience or a key of the issuer")
     } catch let refusal as Refusal {
       guard refusal.code == .invalid else {
         audit.isComplete = false
@@ -238,6 +273,7 @@ private struct EventAudit: Sendable {
   let stored: StoredEvent
   let entry: Entry
   var findings: [AuditFinding] = []
+  var erasures: [AuditErasure] = []
   /// Whether everything about the event could be checked.
   var isComplete = true
 

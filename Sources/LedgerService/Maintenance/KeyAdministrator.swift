@@ -35,7 +35,8 @@ public final class KeyAdministrator: Sendable {
       target: "key:\(key.signer.fingerprint.hex)", key: key)
   }
 
-  /// Vouches for a registered key: binds it to its `signer_id` in a role.
+  /// Vouches for a registered key: binds it to its `signer_id` in a role. A vouch that is in force already
+  /// is the answer; no second one is appended.
   ///
   /// - Parameters:
   ///   - type: the role.
@@ -47,7 +48,31 @@ public final class KeyAdministrator: Sendable {
     _ fingerprint: Digest128, as type: SignerType, method: String = "registry",
     name: String? = nil
   ) async throws -> SubmissionAnswer {
-    try await signing.vouch(fingerprint, as: type, method: method, name: name, origin: origin)
+    do {
+      return try await signing.vouch(
+        fingerprint, as: type, method: method, name: name, origin: origin)
+    } catch let refusal as Refusal where refusal == Self.vouchedAlready {
+      guard let first = try await existingVouch(for: fingerprint, as: type, name: name) else {
+        throw refusal
+      }
+      return try await answers.answer(first, record: nil, created: false)
+    }
+  }
+
+  /// The refusal of a vouch that is in force already.
+  static let vouchedAlready = Refusal(
+    .conflict, check: AdmissionRule.vouched.rawValue, "The key is vouched for already.")
+
+  /// The event of the first vouch in force with a role and a name.
+  private func existingVouch(
+    for fingerprint: Digest128, as type: SignerType, name: String?
+  ) async throws -> StoredEvent? {
+    let vouches =
+      try await timeline.current().timeline.registration(of: fingerprint)?.vouches ?? []
+    let inForce = vouches.filter { $0.until == nil && $0.type == type }
+    guard let vouch = inForce.first(where: { name == nil || $0.name == name }) ?? inForce.first
+    else { return nil }
+    return try await store.log.events(from: vouch.position, limit: 1).first
   }
 
   /// Withdraws every vouch for a key. Earlier statements of the key keep their standing.
@@ -133,6 +158,7 @@ public final class KeyAdministrator: Sendable {
     var context = AdmissionContext(
       now: created, origin: origin, timeline: keys.timeline, position: keys.next)
     context.operatorAuthorised = true
+    context.isRotation = true
     context.trustedReceiptKeys = configuration.trustedReceiptKeys
     let registration = try next.key.sign(
       EventBody.make(

@@ -18,8 +18,17 @@ struct StoredLog: LogSource {
     }
   }
 
-  func columns(from position: Position, limit: Int) async throws -> [FoldEvent]? {
-    try await store.folds.events(from: position, limit: limit)
+  func columnDifferences(from derived: [FoldEvent]) async throws -> [ColumnDifference]? {
+    try await store.folds.differences(from: derived).map {
+      ColumnDifference(position: $0.position, columns: $0.columns)
+    }
+  }
+
+  func tables(of part: LogPart) -> [String] {
+    switch part {
+    case .entries: ["ledger.event"]
+    case .tiles: ["ledger.event", "ledger.tile", "ledger.tree"]
+    }
   }
 }
 
@@ -31,6 +40,8 @@ public struct FsckReport: Sendable {
   public var records: Int64 = 0
   /// The number of checkpoints that the log was compared with.
   public var checkpoints = 0
+  /// The number of cosignatures by witnesses whose key is not configured, which nothing verifies.
+  public var unverifiedCosignatures = 0
   /// The duration of the check in seconds.
   public var seconds: Double = 0
   /// The differences that were found. Empty if the database is consistent.
@@ -38,14 +49,18 @@ public struct FsckReport: Sendable {
 }
 
 /// Checks the whole database against the log (`pithledger fsck`). Changes nothing.
+///
+/// sql/README.md lists for each table what verifies it.
 public struct LogChecker: Sendable {
   let store: LedgerStore
   let checkpoints: CheckpointIssuer
   let checkpointSigner: CheckpointSigner?
   let origin: String
+  /// The keys of the configured witnesses.
+  let witnesses: [NoteVerifierKey]
 
-  /// Checks every entry with its columns and signature, the tree, every signed checkpoint, the lookups,
-  /// the evidence, and the projections.
+  /// Checks every entry with its columns and signature, the tree, every signed checkpoint and
+  /// cosignature, the lookups, the evidence, the schema, and the projections.
   ///
   /// - Parameters:
   ///   - held: checkpoints that the operator stored outside the database, as notes.
@@ -56,75 +71,106 @@ public struct LogChecker: Sendable {
   ) async throws -> FsckReport {
     let start = ContinuousClock.now
     var report = FsckReport()
-    let size = try await checkedSize(&report)
-    let expectations = try await expectations(held, &report)
-    let verification = LogVerification(
-      StoredLog(store: store), size: size, expecting: expectations)
+    let evidence = EvidenceTableChecker(store: store)
+    let evidenceRows = try await evidence.rows()
+    let key = try await checkpoints.verifierKey()
+    report.faults += try await store.tables.faults(origin: origin, logKey: key).map(Self.fault)
     do {
+      let size = try await checkedSize(&report)
+      let expectations = try await expectations(held, key, &report)
+      let named = NamedEvidence()
+      let verification = LogVerification(
+        StoredLog(store: store), size: size, expecting: expectations
+      ) { named.add($0) }
       let outcome = try await verification.run(keepsEvents: false, progress: progress)
       report.entries = outcome.edge.size
       report.records = Int64(outcome.reader.records.count)
       report.checkpoints = outcome.checkpoints
-      if let fault = try await lookupFault(outcome.reader) { report.faults.append(fault) }
+      report.faults += try await lookupFaults(outcome.reader, named)
+      report.faults += try await evidence.faults(evidenceRows, named.facts)
     } catch let fault as LogFault { report.faults.append(fault) }
-    for digest in try await store.evidence.corruptDigests() {
-      report.faults.append(
-        LogFault(
-          "evidence.hash", place: digest.hex, "the evidence's bytes do not hash to their name"))
-    }
     if let fault = await historyFault() { report.faults.append(fault) }
     // A faulty log gives no projections to compare with.
     if report.faults.isEmpty { report.faults += try await driftFaults() }
+    report.faults += try await store.tables.triggerFaults().map(Self.fault)
     report.seconds = (ContinuousClock.now - start) / .seconds(1)
     return report
   }
 
+  private static func fault(_ fault: TableFault) -> LogFault {
+    let check =
+      switch fault.kind {
+      case .notOneRow: "table.rows"
+      case .identity: "log.identity"
+      case .schema: "table.schema"
+      case .tileBeyondTree: "tree.tile"
+      case .offset: "projection.offset"
+      case .documentHash: "trust.hash"
+      case .trigger: "table.trigger"
+      }
+    return LogFault(
+      check, place: fault.tables.first, fault.message, tables: fault.tables)
+  }
+
   private func driftFaults() async throws -> [LogFault] {
-    try await store.replayer.run(check: true, progress: { _ in }).drift.map { drift in
-      LogFault(
-        "projection.drift", place: "\(drift.pithNumber) \(drift.key)",
-        "the log gives \(drift.now ?? "no row"), and the row holds \(drift.was ?? "nothing")")
+    try await store.replayer.run(check: true, progress: { _ in }).drift.map {
+      Self.fault("projection.drift", $0)
     }
   }
 
+  private static func fault(_ check: String, _ drift: ReplayReport.Drift) -> LogFault {
+    LogFault(
+      check, place: "\(drift.pithNumber) \(drift.key)",
+      "the log gives \(drift.now ?? "no row"), and the row holds \(drift.was ?? "nothing")",
+      tables: [drift.table])
+  }
+
   /// The number of entries that the log's head and the tree agree on. Reports a fault if they differ.
+  ///
+  /// - Throws: a `LogFault` if the edge of the tree is not one.
   private func checkedSize(_ report: inout FsckReport) async throws -> TreeSize {
     let head = try await store.log.size()
-    let tree = try await store.tree.state()
+    let tree: TreeState
+    do { tree = try await store.tree.state() } catch let error as LedgerStoreError
+      where error.code == .treeBroken
+    {
+      throw LogFault("tree.edge", place: "ledger.tree", error.message, tables: ["ledger.tree"])
+    }
     if tree.edge.size > head {
       report.faults.append(
         LogFault(
           "log.truncated", position: head.end,
-          "the tree covers \(tree.edge.size) entries, and the head says \(head)"))
+          "the tree covers \(tree.edge.size) entries, and the head says \(head)",
+          tables: ["ledger.head", "ledger.tree"]))
     }
     let rows = try await store.log.countEntries()
     if rows != head {
       report.faults.append(
         LogFault(
           "log.head", position: min(rows, head).end,
-          "the head says \(head) entries, and the log has \(rows)"))
+          "the head says \(head) entries, and the log has \(rows)",
+          tables: ["ledger.head", "ledger.event"]))
     }
     return min(head, tree.edge.size)
   }
 
   /// Every checkpoint that the log must contain.
   private func expectations(
-    _ held: [(name: String, bytes: [UInt8])], _ report: inout FsckReport
+    _ held: [(name: String, bytes: [UInt8])], _ key: String?, _ report: inout FsckReport
   ) async throws -> [LogVerification.Expectation] {
-    guard let key = try await checkpoints.verifierKey(), let verifier = try? NoteVerifierKey(key)
-    else { return [] }
-    var notes = held
-    var from: TreeSize = .zero
-    while true {
-      let batch = try await store.checkpoints.list(from: from, limit: 1000)
-      notes += batch.map { ("checkpoint of \($0.size) in the database", Array($0.note.utf8)) }
-      guard let last = batch.last else { break }
-      from = last.size.next
+    guard let key else { return [] }
+    guard let verifier = try? NoteVerifierKey(key) else {
+      throw LogFault("log.key", place: "ledger.tree", "not a key: \(key)", tables: ["ledger.tree"])
     }
+    let stored = try await CheckpointChecker(store: store, origin: origin, witnesses: witnesses)
+      .check(verifier)
+    report.faults += stored.faults
+    report.unverifiedCosignatures = stored.unverifiedCosignatures
+    var notes = held
     do throws(Refusal) {
       if let remembered = try checkpointSigner?.remembered() { notes.append(remembered) }
     } catch { report.faults.append(LogFault(error.check, place: error.field, error.message)) }
-    var expectations: [LogVerification.Expectation] = []
+    var expectations = stored.expectations
     for (name, bytes) in notes {
       do {
         expectations.append(
@@ -146,65 +192,42 @@ public struct LogChecker: Sendable {
     return missing.map { LogFault($0.check, place: place, $0.message) }
   }
 
-  /// Compares the lookups of records and their names with the log.
+  /// Compares the lookups of records, their names and the used tokens with the log.
   ///
-  /// - Parameter reader: has read the entries that the tree covers. The later ones are read here.
-  private func lookupFault(_ reader: LogReader) async throws -> LogFault? {
+  /// - Parameters:
+  ///   - reader: has read the entries that the tree covers. The later ones are read and checked here.
+  ///   - named: gets the later entries.
+  private func lookupFaults(
+    _ reader: LogReader, _ named: NamedEvidence
+  ) async throws -> [LogFault] {
     let lookups = try await store.records.snapshot()
     var reader = reader
+    let tables = StoredLog(store: store).tables(of: .entries)
     let end = lookups.size.end
     while reader.next < end {
-      let entries = try await store.log.entries(
-        from: reader.next, limit: min(2048, reader.next.distance(to: end)))
-      guard !entries.isEmpty else { break }
       let from = reader.next
-      _ = try await reader.read(
-        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
+      let entries = try await store.log.entries(
+        from: from, limit: min(2048, from.distance(to: end)))
+      guard !entries.isEmpty else { break }
+      do {
+        let checked = try await reader.read(
+          entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
+        if let first = try await StoredLog(store: store).columnDifferences(
+          from: checked.map(\.event))?.first
+        {
+          throw first.fault
+        }
+        named.add(checked)
+      } catch let fault as LogFault { throw fault.with(tables: tables) }
     }
-    return subjectFault(lookups, reader) ?? nameFault(lookups, reader)
-  }
-
-  private func subjectFault(_ lookups: LookupSnapshot, _ reader: LogReader) -> LogFault? {
-    var missing = reader.subjects
-    for row in lookups.subjects {
-      let subject = row.canonicalSHA256.map {
-        LogReader.Subject(
-          pithNumber: row.pithNumber, canonicalSHA256: $0, sourceVersion: row.sourceVersion,
-          hasTrustedReceipt: row.hasTrustedReceipt, isOperatorImported: row.isOperatorImported)
-      }
-      guard let expected = missing.removeValue(forKey: row.record) else {
-        return LogFault(
-          "lookup.subject", position: row.record.firstPosition, place: row.pithNumber,
-          "the lookup has a record that the log does not have")
-      }
-      guard subject == expected, expected.pithNumber.hasSuffix(":" + row.suffix) else {
-        return LogFault(
-          "lookup.subject", position: row.record.firstPosition, place: expected.pithNumber,
-          "the lookup of this record is not what follows from the log")
-      }
+    return lookups.differences(from: reader.lookups).drift.map { drift in
+      let check =
+        switch LookupDifferences.Table(rawValue: drift.table) {
+        case .subject?, nil: "lookup.subject"
+        case .alias?: "lookup.alias"
+        case .usedToken?: "lookup.used_token"
+        }
+      return Self.fault(check, drift)
     }
-    if let (record, subject) = missing.min(by: { $0.key < $1.key }) {
-      return LogFault(
-        "lookup.subject", position: record.firstPosition, place: subject.pithNumber,
-        "the lookup leads to nothing"
-      )
-    }
-    return nil
-  }
-
-  private func nameFault(_ lookups: LookupSnapshot, _ reader: LogReader) -> LogFault? {
-    var names = reader.names
-    for row in lookups.names {
-      let name = LogReader.Name(record: row.record, kind: row.kind, folded: row.folded)
-      guard names.removeValue(forKey: name) == row.isRetracted else {
-        return LogFault(
-          "lookup.alias", position: row.record.firstPosition, place: "\(row.kind) \(row.folded)",
-          "the lookup of this name is not what follows from the log")
-      }
-    }
-    guard let lost = names.keys.min(by: { $0.record < $1.record }) else { return nil }
-    return LogFault(
-      "lookup.alias", position: lost.record.firstPosition, place: "\(lost.kind) \(lost.folded)",
-      "the lookup has no such name, and the log gives it to this record")
   }
 }

@@ -117,7 +117,9 @@ public struct LogExporter: Sendable {
     })
     where record.firstPosition < end {
       let events = try await store.folds.events(record: record, upTo: end)
-      let status = RecordStatus(FoldedRecord.whole(events, timeline), at: last.recordedAt)
+      let papers = try await store.folds.papers(of: events, below: end, timeline)
+      let status = RecordStatus(
+        FoldedRecord.whole(events, FoldContext(timeline, papers)), at: last.recordedAt)
       lines += JSON.object(status.line(number)).canonicalBytes() + [0x0A]
     }
     try folder.write(lines, to: "projections.ndjson")

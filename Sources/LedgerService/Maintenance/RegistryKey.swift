@@ -16,12 +16,22 @@ actor RegistryKey {
   /// The file of the next key during a rotation.
   private var nextPath: String { path + ".next" }
 
-  /// Reads the registry key. Creates it if there is none.
+  /// Whether the file exists. Without it nothing can be signed.
+  let hasFile: Bool
+
+  /// Reads the registry key. Creates it if there is none, where the configuration allows that.
   init(_ configuration: LedgerConfiguration) throws(Refusal) {
-    path =
+    let path =
       configuration.registryKeyFile
       ?? URL(fileURLWithPath: configuration.dataDirectory).appendingPathComponent("registry.key")
       .path
+    self.path = path
+    hasFile = configuration.mayBeginLedger || FileManager.default.fileExists(atPath: path)
+    guard hasFile else {
+      // This key is in no log, so that `key(in:at:)` never returns it.
+      file = Self.fresh()
+      return
+    }
     do throws(DurableFileError) {
       try OwnedDirectory.prepare(configuration.dataDirectory)
     } catch { throw Refusal(error, check: "data_directory") }

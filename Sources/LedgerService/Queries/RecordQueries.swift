@@ -8,17 +8,20 @@ public final class RecordQueries: Sendable {
   let store: LedgerStore
   let resolver: RecordResolver
   let documents: RecordDocuments
+  let citations: CitationQueries
   let timeline: TimelineCache
   let configuration: LedgerConfiguration
   let pastStates: PastStates
 
   init(
     store: LedgerStore, resolver: RecordResolver, documents: RecordDocuments,
+    citations: CitationQueries,
     timeline: TimelineCache, configuration: LedgerConfiguration, pastStates: PastStates
   ) {
     self.store = store
     self.resolver = resolver
     self.documents = documents
+    self.citations = citations
     self.timeline = timeline
     self.configuration = configuration
     self.pastStates = pastStates
@@ -47,7 +50,13 @@ public final class RecordQueries: Sendable {
   public func status(_ name: String, atLeast: Position? = nil) async throws -> StatusSnapshot {
     if let atLeast { try await wait(for: atLeast) }
     let parsed = try RecordName(name)
-    let found = try await store.records.statuses(parsed)
+    return try snapshot(try await store.records.statuses(parsed), for: parsed, name)
+  }
+
+  /// The status of the best of the records that a name finds.
+  private func snapshot(
+    _ found: [RecordWithStatus], for parsed: RecordName, _ name: String
+  ) throws(Refusal) -> StatusSnapshot {
     let record = try RecordResolver.best(of: found.map(\.record), for: parsed, name)
     guard let first = found.first, let projected = first.projected else {
       throw Refusal(
@@ -57,6 +66,55 @@ public final class RecordQueries: Sendable {
     return StatusSnapshot(
       record.pithNumber, projected, position: max(first.position, projected.state.position),
       at: configuration.clock())
+  }
+
+  /// The largest number of names in one request for statuses.
+  public static let maxNames = 100
+
+  /// Returns the statuses of several records, all as of one moment, in the order of their names. A name that designates
+  /// no record has a refusal in the place of its status.
+  ///
+  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  ///
+  /// Errors: `malformed` with check `query` for no name or more than ``maxNames``; those of waiting for `atLeast`.
+  public func statuses(
+    _ names: [String], atLeast: Position? = nil
+  ) async throws -> [(name: String, status: Result<StatusSnapshot, Refusal>)] {
+    guard (1...Self.maxNames).contains(names.count) else {
+      throw Refusal(
+        .malformed, check: "query", field: "id", "Name 1 to \(Self.maxNames) records.")
+    }
+    if let atLeast { try await wait(for: atLeast) }
+    let parsed = names.map { name in
+      Result<RecordName, Refusal> { () throws(Refusal) in try RecordName(name) }
+    }
+    let known = parsed.compactMap { try? $0.get() }
+    var found = try await store.records.statuses(known)[...]
+    return zip(names, parsed).map { name, parsed in
+      let status = parsed.flatMap { parsed in
+        let records = found.popFirst() ?? []
+        return Result<StatusSnapshot, Refusal> { () throws(Refusal) in
+          try snapshot(records, for: parsed, name)
+        }
+      }
+      return (name, status)
+    }
+  }
+
+  /// Returns the status of a record as of a point of the log: after a number of events, or at a time.
+  ///
+  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  ///
+  /// Errors: those of ``status(_:asOf:atLeast:)``; `notFound` for a time before the first event.
+  public func status(
+    _ name: String, at point: LogPoint, atLeast: Position? = nil
+  ) async throws -> StatusSnapshot {
+    let size = try await point.size(in: store)
+    if case .time(let time) = point, size.isEmpty {
+      throw Refusal(
+        .notFound, check: "as_of", field: "as_of", "The log had no event at \(time).")
+    }
+    return try await status(name, asOf: size, atLeast: atLeast)
   }
 
   /// Returns the status of a record after the first `size` events of the log.
@@ -119,7 +177,9 @@ public final class RecordQueries: Sendable {
   }
 
   private func view(_ record: ResolvedRecord) async throws -> RecordView {
-    let document = try await documents.document(of: record)
+    let standing = try await documents.standing(of: record)
+    let document: RecordDocument? =
+      if let standing { try await documents.document(standing.digest) } else { nil }
     let newest = try await store.log.events(
       record: record.record, limit: RecordView.maxEvents * 2, newestFirst: true)
     // Events that an import writes are part of the record, and not statements about it.
@@ -142,7 +202,17 @@ public final class RecordQueries: Sendable {
       },
       createdAt: try await store.log.events(from: record.record.firstPosition, limit: 1).first?
         .recordedAt,
-      updatedAt: newest.first?.recordedAt)
+      updatedAt: newest.first?.recordedAt,
+      provenance: document == nil
+        ? nil
+        : standing.map {
+          RecordView.Provenance(
+            documentDigest: $0.digest, position: $0.event.position, recordedAt: $0.event.recordedAt)
+        },
+      authorClaims: try await authorClaims(of: record.record, projected),
+      vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0),
+      citations: try await citations.newest(
+        of: record, .inbound, limit: RecordView.maxCitations))
   }
 
   private func canonicalRecord(
@@ -158,43 +228,36 @@ public final class RecordQueries: Sendable {
     return payload.canonical.json
   }
 
-  /// Returns the newest graph snapshot of a record.
-  ///
-  /// Errors: those of ``resolve(_:)``; `notFound` if the record has no graph.
-  public func graph(_ name: String) async throws -> GraphView {
-    let record = try await resolve(name).record
-    guard let stored = try await store.log.latestEvent(record: record.record, type: .graphSnapshot)
-    else {
-      throw Refusal(.notFound, check: "graph", "This record has no graph snapshot.")
-    }
-    return GraphView(
-      pithNumber: record.pithNumber, position: stored.position,
-      snapshot: try Entry(bytes: stored.entry).event.body.payloadJSON,
-      document: try await documents.document(of: record)?.json["graph_snapshot"])
+  private func snapshot(of record: ResolvedRecord) async throws -> GraphView.Snapshot? {
+    guard let newest = try await documents.snapshot(of: record) else { return nil }
+    return GraphView.Snapshot(
+      position: newest.event.position,
+      payload: try Entry(bytes: newest.event.entry).event.body.payloadJSON,
+      document: try await documents.document(newest.digest)?.json["graph_snapshot"])
   }
 
-  /// Returns a record with the standing of its newest attestations, at most ``EventQueries/pageSize``.
+  /// Returns the newest graph snapshot of a record, and the newest citations that the log attests.
   ///
-  /// Errors: those of ``resolve(_:)``.
-  public func state(_ name: String) async throws -> RecordStateView {
+  /// Errors: those of ``resolve(_:)``; `notFound` if the record has neither.
+  public func graph(_ name: String) async throws -> GraphView {
     let record = try await resolve(name).record
-    let view = try await view(record)
-    let keys = try await timeline.current().timeline
-    let newest = try await store.folds.newestAttestations(
-      record: record.record, limit: EventQueries.pageSize)
-    let fold = GroupFold(
-      try await store.folds.events(
-        record: record.record, groups: Set(newest.compactMap(\.foldGroup)), keys), keys)
-    let standings = newest.map {
-      RecordStateView.Standing(
-        eventID: $0.eventID, type: $0.type, position: $0.position,
-        isSignerVouched: keys.isVouched($0.signerKey, at: $0.position),
-        standing: fold.standingName(of: $0.position))
+    let limit = GraphView.maxCitations
+    async let inward = citations.newest(of: record, .inbound, limit: limit)
+    async let outward = citations.newest(of: record, .outbound, limit: limit)
+    let (inbound, outbound) = try await (inward, outward)
+    let snapshot = try await snapshot(of: record)
+    guard snapshot != nil || !inbound.citations.isEmpty || !outbound.citations.isEmpty else {
+      throw Refusal(
+        .notFound, check: "graph",
+        "This record has no graph snapshot, and no citation of it or by it is attested.")
     }
-    let position = try await store.projections.position()
     let projected = try await store.projections.state(record: record.record)
-    return RecordStateView(
-      record: view, standings: standings, position: position,
-      vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0))
+    return GraphView(
+      pithNumber: record.pithNumber,
+      snapshot: snapshot,
+      inbound: inbound, outbound: outbound,
+      authorClaims: try await authorClaims(of: record.record, projected),
+      status: projected?.state.verificationStatus(
+        storageVerifiedUntil: projected?.storageVerifiedUntil, at: configuration.clock()))
   }
 }

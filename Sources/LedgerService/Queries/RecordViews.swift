@@ -44,6 +44,8 @@ public struct StatusSnapshot: Sendable {
 public struct RecordView: Sendable {
   /// The largest number of events in a view.
   public static let maxEvents = 100
+  /// The largest number of citations in a view.
+  public static let maxCitations = 10
 
   /// An alias of the record.
   public struct Name: Sendable {
@@ -58,10 +60,49 @@ public struct RecordView: Sendable {
     }
   }
 
+  /// Where the document of a record comes from: the event that names it.
+  public struct Provenance: Sendable {
+    /// SHA-256 of the document.
+    public let documentDigest: Digest
+    /// The position of the event.
+    public let position: Position
+    /// The time of the event.
+    public let recordedAt: Timestamp
+
+    /// Makes a provenance.
+    public init(documentDigest: Digest, position: Position, recordedAt: Timestamp) {
+      self.documentDigest = documentDigest
+      self.position = position
+      self.recordedAt = recordedAt
+    }
+  }
+
+  /// A claim of authorship that counts.
+  public struct AuthorClaim: Sendable {
+    /// The position of the event that states the claim.
+    public let position: Position
+    /// The entry of the event.
+    public let entry: Entry
+    /// The payload of the event.
+    public let payload: AuthorAttestation
+    /// Whether the claim is strong. Other claims that count are weak.
+    public let isStrong: Bool
+
+    /// Makes a claim.
+    public init(position: Position, entry: Entry, payload: AuthorAttestation, isStrong: Bool) {
+      self.position = position
+      self.entry = entry
+      self.payload = payload
+      self.isStrong = isStrong
+    }
+  }
+
   /// The record's identifiers.
   public let record: ResolvedRecord
   /// The newest imported document. `nil` if the record has none, or if it was erased.
   public let document: JSONObject?
+  /// Where ``document`` comes from.
+  public let provenance: Provenance?
   /// Whether the document's title is the canonical record's. `nil` if there is no title.
   public let titleVerified: Bool?
   /// The record that the Pith Number is derived from.
@@ -74,6 +115,13 @@ public struct RecordView: Sendable {
   public let hasMoreEvents: Bool
   /// The record's status. `nil` if the projections do not include the record yet.
   public let status: StatusSnapshot?
+  /// The claims of authorship that count, the strong ones first, then the newest first. At most
+  /// ``RecordQueries/maxAuthorClaims``.
+  public let authorClaims: [AuthorClaim]
+  /// The number of citations that are signed by a vouched key.
+  public let vouchedCitations: Int
+  /// The newest verified citations of the record. `nil` if they were not read.
+  public let citations: CitationPage?
   /// When the record's first event was recorded.
   public let createdAt: Timestamp?
   /// When the record's last event was recorded.
@@ -83,10 +131,16 @@ public struct RecordView: Sendable {
   public init(
     record: ResolvedRecord, document: JSONObject?, titleVerified: Bool?,
     canonicalRecord: JSONObject, aliases: [Name], events: [StoredEvent], hasMoreEvents: Bool,
-    status: StatusSnapshot?, createdAt: Timestamp?, updatedAt: Timestamp?
+    status: StatusSnapshot?, createdAt: Timestamp?, updatedAt: Timestamp?,
+    provenance: Provenance? = nil, authorClaims: [AuthorClaim] = [], vouchedCitations: Int = 0,
+    citations: CitationPage? = nil
   ) {
     self.record = record
     self.document = document
+    self.provenance = provenance
+    self.authorClaims = authorClaims
+    self.vouchedCitations = vouchedCitations
+    self.citations = citations
     self.titleVerified = titleVerified
     self.canonicalRecord = canonicalRecord
     self.aliases = aliases
@@ -98,37 +152,31 @@ public struct RecordView: Sendable {
   }
 }
 
-/// The newest graph snapshot of a record.
+/// The newest graph snapshot of a record, and the citations that the log attests.
 public struct GraphView: Sendable {
-  /// The record.
-  public let pithNumber: PithNumber
-  /// The position of the event that states the snapshot.
-  public let position: Position
-  /// The payload of that event.
-  public let snapshot: JSONObject
-  /// The snapshot in the imported document. `nil` if there is none.
-  public let document: JSON?
-}
+  /// The largest number of citations in one direction.
+  public static let maxCitations = 25
 
-/// A record with the standing of its newest attestations.
-public struct RecordStateView: Sendable {
-  /// An attestation and its standing.
-  public struct Standing: Sendable {
-    public let eventID: Digest
-    public let type: EventType
+  /// A graph snapshot.
+  public struct Snapshot: Sendable {
+    /// The position of the event that states it.
     public let position: Position
-    /// Whether the signer's key was vouched for at the event's position.
-    public let isSignerVouched: Bool
-    /// What the fold gives, such as `strong` or `pending`.
-    public let standing: String
+    /// The payload of that event.
+    public let payload: JSONObject
+    /// The snapshot in the document that the event names. `nil` if there is none.
+    public let document: JSON?
   }
 
   /// The record.
-  public let record: RecordView
-  /// The newest attestations, newest first.
-  public let standings: [Standing]
-  /// The last position that the projections include.
-  public let position: Position
-  /// The number of citations that are signed by a vouched key.
-  public let vouchedCitations: Int
+  public let pithNumber: PithNumber
+  /// The snapshot. `nil` if the record has none.
+  public let snapshot: Snapshot?
+  /// The newest verified citations of the record.
+  public let inbound: CitationPage
+  /// The newest verified citations by the record's paper.
+  public let outbound: CitationPage
+  /// The claims of authorship that count, as in ``RecordView/authorClaims``.
+  public let authorClaims: [RecordView.AuthorClaim]
+  /// The record's status. `nil` if the projections do not include the record yet.
+  public let status: VerificationStatus?
 }

@@ -20,13 +20,13 @@ final class AdmissionReader: Sendable {
   func inputs(
     for event: SignedEvent, about number: PithNumber
   ) async throws -> AdmissionInputs? {
-    let group = event.foldEvent(
+    let columns = event.foldEvent(
       .signedOnly(at: event.body.createdAt), position: .max, record: RecordID(createdAt: .first),
-      referenced: nil
-    ).foldGroup
+      referenced: nil)
     return try await store.submissions.admissionInputs(
-      number, id: event.eventID, referenced: event.body.referencedEventID, group: group,
-      citing: event.body.citing)
+      number, id: event.eventID, referenced: event.body.referencedEventID,
+      group: columns.foldGroup, citing: event.body.citing,
+      citation: columns.citation)
   }
 
   /// The facts about a record. The document, the graph and the aliases are read only for the event
@@ -63,14 +63,19 @@ final class AdmissionReader: Sendable {
 
   /// The events of the fold group that a candidate would join.
   ///
-  /// - Parameter known: the group, if it was read with the inputs.
+  /// - Parameter inputs: the inputs, if they include the group.
   func group(
-    of candidate: FoldEvent, event: SignedEvent, record: RecordID, known: [FoldEvent]?,
+    of candidate: FoldEvent, event: SignedEvent, record: RecordID, inputs: AdmissionInputs?,
     _ timeline: KeyTimeline
-  ) async throws -> [FoldEvent] {
-    guard let number = candidate.foldGroup else { return [] }
+  ) async throws -> LinkedEvents {
+    guard let number = candidate.foldGroup else { return LinkedEvents() }
+    if let inputs, inputs.citesUnderOneName, timeline.isOnlyKeyOfSigner(candidate.signerKey) {
+      return LinkedEvents(inputs.group)
+    }
     let own =
-      if let known { known } else { try await store.folds.events(record: record, group: number) }
+      if let inputs { inputs.group } else {
+        try await store.folds.events(record: record, group: number)
+      }
     var group = try await store.folds.addingLinked(
       to: own, and: candidate, record: record, timeline)
     // A claim that waits for the check of its token is in no group of its iD's.
@@ -79,7 +84,7 @@ final class AdmissionReader: Sendable {
       let waiting = try await store.folds.claim(by: token, record: record),
       waiting.foldGroup != number
     {
-      group = (group + [waiting]).sorted { $0.position < $1.position }
+      group.events = (group.events + [waiting]).sorted { $0.position < $1.position }
     }
     return group
   }

@@ -23,8 +23,10 @@ final class AnswerBuilder: Sendable {
   /// - Parameters:
   ///   - group: the event's fold group, if it is known; it is read otherwise.
   ///   - created: whether this submission appended the event.
+  ///   - reason: why the submission changed nothing, if the standing of the event does not say it.
   func answer(
-    _ stored: StoredEvent, record: ResolvedRecord?, group: Int64? = nil, created: Bool
+    _ stored: StoredEvent, record: ResolvedRecord?, group: Int64? = nil, created: Bool,
+    reason: String? = nil
   ) async throws -> SubmissionAnswer {
     let isProjected = try await store.projections.wait(
       for: stored.position, timeout: configuration.limits.projectionWait)
@@ -33,7 +35,8 @@ final class AnswerBuilder: Sendable {
     let projected = isProjected ? result.projected : nil
     return SubmissionAnswer(
       created: created, eventID: stored.eventID, position: stored.position,
-      recordedAt: stored.recordedAt, standing: result.standing, reason: result.reason,
+      recordedAt: stored.recordedAt, standing: result.standing,
+      reason: result.reason ?? reason,
       pithNumber: record?.pithNumber,
       verificationStatus: projected.map {
         $0.state.verificationStatus(

@@ -4,7 +4,18 @@ import LedgerDomain
 /// Takes many submissions, one per line, several at the same time.
 public final class BulkSubmitter: Sendable {
   /// The result of one line.
-  public typealias LineAnswer = Result<SubmissionAnswer, any Error>
+  public struct LineAnswer: Sendable {
+    /// The number of the line, counted from 1.
+    public let line: Int
+    /// The answer, or the error with which the line was refused.
+    public let result: Result<SubmissionAnswer, any Error>
+
+    /// Makes the result of a line.
+    public init(line: Int, result: Result<SubmissionAnswer, any Error>) {
+      self.line = line
+      self.result = result
+    }
+  }
 
   /// The kind of submissions that the lines contain: record documents, signed events, or both.
   public enum LineKind: Sendable { case documents, events, either }
@@ -30,7 +41,7 @@ public final class BulkSubmitter: Sendable {
   /// 256 lines are running or have an answer that is not read yet, so that memory use is bounded.
   public func submit<Lines: AsyncSequence & Sendable>(
     _ lines: Lines, _ kind: LineKind, client: ClientID, operatorAuthorised: Bool
-  ) -> AsyncThrowingStream<LineAnswer, any Error> where Lines.Element == [UInt8] {
+  ) -> AsyncThrowingStream<LineAnswer, any Error> where Lines.Element == NumberedLine {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: LineAnswer.self)
     let scheduler = SubmissionScheduler(continuation)
     let producer = Task {
@@ -55,18 +66,18 @@ public final class BulkSubmitter: Sendable {
 
   private func run<Lines: AsyncSequence & Sendable>(
     _ scheduler: SubmissionScheduler, _ lines: Lines, _ work: ([UInt8]) -> LineWork
-  ) async throws where Lines.Element == [UInt8] {
+  ) async throws where Lines.Element == NumberedLine {
     // A discarding group does not keep the results of its tasks.
     try await withThrowingDiscardingTaskGroup { group in
       var index = 0
       for try await line in lines {
-        let work = work(line)
+        let work = work(line.bytes)
         try await scheduler.enter(work.lane)
-        let number = index
+        let (order, number) = (index, line.number)
         group.addTask {
-          let answer: LineAnswer
-          do { answer = .success(try await work.run()) } catch { answer = .failure(error) }
-          await scheduler.finish(number, work.lane, answer)
+          let result: Result<SubmissionAnswer, any Error>
+          do { result = .success(try await work.run()) } catch { result = .failure(error) }
+          await scheduler.finish(order, work.lane, LineAnswer(line: number, result: result))
         }
         index += 1
       }

@@ -34,8 +34,10 @@ public final class DocumentImporter: Sendable {
   /// Imports a record document, or a bare `canonical_record`.
   ///
   /// A document that the log holds already changes nothing; the answer names the event that holds it. A
-  /// newer document adds a graph snapshot, or a restatement of the record if it has no graph. Claims that
-  /// a document makes about its own verification are ignored.
+  /// newer document adds a graph snapshot, or a restatement of the record if it has no graph. A document that
+  /// is older than the one that stands, or that lacks a part of it, does not replace it. Claims that a
+  /// document makes about its own verification are ignored. Specification: identifiers.md, section Newer
+  /// documents.
   ///
   /// Errors: a `Refusal` for a malformed document; with check `operator` for a document that only the
   /// operator may import; of code `tooMany` for a quota; with check `contention` if the record changes
@@ -78,17 +80,22 @@ public final class DocumentImporter: Sendable {
     let number = RecordName.pithNumber(document.canonical.pithNumber)
     let next = try await timeline.current().next
     let items: [AppendUnit.Item]
+    var replaces = true
     if let known = try await store.records.resolve(number).first {
-      if let standing = try await unchanged(document, known, operatorAuthorised) {
-        return try await answers.answer(standing, record: known, created: false)
+      let comparison = try await compare(document, known, operatorAuthorised)
+      replaces = comparison.precedence == .newer
+      items = try await additions(
+        document, to: known, comparison.precedence, operatorAuthorised)
+      if items.isEmpty, let event = comparison.event {
+        return try await answers.answer(
+          event, record: known, created: false, reason: comparison.precedence.reason)
       }
-      items = try await additions(document, to: known, operatorAuthorised)
     } else {
       items = try await creation(document, operatorAuthorised)
     }
     var unit = AppendUnit(
       items: items,
-      evidence: document.isBare
+      evidence: document.isBare || !replaces
         ? [] : [.init(digest: document.documentDigest, bytes: document.bytes, kind: "document")],
       guardPosition: next.previous)
     unit.registryAsOf = next
@@ -99,21 +106,36 @@ public final class DocumentImporter: Sendable {
     return try await answers.answer(stored, record: record, created: stored.entry == last.entry)
   }
 
-  /// The event that holds this document already, if it is the newest document of the record.
-  private func unchanged(
+  /// How a document compares with the record, and the event that answers for it if it adds nothing.
+  private struct Comparison {
+    let precedence: DocumentPrecedence
+    let event: StoredEvent?
+  }
+
+  private func compare(
     _ document: RecordDocument, _ record: ResolvedRecord, _ operatorAuthorised: Bool
-  ) async throws -> StoredEvent? {
-    guard let newest = try await documents.newestEvent(of: record) else {
+  ) async throws -> Comparison {
+    guard let standing = try await documents.standing(of: record) else {
       // The operator's import changes the status of a record that was imported without authority.
-      if operatorAuthorised, !record.isOperatorImported { return nil }
-      return document.isBare
-        ? try await store.log.latestEvent(record: record.record, type: .recordCreated) : nil
+      let addsAuthority = operatorAuthorised && !record.isOperatorImported
+      guard document.isBare, !addsAuthority else {
+        return Comparison(precedence: .newer, event: nil)
+      }
+      return Comparison(
+        precedence: .same,
+        event: try await store.log.latestEvent(record: record.record, type: .recordCreated))
     }
-    if document.isBare { return newest.event }
-    guard let bytes = try await store.evidence.publicBytes(newest.digest),
-      let held = try? documents.parse(bytes)
-    else { return nil }
-    return held.comparableDigest == document.comparableDigest ? newest.event : nil
+    if document.isBare { return Comparison(precedence: .same, event: standing.event) }
+    // A document that was erased, or that today's rules refuse, is replaced by any other.
+    guard let held = try? await documents.document(standing.digest) else {
+      return Comparison(precedence: .newer, event: nil)
+    }
+    // Only documents of the same time are compared with all earlier ones.
+    let wasReplaced =
+      document.updatedAt == held.updatedAt
+      ? try await documents.hadBefore(document, record, standing: standing) : false
+    return Comparison(
+      precedence: document.precedence(over: held, wasReplaced: wasReplaced), event: standing.event)
   }
 
   /// The events of a first import: the record, its aliases, and its graph if it has one.
@@ -132,18 +154,24 @@ public final class DocumentImporter: Sendable {
     return items
   }
 
-  /// The events that a newer document adds to a known record.
+  /// The events that a document adds to a known record. A document that does not replace the one that
+  /// stands adds names and a receipt by a trusted key, which hold beside it.
   private func additions(
-    _ document: RecordDocument, to record: ResolvedRecord, _ operatorAuthorised: Bool
+    _ document: RecordDocument, to record: ResolvedRecord, _ precedence: DocumentPrecedence,
+    _ operatorAuthorised: Bool
   ) async throws -> [AppendUnit.Item] {
+    guard precedence != .same else { return [] }
+    let replaces = precedence == .newer
     let statements = Statements(
       document: document, record: record.record, operatorAuthorised: operatorAuthorised)
     var items: [AppendUnit.Item] = []
     let projected = try await store.projections.state(record: record.record)
     let addsReceipt = document.receiptVerified && projected?.state.pithReceipt != true
-    let snapshot = document.snapshotPayload()
-    if addsReceipt || snapshot == nil {
-      items.append(try await make(.recordCreated, document.recordPayload(), statements))
+    let snapshot = replaces ? document.snapshotPayload() : nil
+    if addsReceipt || replaces && snapshot == nil {
+      items.append(
+        try await make(
+          .recordCreated, document.recordPayload(namesDocument: replaces), statements))
     }
     // An alias that an operator retracted is not added again by the document that it came with.
     let present = Set(
@@ -184,7 +212,8 @@ public final class DocumentImporter: Sendable {
     context.trustedReceiptKeys = configuration.trustedReceiptKeys
     context.operatorAuthorised = statements.operatorAuthorised
     context.evidence =
-      document.isBare || type == .aliasAdded ? [:] : [document.documentDigest: document.bytes]
+      body.payload.evidence == document.documentDigest
+      ? [document.documentDigest: document.bytes] : [:]
     context.record = RecordFacts(
       record: statements.record ?? RecordID(createdAt: keys.next),
       pithNumber: document.canonical.pithNumber,
@@ -192,6 +221,18 @@ public final class DocumentImporter: Sendable {
     let admission = try admit(VerifiedEvent(event, keys: context.timeline), context)
     return try AppendUnit.Item.make(
       event: event, admission: admission, record: statements.record, referenced: nil,
-      canonical: type == .recordCreated ? document.canonical : nil)
+      canonical: type == .recordCreated ? document.canonical : nil,
+      recordSource: PaperName(sourceOf: document.canonical).slot)
+  }
+}
+
+extension DocumentPrecedence {
+  /// Why a document changes nothing; `nil` if it is the one that stands.
+  fileprivate var reason: String? {
+    switch self {
+    case .same, .newer: nil
+    case .older: "a newer document of this record stands"
+    case .poorer: "the document of this record that stands has parts that this one lacks"
+    }
   }
 }

@@ -21,7 +21,8 @@ struct AppendRequest {
   /// Makes the event. The digest names the event that it supersedes, if there is one.
   var makeEvent: (inout AdmissionContext, Digest?) async throws -> VerifiedEvent
   /// Finds an existing statement that makes the event unnecessary.
-  var findExisting: (FoldEvent, [FoldEvent], KeyTimeline) -> ExistingStatement = { _, _, _ in .none
+  var findExisting: (FoldEvent, LinkedEvents, KeyTimeline) -> ExistingStatement = {
+    _, _, _ in .none
   }
 }
 
@@ -198,14 +199,13 @@ final class EventAppender: Sendable {
       }
       context.checkpointDigest = try await checkpoints.digest(of: event.body.target)
     }
-    context.citingKnownAs = inputs?.citing
     context.citesItself = inputs?.citesItself ?? false
     let candidate = event.foldEvent(
       .signedOnly(at: context.now), position: keys.next, record: number, referenced: referenced)
     // An event that refers to another is in that one's group, which the inputs do not include.
     context.group = try await reader.group(
       of: candidate, event: event, record: number,
-      known: referenced == nil ? inputs?.group : nil, keys.timeline)
+      inputs: referenced == nil ? inputs : nil, keys.timeline)
     return Attempt(
       context: context, verified: verified, candidate: candidate, referenced: referenced,
       next: keys.next, record: number)
@@ -241,8 +241,11 @@ final class EventAppender: Sendable {
   ) async throws -> SubmissionAnswer? {
     let (event, record) = (attempt.event, request.record)
     let admission = try admit(attempt.verified, attempt.context)
+    let source =
+      event.body.payload.alias == nil ? nil : try await store.folds.recordSource(attempt.record)
     let item = try AppendUnit.Item.make(
-      event: event, admission: admission, record: attempt.record, referenced: attempt.referenced)
+      event: event, admission: admission, record: attempt.record, referenced: attempt.referenced,
+      recordSource: source)
     var unit = AppendUnit(
       items: [item], evidence: event.evidenceItems(attempt.context.evidence),
       guardPosition: request.isGuarded ? attempt.next.previous : nil)
@@ -255,8 +258,14 @@ final class EventAppender: Sendable {
         position: positions[0], record: attempt.record, eventID: event.eventID,
         type: event.body.type, recordedAt: admission.recordedAt, entry: item.entry)
       if let record { await recordReport(attempt, stored, record) }
-      return try await answers.answer(
+      let answer = try await answers.answer(
         stored, record: record, group: item.event.foldGroup, created: true)
+      guard answer.standing == "pending", let missing = attempt.context.finding?.missing else {
+        return answer
+      }
+      // What was missing at the admission is more than the fold knows.
+      let isUnsettleable = item.event.flags.contains(.unsettleable)
+      return answer.giving(reason: isUnsettleable ? "\(missing); it expires soon" : missing)
     case .stored:
       guard let stored = try await store.log.event(record: attempt.record, id: event.eventID) else {
         return nil
@@ -313,20 +322,8 @@ extension ClientID {
 extension SignedEvent {
   /// The event's evidence with its kind. The kind decides whether the bytes may be served.
   func evidenceItems(_ evidence: [Digest: [UInt8]]) -> [AppendUnit.Evidence] {
-    let kind: String =
-      switch body.type {
-      case .timestampAnchor, .anchorUpgraded: "proof"
-      case .authorAttestation, .eventWithdrawn: AppendUnit.Evidence.identityToken
-      case .storageAttestation: isStoredElsewhere ? "fetch_report" : "stored_bytes"
-      case .checkRecorded: "fetch_report"
-      case .recordCreated, .graphSnapshot: "document"
-      default: "other"
-      }
-    return evidence.map { AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: kind) }
-  }
-
-  /// Whether it attests bytes that are not kept in this ledger.
-  private var isStoredElsewhere: Bool {
-    if case .storageAttestation(let storage) = body.payload { storage.kind != .file } else { false }
+    evidence.map {
+      AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: body.payload.evidenceKind.rawValue)
+    }
   }
 }

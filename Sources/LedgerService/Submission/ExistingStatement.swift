@@ -19,7 +19,7 @@ extension ExistingStatement {
   ///   - group: the events of the candidate's fold group.
   ///   - now: the time against which expiry is checked.
   init(
-    for candidate: FoldEvent, among group: [FoldEvent], _ timeline: KeyTimeline, at now: Timestamp
+    for candidate: FoldEvent, among group: LinkedEvents, _ timeline: KeyTimeline, at now: Timestamp
   ) {
     let fold = GroupFold(group, timeline)
     // A rejected anchor does not block a second submission of the same proof.

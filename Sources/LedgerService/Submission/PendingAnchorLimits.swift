@@ -21,12 +21,16 @@ actor PendingAnchorLimits {
     guard client != .shell else { return }
     let now = ContinuousClock.now
     let recent = times[Key(client: client, record: record), default: []]
-      .count { $0.duration(to: now) < Self.window }
-    guard recent >= Self.perClient else { return }
+      .filter { $0.duration(to: now) < Self.window }
+    guard recent.count >= Self.perClient else { return }
+    // The next is accepted when fewer than the limit are younger than a day.
+    let oldest = recent[recent.count - Self.perClient]
+    let left = Self.window - oldest.duration(to: now)
     throw Refusal(
       .tooMany, check: "pending_anchors",
-      "This client has sent \(recent) pending unsigned anchors for this record within a day. Sign the next with a "
-        + "registered key, or send the complete proof later.")
+      "This client has sent \(recent.count) pending unsigned anchors for this record within a day. Sign the next with a "
+        + "registered key, or send the complete proof later.",
+      retryAfter: Int(clamping: max(1, left.components.seconds + 1)))
   }
 
   /// Notes an anchor that was accepted and is pending.

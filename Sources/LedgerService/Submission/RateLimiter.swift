@@ -62,7 +62,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     let seconds = Int((missing / Double(perHour) * 3600).rounded(.up))
     throw Refusal(
       .tooMany, check: check,
-      "The limit is \(perHour) \(what) an hour. Try again in \(max(1, seconds)) seconds.",
+      "The limit is \(perHour) \(what) an hour.",
       retryAfter: max(1, seconds))
   }
 

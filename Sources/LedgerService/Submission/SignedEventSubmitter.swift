@@ -61,7 +61,8 @@ final class SignedEventSubmitter: EventSubmitter {
     let operatorAuthorised: Bool
 
     func request(_ verified: VerifiedEvent, _ record: ResolvedRecord?) -> AppendRequest {
-      AppendRequest(record: record, isGuarded: false) { context, _ in
+      // Two equal vouches at the same time would both be admitted without the guard.
+      AppendRequest(record: record, isGuarded: event.body.type == .keyVouched) { context, _ in
         context.evidence = evidence
         context.operatorAuthorised = operatorAuthorised
         return verified

@@ -16,7 +16,7 @@ public struct SubmissionAnswer: Sendable {
   /// that are not attestations (`docs/specification/standing.md`).
   public let standing: String
   /// Why the standing is not higher, in a few words.
-  public let reason: String?
+  public private(set) var reason: String?
   /// The Pith Number of the record. `nil` for an event about the registry.
   public let pithNumber: PithNumber?
   /// The record's `verification_status`. `nil` if the projections lag behind by more than
@@ -27,4 +27,11 @@ public struct SubmissionAnswer: Sendable {
   /// The signed receipt for position and entry (`docs/specification/log.md`). `nil` from a read-only
   /// process.
   public let receipt: String?
+
+  /// The same answer with another reason, if there is one.
+  func giving(reason: String?) -> SubmissionAnswer {
+    var answer = self
+    answer.reason = reason ?? self.reason
+    return answer
+  }
 }

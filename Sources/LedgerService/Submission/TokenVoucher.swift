@@ -33,13 +33,15 @@ struct TokenVoucher: Sendable {
     else { return }
     let keys = try await timeline.current()
     let key = event.body.signer.fingerprint
-    let isKnown =
-      keys.timeline.isVouched(key, at: keys.next, as: .author)
-      && (token.name == nil || token.name == keys.timeline.boundName(key, at: keys.next))
+    let isKnown = keys.timeline.isVouched(key, at: keys.next, as: .author, name: token.name)
     let others = keys.timeline.keys(of: KeyTimeline.identity(signerID: author.signerID))
     guard !isKnown, others.contains(key) || others.count < Self.maxKeysPerIdentity else { return }
-    _ = try await signing.vouch(
-      key, as: .author, method: "orcid_oidc", name: token.name, origin: origin)
+    do {
+      _ = try await signing.vouch(
+        key, as: .author, method: "orcid_oidc", name: token.name, origin: origin)
+    } catch let refusal as Refusal where refusal == KeyAdministrator.vouchedAlready {
+      // A concurrent submission with the same token was faster.
+    }
   }
 
   /// Whether the admission of an event verified its token.

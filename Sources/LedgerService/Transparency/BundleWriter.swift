@@ -48,7 +48,7 @@ public struct BundleWriter: Sendable {
   private func writeBundle(
     _ record: ResolvedRecord, upTo last: Position, _ write: @Sendable ([UInt8]) throws -> Void
   ) async throws {
-    let stamps = try await anchors.covering(last)
+    let stamps = try await anchors.covering(record.record.firstPosition, to: last)
     let checkpoint = try await checkpoints.covering(
       stamps.map(\.lastPosition).reduce(last, max))
     let end = checkpoint.size.end
@@ -59,7 +59,9 @@ public struct BundleWriter: Sendable {
     guard let newest = events.last else {
       throw Refusal(.unavailable, check: "log", "The record's events cannot be read.")
     }
-    let status = RecordStatus(FoldedRecord.whole(events, timeline), at: newest.recordedAt)
+    let naming = try await store.folds.namingEvents(events.citingNames, below: end)
+    let context = FoldContext(timeline, PaperNames(naming, timeline))
+    let status = RecordStatus(FoldedRecord.whole(events, context), at: newest.recordedAt)
     var anchors: [JSON] = []
     for stamp in stamps { anchors.append(try await bundled(stamp, checkpoint)) }
     let keys = Self.relevant(
@@ -72,6 +74,7 @@ public struct BundleWriter: Sendable {
     ]
     let tail: JSONObject = [
       "pith_number": .string(record.pithNumber.description),
+      "proofs": .array(try await RecordProofs(store: store).members(events, timeline)),
       "verification_status": .object(status.verificationStatus),
     ]
     // The members are written in the order of canonical JSON, so that the bundle is never in memory as a
@@ -82,6 +85,8 @@ public struct BundleWriter: Sendable {
     try await writeEntries(events.map(\.position), checkpoint.size, write)
     try write(Array("],\"format\":\"\(BundleVerification.format)\",\"keys\":[".utf8))
     try await writeEntries(keys, checkpoint.size, write)
+    try write(Array("],\"names\":[".utf8))
+    try await writeEntries(Self.names(naming, besides: record.record), checkpoint.size, write)
     try write(Array("],".utf8) + JSON.object(tail).canonicalBytes().dropFirst())
   }
 
@@ -110,8 +115,15 @@ public struct BundleWriter: Sendable {
     }
   }
 
+  /// The positions of events that name citing papers, with the creation of each record that they are
+  /// about. Events of the bundle's own record are among its events already.
+  static func names(_ naming: [FoldEvent], besides record: RecordID) -> [Position] {
+    let others = naming.filter { $0.record != record }
+    return Set(others.map(\.position) + others.map(\.record.firstPosition)).sorted()
+  }
+
   /// The positions of the registry's events that the standing of these signers depends on.
-  private static func relevant(
+  static func relevant(
     _ registry: [FoldEvent], to signers: Set<Digest128>, _ anchors: [Position]
   ) -> [Position] {
     var wanted = signers

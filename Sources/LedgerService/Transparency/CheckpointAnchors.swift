@@ -28,7 +28,7 @@ struct CheckpointAnchors: Sendable {
     let keys = try await timeline.current().timeline
     var anchors: [Anchor] = []
     for (_, group) in Dictionary(grouping: events, by: \.foldGroup) {
-      let fold = GroupFold(group, keys)
+      let fold = GroupFold(group, FoldContext(withoutCitations: keys))
       for statement in fold.live where statement.event.type == .timestampAnchor {
         let entries = try await store.log.entries(at: [statement.event.position])
         guard let bytes = entries[statement.event.position],
@@ -46,17 +46,34 @@ struct CheckpointAnchors: Sendable {
     return anchors.sorted { ($0.size, $0.position) < ($1.size, $1.position) }
   }
 
-  /// For each kind of proof, the first verified one over a checkpoint that covers a position.
-  func covering(_ position: Position) async throws -> [Anchor] {
+  /// For each kind of proof, the first verified one over a checkpoint that covers a record's first event,
+  /// and the one that covers most of its events: the first that covers the last event, or else the newest.
+  func covering(_ first: Position, to last: Position) async throws -> [Anchor] {
+    let verified = try await all().filter {
+      $0.verdict == .verified && $0.size.covers(first)
+    }
     var found: [Anchor] = []
-    for anchor in try await all()
-    where anchor.verdict == .verified && anchor.size.covers(position)
-      && !found.contains(where: { $0.kind == anchor.kind })
-    {
-      // If the bytes of a proof were erased, a later proof is used.
-      if try await store.evidence.publicBytes(anchor.proof) != nil { found.append(anchor) }
+    for kind in TimestampAnchor.Kind.allCases {
+      let ofKind = verified.filter { $0.kind == kind }
+      let (partial, whole) = (
+        ofKind.filter { !$0.size.covers(last) }, ofKind.filter { $0.size.covers(last) }
+      )
+      // If the bytes of a proof were erased, another proof is used.
+      let oldest = try await firstKept(ofKind)
+      let widest = try await firstKept(whole + partial.reversed())
+      for anchor in [oldest, widest].compactMap(\.self)
+      where !found.contains(where: { $0.position == anchor.position }) {
+        found.append(anchor)
+      }
     }
     return found
+  }
+
+  /// The first proof whose bytes are kept.
+  private func firstKept(_ anchors: [Anchor]) async throws -> Anchor? {
+    for anchor in anchors
+    where try await store.evidence.publicBytes(anchor.proof) != nil { return anchor }
+    return nil
   }
 
   /// The SHA-256 of the newest upgrade of an anchor's proof. `nil` if there is none.

@@ -40,7 +40,8 @@ public struct CheckpointIssuer: Sendable {
     guard let signer else {
       throw Refusal(
         .notFound, check: "checkpoint",
-        "No checkpoint was signed yet, and this ledger only answers.")
+        "No checkpoint was signed yet, and this process signs none: it is read-only, or it has no log key "
+          + "(log.key in the data directory, PITHLEDGER_LOG_KEY_FILE).")
     }
     let signed = try await signer.checkpoint()
     // With valid cosignatures. If the database holds a different note of this size, the signed one is
@@ -85,7 +86,8 @@ public struct CheckpointIssuer: Sendable {
     guard signer != nil else {
       throw Refusal(
         .unavailable, check: "checkpoint",
-        "No checkpoint covers position \(position) yet; try again in a moment.")
+        "No checkpoint covers position \(position) yet, and this process signs none: it is read-only, or it has "
+          + "no log key (log.key in the data directory, PITHLEDGER_LOG_KEY_FILE).")
     }
     return try await issue()
   }
