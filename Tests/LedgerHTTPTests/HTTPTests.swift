@@ -257,6 +257,7 @@ struct HTTPTests {
         try response.body.readableBytesView.split(separator: 0x0A).map { try JSON.parse(Array($0)) }
       }
       #expect(answers.count == lines.count)
+      #expect(answers.map { $0["line"]?.integerValue } == (1...lines.count).map { Int64($0) })
       for (line, answer) in zip(lines, answers) {
         if line.hasPrefix("{\"broken\"") {
           #expect(answer["status"] == 400)

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Encodings
 import LedgerDomain
 import LedgerStore
@@ -30,6 +31,25 @@ struct LimitTests {
     #expect(throws: Refusal.self) {
       try limiter.take(from: "c", perHour: 60, now: start + .seconds(3600))
     }
+  }
+
+  @Test("The text of a refusal gives the same time as Retry-After", arguments: [1, 2, 60, 86_400])
+  func times(seconds: Int) async throws {
+    let refusal = Refusal(.unavailable, check: "x", "Not now.", retryAfter: seconds)
+    let problem = Problem(refusal)
+    #expect(problem.retryAfter == seconds)
+    #expect(problem.json["retry_after"] == .integer(Int64(seconds)))
+    #expect(problem.detail == "Not now. Try again in \(seconds) second\(seconds == 1 ? "" : "s").")
+    let limits = PendingAnchorLimits()
+    let (client, record) = (ClientID("192.0.2.1"), RecordID(createdAt: 1))
+    for _ in 0..<PendingAnchorLimits.perClient {
+      try await limits.check(client, record)
+      await limits.note(client, record)
+    }
+    let pending = await #expect(throws: Refusal.self) { try await limits.check(client, record) }
+    let left = try #require(pending?.retryAfter)
+    #expect((86_390...86_401).contains(left))
+    #expect(pending?.message.contains("in \(left) seconds") == true)
   }
 
   @Test("Many clients do not enlarge the table, and do not reset a client with an exhausted quota")

@@ -48,6 +48,28 @@ struct ParametersTests {
     }
   }
 
+  @Test(
+    "A query is decoded once; what is not text, not taken or given twice is refused by its name")
+  func queries() throws {
+    let taken: [QueryParameter] = ["a", "b", .repeatable("id")]
+    let query = try Query("a=%25x+y&&id=1&id=%E2%82%AC&b", taking: taken)
+    #expect(query["a"] == "%x+y" && query["b"] == "" && query["c"] == nil)
+    #expect(query.values("id") == ["1", "€"])
+    #expect(try Query(nil, taking: [])["a"] == nil)
+    for (text, field) in [
+      ("a=%ff", "a"), ("a=%00", "a"), ("a=%ED%A0%80", "a"), ("a=%", "a"), ("a=1&a=2", "a"),
+      ("A=1", "A"), ("%61%62=1", "ab"), ("%ff=1", "%ff"), ("=1", ""), ("c", "c"),
+    ] {
+      let refusal = #expect(throws: Refusal.self, "\(text)") { try Query(text, taking: taken) }
+      #expect(refusal?.check == "query" && refusal?.field == field, "\(text)")
+    }
+    #expect(try Query("a=true", taking: taken).isSet("a"))
+    #expect(try !Query("a=false", taking: taken).isSet("a") && !Query("", taking: taken).isSet("a"))
+    #expect(throws: Refusal(.malformed, check: "query", "")) {
+      try Query("a=yes", taking: taken).isSet("a")
+    }
+  }
+
   @Test("The actions are the attestation types and the withdrawal")
   func actions() throws {
     for type in EventType.attestations + [.eventWithdrawn] {

@@ -43,9 +43,9 @@ struct PresentationTests {
         == "https://ledger.example/api/pith-number/resolve?doi=10.1&json=true")
     #expect(Links().api(number) == "/api/pith-number/\(number.suffix)")
     #expect(
-      Links().events(from: Position(rawValue: 7), limit: 2) == "/api/events?from=7&limit=2")
+      Links().events(.log, from: Position(rawValue: 7), limit: 2) == "/api/events?from=7&limit=2")
     #expect(
-      Links().events(of: number, from: Position(rawValue: 7), limit: 2)
+      Links().events(.record(number), from: Position(rawValue: 7), limit: 2)
         == "/api/pith-number/\(number.suffix)/events.json?from=7&limit=2")
   }
 
@@ -62,20 +62,29 @@ struct PresentationTests {
     #expect(throws: (any Error).self) { try damaged.json() }
   }
 
-  @Test("Only a full page names the next one")
+  @Test("A page that is not the last names the next one, with the conditions of the list")
   func pages() throws {
     let events = [event(at: 3), event(at: 8)]
-    let full = try EventPage(pithNumber: nil, events: events, limit: 2).json()
-    #expect(full["next"] == "/api/events?from=9&limit=2")
-    #expect(full["pith_number"] == nil && full["events"]?.arrayValue?.count == 2)
-    let last = try EventPage(pithNumber: nil, events: events, limit: 3).json()
+    let first = try EventPage(list: .log, events: events, limit: 2, next: 9).json()
+    #expect(first["next"] == "/api/events?from=9&limit=2")
+    #expect(first["pith_number"] == nil && first["events"]?.arrayValue?.count == 2)
+    let last = try EventPage(list: .log, events: events, limit: 2, next: nil).json()
     #expect(last["next"] == nil)
-    let record = try EventPage(pithNumber: number, events: events, limit: 2).json(
-      Links(base: "http://h"))
+    let filter = try EventFilter(
+      types: "key_vouched,citation_signature", signer: "urn:a&b=c d", target: "claim:C1",
+      standings: "verified", since: "2026-11-27T09:00:00Z", order: "desc")
+    let record = try EventPage(
+      list: .record(number), filter: filter, events: events, standings: [3: "verified"], limit: 2,
+      next: 2
+    ).json(Links(base: "http://h"))
     #expect(record["pith_number"] == .string(number.description))
+    #expect(record["events"]?.arrayValue?.map { $0["standing"] } == ["verified", nil])
     #expect(
       record["next"]
-        == .string("http://h/api/pith-number/\(number.suffix)/events.json?from=9&limit=2"))
+        == .string(
+          "http://h/api/pith-number/\(number.suffix)/events.json?from=2&limit=2&order=desc&signer=urn:a%26b%3Dc%20d"
+            + "&since=2026-11-27T09:00:00Z&standing=verified&target=claim:C1&type=key_vouched,citation_signature"
+        ))
   }
 
   @Test("A consistency proof has sizes as numbers, and hashes in base64")

@@ -7,8 +7,19 @@ extension AuditReport {
   /// The result of an audit as JSON.
   public var json: JSON {
     [
-      "events": .integer(events), "findings": .array(findings.map(\.json)),
+      "erased": .array(erased.map(\.json)), "events": .integer(events),
+      "findings": .array(findings.map(\.json)),
       "not_checked": .integer(notChecked),
+    ]
+  }
+}
+
+extension AuditErasure {
+  /// One event with erased evidence as JSON.
+  public var json: JSON {
+    [
+      "event_id": .string("sha256:" + eventID.hex), "evidence_sha256": .string(evidence.hex),
+      "pith_number": .string(pithNumber), "position": .integer(position.rawValue),
     ]
   }
 }

@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import Encodings
 import LedgerDomain
 public import LedgerService
 public import LedgerStore
@@ -20,15 +21,51 @@ extension StoredEvent {
 extension EventPage {
   /// The page as JSON: `events`, `next` if there may be a next page, and `pith_number` for a page of a record.
   ///
-  /// Errors: a `JSONError` if an entry is not JSON.
+  /// Events have a member `standing` if the filter selects standings. Errors: a `JSONError` if an entry is not JSON.
   public func json(_ links: Links = Links()) throws -> JSON {
-    var json: JSONObject = ["events": .array(try events.map { try $0.json() })]
-    json["pith_number"] = pithNumber.map { .string($0.description) }
-    json["next"] = next.map { next in
-      .string(
-        pithNumber.map { links.events(of: $0, from: next, limit: limit) }
-          ?? links.events(from: next, limit: limit))
+    var json: JSONObject = ["events": .array(try events.map(event))]
+    switch list {
+    case .log: break
+    case .record(let number): json["pith_number"] = .string(number.description)
+    case .key(let key): json["public_key_fingerprint"] = .string(key.hex)
     }
+    json["next"] = next.map { .string(links.events(list, filter, from: $0, limit: limit)) }
     return .object(json)
+  }
+
+  private func event(_ event: StoredEvent) throws -> JSON {
+    let json = try event.json()
+    guard let standing = standings[event.position], var members = json.objectValue else {
+      return json
+    }
+    members["standing"] = .string(standing)
+    return .object(members)
+  }
+}
+
+extension EventDetail {
+  /// The event as JSON, with `standing`, `reason` and `signer_vouched`.
+  ///
+  /// Errors: a `JSONError` if the entry is not JSON.
+  public func json() throws -> JSON {
+    var members = try event.json().objectValue ?? [:]
+    members["standing"] = .string(standing)
+    members["reason"] = reason.map { .string($0) } ?? .null
+    members["signer_vouched"] = .bool(isSignerVouched)
+    return .object(members)
+  }
+}
+
+extension EventFilter {
+  /// The filter as query parameters, by name.
+  var queryItems: [(name: String, value: String)] {
+    var items: [(name: String, value: String)] = []
+    if order != .ascending { items.append(("order", order.rawValue)) }
+    if let signer { items.append(("signer", signer)) }
+    if let since { items.append(("since", since.description)) }
+    if !standings.isEmpty { items.append(("standing", standings.joined(separator: ","))) }
+    if let target { items.append(("target", target)) }
+    if !types.isEmpty { items.append(("type", types.map(\.name).joined(separator: ","))) }
+    return items
   }
 }

@@ -16,6 +16,7 @@ extension KeyStanding {
       "registered_position": .integer(key.registeredAt.rawValue),
       "revoked_position": key.revokedAt.map { .integer($0.rawValue) } ?? .null,
       "signer_id": .string(key.signerID), "signer_type": .string(key.signerType.name),
+      "standing": .string(state.rawValue),
       "vouched": .array(key.vouches.map(\.json)),
     ]
   }

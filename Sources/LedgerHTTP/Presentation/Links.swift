@@ -1,3 +1,5 @@
+import Encodings
+import Foundation
 import LedgerDomain
 public import LedgerService
 
@@ -31,13 +33,57 @@ public struct Links: Sendable, Equatable {
     "\(base)/api/pith-number/resolve?\(query)&json=true"
   }
 
-  /// A page of a record's events.
-  func events(of number: PithNumber, from: Position, limit: Int) -> String {
-    "\(api(number))/events.json?from=\(from)&limit=\(limit)"
+  /// A page of a list of events.
+  func events(
+    _ list: EventList, _ filter: EventFilter = EventFilter(), from: Position, limit: Int
+  ) -> String {
+    let path =
+      switch list {
+      case .log: "\(base)/api/events"
+      case .record(let number): "\(api(number))/events.json"
+      case .key(let key): "\(base)/api/keys/\(key.hex)/events"
+      }
+    return Self.address(
+      path, [("from", from.description), ("limit", String(limit))] + filter.queryItems)
   }
 
-  /// A page of the log.
-  func events(from: Position, limit: Int) -> String {
-    "\(base)/api/events?from=\(from)&limit=\(limit)"
+  /// A page of a search for records.
+  func records(_ filter: RecordFilter, cursor: String, limit: Int) -> String {
+    Self.address(
+      "\(base)/api/records", [("cursor", cursor), ("limit", String(limit))] + filter.items)
+  }
+
+  /// A page of the citations of a record.
+  func citations(
+    _ number: PithNumber, _ filter: CitationFilter, cursor: String, limit: Int
+  ) -> String {
+    Self.address(
+      "\(api(number))/citations.json",
+      [("cursor", cursor), ("limit", String(limit))] + filter.items.map { ($0.name, $0.value) })
+  }
+
+  /// A page of keys with some conditions.
+  func keys(from: Position, limit: Int, _ conditions: [(name: String, value: String)]) -> String {
+    Self.address(
+      "\(base)/api/keys", [("from", "\(from)"), ("limit", "\(limit)")] + conditions)
+  }
+
+  /// A page of replication records.
+  func replications(_ filter: ReplicationFilter, cursor: String, limit: Int) -> String {
+    Self.address(
+      "\(base)/api/replications", [("cursor", cursor), ("limit", String(limit))] + filter.items)
+  }
+
+  /// An address with query parameters.
+  static func address(_ path: String, _ items: [(name: String, value: String)]) -> String {
+    let query = items.map { "\($0.name)=\(escaped($0.value))" }.joined(separator: "&")
+    return query.isEmpty ? path : "\(path)?\(query)"
+  }
+
+  /// Writes percent escapes for all but the unreserved characters and those that a query needs no escape for.
+  private static func escaped(_ text: String) -> String {
+    let allowed = CharacterSet(
+      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/,@")
+    return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
   }
 }

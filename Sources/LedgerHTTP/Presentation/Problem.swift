@@ -30,6 +30,7 @@ struct Problem: Error, ResponseGenerator {
       case .malformed: .badRequest
       case .forbidden: .forbidden
       case .notFound: .notFound
+      case .gone: .gone
       case .conflict: .conflict
       case .tooLarge: .contentTooLarge
       case .invalid: .unprocessableContent
@@ -86,6 +87,7 @@ struct Problem: Error, ResponseGenerator {
     ]
     json["field"] = field.map { .string($0) }
     json["offset"] = offset.map { .integer(Int64($0)) }
+    json["retry_after"] = retryAfter.map { .integer(Int64($0)) }
     if !candidates.isEmpty { json["candidates"] = .array(candidates.map { .string($0) }) }
     return json
   }

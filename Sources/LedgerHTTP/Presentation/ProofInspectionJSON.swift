@@ -4,12 +4,13 @@ import LedgerDomain
 public import LedgerService
 
 extension ProofInspection {
-  /// A checked proof of time as JSON: `form`, `digest`, `verdict` (`verified` or `pending`), `proven_at`, and the
-  /// attestations or the members of the token.
+  /// A checked proof of time as JSON: `form`, `digest`, `verdict` (`verified` or `pending`), `proven_at`, `missing`, and
+  /// the attestations or the members of the token.
   public var json: JSON {
     var json: JSONObject = [
       "digest": ["algorithm": .string(digestAlgorithm), "hex": .string(Hex.encode(digest))],
       "form": .string(form),
+      "missing": missing.map { .string($0) } ?? .null,
       "proven_at": provenAt.map { .string($0.description) } ?? .null,
       "verdict": .string(verdict.name),
     ]

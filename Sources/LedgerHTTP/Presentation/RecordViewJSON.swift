@@ -9,33 +9,27 @@ extension RecordView {
   ///
   /// Errors: a `JSONError` if an entry is not JSON.
   public func json(_ links: Links = Links()) throws -> JSON {
-    .object(try members(links))
-  }
-
-  fileprivate func members(_ links: Links) throws -> JSONObject {
     let number = record.pithNumber
-    var json = document ?? [:]
+    var json = documentMembers
     addDefaults(to: &json)
-    if titleVerified == false, var paper = json["paper"]?.objectValue {
-      // The title is the document's own: the canonical record does not confirm it.
-      paper["title_verified"] = false
-      json["paper"] = .object(paper)
-    }
+    replaceClaims(in: &json)
+    json["inbound_citations"] = inboundCitations(json["inbound_citations"], links)
     json["pith_number"] = .string(number.description)
     json["short_pith_number"] = .string(number.short)
     json["canonical_sha256"] = .string(record.canonicalSHA256.hex)
     json["canonical_record"] = .object(canonicalRecord)
+    json["source"] = canonicalRecord["source"]
     json["aliases"] = .array(aliases(of: json["aliases"]))
     json["events"] = .array(try events.map { try $0.json() })
     if hasMoreEvents {
-      json["events_next"] = .string(links.events(of: number, from: .first, limit: 1000))
+      json["events_next"] = .string(links.events(.record(number), from: .first, limit: 1000))
     }
     json["verification_status"] = status.map { .object($0.verificationStatus.json) } ?? .null
     json["event_summary"] = status.map { .object($0.eventSummary) } ?? .null
     json["links"] = links.links(number)
     json["agent_actions"] = links.actions(number, source: canonicalRecord["source"])
     json["updated_at"] = .string(updatedAt?.description ?? "")
-    return json
+    return .object(json)
   }
 
   /// Adds the members of a Pith Number document that the imported document does not have.
@@ -45,12 +39,9 @@ extension RecordView {
       "record_type": "pith_number_record",
       "schema_url": "https://pith.science/schemas/pith-number/v1.json",
       "schema_version": canonicalRecord["schema_version"] ?? "1.0",
-      "attestation_state": "computed",
       "source": canonicalRecord["source"] ?? .null,
       "receipt": .null,
       "graph_snapshot": .null,
-      "paper_claims": [],
-      "inbound_citations": ["count": 0, "internal_anchor_count": 0, "sample": []],
       "formal_canon": ["anchors": [], "evidence_count": 0, "sample": []],
       "paper": [
         "cross_cats": metadata?["cross_cats_sorted"] ?? [],
@@ -74,7 +65,9 @@ extension RecordView {
         if retracted.contains(key) { continue }
         known.insert(key)
       }
-      items.append(item)
+      // An alias has these members. Others would read as something that the ledger says about it.
+      items.append(
+        .object(item.objectValue?.keeping(["alias_kind", "alias_value", "created_at"]) ?? [:]))
     }
     for name in aliases where !name.isRetracted && !known.contains(name.alias.key) {
       items.append(name.alias.json)
@@ -126,35 +119,20 @@ extension Links {
 }
 
 extension GraphView {
-  /// The snapshot as JSON: `pith_number`, `position`, `snapshot`, and the document's `graph_snapshot`.
-  public var json: JSON {
-    [
-      "graph_snapshot": document ?? .null, "pith_number": .string(pithNumber.description),
-      "position": .integer(position.rawValue), "snapshot": .object(snapshot),
-    ]
-  }
-}
-
-extension RecordStateView {
-  /// The record as JSON without its events, and with `standings`, `position` and `vouched_citation_signatures`.
+  /// The graph as JSON: the snapshot in `position`, `snapshot` and `graph_snapshot`, which are `null` without
+  /// one, and beside it `attested`, the newest citations that the log attests, in either direction.
   ///
-  /// Errors: a `JSONError` if an entry is not JSON.
-  public func json(_ links: Links = Links()) throws -> JSON {
-    var json = try record.members(links)
-    json["events"] = nil
-    json["standings"] = .array(standings.map(\.json))
-    json["position"] = .integer(position.rawValue)
-    json["vouched_citation_signatures"] = .integer(Int64(vouchedCitations))
-    return .object(json)
-  }
-}
-
-extension RecordStateView.Standing {
-  fileprivate var json: JSON {
+  /// The document's `graph_snapshot` has the claims of authorship that the log attests.
+  public func json(_ links: Links = Links()) -> JSON {
     [
-      "event_id": .string("sha256:" + eventID.hex), "event_type": .string(type.name),
-      "position": .integer(position.rawValue), "signer_vouched": .bool(isSignerVouched),
-      "standing": .string(standing),
+      "attested": [
+        "inbound": .object(inbound.members(links)), "outbound": .object(outbound.members(links)),
+      ],
+      "graph_snapshot": GraphClaims(claims: authorClaims, status: status)
+        .replaced(in: snapshot?.document) ?? .null,
+      "pith_number": .string(pithNumber.description),
+      "position": snapshot.map { .integer($0.position.rawValue) } ?? .null,
+      "snapshot": snapshot.map { .object($0.payload) } ?? .null,
     ]
   }
 }

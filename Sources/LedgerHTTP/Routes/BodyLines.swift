@@ -14,10 +14,10 @@ struct BodyLines: AsyncSequence, Sendable {
     var buffers: RequestBody.AsyncIterator
     var splitter: LineSplitter
     let window: LineWindow
-    var lines: ArraySlice<[UInt8]> = []
+    var lines: ArraySlice<NumberedLine> = []
     var isFinished = false
 
-    mutating func next(isolation actor: isolated (any Actor)?) async throws -> [UInt8]? {
+    mutating func next(isolation actor: isolated (any Actor)?) async throws -> NumberedLine? {
       while lines.isEmpty, !isFinished {
         if let buffer = try await buffers.next(isolation: actor) {
           lines = try splitter.feed(Array(buffer.readableBytesView))[...]
@@ -25,12 +25,12 @@ struct BodyLines: AsyncSequence, Sendable {
           isFinished = true
           lines = splitter.finish().map { [$0] } ?? []
         }
-        try await window.add(lines: lines.map(\.count), partial: splitter.bufferedCount)
+        try await window.add(lines: lines.map(\.bytes.count), partial: splitter.bufferedCount)
       }
       return lines.popFirst()
     }
 
-    mutating func next() async throws -> [UInt8]? { try await next(isolation: #isolation) }
+    mutating func next() async throws -> NumberedLine? { try await next(isolation: #isolation) }
   }
 
   func makeAsyncIterator() -> AsyncIterator {

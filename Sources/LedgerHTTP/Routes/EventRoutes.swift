@@ -3,31 +3,46 @@ import HTTPTypes
 import Hummingbird
 import LedgerDomain
 import LedgerService
+import LedgerStore
 import NIOCore
 import ServiceLifecycle
 
-/// The routes that read the log: page by page, and as a stream.
+/// The routes that read the log: page by page, one event, and as a stream.
 struct EventRoutes: Sendable {
   let ledger: Ledger
   let feed: LogFeed
   let table: ConnectionTable
   let reader: RequestReader
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.get("/api/events", use: page)
-    router.get("/api/events/stream", use: stream)
+  func add(to routes: RouteTable) {
+    routes.get("/api/events", takes: QueryParameter.eventPage, use: page)
+    routes.get(
+      "/api/events/stream", takes: QueryParameter.eventFilter + ["from", "order", "signer"],
+      use: stream)
+    routes.get("/api/events/:id", use: event)
   }
 
   private func page(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
+    let filter = try reader.eventFilter(request, context, ledger.quotas)
     let page = try await ledger.events.page(
-      from: request.firstPosition(), limit: request.pageLimit())
+      filter, from: context.query.position("from"), limit: context.query.pageLimit())
     return .json(try page.json(reader.links(request)))
+  }
+
+  private func event(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
+    .json(try await ledger.events.event(context.identifier()).json())
   }
 
   private func stream(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    var from = try request.firstPosition()
+    let filter = try reader.eventFilter(request, context, ledger.quotas)
+    guard filter.order == .ascending else {
+      throw Refusal(
+        .malformed, check: "query", field: "order", "A stream is in ascending order.")
+    }
+    var from = try context.query.position("from") ?? .first
+    try await ledger.events.requireInLog(from)
     if let name = HTTPField.Name("Last-Event-ID"), let last = request.headers[name] {
       from =
         Position(
@@ -35,40 +50,26 @@ struct EventRoutes: Sendable {
             last, check: "last_event_id", field: "Last-Event-ID")
         ).next
     }
+    from = max(from, try await ledger.events.firstPosition(of: filter))
     guard let lease = StreamLease(table, reader.client(request, context)) else {
       throw Refusal(
         .tooMany, check: "stream_limit",
         "A client may have \(ledger.configuration.server.streamsPerClient) streams open. Close one first.",
         retryAfter: 10)
     }
-    return serverSentEvents(from: from, lease)
-  }
-
-  /// The log as server-sent events (HTML, section 9.2). Empty comments keep an idle connection open.
-  private func serverSentEvents(from: Position, _ lease: StreamLease) -> Response {
-    Response(
+    let stream = EventStream(events: ledger.events, feed: feed, filter: filter, from: from)
+    return Response(
       status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
       body: ResponseBody { writer in
         defer { lease.end() }
         try await withGracefulShutdownHandler {
           // The client sees at once that it is connected.
-          try await writer.write(ByteBuffer(string: ": the log from position \(from)\n\n"))
-          for try await event in feed.stream(from: from) {
-            try await writer.write(Self.message(event))
-          }
+          try await writer.write(ByteBuffer(string: ": the log from position \(stream.from)\n\n"))
+          for try await part in stream { try await writer.write(part) }
         } onGracefulShutdown: {
           Task { await feed.stop() }
         }
         try await writer.finish(nil)
       })
-  }
-
-  /// One message of the stream. An empty comment if there is no event.
-  private static func message(_ event: LogFeed.Event?) -> ByteBuffer {
-    guard let event else { return ByteBuffer(string: ":\n\n") }
-    var buffer = ByteBuffer(string: "id: \(event.position)\ndata: ")
-    buffer.writeBytes(event.json)
-    buffer.writeString("\n\n")
-    return buffer
   }
 }

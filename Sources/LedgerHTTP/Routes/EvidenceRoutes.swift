@@ -11,9 +11,9 @@ struct EvidenceRoutes: Sendable {
   let ledger: Ledger
   let reader: RequestReader
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.get("/api/evidence/:id", use: evidence)
-    router.post("/api/evidence/check", use: check)
+  func add(to routes: RouteTable) {
+    routes.get("/api/evidence/:id", use: evidence)
+    routes.post("/api/evidence/check", takes: ["digest"], use: check)
   }
 
   private func evidence(
@@ -37,7 +37,7 @@ struct EvidenceRoutes: Sendable {
     try reader.checkWrite(request, context, types: [.bytes])
     let caller = try reader.caller(request, context)
     if !caller.isOperator { try ledger.quotas.takeProofCheck(caller.client) }
-    let digest = try request.uri.queryParameters["digest"].map { text throws(Refusal) in
+    let digest = try context.query["digest"].map { text throws(Refusal) in
       try Parameters.digest(text, field: "digest")
     }
     return try await reader.withBody(request, context) { bytes in

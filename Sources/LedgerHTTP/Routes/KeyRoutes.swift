@@ -1,15 +1,56 @@
 import CanonicalJSON
 import Hummingbird
+import LedgerDomain
 import LedgerService
 
-/// The routes that read keys.
+/// The routes that read keys, and what they signed.
 struct KeyRoutes: Sendable {
-  let keys: KeyQueries
+  let ledger: Ledger
+  let reader: RequestReader
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.get("/api/keys") { _, _ in Response.json(try await keys.all().json) }
-    router.get("/api/keys/:id") { _, context in
-      Response.json(try await keys.key(context.identifier()).json)
+  func add(to routes: RouteTable) {
+    routes.get("/api/keys", takes: ["from", "limit", "signer", "standing"], use: keys)
+    routes.get("/api/keys/:id") { _, context in
+      Response.json(try await ledger.keys.key(context.identifier()).json)
     }
+    routes.get(
+      "/api/keys/:id/events", takes: QueryParameter.eventFilter + ["from", "limit", "order"],
+      use: events)
+  }
+
+  private func keys(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let query = context.query
+    var states: Set<KeyStanding.State> = []
+    for name in query["standing"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
+      guard let state = KeyStanding.State(rawValue: String(name)) else {
+        let known = KeyStanding.State.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Refusal(
+          .malformed, check: "query", field: "standing", "The standings of a key are \(known).")
+      }
+      states.insert(state)
+    }
+    let limit = try query.pageLimit(otherwise: Int64(KeyQueries.pageSize))
+    let page = try await ledger.keys.page(
+      signer: query["signer"], states: states, from: query.position("from") ?? .first, limit: limit)
+    var json: JSONObject = ["keys": .array(page.keys.map(\.json))]
+    let conditions = ["signer", "standing"].compactMap { name in
+      query[name].map { (name: name, value: $0) }
+    }
+    json["next"] = page.next.map {
+      .string(reader.links(request).keys(from: $0, limit: limit, conditions))
+    }
+    return .json(.object(json))
+  }
+
+  private func events(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let filter = try reader.eventFilter(request, context, ledger.quotas)
+    let page = try await ledger.events.page(
+      signedBy: context.identifier(), filter, from: context.query.position("from"),
+      limit: context.query.pageLimit())
+    return .json(try page.json(reader.links(request)))
   }
 }

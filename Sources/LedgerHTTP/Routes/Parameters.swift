@@ -43,42 +43,58 @@ enum Parameters {
     return digest
   }
 
-  /// Parses the name of an action: an attestation type, or a withdrawal.
-  ///
-  /// A claim by token has no signature, and is withdrawn by token. So the withdrawal is an action too.
+  /// The events that are submitted as an action on a record: attestations, withdrawals, and decisions of
+  /// moderators.
+  private static let actions = EventType.attestations + [.eventWithdrawn, .moderationDecision]
+
+  /// Parses the name of an action.
   static func action(_ name: String) throws(Refusal) -> EventType {
-    guard let action = EventType(name: name), action.isAttestation || action == .eventWithdrawn
-    else {
+    guard let action = EventType(name: name), actions.contains(action) else {
       throw Refusal(
         .notFound, check: "action",
-        "The actions are \(EventType.attestations.map(\.name).joined(separator: ", ")).")
+        "The actions are \(actions.map(\.name).joined(separator: ", ")).")
     }
     return action
   }
 }
 
-extension Request {
-  /// The value of a query parameter that is a whole number from 0 to 2^53 − 1. `nil` if it is absent.
+extension Query {
+  /// A parameter that is a whole number from 0 to 2^53 − 1. `nil` if it is absent.
   func wholeNumber(_ name: String) throws(Refusal) -> Int64? {
-    guard let text = uri.queryParameters[Substring(name)] else { return nil }
+    guard let text = self[name] else { return nil }
     return try Parameters.wholeNumber(text, check: "query", field: name)
   }
 
-  /// Where a page begins: the query parameter `from`, and the first position if it is absent.
-  func firstPosition() throws(Refusal) -> Position {
-    Position(rawValue: try wholeNumber("from") ?? 0)
+  /// A parameter that is a position. `nil` if it is absent.
+  func position(_ name: String) throws(Refusal) -> Position? {
+    try wholeNumber(name).map(Position.init(rawValue:))
   }
 
-  /// How many items a page may have: the query parameter `limit`, 100 if it is absent, and at most the page size.
-  func pageLimit() throws(Refusal) -> Int {
-    Int(min(try wholeNumber("limit") ?? 100, Int64(EventQueries.pageSize)))
+  /// How many items a page may have: the parameter `limit`.
+  ///
+  /// - Parameter otherwise: the number if the parameter is absent.
+  func pageLimit(otherwise: Int64 = 100) throws(Refusal) -> Int {
+    Int(clamping: try wholeNumber("limit") ?? otherwise)
   }
 
-  /// Whether a query parameter is `true`.
-  func isSet(_ name: String) -> Bool {
-    uri.queryParameters[Substring(name)].flatMap { Bool(String($0)) } ?? false
+  /// Whether a parameter is `true`. An absent one is not.
+  func isSet(_ name: String) throws(Refusal) -> Bool {
+    guard let text = self[name] else { return false }
+    guard let value = Bool(text) else {
+      throw Refusal(.malformed, check: "query", field: name, "The value is true or false.")
+    }
+    return value
   }
 
+  /// The events that the parameters select.
+  func eventFilter() throws(Refusal) -> EventFilter {
+    try EventFilter(
+      types: self["type"], signer: self["signer"], target: self["target"],
+      standings: self["standing"], since: self["since"], order: self["order"])
+  }
+}
+
+extension Request {
   /// The address under which the client reached the service, for links.
   var baseURL: String { "http://\(head.authority ?? "localhost")" }
 }

@@ -12,15 +12,27 @@ struct RecordRoutes: Sendable {
   let statuses: StatusCache
   let reader: RequestReader
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.get("/pith/:id", use: document)
-    router.get("/pith/:id/state.json", use: state)
-    router.get("/pith/:id/bundle.json", use: bundle)
-    router.get("/paper/:id", use: paper)
-    router.get("/api/pith-number/resolve", use: resolve)
-    router.get("/api/pith-number/:id/graph.json", use: graph)
-    router.get("/api/pith-number/:id/events.json", use: events)
-    router.get("/api/pith-number/:id/status.json", use: status)
+  func add(to routes: RouteTable) {
+    routes.get("/pith/:id", use: document)
+    routes.get("/pith/:id/state.json", use: state)
+    routes.get("/pith/:id/bundle.json", use: bundle)
+    routes.get("/paper/:id", use: paper)
+    routes.get("/api/pith-number/resolve", takes: ["arxiv", "doi", "id", "json"], use: resolve)
+    routes.get("/api/pith-number/:id/graph.json", use: graph)
+    routes.get(
+      "/api/pith-number/:id/events.json", takes: QueryParameter.eventPage, use: events)
+    routes.get(
+      "/api/pith-number/:id/citations.json",
+      takes: CitationFilter.parameters.map { QueryParameter(stringLiteral: $0) } + [
+        "cursor", "limit",
+      ], use: citations)
+    routes.get("/api/pith-number/:id/status.json", takes: ["as_of", "at_least"], use: status)
+    routes.get(
+      "/api/records",
+      takes: RecordFilter.parameters.map { QueryParameter(stringLiteral: $0) } + [
+        "cursor", "limit",
+      ], use: search)
+    routes.get("/api/status", takes: ["at_least", .repeatable("id")], use: statusOfMany)
   }
 
   private func document(
@@ -29,10 +41,30 @@ struct RecordRoutes: Sendable {
     .json(try await ledger.records.view(context.identifier()).json(reader.links(request)))
   }
 
+  private func citations(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let filter = try CitationFilter { context.query[$0] }
+    let page = try await ledger.citations.page(
+      context.identifier(), filter, cursor: context.query["cursor"],
+      limit: context.query.pageLimit(otherwise: 50))
+    return .json(page.json(reader.links(request)))
+  }
+
+  private func search(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let filter = try RecordFilter { context.query[$0] }
+    let page = try await ledger.search.page(
+      filter, cursor: context.query["cursor"], limit: context.query.pageLimit(otherwise: 50))
+    return .json(page.json(reader.links(request)))
+  }
+
   private func state(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    .json(try await ledger.records.state(context.identifier()).json(reader.links(request)))
+    try ledger.quotas.takeHeavyRead(reader.client(request, context))
+    return .json(bytes: try await ledger.mergedStates.state(context.identifier()))
   }
 
   private func bundle(
@@ -53,13 +85,14 @@ struct RecordRoutes: Sendable {
   private func resolve(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    let query = request.uri.queryParameters
-    guard let name = query["arxiv"] ?? query["doi"] ?? query["id"] else {
-      throw Refusal(.malformed, check: "query", "Name the record by arxiv, doi or id.")
+    let query = context.query
+    let names = ["arxiv", "doi", "id"].compactMap { query[$0] }
+    guard let name = names.first, names.count == 1 else {
+      throw Refusal(.malformed, check: "query", "Name the record by one of arxiv, doi and id.")
     }
-    let (record, others) = try await ledger.records.resolve(String(name))
+    let (record, others) = try await ledger.records.resolve(name)
     let page = Links(base: request.baseURL).page(record.pithNumber)
-    guard request.isSet("json") else { return .found(page) }
+    guard try query.isSet("json") else { return .found(page) }
     return .json([
       "candidates": .array(others.map { .string($0.pithNumber.description) }),
       "json": "\(page).json", "pith_number": .string(record.pithNumber.description),
@@ -70,14 +103,16 @@ struct RecordRoutes: Sendable {
   private func graph(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    .json(try await ledger.records.graph(context.identifier()).json)
+    .json(try await ledger.records.graph(context.identifier()).json(reader.links(request)))
   }
 
   private func events(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
+    let filter = try reader.eventFilter(request, context, ledger.quotas)
     let page = try await ledger.events.page(
-      of: context.identifier(), from: request.firstPosition(), limit: request.pageLimit())
+      of: context.identifier(), filter, from: context.query.position("from"),
+      limit: context.query.pageLimit())
     return .json(try page.json(reader.links(request)))
   }
 
@@ -85,13 +120,25 @@ struct RecordRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     let name = try context.identifier()
-    let asOf = try request.wholeNumber("as_of").map(TreeSize.init(stored:))
-    let atLeast = try request.wholeNumber("at_least").map(Position.init(rawValue:))
+    let asOf = try context.query["as_of"].map { text throws(Refusal) in
+      try LogPoint(text, field: "as_of")
+    }
+    let atLeast = try context.query.wholeNumber("at_least").map(Position.init(rawValue:))
     if let asOf {
       try ledger.quotas.takeHeavyRead(reader.client(request, context))
-      return .json(try await ledger.records.status(name, asOf: asOf, atLeast: atLeast).json)
+      return .json(try await ledger.records.status(name, at: asOf, atLeast: atLeast).json)
     }
     if let atLeast { return .json(try await ledger.records.status(name, atLeast: atLeast).json) }
     return .json(bytes: try await statuses.status(name))
+  }
+
+  private func statusOfMany(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    .json(
+      try await ledger.records.statuses(
+        context.query.values("id"),
+        atLeast: context.query.wholeNumber("at_least").map(Position.init(rawValue:))
+      ).json)
   }
 }

@@ -49,6 +49,15 @@ final class RequestReader: Sendable {
     Links(configuration, otherwise: request.baseURL)
   }
 
+  /// The events that the parameters select. Standings are computed for the request, which is a heavy read.
+  func eventFilter(
+    _ request: Request, _ context: LedgerRequestContext, _ quotas: Quotas
+  ) throws -> EventFilter {
+    let filter = try context.query.eventFilter()
+    if !filter.standings.isEmpty { try quotas.takeHeavyRead(client(request, context)) }
+    return filter
+  }
+
   /// Refuses a write that a page of another site may have sent, and a body of another media type.
   ///
   /// - Returns: the body's media type.
@@ -64,9 +73,20 @@ final class RequestReader: Sendable {
     guard values.count <= 1, let type = MediaType(rawValue: name), types.contains(type) else {
       throw Refusal(
         .unsupportedType, check: "content_type", field: "Content-Type",
-        "The body's Content-Type is \(types.map(\.rawValue).joined(separator: " or ")).")
+        (values.isEmpty
+          ? "The header Content-Type is missing. "
+          : "The header Content-Type is \(Self.text(values)). ")
+          + "Send \(types.map(\.rawValue).joined(separator: " or ")).")
     }
     return type
+  }
+
+  /// The values of a header for a message: printable ASCII, at most 100 characters.
+  private static func text(_ values: [String]) -> String {
+    let text = values.joined(separator: ", ").unicodeScalars.prefix(100).map {
+      $0.isASCII && $0.value >= 0x20 && $0.value != 0x7F ? Character($0) : "?"
+    }
+    return String(text)
   }
 
   /// Passes the request's body to `body`. Its memory counts until `body` returns.

@@ -9,15 +9,17 @@ func buildRouter(
 ) -> Router<LedgerRequestContext> {
   let router = Router(context: LedgerRequestContext.self, options: .autoGenerateHeadEndpoints)
   router.add(middleware: ProblemMiddleware())
+  let routes = RouteTable(router: router)
   let reader = RequestReader(
     configuration: ledger.configuration, callers: Callers(ledger.configuration, listensOn: host),
     bodies: state.bodies)
-  RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader).add(to: router)
-  SubmissionRoutes(ledger: ledger, reader: reader).add(to: router)
-  EventRoutes(ledger: ledger, feed: state.feed, table: state.table, reader: reader).add(to: router)
-  EvidenceRoutes(ledger: ledger, reader: reader).add(to: router)
-  KeyRoutes(keys: ledger.keys).add(to: router)
-  TransparencyRoutes(ledger: ledger).add(to: router)
-  OperationRoutes(ledger: ledger).add(to: router)
+  RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader).add(to: routes)
+  SubmissionRoutes(ledger: ledger, reader: reader).add(to: routes)
+  EventRoutes(ledger: ledger, feed: state.feed, table: state.table, reader: reader).add(to: routes)
+  ReplicationRoutes(ledger: ledger, reader: reader).add(to: routes)
+  EvidenceRoutes(ledger: ledger, reader: reader).add(to: routes)
+  KeyRoutes(ledger: ledger, reader: reader).add(to: routes)
+  TransparencyRoutes(ledger: ledger).add(to: routes)
+  OperationRoutes(ledger: ledger).add(to: routes)
   return router
 }

@@ -10,13 +10,13 @@ struct SubmissionRoutes: Sendable {
   let ledger: Ledger
   let reader: RequestReader
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.post("/pith/:id/action/:action", use: action)
-    addIntake(to: router, "/api/records", .documents) { bytes, caller in
+  func add(to routes: RouteTable) {
+    routes.post("/pith/:id/action/:action", takes: ["prepare"], use: action)
+    addIntake(to: routes, "/api/records", .documents) { bytes, caller in
       try await ledger.documentImporter.importDocument(
         bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
-    addIntake(to: router, "/api/events", .events) { bytes, caller in
+    addIntake(to: routes, "/api/events", .events) { bytes, caller in
       try await ledger.submitter.submit(
         bytes, client: caller.client, operatorAuthorised: caller.isOperator)
     }
@@ -30,7 +30,7 @@ struct SubmissionRoutes: Sendable {
     try reader.checkWrite(request, context, types: [.json])
     let caller = try reader.caller(request, context)
     return try await reader.withBody(request, context) { bytes in
-      if request.isSet("prepare") {
+      if try context.query.isSet("prepare") {
         return .json(
           try await ledger.preparer.prepare(bytes, record: record, action: action).json)
       }
@@ -44,10 +44,10 @@ struct SubmissionRoutes: Sendable {
 
   /// Adds a path that takes one document or event, or one per line.
   private func addIntake(
-    to router: Router<LedgerRequestContext>, _ path: RouterPath, _ kind: BulkSubmitter.LineKind,
+    to routes: RouteTable, _ path: RouterPath, _ kind: BulkSubmitter.LineKind,
     submit: @escaping @Sendable ([UInt8], RequestReader.Caller) async throws -> SubmissionAnswer
   ) {
-    router.post(path) { request, context in
+    routes.post(path) { request, context in
       let type = try reader.checkWrite(request, context, types: [.json, .lines])
       if type == .lines { return try lines(request, context, kind) }
       let caller = try reader.caller(request, context)
@@ -59,7 +59,7 @@ struct SubmissionRoutes: Sendable {
 
   private func response(to request: Request, _ answer: SubmissionAnswer) -> Response {
     var headers: HTTPFields = [.cacheControl: "no-store"]
-    headers[.location] = Links(base: request.baseURL).events(from: answer.position, limit: 1)
+    headers[.location] = Links(base: request.baseURL).events(.log, from: answer.position, limit: 1)
     return .json(answer.json, status: answer.created ? .created : .ok, headers: headers)
   }
 
@@ -72,8 +72,10 @@ struct SubmissionRoutes: Sendable {
     let window = LineWindow(reader.bodies.lease(for: caller.client))
     let lines = BodyLines(
       body: request.body, limit: ledger.configuration.limits.submissionBytes, window: window)
-    @Sendable func line(_ json: JSON) -> ByteBuffer {
-      ByteBuffer(bytes: json.canonicalBytes() + [0x0A])
+    @Sendable func line(_ json: JSON, number: Int) -> ByteBuffer {
+      var members = json.objectValue ?? [:]
+      members["line"] = .integer(Int64(number))
+      return ByteBuffer(bytes: JSON.object(members).canonicalBytes() + [0x0A])
     }
     return Response(
       status: .ok,
@@ -83,19 +85,22 @@ struct SubmissionRoutes: Sendable {
       body: ResponseBody { writer in
         let answers = ledger.bulkSubmitter.submit(
           lines, kind, client: caller.client, operatorAuthorised: caller.isOperator)
+        var last = 0
         do {
           for try await answer in answers {
             let json: JSON =
-              switch answer {
+              switch answer.result {
               case .success(let answer): answer.json
               case .failure(let error): .object(Problem(error, logger: logger).json)
               }
             try await window.answered()
-            try await writer.write(line(json))
+            last = answer.line
+            try await writer.write(line(json, number: last))
           }
         } catch let refusal as Refusal {
           // The rest of the body cannot be read. The lines before it have their answers.
-          try await writer.write(line(.object(Problem(refusal, logger: logger).json)))
+          try await writer.write(
+            line(.object(Problem(refusal, logger: logger).json), number: last + 1))
         }
         try await writer.finish(nil)
       })

@@ -14,11 +14,11 @@ struct TransparencyRoutes: Sendable {
   /// For responses that never change: any cache may store them for a year.
   private static let immutable = "public, max-age=31536000, immutable"
 
-  func add(to router: Router<LedgerRequestContext>) {
-    router.get("/checkpoint", use: checkpoint)
-    router.get("/tile/**", use: tile)
-    router.get("/api/proof/consistency", use: consistencyProof)
-    router.get("/api/proof/:id", use: inclusionProof)
+  func add(to routes: RouteTable) {
+    routes.get("/checkpoint", use: checkpoint)
+    routes.get("/tile/**", use: tile)
+    routes.get("/api/proof/consistency", takes: ["new", "old"], use: consistencyProof)
+    routes.get("/api/proof/:id", use: inclusionProof)
   }
 
   private func checkpoint(
@@ -45,12 +45,12 @@ struct TransparencyRoutes: Sendable {
   private func consistencyProof(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    guard let old = try request.wholeNumber("old") else {
+    guard let old = try context.query.wholeNumber("old") else {
       throw Refusal(
         .malformed, check: "query", field: "old",
         "Give the older size, and the newer size unless it is the newest checkpoint's.")
     }
-    let new = try request.wholeNumber("new")
+    let new = try context.query.wholeNumber("new")
     return .json(
       try await ledger.proofs.consistencyProof(
         old: TreeSize(stored: old), new: new.map { TreeSize(stored: $0) }

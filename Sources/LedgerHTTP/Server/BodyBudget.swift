@@ -97,7 +97,7 @@ final class BodyBudget: Sendable {
     }
     throw Refusal(
       .unavailable, check: "body_memory",
-      "The ledger holds as many bytes of request bodies as it may; try again in a moment.",
+      "The ledger holds as many bytes of request bodies as it may.",
       retryAfter: 2)
   }
 

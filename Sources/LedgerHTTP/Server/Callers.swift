@@ -145,6 +145,8 @@ public struct LedgerRequestContext: RequestContext {
   let peer: Peer
   /// The address of this machine that the client connected to.
   let localAddress: String?
+  /// The query parameters that the route takes, set before its handler runs.
+  var query = Query()
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)

@@ -28,7 +28,7 @@ struct ServerState: Sendable {
 /// The service on a port, and on a Unix socket for the operator.
 public struct LedgerServer: Sendable {
   private let ledger: Ledger
-  private let state: ServerState
+  let state: ServerState
 
   /// Raises the limit of file descriptors, from which the limit of connections follows.
   public init(ledger: Ledger) {

@@ -13,6 +13,8 @@ actor LogFeed {
     let position: Position
     /// The event as canonical JSON.
     let json: [UInt8]
+    /// What filters ask of the event.
+    var facts = EventFacts(.null)
   }
 
   /// The events from a position on, each once and in order. After fifteen seconds without an event the sequence
@@ -74,7 +76,9 @@ actor LogFeed {
   init(_ events: EventQueries) {
     self.init { from, limit in
       try await events.page(from: from, limit: limit).events.map {
-        Event(position: $0.position, json: try $0.json().canonicalBytes())
+        let json = try $0.json()
+        return Event(
+          position: $0.position, json: json.canonicalBytes(), facts: EventFacts(json))
       }
     }
   }
