@@ -12,15 +12,18 @@ struct PithLedger: AsyncParsableCommand {
     commandName: "pithledger",
     abstract: "A tamper-evident, append-only ledger of attestations about papers.",
     subcommands: [
-      Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self, Key.self,
+      Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self,
+      Replications.self, Key.self,
       AliasCommand.self, Trust.self, Anchors.self, Evidence.self, Audit.self,
       CheckpointCommand.self,
-      Prove.self, Verify.self, Fsck.self, Witness.self, Status.self, Events.self, Replay.self,
+      Prove.self, Verify.self, Merge.self, Fsck.self, Witness.self, Status.self, Search.self,
+      Citations.self,
+      Events.self, EventCommand.self, Replay.self,
       Export.self,
     ])
 
   static func main() async {
     Libpq.ignoreEnvironment(unless: ProcessInfo.processInfo.environment)
-    await main(nil)
+    await CommandProgram.run(Self.self)
   }
 }

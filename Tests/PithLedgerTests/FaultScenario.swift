@@ -86,7 +86,7 @@ extension FaultScenario {
     for try await answer in ledger.bulkSubmitter.submit(
       Lines(load.lines), .events, client: .shell, operatorAuthorised: true)
     {
-      switch answer {
+      switch answer.result {
       case .success(let answer):
         sent.acknowledged["sha256:" + answer.eventID.hex] = answer.position
         try await after(answer, sent.acknowledged.count)

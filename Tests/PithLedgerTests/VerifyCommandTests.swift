@@ -100,7 +100,8 @@ struct VerifyCommandTests {
         let answer = try await verify(arguments, key: key)
         #expect(answer.status == 1, "\(arguments): \(answer.errors)")
         #expect(answer.json["verified"] == false && answer.json["fault"]?["check"] != nil)
-        #expect(answer.errors.contains("does not hold"), "\(answer.errors)")
+        let fault = try JSON.parse(Array(answer.errors.utf8))
+        #expect(fault["exit_code"] == 1 && fault["message"]?.stringValue?.isEmpty == false)
       }
       let stranger = "example.org/log+12345678+AaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA"
       for (arguments, key) in [

@@ -17,20 +17,28 @@ struct Attest: AsyncParsableCommand {
       String
     @Option(help: "The part of the record: record, graph, or a claim such as claim:C1.")
     var target = "record"
-    @Option(help: "The event_id of the statement that this statement replaces.") var supersedes:
-      String?
+    @Option(
+      help:
+        "The statement that this statement replaces: its event_id, the first digits of it, or its position."
+    ) var supersedes: String?
     @Option(
       help:
         "The key file to sign with. Without it, the registry key signs a statement that proves itself."
     ) var key: String?
 
-    /// Submits the payload: signed, if a key is given, otherwise bare.
+    /// Submits a payload: signed, if a key is given, otherwise bare.
+    ///
+    /// - Parameter content: makes the payload and its evidence.
     func submit(
-      _ type: EventType, _ payload: JSONObject, evidence: [[UInt8]] = [], common: Common
+      _ type: EventType, common: Common,
+      _ content: (Ledger) async throws -> (payload: JSONObject, evidence: [[UInt8]])
     ) async throws {
-      var payload = payload
-      if let supersedes { payload["supersedes"] = .string(supersedes) }
       try await common.withLedger { ledger in
+        var (payload, evidence) = try await content(ledger)
+        if let supersedes {
+          let id = try await ledger.references.eventID(supersedes, field: "--supersedes")
+          payload["supersedes"] = .string("sha256:" + id.hex)
+        }
         if let key {
           common.show(
             try await ledger.signingSubmitter.submit(
@@ -75,27 +83,23 @@ struct Attest: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await Failure.reported {
-        var proof: [UInt8] = []
-        var digest = ""
-        try await common.withLedger { ledger in
-          digest = try await ledger.records.resolve(about.record).record.canonicalSHA256.hex
+      try await about.submit(.timestampAnchor, common: common) { ledger in
+        let digest = try await ledger.records.resolve(about.record).record.canonicalSHA256
+        let proof =
           if let file = ots ?? tsr {
-            proof = try read(file)
+            try read(file)
           } else if let tsa {
-            proof = try await ledger.timestampRequester.requestToken(about.record, authority: tsa)
+            try await ledger.timestampRequester.requestToken(about.record, authority: tsa)
           } else {
-            proof = try await ledger.timestampRequester.requestProof(
-              about.record, calendars: calendar)
+            try await ledger.timestampRequester.requestProof(about.record, calendars: calendar)
           }
-        }
-        try await about.submit(
-          .timestampAnchor,
+        return (
           [
             "anchor_kind": tsr == nil && tsa == nil ? "opentimestamps" : "rfc3161",
-            "digest_sha256": .string(digest),
+            "digest_sha256": .string(digest.hex),
             "evidence_sha256": .string(Digest(hashing: proof).hex),
-          ], evidence: [proof], common: common)
+          ], [proof]
+        )
       }
     }
   }
@@ -115,8 +119,13 @@ struct Attest: AsyncParsableCommand {
     var kind: String?
     @Option(help: "The location of the bytes.") var location: String?
     @Option(help: "The SHA-256 of the bytes, in hexadecimal.") var sha256: String?
-    @Option(help: "The number of bytes.") var size: Int64?
+    @Option(help: "The number of bytes.", transform: wholeNumber()) var size: Int64?
+    @Option(
+      help:
+        "The time at which the bytes were there (RFC 3339). The default for a statement with --key is now."
+    ) var observedAt: String?
     @Option(help: "The time at which the statement expires (RFC 3339).") var expiresAt: String?
+    @Option(help: "A file with evidence, such as a report of a fetch.") var evidence: String?
 
     func validate() throws {
       guard
@@ -125,12 +134,15 @@ struct Attest: AsyncParsableCommand {
       else {
         throw ValidationError("Give --file, or --kind, --location, --sha256 and --size.")
       }
+      guard file == nil || evidence == nil else {
+        throw ValidationError("--evidence is not for --file: the file is its own evidence.")
+      }
     }
 
     func run() async throws {
-      try await Failure.reported {
+      try await about.submit(.storageAttestation, common: common) { _ in
         var payload: JSONObject = ["content_role": .string(role), "media_type": .string(mediaType)]
-        var evidence: [[UInt8]] = []
+        var proofs: [[UInt8]] = []
         if let file {
           let bytes = try read(file)
           let digest = Digest(hashing: bytes).hex
@@ -139,18 +151,25 @@ struct Attest: AsyncParsableCommand {
           payload["content_sha256"] = .string(digest)
           payload["evidence_sha256"] = .string(digest)
           payload["size_bytes"] = .integer(Int64(bytes.count))
-          evidence = [bytes]
+          proofs = [bytes]
         } else {
           payload["storage_kind"] = .string(kind ?? "")
           payload["location"] = .string(location ?? "")
           payload["content_sha256"] = .string(sha256 ?? "")
           payload["size_bytes"] = .integer(size ?? 0)
         }
-        if about.key != nil {
+        if let evidence {
+          let bytes = try read(evidence)
+          payload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
+          proofs = [bytes]
+        }
+        if let observedAt {
+          payload["observed_at"] = .string(observedAt)
+        } else if about.key != nil {
           payload["observed_at"] = .string(LedgerDomain.Timestamp.now.description)
         }
         if let expiresAt { payload["expires_at"] = .string(expiresAt) }
-        try await about.submit(.storageAttestation, payload, evidence: evidence, common: common)
+        return (payload, proofs)
       }
     }
   }
@@ -162,7 +181,10 @@ struct Attest: AsyncParsableCommand {
     @OptionGroup var about: About
     @Option(help: "Your name, as it is written in the paper.") var name: String
     @Option(help: "Your ORCID iD.") var orcid: String
-    @Option(help: "Your index in the list of authors, counted from 0.") var index: Int64?
+    @Option(
+      name: [.customLong("author-index"), .customLong("index")],
+      help: "Your index in the list of authors, counted from 0.",
+      transform: wholeNumber(0...99_999)) var index: Int64?
     @Option(help: "A file with an ORCID id_token, to use instead of a key.") var token: String?
 
     func validate() throws {
@@ -172,7 +194,7 @@ struct Attest: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await Failure.reported {
+      try await about.submit(.authorAttestation, common: common) { _ in
         var payload: JSONObject = [
           "method": token == nil ? "key_signature" : "orcid_oidc", "name": .string(name),
           "orcid": .string(orcid),
@@ -184,7 +206,7 @@ struct Attest: AsyncParsableCommand {
           payload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
           evidence = [bytes]
         }
-        try await about.submit(.authorAttestation, payload, evidence: evidence, common: common)
+        return (payload, evidence)
       }
     }
   }
@@ -194,26 +216,28 @@ struct Attest: AsyncParsableCommand {
       abstract: "Attest that another paper cites the record, and in which relation.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(name: .customLong("by"), help: "The citing paper: a Pith Number, an arXiv id or a DOI.")
+    @Option(
+      name: .customLong("by"),
+      help: "The citing paper: a Pith Number, its short form, an arXiv id or a DOI.")
     var citing: String
     @Option(
       help: ArgumentHelp(
         "The relation: supports, refutes, extends, uses_method, depends_on, replaces, compares "
           + "or cites."))
     var relation: String
+    @Option(
+      help: "The number of the reference in the citing paper.", transform: wholeNumber(0...999_999))
+    var refIndex: Int64?
     @Option(help: "A note of at most 500 bytes. It is public and permanent.") var note: String?
 
     func run() async throws {
-      try await Failure.reported {
-        let member =
-          switch try RecordName(citing) {
-          case .pithNumber, .suffix: "citing_pith_number"
-          case .alias(let kinds, _): kinds == [.doi] ? "citing_doi" : "citing_arxiv"
-          }
+      try await about.submit(.citationSignature, common: common) { ledger in
+        let citing = try await ledger.references.citingPaper(citing, field: "--by")
         var payload: JSONObject = ["relation": .string(relation)]
-        payload[member] = .string(citing)
+        payload[citing.member] = .string(citing.value)
+        if let refIndex { payload["ref_index"] = .integer(refIndex) }
         if let note { payload["note"] = .string(note) }
-        try await about.submit(.citationSignature, payload, common: common)
+        return (payload, [])
       }
     }
   }
@@ -223,22 +247,35 @@ struct Attest: AsyncParsableCommand {
       abstract: "Attest the outcome of a replication.")
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "Your identifier of this replication.") var id: String
+    @Option(
+      name: [.customLong("id"), .customLong("replication-id")],
+      help: "Your identifier of this replication.") var id: String
     @Option(help: "The kind: replication, falsification or formal_bridge.") var kind = "replication"
     @Option(help: "The outcome: replicated, partially_replicated, not_replicated or inconclusive.")
     var outcome: String
-    @Option(help: "The claims, separated by commas, such as C1,C2.") var claims: String
+    @Option(
+      name: [.customLong("claims"), .customLong("claim-ids")],
+      help: "The claims, separated by commas, such as C1,C2.") var claims: String
     @Option(help: "A summary of at most 500 bytes. It is public and permanent.") var summary:
       String?
+    @Option(help: "The address of what the replication produced, at most 2048 bytes.")
+    var artifactUri: String?
+    @Option(help: "The SHA-256 of what the replication produced, in hexadecimal.")
+    var artifactSha256: String?
+    @Option(help: "The environment, at most 500 bytes. It is public and permanent.")
+    var environment: String?
 
     func run() async throws {
-      try await Failure.reported {
+      try await about.submit(.replicationRecord, common: common) { _ in
         var payload: JSONObject = [
           "claim_ids": .array(claims.split(separator: ",").map { .string(String($0)) }),
           "kind": .string(kind), "outcome": .string(outcome), "replication_id": .string(id),
         ]
         if let summary { payload["summary"] = .string(summary) }
-        try await about.submit(.replicationRecord, payload, common: common)
+        if let artifactUri { payload["artifact_uri"] = .string(artifactUri) }
+        if let artifactSha256 { payload["artifact_sha256"] = .string(artifactSha256) }
+        if let environment { payload["environment"] = .string(environment) }
+        return (payload, [])
       }
     }
   }

@@ -9,7 +9,7 @@ struct Audit: AsyncParsableCommand {
   @Argument(help: "The record. The default is the whole log.") var record: String?
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       let report = try await ledger.auditor.audit(record) { done, size in
         AuditOutput.showProgress(done, of: size)
       }

@@ -30,11 +30,13 @@ struct CheckpointCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        if key {
+      if key {
+        try await common.withExistingLedger { ledger in
           common.show(LogKeyOutput(key: try await ledger.checkpoints.verifierKey() ?? ""))
-          return
         }
+        return
+      }
+      try await common.withLedger { ledger in
         try await CheckpointCommand.publish(ledger, common, stamp: stamp)
       }
     }

@@ -24,9 +24,31 @@ struct Common: ParsableArguments {
     return logger
   }
 
-  /// Opens the ledger for one command. Translates an error into a line and an exit code.
+  /// Opens the ledger for a command that writes. Creates the ledger if there is none. Translates an error
+  /// into a line and an exit code.
   func withLedger(_ body: (Ledger) async throws -> Void) async throws {
-    try await Failure.reported {
+    try await withLedger(configuration(), body)
+  }
+
+  /// Opens the ledger for a command that only reads. Creates nothing: a missing ledger is an error.
+  func withExistingLedger(_ body: (Ledger) async throws -> Void) async throws {
+    try await reported {
+      var configuration = try configuration()
+      configuration.createsMissing = false
+      try await withLedger(configuration, body)
+    }
+  }
+
+  /// Runs the body of a command. Translates an error into a line and an exit code.
+  func reported(_ body: () async throws -> Void) async throws {
+    try await Failure.reported(asJSON: json, body)
+  }
+
+  private func withLedger(
+    _ configuration: @autoclosure () throws -> LedgerConfiguration,
+    _ body: (Ledger) async throws -> Void
+  ) async throws {
+    try await reported {
       let ledger = try await Ledger.open(configuration(), logger: logger())
       do {
         try await body(ledger)

@@ -19,7 +19,7 @@ struct Evidence: AsyncParsableCommand {
     var subject: String?
 
     func run() async throws {
-      try await common.withLedger { ledger in
+      try await common.withExistingLedger { ledger in
         let wanted = try subject.map(digest)
         let inspection = try await ledger.evidenceInspector.inspect(read(file), of: wanted)
         common.show(InspectionOutput(inspection: inspection))

@@ -21,7 +21,7 @@ struct ExportEvents: AsyncParsableCommand {
   @Argument(help: "The record. The default is the whole log.") var record: String?
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       if let record {
         for try await chunk in try await ledger.bundles.bundle(record) {
           try StandardOutput.write(chunk)
@@ -51,7 +51,7 @@ struct ExportTiles: AsyncParsableCommand {
   var directory: String
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       let report = try await ledger.logExporter.exportTiles(to: directory)
       common.show(ExportOutput(report: report, directory: directory))
     }
@@ -73,7 +73,7 @@ struct ExportLog: AsyncParsableCommand {
   var directory: String
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       let report = try await ledger.logExporter.exportLog(to: directory)
       common.show(ExportOutput(report: report, directory: directory))
     }

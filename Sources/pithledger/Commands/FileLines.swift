@@ -9,10 +9,10 @@ struct FileLines: AsyncSequence, Sendable {
   struct AsyncIterator: AsyncIteratorProtocol {
     let handle: FileHandle
     var splitter: LineSplitter
-    var lines: ArraySlice<[UInt8]> = []
+    var lines: ArraySlice<NumberedLine> = []
     var isFinished = false
 
-    mutating func next() async throws -> [UInt8]? {
+    mutating func next() async throws -> NumberedLine? {
       while lines.isEmpty, !isFinished {
         if let data = try handle.read(upToCount: 1 << 16), !data.isEmpty {
           lines = try splitter.feed(Array(data))[...]

@@ -13,7 +13,7 @@ struct Fsck: AsyncParsableCommand {
   var checkpoint: [String] = []
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       let held = try checkpoint.map { (name: $0, bytes: try read($0)) }
       let report = try await ledger.logChecker.check(against: held, progress: ProgressLine.show)
       ProgressLine.end()

@@ -12,10 +12,10 @@ struct Import: AsyncParsableCommand {
 struct ImportFiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "files",
-    abstract: "Import record documents and signed events.",
+    abstract: "Import record documents, bundles of other ledgers, and signed events.",
     discussion: """
       A file with the extension .ndjson has one document or one signed event on each line. Any other file \
-      is one JSON document. - reads lines from standard input.
+      is one JSON document or one bundle. - reads lines from standard input.
       """)
   @OptionGroup var common: Common
   @Argument(help: "The files to import.") var files: [String]
@@ -25,15 +25,27 @@ struct ImportFiles: AsyncParsableCommand {
       var refused = 0
       for file in files {
         guard file == "-" || file.hasSuffix(".ndjson") else {
-          common.show(
-            try await ledger.documentImporter.importDocument(
-              read(file), client: .shell, operatorAuthorised: true))
+          refused += try await importFile(file, ledger)
           continue
         }
         refused += try await importLines(file, ledger)
       }
       if refused > 0 { throw ExitCode(2) }
     }
+  }
+
+  /// Imports a document or a bundle. Returns the number of events that were refused.
+  private func importFile(_ file: String, _ ledger: Ledger) async throws -> Int {
+    let bytes = try read(file)
+    guard BundleImporter.isBundle(bytes) else {
+      common.show(
+        try await ledger.documentImporter.importDocument(
+          bytes, client: .shell, operatorAuthorised: true))
+      return 0
+    }
+    let output = BundleImportOutput(report: try await ledger.bundleImporter.importBundle(bytes))
+    common.show(output)
+    return output.refused
   }
 
   /// Imports the lines of a file. Returns the number of lines that were refused.
@@ -54,17 +66,18 @@ struct ImportFiles: AsyncParsableCommand {
 struct ImportLog: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log",
-    abstract: "Restore a ledger from a folder of `export log` into an empty database.",
+    abstract: "Restore a ledger from a folder of `export log`.",
     discussion: """
       Every entry has the same position and bytes as in the exported ledger, so the root of the tree is the \
-      same. Copy registry.key and log.key into the data directory first. The restored ledger then continues \
-      the exported one.
+      same. The database is empty, or holds the first entries of the folder: an import that was interrupted \
+      continues where it stopped. Copy registry.key and log.key into the data directory first. The restored \
+      ledger then continues the exported one.
       """)
   @OptionGroup var common: Common
   @Argument(help: "The folder that `export log` wrote.") var directory: String
 
   func run() async throws {
-    try await Failure.reported {
+    try await common.reported {
       let checkpoint = try await LogImporter(
         try common.configuration(), logger: common.logger()
       ).importLog(from: directory, progress: ProgressLine.show)

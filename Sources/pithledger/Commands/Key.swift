@@ -8,6 +8,7 @@ struct Key: AsyncParsableCommand {
     abstract: "Generate, register, vouch for and revoke keys.",
     subcommands: [
       Generate.self, Register.self, Vouch.self, Unvouch.self, Revoke.self, Rotate.self, List.self,
+      Events.self,
     ])
 
   static func fingerprint(_ text: String) throws(Refusal) -> Digest128 {
@@ -18,10 +19,11 @@ struct Key: AsyncParsableCommand {
   }
 
   static func type(_ text: String) throws(Refusal) -> SignerType {
-    guard let type = SignerType(name: text) else {
+    guard let type = SignerType(name: text), type != .registry else {
       throw Refusal(
         .malformed, check: "signer_type",
-        "One of author, replicator, agent, moderator, storage_provider.")
+        "One of author, replicator, agent, moderator, storage_provider. `pithledger key rotate` makes a key "
+          + "of the registry.")
     }
     return type
   }
@@ -37,7 +39,7 @@ struct Key: AsyncParsableCommand {
     @Option(help: "The type of signer: author, replicator or agent.") var type = "author"
 
     func run() async throws {
-      try await Failure.reported {
+      try await common.reported {
         let file = KeyFile(
           key: SigningKey(), keyID: id, signerID: signer, signerType: try Key.type(type))
         try file.write(to: out)
@@ -103,7 +105,9 @@ struct Key: AsyncParsableCommand {
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
     @Option(help: "The reason. It is public and permanent.") var reason: String
-    @Option(help: "The position from which the key's events lose their standing.")
+    @Option(
+      help: "The position from which the key's events lose their standing.",
+      transform: wholeNumber())
     var compromisedFrom: Int64?
     @Option(help: "The key file, if the key revokes itself.") var key: String?
 
@@ -133,7 +137,9 @@ struct Key: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withLedger { common.show(KeyListOutput(keys: try await $0.keys.all())) }
+      try await common.withExistingLedger {
+        common.show(KeyListOutput(keys: try await $0.keys.all()))
+      }
     }
   }
 }

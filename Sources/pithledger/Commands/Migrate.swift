@@ -7,7 +7,7 @@ struct Migrate: AsyncParsableCommand {
   @OptionGroup var common: Common
 
   func run() async throws {
-    try await Failure.reported {
+    try await common.reported {
       let applied = try await Ledger.migrate(try common.configuration(), logger: common.logger())
       common.show(MigrationOutput(applied: applied))
     }

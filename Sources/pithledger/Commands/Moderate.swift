@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import Encodings
 import LedgerDomain
 import LedgerService
 
@@ -8,7 +9,8 @@ struct Moderate: AsyncParsableCommand {
     abstract: "Approve or reject a replication record.")
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
-  @Argument(help: "The event_id of the replication record.") var eventID: String
+  @Argument(help: "The replication record: its event_id, the first digits of it, or its position.")
+  var event: String
   @Argument(help: "The decision: approve or reject.") var decision: String
   @Option(help: "The reason. It is public and permanent.") var reason: String
   @Option(help: "The key file of a moderator. The key must be vouched for in this capacity.")
@@ -19,6 +21,7 @@ struct Moderate: AsyncParsableCommand {
       throw ValidationError("The decision is approve or reject.")
     }
     try await common.withLedger { ledger in
+      let eventID = "sha256:" + (try await ledger.references.eventID(event, field: "event")).hex
       common.show(
         try await ledger.signingSubmitter.submit(
           type: .moderationDecision,

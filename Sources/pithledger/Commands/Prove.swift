@@ -11,7 +11,7 @@ struct Prove: AsyncParsableCommand {
   @Option(help: "The file to write. The default is standard output.") var out: String?
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       let proof = try await ledger.proofs.inclusionProof(entry)
       if let out {
         try write(proof.bytes, to: out)

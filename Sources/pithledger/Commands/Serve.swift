@@ -9,10 +9,11 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
   @OptionGroup var common: Common
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port. 0 selects a free port.") var port: UInt16 = 8080
+  @Option(help: "The port. 0 selects a free port.", transform: parsePort)
+  var port: UInt16 = 8080
 
   func run() async throws {
-    try await Failure.reported {
+    try await common.reported {
       let ledger = try await Ledger.open(
         try common.configuration(), logger: common.logger(.notice))
       let asJSON = common.json

@@ -5,26 +5,45 @@ import TransparencyLog
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print what is verified about a record.")
+    abstract: "Print what is verified about records.",
+    discussion: "Exits with 2 if one of several names designates no record.")
   @OptionGroup var common: Common
-  @Argument(help: "The record: a Pith Number, its short form, an arXiv id or a DOI.") var record:
-    String
-  @Option(help: "The number of events, from the first, to compute the status from.") var asOf:
-    Int64?
-  @Option(help: "The position that the projections must include before the answer.") var atLeast:
-    Int64?
+  @Argument(help: "The records: each a Pith Number, its short form, an arXiv id or a DOI.")
+  var records: [String]
+  @Option(
+    help:
+      "The number of events, from the first, to compute the status of one record from, or a time such as 2026-11-27T09:00:00Z.",
+    transform: parseLogPoint) var asOf: LogPoint?
+  @Option(
+    help: "The position that the projections must include before the answer.",
+    transform: wholeNumber()) var atLeast: Int64?
+
+  func validate() throws {
+    guard !records.isEmpty else { throw ValidationError("Name a record.") }
+    guard asOf == nil || records.count == 1 else {
+      throw ValidationError("--as-of takes one record.")
+    }
+  }
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withExistingLedger { ledger in
       // Events that another process has just appended are part of the answer.
       let newest = try await ledger.health().size.end.previous
       let asked = atLeast.map(Position.init(rawValue:))
       let wait = asOf == nil && newest >= .first ? max(asked ?? .first, newest) : asked
-      let status =
-        if let asOf {
-          try await ledger.records.status(record, asOf: TreeSize(stored: asOf), atLeast: wait)
-        } else { try await ledger.records.status(record, atLeast: wait) }
-      common.show(StatusOutput(status: status))
+      if let asOf {
+        common.show(
+          StatusOutput(
+            status: try await ledger.records.status(records[0], at: asOf, atLeast: wait)))
+      } else if records.count == 1 {
+        common.show(
+          StatusOutput(status: try await ledger.records.status(records[0], atLeast: wait)))
+      } else {
+        let output = StatusesOutput(
+          statuses: try await ledger.records.statuses(records, atLeast: wait))
+        common.show(output)
+        if !output.isComplete { throw ExitCode(2) }
+      }
     }
   }
 }

@@ -38,7 +38,7 @@ struct Trust: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
       static let configuration = CommandConfiguration(abstract: "Stop trusting a block header.")
       @OptionGroup var common: Common
-      @Argument(help: "The height of the block.") var height: Int64
+      @Argument(help: "The height of the block.", transform: wholeNumber()) var height: Int64
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -123,7 +123,7 @@ struct Trust: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withLedger { ledger in
+      try await common.withExistingLedger { ledger in
         common.show(TrustListOutput(trusted: try await ledger.trust.summary()))
       }
     }

@@ -10,7 +10,8 @@ struct Withdraw: AsyncParsableCommand {
     discussion: "Without --key and --token, the registry key signs the withdrawal.")
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
-  @Argument(help: "The event_id of the attestation.") var eventID: String
+  @Argument(help: "The attestation: its event_id, the first digits of it, or its position.")
+  var event: String
   @Option(help: "The reason. It is public and permanent.") var reason: String
   @Option(help: "The key file that signed the attestation.") var key: String?
   @Option(
@@ -19,6 +20,7 @@ struct Withdraw: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withLedger { ledger in
+      let eventID = "sha256:" + (try await ledger.references.eventID(event, field: "event")).hex
       if let token {
         let bytes = try readToken(token)
         let digest = Digest(hashing: bytes).hex

@@ -19,11 +19,12 @@ struct Witness: AsyncParsableCommand {
   @Option(help: "The folder with the key and the last checkpoint of each log.") var dir =
     ".pithwitness"
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port. 0 selects a free port.") var port: UInt16 = 8081
+  @Option(help: "The port. 0 selects a free port.", transform: parsePort)
+  var port: UInt16 = 8081
   @Flag(help: "Print the verifier key of the witness, as NAME+ID+KEY, and exit.") var key = false
 
   func run() async throws {
-    try await Failure.reported {
+    try await Failure.reported(asJSON: false) {
       let witness = try LogWitness(
         name: name, logs: String(decoding: try read(logs), as: UTF8.self), directory: dir)
       if key {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+import LedgerHTTP
 import LedgerService
 
 /// Reports the lines of one file while they are imported. The answers are printed for `--json` only.
@@ -15,18 +17,28 @@ struct BulkImportOutput {
   }
 
   /// Reports the result of the next line. A refusal goes to standard error, with the line's number.
-  mutating func add(_ result: Result<SubmissionAnswer, any Error>) {
+  mutating func add(_ answer: BulkSubmitter.LineAnswer) {
     lines += 1
-    switch result {
-    case .success(let answer):
-      if asJSON { SubmissionOutput(answer: answer).print(asJSON: true) }
+    switch answer.result {
+    case .success(let submission):
+      if asJSON {
+        var members = submission.json.objectValue ?? [:]
+        members["line"] = .integer(Int64(answer.line))
+        print(JSON.object(members).canonicalString())
+      }
     case .failure(let error):
       refused += 1
-      Diagnostics.report("\(file) line \(lines): \(Failure.line(for: error))")
+      let failure = Failure(error)
+      if asJSON {
+        Diagnostics.reportJSON(
+          failure.json(with: ["file": .string(file), "line": .integer(Int64(answer.line))]))
+      } else {
+        Diagnostics.report("\(file) line \(answer.line): \(failure.text)")
+      }
     }
     if lines.isMultiple(of: 1000) {
       let rate = Int(Double(lines) / ((ContinuousClock.now - start) / .seconds(1)))
-      Diagnostics.report("\(lines) lines, \(rate)/s")
+      Diagnostics.write("pithledger: \(lines) lines, \(rate)/s\n")
     }
   }
 

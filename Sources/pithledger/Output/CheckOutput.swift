@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Encodings
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
@@ -16,9 +17,13 @@ struct AuditOutput: CommandOutput {
     var lines = report.findings.map {
       "\($0.pithNumber) at \($0.position): \($0.check) \($0.was) → \($0.now) (\($0.detail))"
     }
+    lines += report.erased.map {
+      "\($0.pithNumber) at \($0.position): erased, the evidence \($0.evidence.hex) cannot be checked again"
+    }
     lines.append(
-      "\(report.events) events, \(report.findings.count) verdicts differ, \(report.notChecked) "
-        + "not checked (evidence erased, or at a location that an audit does not fetch)")
+      "\(report.events) events, \(report.findings.count) verdicts differ, \(report.erased.count) erased, "
+        + "\(report.notChecked) not checked (at a location that an audit does not fetch, or without the keys or "
+        + "the document)")
     return lines.joined(separator: "\n")
   }
 
@@ -40,6 +45,7 @@ struct FsckOutput: CommandOutput {
       "entries": .integer(report.entries.stored),
       "faults": .array(report.faults.map(\.json)),
       "milliseconds": .integer(Int64(milliseconds)), "records": .integer(report.records),
+      "unverified_cosignatures": .integer(Int64(report.unverifiedCosignatures)),
     ]
   }
 
@@ -49,9 +55,13 @@ struct FsckOutput: CommandOutput {
       return lines.joined(separator: "\n")
     }
     let rate = Int(Double(report.entries.rawValue) / max(report.seconds, 0.001))
+    let unverified =
+      report.unverifiedCosignatures == 0
+      ? ""
+      : "; \(report.unverifiedCosignatures) cosignatures not checked: their witnesses are not configured"
     return
       "\(report.entries) entries of \(report.records) records, \(report.checkpoints) checkpoints: all "
-      + "is as it was signed (\(milliseconds) ms, \(rate) entries/s)"
+      + "is as it was signed (\(milliseconds) ms, \(rate) entries/s)" + unverified
   }
 }
 
@@ -74,7 +84,8 @@ struct ReplayOutput: CommandOutput {
   private static func json(_ drift: ReplayReport.Drift) -> JSON {
     [
       "key": .string(drift.key), "now": drift.now.map { .string($0) } ?? .null,
-      "pith_number": .string(drift.pithNumber), "was": drift.was.map { .string($0) } ?? .null,
+      "pith_number": .string(drift.pithNumber), "table": .string(drift.table),
+      "was": drift.was.map { .string($0) } ?? .null,
     ]
   }
 
@@ -85,7 +96,7 @@ struct ReplayOutput: CommandOutput {
         + "\(milliseconds) ms (\(rate)/s); \(report.drift.count) values had drifted"
     ]
     lines += report.drift.map {
-      "  \($0.pithNumber) \($0.key): \($0.was ?? "missing") → \($0.now ?? "no row")"
+      "  \($0.table) \($0.pithNumber) \($0.key): \($0.was ?? "missing") → \($0.now ?? "no row")"
     }
     return lines.joined(separator: "\n")
   }

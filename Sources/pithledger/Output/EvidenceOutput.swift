@@ -35,6 +35,7 @@ struct InspectionOutput: CommandOutput {
         "  \(Self.text($0.source)): \($0.isVerified ? "verified" : "pending")"
       }
     }
+    if let missing = inspection.missing { lines.append("  missing: \(missing)") }
     return lines.joined(separator: "\n")
   }
 

@@ -20,15 +20,20 @@ struct KeyListOutput: CommandOutput {
   var json: JSON { keys.json }
 
   var text: String {
-    keys.map(\.key).map { key in
-      [key.fingerprint.hex, key.signerType.name, Self.standing(of: key), key.signerID]
-        .joined(separator: "  ")
+    keys.map { item in
+      [
+        item.key.fingerprint.hex, item.key.signerType.name, Self.standing(of: item),
+        item.key.signerID,
+      ].joined(separator: "  ")
     }.joined(separator: "\n")
   }
 
-  private static func standing(of key: KeyTimeline.Key) -> String {
-    guard key.revokedAt == nil else { return "revoked" }
-    let vouched = key.vouches.filter { $0.until == nil }.map(\.type.name)
-    return vouched.isEmpty ? "registered" : "vouched as " + vouched.joined(separator: ", ")
+  private static func standing(of item: KeyStanding) -> String {
+    let vouches = item.key.vouches.filter { $0.until == nil }.map(\.type.name)
+    switch item.state {
+    case .vouched: return "vouched as " + vouches.joined(separator: ", ")
+    case .live where item.isRegistry: return "live, signs for the registry"
+    case .live, .retired, .revoked: return item.state.rawValue
+    }
   }
 }

@@ -1,4 +1,6 @@
+import CanonicalJSON
 import Foundation
+import Synchronization
 
 /// Writes to standard output without a buffer.
 enum StandardOutput {
@@ -17,9 +19,28 @@ enum StandardOutput {
 
 /// Writes diagnostics to standard error, so that standard output holds only the result.
 enum Diagnostics {
+  /// Whether the last text that was written did not end its line.
+  private static let isLineOpen = Mutex(false)
+
   /// Writes a line with the name of the program before it.
-  static func report(_ line: String) { write("pithledger: \(line)\n") }
+  static func report(_ line: String) { writeLine("pithledger: \(line)") }
+
+  /// Writes a JSON value in a line.
+  static func reportJSON(_ json: JSON) { writeLine(json.canonicalString()) }
 
   /// Writes text as it is.
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  static func write(_ text: String) {
+    isLineOpen.withLock { isOpen in
+      FileHandle.standardError.write(Data(text.utf8))
+      isOpen = !text.hasSuffix("\n")
+    }
+  }
+
+  /// Writes a line of its own: ends a line of progress first.
+  private static func writeLine(_ line: String) {
+    isLineOpen.withLock { isOpen in
+      FileHandle.standardError.write(Data("\(isOpen ? "\n" : "")\(line)\n".utf8))
+      isOpen = false
+    }
+  }
 }
