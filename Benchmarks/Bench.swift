@@ -10,7 +10,7 @@ import TransparencyLog
 /// Measures the ledger and, in the same run on the same table, what PostgreSQL does without the ledger.
 /// Rounds of both alternate. Prints medians.
 ///
-/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdefg]
+/// Usage: pithledger-bench [--events N] [--rounds N] [--only abcdefgh]
 @main
 struct Bench {
   let events: Int
@@ -19,6 +19,8 @@ struct Bench {
   let uri: String
   /// The URI of a database for a log in which all signatures are valid.
   let signedURI: String
+  /// The URI of a database for records with documents and citations.
+  let queryURI: String
   let workload = Workload()
   /// The letters of the parts that are measured.
   let parts: Set<Character>
@@ -42,7 +44,8 @@ struct Bench {
     let bench = Bench(
       events: events, rounds: option("--rounds", 5), records: max(100, events / 10),
       uri: server.uri, signedURI: server.uri(database: "signed"),
-      parts: Set(text("--only") ?? "abcdefg"), logger: logger)
+      queryURI: server.uri(database: "queries"), parts: Set(text("--only") ?? "abcdefgh"),
+      logger: logger)
     var failure: (any Error)?
     do { try await bench.run(directory) } catch { failure = error }
     try await server.stop()
@@ -54,6 +57,8 @@ struct Bench {
   }
 
   func run(_ directory: String) async throws {
+    if parts.contains("h") { try await QueryBench(bench: self, directory: directory).run() }
+    if parts == ["h"] { return }
     _ = try await Migrator(uri: uri, logger: logger).migrate()
     say(
       "\(events) events over \(records) records, \(rounds) rounds, "
@@ -69,7 +74,7 @@ struct Bench {
     try await createRecords(store, 0..<records)
     let append = try await append(store, from: 0, name: parts.contains("a") ? "(a)" : nil)
     if parts.contains("b") { try await replay(store) }
-    let http = HTTPBench(bench: self, directory: directory)
+    let http = HTTPBench(bench: self, directory: directory, uri: uri)
     var reads = Rates()
     if !parts.isDisjoint(with: "cdef") { reads = try await http.run(parts, records: records) }
     if parts.contains("e") { try await http.replayMemory() }

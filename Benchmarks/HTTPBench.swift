@@ -10,6 +10,8 @@ import PostgresClient
 struct HTTPBench {
   let bench: Bench
   let directory: String
+  /// The database of the service.
+  let uri: String
 
   private func program(_ arguments: [String]) -> Process {
     let process = Process()
@@ -17,7 +19,7 @@ struct HTTPBench {
       .deletingLastPathComponent().appendingPathComponent("pithledger")
     process.arguments = arguments + ["--data-dir", directory + "/service"]
     process.environment = [
-      "PITHLEDGER_DATABASE_URL": bench.uri, "PATH": "/usr/bin:/bin",
+      "PITHLEDGER_DATABASE_URL": uri, "PATH": "/usr/bin:/bin",
       "PITHLEDGER_ORIGIN": "bench", "PITHLEDGER_SUBMISSIONS_PER_HOUR": "100000000",
       "PITHLEDGER_SUBMISSIONS_PER_KEY_PER_HOUR": "100000000",
     ]
@@ -36,6 +38,19 @@ struct HTTPBench {
   func run(
     _ parts: Set<Character>, records: Int, readsNamed name: String = "(d)"
   ) async throws -> Rates {
+    var reads = Rates()
+    try await withService { port in
+      try await settle()
+      if parts.contains("c") { try await submissions(port) }
+      if !parts.isDisjoint(with: "df") {
+        reads = try self.reads(port, records: records, name: name)
+      }
+    }
+    return reads
+  }
+
+  /// Runs a service while `body` uses its port, and prints its memory at the peak.
+  func withService(_ body: (_ port: Int) async throws -> Void) async throws {
     let process = program(["serve", "--port", "0", "--json"])
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -48,18 +63,12 @@ struct HTTPBench {
     guard let port = line.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) })
     else {
       say("the service did not start: \(line)")
-      return Rates()
+      return
     }
-    try await settle()
-    var reads = Rates()
-    if parts.contains("c") { try await submissions(port) }
-    if !parts.isDisjoint(with: "df") {
-      reads = try self.reads(port, records: records, name: name)
-    }
+    try await body(port)
     if let peak = peakMemory(process) {
       say("(e) memory of the service at its peak: \(peak / 1024) MiB")
     }
-    return reads
   }
 
   /// Waits until the service's projector has caught up with the log.
@@ -94,7 +103,7 @@ struct HTTPBench {
       "(e) memory of a replay at its peak: \(peak / 1024) MiB, exit \(process.terminationStatus)")
   }
 
-  private func request(_ method: String, _ path: String, _ body: [UInt8] = []) -> [UInt8] {
+  static func request(_ method: String, _ path: String, _ body: [UInt8] = []) -> [UInt8] {
     Array(
       "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
         .utf8) + body
@@ -171,7 +180,7 @@ struct HTTPBench {
 
   private func submit(_ round: Int, _ keys: [KeyFile], _ port: Int) throws -> LoadResult {
     let all = try (0..<Self.submissionsMade).map {
-      request("POST", "/api/events", try submission(round, $0, keys))
+      Self.request("POST", "/api/events", try submission(round, $0, keys))
     }
     return load(port: port, connections: 32, seconds: 4) { $0 < all.count ? all[$0] : nil }
   }
@@ -254,10 +263,10 @@ struct HTTPBench {
     var theirs: [Double] = []
     let requests = try (0..<5000).map { number in
       let record = Workload.record(number, of: records)
-      return request(
+      return Self.request(
         "GET", "/api/pith-number/\(try Workload.canonical(record).pithNumber.suffix)/status.json")
     }
-    let constant = request("GET", "/healthz")
+    let constant = Self.request("GET", "/healthz")
     for _ in 0..<bench.rounds {
       let result = load(port: port, connections: 32, seconds: 3) { requests[$0 % requests.count] }
       ours.append(result.perSecond)

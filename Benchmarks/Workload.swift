@@ -113,6 +113,22 @@ struct Workload: Sendable {
       admission: .signedOnly(at: time), record: record, referenced: nil)
   }
 
+  /// A citation of a record by an arXiv paper.
+  func citation(
+    by arxiv: String, _ number: Int, pithNumber: PithNumber, record: RecordID
+  ) throws -> AppendUnit.Item {
+    var random = Generator(state: UInt64(number))
+    let relation = ["cites", "extends", "supports"].randomElement(using: &random) ?? "cites"
+    let body = try EventBody.make(
+      type: .citationSignature,
+      payload: ["citing_arxiv": .string(arxiv), "relation": .string(relation)],
+      signer: signers[Int.random(in: 0..<signers.count, using: &random)],
+      subject: .record(pithNumber), target: "record", createdAt: .now)
+    return try .make(
+      event: SignedEvent(body: body, signature: Self.noSignature),
+      admission: .signedOnly(at: .now), record: record, referenced: nil)
+  }
+
   /// The index, below `count`, of the record that an event is about.
   static func record(_ number: Int, of count: Int) -> Int {
     var random = Generator(state: UInt64(number) &* 0x5851_F42D_4C95_7F2D)
