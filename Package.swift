@@ -114,7 +114,7 @@ let package = Package(
       sources: ["DatabaseSchema.swift", "SQLFile.swift"],
       resources: [
         "roles", "schemas", "constants", "tables", "indexes", "functions", "triggers", "views",
-        "privileges",
+        "privileges", "migrations",
       ].map { .embedInCode($0) },
       swiftSettings: strict),
     .target(

@@ -136,12 +136,14 @@ static inline int pithledger_names_its_signer(PKCS7 *token, X509 *signer, STACK_
 }
 
 /* Checks a token, RFC 3161 section 2.2 and RFC 5816, with its chain valid at a time.
-   roots: any number of certificates in PEM. Returns one of the above; reason gets OpenSSL's words. */
+   roots: any number of certificates in PEM. Returns one of the above; reason gets OpenSSL's words, or for
+   an untrusted chain the name of the certificate that is missing. */
 static inline int pithledger_check_token(
     const unsigned char *der, long length, const char *roots, int roots_length, long long at,
     char *reason, int capacity) {
   int result = PITHLEDGER_TOKEN_MALFORMED;
   const char *words = "";
+  char missing[224];
   const unsigned char *end = der;
   BIO *pem = NULL;
   X509_STORE *store = NULL;
@@ -172,7 +174,7 @@ static inline int pithledger_check_token(
 
   signers = PKCS7_get0_signers(token, extra, 0);
   if (signers == NULL || sk_X509_num(signers) != 1) {
-    words = "the signer's certificate is neither in the token nor among the trusted";
+    words = "the certificate of its signer, which is not in the token";
     result = PITHLEDGER_TOKEN_UNTRUSTED;
     goto done;
   }
@@ -209,6 +211,12 @@ static inline int pithledger_check_token(
     result = pithledger_is_unknown_issuer(error) ? PITHLEDGER_TOKEN_UNTRUSTED
              : pithledger_is_weakness(error)     ? PITHLEDGER_TOKEN_WEAK
                                                  : PITHLEDGER_TOKEN_CHAIN;
+    if (result == PITHLEDGER_TOKEN_UNTRUSTED && X509_STORE_CTX_get_current_cert(chain) != NULL) {
+      /* Other characters than printable ASCII are escaped, and a long name is cut. */
+      X509_NAME_oneline(
+          X509_get_issuer_name(X509_STORE_CTX_get_current_cert(chain)), missing, sizeof missing);
+      words = missing;
+    }
     goto done;
   }
   if (!pithledger_is_strong_chain(X509_STORE_CTX_get0_chain(chain))) {

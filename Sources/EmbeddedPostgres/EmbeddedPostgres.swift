@@ -108,6 +108,12 @@ public final class EmbeddedPostgres: Sendable {
     return server
   }
 
+  /// Whether a data directory has a cluster. Creates nothing.
+  public static func hasCluster(dataDirectory: String) -> Bool {
+    let directory = URL(fileURLWithPath: dataDirectory).standardizedFileURL.path
+    return FileManager.default.fileExists(atPath: directory + "/postgres/data/PG_VERSION")
+  }
+
   /// The process ID of the postmaster; `nil` if it does not run.
   public var postmasterPID: Int32? {
     guard case .running(let pid, _) = postmaster.state() else { return nil }
