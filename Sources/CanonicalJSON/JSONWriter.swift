@@ -23,7 +23,7 @@ extension JSON {
     return String(decoding: output, as: UTF8.self)
   }
 
-  private func write(to output: inout [UInt8]) {
+  fileprivate func write(to output: inout [UInt8]) {
     switch self {
     case .null: output += "null".utf8
     case .bool(let value): output += (value ? "true" : "false").utf8
@@ -36,15 +36,7 @@ extension JSON {
         item.write(to: &output)
       }
       output.append(UInt8(ascii: "]"))
-    case .object(let object):
-      output.append(UInt8(ascii: "{"))
-      for (index, member) in object.members.enumerated() {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        Self.write(member.key, to: &output)
-        output.append(UInt8(ascii: ":"))
-        member.value.write(to: &output)
-      }
-      output.append(UInt8(ascii: "}"))
+    case .object(let object): object.write(to: &output) { _, _ in true }
     }
   }
 
@@ -78,7 +70,7 @@ extension JSON {
     }
   }
 
-  private static func write(_ text: String, to output: inout [UInt8]) {
+  fileprivate static func write(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     defer { output.append(UInt8(ascii: "\"")) }
     // Most strings need no escape. They are copied as a whole.
@@ -107,5 +99,46 @@ extension JSON {
       default: output.append(byte)
       }
     }
+  }
+}
+
+extension JSONObject {
+  /// Returns the canonical encoding of the object without some of its members.
+  public func canonicalBytes(without keys: [String]) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(512)
+    write(to: &output) { key, _ in !keys.contains { $0.utf8.elementsEqual(key.utf8) } }
+    return output
+  }
+
+  /// Returns the canonical encoding of the object with the offset of each member in it, in order. What is
+  /// inserted at an offset stands before the member.
+  public func canonicalBytesWithOffsets() -> (bytes: [UInt8], offsets: [Int]) {
+    var output: [UInt8] = []
+    output.reserveCapacity(512)
+    var offsets: [Int] = []
+    write(to: &output) { _, offset in
+      offsets.append(offset)
+      return true
+    }
+    return (output, offsets)
+  }
+
+  /// Writes the members for which a closure says so. It takes the key, and the offset at which the member would
+  /// be written.
+  fileprivate func write(
+    to output: inout [UInt8], where isWritten: (_ key: String, _ offset: Int) -> Bool
+  ) {
+    output.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for member in members {
+      guard isWritten(member.key, output.count + (isFirst ? 0 : 1)) else { continue }
+      if !isFirst { output.append(UInt8(ascii: ",")) }
+      isFirst = false
+      JSON.write(member.key, to: &output)
+      output.append(UInt8(ascii: ":"))
+      member.value.write(to: &output)
+    }
+    output.append(UInt8(ascii: "}"))
   }
 }

@@ -87,6 +87,8 @@ struct RandomEntries {
         checks: [Check("signature", .verified)] + checks, verdict: verdict, recordedAt: recordedAt))
     let entry = try Entry(bytes: written.bytes)
     #expect(entry.isCanonical)
+    #expect(try JSON.parse(entry.bytes).canonicalBytes() == entry.bytes)
+    #expect(try JSON.parse(entry.bytes)["event"] == .object(entry.event.json))
     entries.append(entry)
     let position = Position(rawValue: Int64(events.count))
     if type == .recordCreated { record = RecordID(createdAt: position) }

@@ -81,8 +81,14 @@ public struct Entry: Sendable {
       "verdict": .string(admission.verdict.name),
     ]
     outcome["proven_at"] = admission.provenAt.map { .string($0.description) }
-    let json: JSON = ["admission": .object(outcome), "event": .object(event.json)]
-    bytes = json.canonicalBytes()
+    // The canonical bytes of the event are not written again member by member.
+    var bytes = Array("{\"admission\":".utf8)
+    bytes.reserveCapacity(1024)
+    bytes += JSON.object(outcome).canonicalBytes()
+    bytes += ",\"event\":".utf8
+    event.body.write(signature: event.signature, to: &bytes)
+    bytes.append(UInt8(ascii: "}"))
+    self.bytes = bytes
     guard bytes.count <= Self.maxBytes else {
       throw Refusal(
         .tooLarge, check: "entry_size",

@@ -135,10 +135,21 @@ public struct EventBody: Sendable, Equatable {
   /// SHA-256 of the canonical body. It is what the key signs, and the idempotency key of a
   /// submission.
   public let eventID: Digest
+  /// The canonical bytes.
+  private let canonical: [UInt8]
+  /// The offsets in the canonical bytes of `event_type`, which follows an `event_id`, and of `signer`, which
+  /// follows a `signature`.
+  private let gaps: (Int, Int)
   /// A hash of the content of an attestation, without the members that may differ between
   /// repetitions. Statements of one signer with the same value have the same content. `nil` for
   /// other types. Specification: standing.md, section Statements of a record, rule 6.
   let statement: Digest128?
+  /// The slot of a statement that has one; see ``FoldEvent/slot``.
+  let slot: Digest128?
+  /// The group with which a statement that has a slot is folded.
+  let foldGroup: Int64?
+  /// A hash of the target.
+  let targetHash: Int64
 
   static let members = [
     "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number",
@@ -177,9 +188,17 @@ public struct EventBody: Sendable, Equatable {
     payload = try Payload(type, payloadJSON)
     self.payloadJSON = payloadJSON.objectValue ?? [:]
     self.json = json.objectValue ?? [:]
-    eventID = Digest(hashing: json.canonicalBytes())
+    // The members are those of `members`, in this order.
+    let (canonical, offsets) = self.json.canonicalBytesWithOffsets()
+    self.canonical = canonical
+    gaps = (offsets[1], offsets[4])
+    eventID = Digest(hashing: canonical)
     statement =
       type.isAttestation ? Self.statement(self.payloadJSON, payload, by: signer.signerType) : nil
+    // The columns of an event are derived several times on its way into the log. These take a hash each.
+    slot = payload.members.slotKey.map { Digest128(of: type.name, $0) }
+    foldGroup = slot.map { [signer] in FoldGroup.of(signer, $0) }
+    targetHash = target.hash64
     // A proof of time can be about a checkpoint of the log. Its subject is then the registry.
     let provesCheckpoint =
       target.checkpoint != nil
@@ -200,17 +219,17 @@ public struct EventBody: Sendable, Equatable {
   private static func statement(
     _ json: JSONObject, _ payload: Payload, by signerType: SignerType
   ) -> Digest128 {
-    var said = json.removing(["supersedes", "observed_at"])
+    var unsaid = ["supersedes", "observed_at"]
     // The slot stands for the citing paper, which has several names.
-    if case .citationSignature = payload { said = said.removing(CitingRecord.members) }
+    if case .citationSignature = payload { unsaid += CitingRecord.members }
     if signerType == .registry {
-      said["expires_at"] = nil
+      unsaid.append("expires_at")
       // The ledger adds the report of its own fetch, which differs each time.
       if case .storageAttestation(let storage) = payload, storage.kind != .file {
-        said["evidence_sha256"] = nil
+        unsaid.append("evidence_sha256")
       }
     }
-    return Digest(hashing: JSON.object(said).canonicalBytes()).prefix
+    return Digest(hashing: json.canonicalBytes(without: unsaid)).prefix
   }
 
   /// Makes a body from its parts.
@@ -228,7 +247,18 @@ public struct EventBody: Sendable, Equatable {
   }
 
   /// The canonical bytes of the body.
-  public func canonicalBytes() -> [UInt8] { JSON.object(json).canonicalBytes() }
+  public func canonicalBytes() -> [UInt8] { canonical }
+
+  /// Writes the canonical bytes with the members `event_id` and `signature` at their places.
+  func write(signature: [UInt8], to output: inout [UInt8]) {
+    output += canonical[..<gaps.0]
+    output += "\"event_id\":\"sha256:\(eventID.hex)\",".utf8
+    output += canonical[gaps.0..<gaps.1]
+    output += "\"signature\":{\"algorithm\":\"ed25519\",\"signature_b64\":\"".utf8
+    output += Base64.encode(signature).utf8
+    output += "\"},".utf8
+    output += canonical[gaps.1...]
+  }
 
   /// The event that this one names in `supersedes` or `event_id`.
   public var referencedEventID: Digest? { payload.referencedEventID }

@@ -35,16 +35,12 @@ extension SignedEvent {
       position: position, record: record, eventID: eventID, type: body.type,
       recordedAt: admission.recordedAt, createdAt: body.createdAt, verdict: admission.verdict,
       signerKey: body.signer.fingerprint,
-      targetHash: body.target.hash64, refersTo: referenced?.position)
+      targetHash: body.targetHash, refersTo: referenced?.position)
     if body.isBare { columns.flags.insert(.bare) }
     columns.statement = body.statement
-    let members = body.payload.members
-    if let slotKey = members.slotKey {
-      let slot = Digest128(of: body.type.name, slotKey)
-      columns.slot = slot
-      columns.foldGroup = FoldGroup.of(body.signer, slot)
-    }
-    members.setColumns(
+    columns.slot = body.slot
+    columns.foldGroup = body.foldGroup
+    body.payload.members.setColumns(
       &columns,
       of: ColumnSource(
         event: self, admission: admission, referenced: referenced, recordSource: recordSource))
