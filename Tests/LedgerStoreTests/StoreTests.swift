@@ -109,6 +109,34 @@ struct StoreTests {
     await store.close()
   }
 
+  @Test("A projector that is far behind rebuilds the projections, and one that is not does not")
+  func rebuild() async throws {
+    let log = try RandomLog(seed: 17)
+    let configuration = try await migrated()
+    let store = try await LedgerStore.open(configuration)
+    let owner = try await connect(configuration.uri)
+    let follower = try await PostgresConnection.connect(Projector.connection(configuration))
+    func next() async throws -> Int64 {
+      try await owner.query("SELECT next_position FROM ledger.projection_offset")[0].int(0)
+    }
+    let half = log.events.count / 2
+    try await insert(log, 0..<half, owner)
+    try await Projector(configuration, rebuildLag: Int64(half + 1)).rebuildIfFarBehind(follower)
+    #expect(try await next() == 0)
+    let projector = Projector(configuration, rebuildLag: Int64(half))
+    try await projector.rebuildIfFarBehind(follower)
+    #expect(try await next() == Int64(half))
+    // The rest is less than half of the log.
+    try await insert(log, half..<log.events.count, owner)
+    try await projector.rebuildIfFarBehind(follower)
+    #expect(try await next() == Int64(half))
+    while try await projector.step(follower) > 0 {}
+    #expect(try await store.replayer.run(check: true) { _ in }.drift.isEmpty)
+    await follower.close()
+    await owner.close()
+    await store.close()
+  }
+
   @Test("A replay with the projector behind or ahead reports no drift")
   func replayWhileBehind() async throws {
     let log = try RandomLog(seed: 99)

@@ -16,6 +16,19 @@ enum EventColumn: Int, CaseIterable {
   // The column that the fold does not read.
   case entry
 
+  /// The condition that selects an event of a record by its ID.
+  ///
+  /// Only the index that begins with the ID serves it. A plan that was made while the table was small may
+  /// otherwise read all events of the record.
+  ///
+  /// - Parameters:
+  ///   - event: the alias of `ledger.event`.
+  ///   - record: an expression for the record.
+  ///   - id: an expression for the ID.
+  static func byID(_ event: String, record: String, id: String) -> String {
+    "\(event).event_id = \(id) AND \(event).record_position + 0 = \(record)"
+  }
+
   /// The name of the column in `ledger.event`.
   var name: String {
     switch self {

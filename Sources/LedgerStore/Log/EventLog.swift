@@ -58,7 +58,7 @@ public struct EventLog: Sendable {
   /// An event of a record by its ID.
   public func event(record: RecordID, id: Digest) async throws -> StoredEvent? {
     try await select(
-      "WHERE e.record_position = $1 AND e.event_id = $2", [.record(record), .bytes(id.bytes)]
+      "WHERE \(EventColumn.byID("e", record: "$1", id: "$2"))", [.record(record), .bytes(id.bytes)]
     ).first
   }
 

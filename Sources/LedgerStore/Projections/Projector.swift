@@ -16,6 +16,9 @@ public actor Projector {
   private let batchSize: Int64
   /// The largest number of groups whose events are in memory at once, unless one record has more.
   private let maxGroups: Int
+  /// The number of events behind the log from which the projections are rebuilt, if they are also more than
+  /// half of the log.
+  private let rebuildLag: Int64
   /// Receives the position of this projector.
   private let waiter: ProjectionWaiter?
   private var timeline = KeyTimeline()
@@ -24,9 +27,10 @@ public actor Projector {
 
   init(
     _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
-    waiter: ProjectionWaiter? = nil
+    rebuildLag: Int64 = 20_000, waiter: ProjectionWaiter? = nil
   ) {
     self.configuration = configuration
+    self.rebuildLag = rebuildLag
     self.batchSize = batchSize
     self.maxGroups = maxGroups
     self.waiter = waiter
@@ -88,6 +92,7 @@ public actor Projector {
       try await Task.sleep(for: .milliseconds(250))
     }
     await waiter?.lead(true)
+    try await rebuildIfFarBehind(connection)
     try await connection.listen(Appender.channel)
     timeline = KeyTimeline()
     timelineSize = 0
@@ -96,6 +101,21 @@ public actor Projector {
       let count = try await step(connection)
       if count > 0 { onProgress() }
       if count < Int(batchSize) { try await waitForMore(connection) }
+    }
+  }
+
+  /// Rebuilds the projections of a log of which they include little.
+  func rebuildIfFarBehind(_ connection: PostgresConnection) async throws {
+    let row = try await connection.query(
+      "SELECT h.size, c.next_position FROM ledger.head h, ledger.projection_offset c")[0]
+    let (size, next) = (try row.int(0), try row.int(1))
+    guard size - next >= max(rebuildLag, size / 2) else { return }
+    configuration.logger.notice(
+      "the projections are rebuilt: they include \(next) of \(size) events")
+    do { try await Replayer(configuration).rebuild() } catch let error as LedgerStoreError {
+      // A replay that runs already brings the projections up to date. Otherwise batches do, which take
+      // longer.
+      configuration.logger.notice("the projections are not rebuilt: \(error)")
     }
   }
 

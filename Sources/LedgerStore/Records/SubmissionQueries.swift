@@ -72,7 +72,7 @@ struct SubmissionQueries: Sendable {
       FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS k (subject, id, n) \(subject)
         LEFT JOIN LATERAL (
           SELECT * FROM ledger.event t
-          WHERE t.record_position = s.record_position AND t.event_id = k.id LIMIT 1) AS e ON true
+          WHERE \(EventColumn.byID("t", record: "s.record_position", id: "k.id")) LIMIT 1) AS e ON true
       """
     var statements = [
       PostgresStatement(LogHead.query),

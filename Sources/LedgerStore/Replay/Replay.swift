@@ -48,12 +48,29 @@ public struct Replayer: Sendable {
     }
   }
 
+  /// Rebuilds the projections and replaces the live ones, without a comparison. A projector that is far
+  /// behind does this, because it takes a fraction of the time that batches of events take.
+  ///
+  /// Errors: `replayRunning`, `noRoom`.
+  func rebuild() async throws {
+    try await LedgerStoreError.translating {
+      _ = try await withReplayConnection { connection in
+        try await replay(connection, .replaceOnly) { _ in }
+      }
+    }
+  }
+
   private func runConnected(
     check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     try await withReplayConnection { connection in
-      try await replay(connection, check: check, progress: progress)
+      try await replay(connection, check ? .compareOnly : .compareAndReplace, progress: progress)
     }
+  }
+
+  /// What a replay does with the new tables.
+  private enum Purpose {
+    case compareOnly, compareAndReplace, replaceOnly
   }
 
   /// Runs a closure with a connection that has the lock of a replay.
@@ -93,7 +110,7 @@ public struct Replayer: Sendable {
   }
 
   private func replay(
-    _ connection: PostgresConnection, check: Bool,
+    _ connection: PostgresConnection, _ purpose: Purpose,
     progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     let start = ContinuousClock.now
@@ -105,12 +122,13 @@ public struct Replayer: Sendable {
     try await writeTexts(below: size)
     _ = try await connection.query("SELECT ledger.replay_index()")
     let result = try await connection.transaction { connection in
-      try await finish(connection, check: check, size: size, timeline)
+      try await finish(connection, purpose, size: size, timeline)
     }
-    if check { _ = try await connection.query("SELECT ledger.replay_end()") }
+    let isSwapped = purpose != .compareOnly
+    if !isSwapped { _ = try await connection.query("SELECT ledger.replay_end()") }
     return ReplayReport(
       events: result.events, records: result.records,
-      seconds: (ContinuousClock.now - start) / .seconds(1), drift: result.drift, swapped: !check)
+      seconds: (ContinuousClock.now - start) / .seconds(1), drift: result.drift, swapped: isSwapped)
   }
 
   /// The keys as the events below a position leave them.
@@ -141,14 +159,14 @@ public struct Replayer: Sendable {
     }
   }
 
-  /// Brings the new and the live tables to the same position, compares them, and replaces the live
-  /// tables unless `check` is set. Runs in a transaction, which blocks the live projector.
+  /// Brings the new and the live tables to the same position, compares them and replaces the live
+  /// tables, as far as the purpose says. Runs in a transaction, which blocks the live projector.
   ///
   /// - Parameters:
   ///   - size: the new tables include the events below this position.
   ///   - timeline: the keys as of `size`.
   private func finish(
-    _ connection: PostgresConnection, check: Bool, size: Position, _ timeline: KeyTimeline
+    _ connection: PostgresConnection, _ purpose: Purpose, size: Position, _ timeline: KeyTimeline
   ) async throws -> (drift: [ReplayReport.Drift], records: Int64, events: Int64) {
     // The comparison joins tables of a row for each record.
     try await connection.execute("SET LOCAL work_mem = '64MB'")
@@ -158,14 +176,18 @@ public struct Replayer: Sendable {
     if projected > size {
       try await Projector(configuration).catchUp(
         connection, schema: Self.schema, from: size, to: projected, timeline: timeline)
-    } else if projected < size {
+    } else if projected < size, purpose != .replaceOnly {
       try await catchUpLive(connection, from: projected, to: size)
     }
     try await RecordTextRows.clearErased(schema: Self.schema, on: connection)
-    let drift = try await Self.drift(connection)
+    let drift = purpose == .replaceOnly ? [] : try await Self.drift(connection)
     let records = try await connection.query(
       "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
-    if !check { _ = try await connection.query("SELECT ledger.replay_swap()") }
+    if purpose != .compareOnly { _ = try await connection.query("SELECT ledger.replay_swap()") }
+    if purpose == .replaceOnly {
+      _ = try await connection.query(
+        "UPDATE ledger.projection_offset SET next_position = $1", [.position(max(projected, size))])
+    }
     return (drift, records, max(projected, size).rawValue)
   }
 
