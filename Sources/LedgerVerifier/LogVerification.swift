@@ -156,12 +156,16 @@ public struct LogVerification: Sendable {
   /// Verifies a batch of entries with its columns and tiles, and appends it to the tree.
   private func check(_ entries: [[UInt8]], _ state: inout State) async throws {
     let start = state.edge.size.end
-    try await checking(.tiles) { try await compareTiles(from: start, entries) }
     let items = entries.enumerated().map {
       LogReader.Item(position: start.advanced(by: $0), bytes: $1)
     }
+    // The tiles are read while signatures are verified. A fault in them is reported first.
+    async let tiles: Void = checking(.tiles) { try await compareTiles(from: start, entries) }
+    let read: Result<[LogReader.Checked], any Error>
+    do { read = .success(try await state.reader.read(items)) } catch { read = .failure(error) }
+    try await tiles
     let checked = try await checking(.entries) {
-      let checked = try await state.reader.read(items)
+      let checked = try read.get()
       if let first = try await source.columnDifferences(from: checked.map(\.event))?.first {
         throw first.fault
       }
