@@ -81,9 +81,21 @@ public struct Links: Sendable, Equatable {
   }
 
   /// Writes percent escapes for all but the unreserved characters and those that a query needs no escape for.
+  ///
+  /// Every answer to a submission has such an address. A `CharacterSet` made for each took as long as the rest
+  /// of the answer.
   private static func escaped(_ text: String) -> String {
-    let allowed = CharacterSet(
-      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/,@")
-    return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+    var escaped: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"),
+        UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: ","),
+        UInt8(ascii: "@"):
+        escaped.append(byte)
+      default: escaped += "%\(Hex.encode([byte]).uppercased())".utf8
+      }
+    }
+    return String(decoding: escaped, as: UTF8.self)
   }
 }

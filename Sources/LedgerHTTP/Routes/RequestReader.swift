@@ -67,10 +67,8 @@ final class RequestReader: Sendable {
   ) throws(Refusal) -> MediaType {
     try callers.checkSite(request.head, context.peer, localAddress: context.localAddress)
     let values = request.headers[values: .contentType]
-    let name =
-      values.first?.split(separator: ";").first?
-      .trimmingCharacters(in: .whitespaces).lowercased() ?? ""
-    guard values.count <= 1, let type = MediaType(rawValue: name), types.contains(type) else {
+    guard values.count <= 1, let type = values.first.flatMap(Self.mediaType), types.contains(type)
+    else {
       throw Refusal(
         .unsupportedType, check: "content_type", field: "Content-Type",
         (values.isEmpty
@@ -79,6 +77,14 @@ final class RequestReader: Sendable {
           + "Send \(types.map(\.rawValue).joined(separator: " or ")).")
     }
     return type
+  }
+
+  /// The media type of a header, without its parameters.
+  private static func mediaType(_ value: String) -> MediaType? {
+    // Nearly every client writes it like this, without parameters.
+    if let type = MediaType(rawValue: value) { return type }
+    let name = value.split(separator: ";", omittingEmptySubsequences: false)[0]
+    return MediaType(rawValue: name.trimmingCharacters(in: .whitespaces).lowercased())
   }
 
   /// The values of a header for a message: printable ASCII, at most 100 characters.
