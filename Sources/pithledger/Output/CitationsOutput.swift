@@ -13,6 +13,7 @@ struct CitationsOutput: CommandOutput {
   var json: JSON { page.json(links) }
 
   var text: String {
+    if page.citations.isEmpty { return "no such citations" }
     let lines = page.citations.map { view in
       [
         "\(view.citation.event.position)", view.payload.citing.name.text,
