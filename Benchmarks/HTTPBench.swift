@@ -39,9 +39,9 @@ struct HTTPBench {
     _ parts: Set<Character>, records: Int, readsNamed name: String = "(d)"
   ) async throws -> Rates {
     var reads = Rates()
-    try await withService { port in
+    try await withService { port, service in
       try await settle()
-      if parts.contains("c") { try await submissions(port) }
+      if parts.contains("c") { try await submissions(port, service) }
       if !parts.isDisjoint(with: "df") {
         reads = try self.reads(port, records: records, name: name)
       }
@@ -50,7 +50,9 @@ struct HTTPBench {
   }
 
   /// Runs a service while `body` uses its port, and prints its memory at the peak.
-  func withService(_ body: (_ port: Int) async throws -> Void) async throws {
+  func withService(
+    _ body: (_ port: Int, _ service: Int32) async throws -> Void
+  ) async throws {
     let process = program(["serve", "--port", "0", "--json"])
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -65,7 +67,7 @@ struct HTTPBench {
       say("the service did not start: \(line)")
       return
     }
-    try await body(port)
+    try await body(port, process.processIdentifier)
     if let peak = peakMemory(process) {
       say("(e) memory of the service at its peak: \(peak / 1024) MiB")
     }
@@ -111,7 +113,7 @@ struct HTTPBench {
 
   // MARK: (c) Submissions
 
-  private func submissions(_ port: Int) async throws {
+  private func submissions(_ port: Int, _ service: Int32) async throws {
     let keys = (0..<64).map { index in
       KeyFile(
         key: SigningKey(), keyID: "b\(index)", signerID: "urn:b:\(index)", signerType: .author)
@@ -120,10 +122,15 @@ struct HTTPBench {
     var ours: [Double] = []
     var p99: [Double] = []
     var theirs: [Double] = []
+    var costs: [String] = []
     try await copyLog()
+    let connection = try await bench.connect()
     for round in 0..<bench.rounds {
       let head = try await head()
+      let before = try await ProcessCost.now(service: service, connection)
       let result = try submit(round, keys, port)
+      let cost = try await ProcessCost.now(service: service, connection) - before
+      costs.append(cost.text(per: result.count))
       if result.failures > 0 { say("\(result.failures) submissions failed") }
       ours.append(result.perSecond)
       p99.append(result.p99Milliseconds)
@@ -131,11 +138,16 @@ struct HTTPBench {
     }
     Bench.report("(c) submissions", ours, "eight clients' INSERTs", theirs)
     say("(c) p99 \(String(format: "%.1f", Bench.median(p99))) ms")
-    try bulk(keys, port)
+    for cost in costs { say("(c) a submission costs \(cost)") }
+    let before = try await ProcessCost.now(service: service, connection)
+    let count = try bulk(keys, port)
+    let cost = try await ProcessCost.now(service: service, connection) - before
+    say("(c) a line in bulk costs \(cost.text(per: count))")
+    await connection.close()
   }
 
-  /// Submits the events of one round as the lines of one request.
-  private func bulk(_ keys: [KeyFile], _ port: Int) throws {
+  /// Submits the events of one round as the lines of one request. Returns how many were appended.
+  private func bulk(_ keys: [KeyFile], _ port: Int) throws -> Int {
     var lines: [UInt8] = []
     for index in 0..<Self.submissionsMade {
       lines += try submission(bench.rounds, index, keys) + [0x0A]
@@ -156,6 +168,7 @@ struct HTTPBench {
     let created = try String(contentsOfFile: answers, encoding: .utf8)
       .split(separator: "\n").count { $0.contains("\"created\":true") }
     say("(c) in bulk, by one request of \(created) lines: \(Int(Double(created) / seconds))/s")
+    return created
   }
 
   /// Registers the keys by a bulk import, because registrations over HTTP have an hourly quota.

@@ -2,6 +2,8 @@ import Foundation
 
 /// The result of a load of requests.
 struct LoadResult: Sendable {
+  /// The number of requests with an answer.
+  let count: Int
   let perSecond: Double
   let p99Milliseconds: Double
   let failures: Int
@@ -23,7 +25,7 @@ func load(
   let took = Double(now() - start) / 1e9
   let sorted = load.times.sorted()
   return LoadResult(
-    perSecond: Double(sorted.count) / took,
+    count: sorted.count, perSecond: Double(sorted.count) / took,
     p99Milliseconds: sorted.isEmpty
       ? 0 : Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6,
     failures: load.failures)

@@ -35,7 +35,7 @@ struct QueryBench {
     let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
     try await connection.execute("VACUUM ANALYZE")
     await connection.close()
-    try await HTTPBench(bench: bench, directory: directory, uri: uri).withService { port in
+    try await HTTPBench(bench: bench, directory: directory, uri: uri).withService { port, _ in
       measure(numbers, port)
     }
   }
