@@ -58,10 +58,7 @@ public actor Projector {
       do {
         let connection = try await PostgresConnection.connect(Self.connection(configuration))
         do {
-          // A running projector sends a statement every 250 ms. A frozen one loses its session, and the
-          // lock with it.
-          try await connection.execute(
-            "SET idle_session_timeout = \(StorePools.idleTimeoutMilliseconds)")
+          try await connection.execute(Self.losesLockWhenFrozen)
           // It reads by position and by group. A planner without statistics might choose other plans.
           try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
           try await follow(connection) { failures = 0 }
@@ -81,6 +78,11 @@ public actor Projector {
     }
     throw CancellationError()
   }
+
+  /// A running projector sends a statement every 250 ms. A frozen one loses its session, and the lock with
+  /// it.
+  private static let losesLockWhenFrozen =
+    "SET idle_session_timeout = \(StorePools.idleTimeoutMilliseconds)"
 
   private func follow(
     _ connection: PostgresConnection, onProgress: () -> Void
@@ -112,11 +114,14 @@ public actor Projector {
     guard size - next >= max(rebuildLag, size / 2) else { return }
     configuration.logger.notice(
       "the projections are rebuilt: they include \(next) of \(size) events")
+    // A replay has a session of its own. This one is idle meanwhile, and keeps its lock.
+    try await connection.execute("SET idle_session_timeout = 0")
     do { try await Replayer(configuration).rebuild() } catch let error as LedgerStoreError {
       // A replay that runs already brings the projections up to date. Otherwise batches do, which take
       // longer.
       configuration.logger.notice("the projections are not rebuilt: \(error)")
     }
+    try await connection.execute(Self.losesLockWhenFrozen)
   }
 
   /// Waits for the notification of an append that is not folded yet. NOTIFY is a hint. Polling
