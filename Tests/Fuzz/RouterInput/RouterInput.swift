@@ -70,7 +70,9 @@ public struct RouterInput {
   private static let paths = [
     "/", "/healthz", "/readyz", "/checkpoint", "/api/events", "/api/events", "/api/events/stream",
     "/api/records",
-    "/api/keys", "/api/keys/$", "/api/evidence/$", "/api/evidence/check", "/api/proof/$",
+    "/api/keys", "/api/keys/$", "/api/keys/$/events", "/api/events/$", "/api/status",
+    "/api/replications", "/api/pith-number/$/citations.json", "/api/evidence/$",
+    "/api/evidence/check", "/api/proof/$",
     "/api/proof/consistency",
     "/tile/0/$", "/tile/$/000", "/tile/entries/$", "/tile/$", "/pith/$", "/pith/$.json",
     "/pith/$/state.json",
@@ -89,7 +91,36 @@ public struct RouterInput {
   ]
   private static let queries = [
     "from", "limit", "as_of", "at_least", "old", "new", "arxiv", "doi", "id", "json", "prepare",
-    "digest", "proof",
+    "digest", "proof", "direction", "relation", "vouched", "signer", "standing", "order", "cursor",
+    "title", "author", "orcid", "category", "after", "before", "status", "type", "target", "since",
+    "record",
+  ]
+  /// The parameters that a path takes. A request usually has these: another one is refused by its name.
+  private static let taken = [
+    "/api/events": ["from", "limit", "order", "signer", "since", "standing", "target", "type"],
+    "/api/keys": ["from", "limit", "signer", "standing"],
+    "/api/keys/$/events": ["from", "limit", "order", "since", "standing", "target", "type"],
+    "/api/pith-number/$/citations.json": [
+      "cursor", "direction", "limit", "order", "relation", "signer", "standing", "vouched",
+    ],
+    "/api/pith-number/$/events.json": [
+      "from", "limit", "order", "signer", "since", "standing", "target", "type",
+    ],
+    "/api/pith-number/$/status.json": ["as_of", "at_least"],
+    "/api/pith-number/resolve": ["arxiv", "doi", "id", "json"],
+    "/api/records": [
+      "after", "author", "before", "category", "cursor", "limit", "orcid", "order", "status",
+      "title",
+    ], "/api/replications": ["cursor", "limit", "record", "standing"],
+    "/api/status": ["at_least", "id"],
+  ]
+  /// Values that some of the parameters take.
+  private static let words = [
+    "in", "out", "extends", "true", "false", "asc", "desc", "verified", "pending,withdrawn",
+    "graph*",
+    "a*", "cs.CV", "2024-12-18", "2024-12-18T00:00:00Z", "0000-0002-1825-0097",
+    "citation_signature",
+    "claim:C1", "urn:pithledger:registry", "00000000000000000000000000000000",
   ]
   private static let headers = [
     "Host: localhost", "Host: evil.example", "Host:", "Content-Type: application/json",
@@ -111,10 +142,11 @@ public struct RouterInput {
   ]
 
   private static func value(_ source: inout Source, _ names: Names) -> [UInt8] {
-    switch source.next() % 4 {
+    switch source.next() % 6 {
     case 0: return Array(source.one(of: numbers).utf8)
     case 1: return Array(source.one(of: names.records).utf8)
     case 2: return source.some()
+    case 3, 4: return Array(source.one(of: words).utf8)
     default:
       return source.some().flatMap { byte -> [UInt8] in
         Array("%".utf8) + Array((byte < 16 ? "0" : "").utf8) + Array(String(byte, radix: 16).utf8)
@@ -124,11 +156,13 @@ public struct RouterInput {
 
   private static func request(_ source: inout Source, _ names: Names) -> [UInt8] {
     var bytes = Array(source.one(of: methods).utf8) + [0x20]
-    for byte in source.one(of: paths).utf8 {
+    let path = source.one(of: paths)
+    for byte in path.utf8 {
       if byte == UInt8(ascii: "$") { bytes += value(&source, names) } else { bytes.append(byte) }
     }
     for index in 0..<Int(source.next() % 3) {
-      bytes += Array((index == 0 ? "?" : "&").utf8) + Array(source.one(of: queries).utf8)
+      let own = source.next() % 8 == 0 ? nil : taken[path]
+      bytes += Array((index == 0 ? "?" : "&").utf8) + Array(source.one(of: own ?? queries).utf8)
       bytes += Array("=".utf8) + value(&source, names)
     }
     bytes += Array((source.next() % 16 == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
