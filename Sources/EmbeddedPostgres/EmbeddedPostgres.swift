@@ -179,8 +179,17 @@ public final class EmbeddedPostgres: Sendable {
     guard all.tryLockExclusive() else { return }
     defer { all.unlock() }
     guard postmasterPID != nil else { return }
-    _ = try await installation.run("pg_ctl", ["-D", cluster, "-m", "fast", "-w", "stop"])
+    _ = try await installation.run("pg_ctl", ["-D", cluster, "-m", "fast", "-W", "stop"])
+    // `pg_ctl -w` would wait a minute for a postmaster that was killed and is a zombie, as in a container
+    // whose first process reaps nothing. A ledger that starts would wait with it.
+    let start = ContinuousClock.now
+    while postmasterPID != nil, ContinuousClock.now - start < Self.stopTimeout {
+      try await Task.sleep(for: .milliseconds(20))
+    }
   }
+
+  /// The longest time to wait for a server to stop.
+  private static let stopTimeout: Duration = .seconds(60)
 
   // MARK: Steps
 
