@@ -22,18 +22,14 @@ struct KeyRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     let query = context.query
-    var states: Set<KeyStanding.State> = []
-    for name in query["standing"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
-      guard let state = KeyStanding.State(rawValue: String(name)) else {
-        let known = KeyStanding.State.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Refusal(
-          .malformed, check: "query", field: "standing", "The standings of a key are \(known).")
-      }
-      states.insert(state)
+    let states = try query["standing"].map { text throws(Refusal) in
+      try ListQuery.choices(
+        text, "standing", among: KeyStanding.State.allCases.map { ($0.rawValue, $0) })
     }
     let limit = try query.pageLimit(otherwise: Int64(KeyQueries.pageSize))
     let page = try await ledger.keys.page(
-      signer: query["signer"], states: states, from: query.position("from") ?? .first, limit: limit)
+      signer: query["signer"], states: Set(states ?? []), from: query.position("from") ?? .first,
+      limit: limit)
     var json: JSONObject = ["keys": .array(page.keys.map(\.json))]
     let conditions = ["signer", "standing"].compactMap { name in
       query[name].map { (name: name, value: $0) }

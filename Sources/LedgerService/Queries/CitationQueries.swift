@@ -22,8 +22,8 @@ public struct CitationFilter: Sendable, Hashable {
   public private(set) var signer: String?
   /// The standings; empty for any.
   public private(set) var standings: [Standing] = []
-  /// Whether the newest citation comes first.
-  public private(set) var isNewestFirst = false
+  /// The order, by position.
+  public private(set) var order: EventOrder = .ascending
   /// The parameters by name, in the order of their names, as the reader gave them.
   public private(set) var items: [Item] = []
 
@@ -49,12 +49,19 @@ public struct CitationFilter: Sendable, Hashable {
       guard let text = value(name) else { continue }
       items.append(Item(name: name, value: text))
       switch name {
-      case "direction": direction = try Self.choice(text, name)
-      case "relation": relation = try Self.choice(text, name) as CitationSignature.Relation
-      case "order": isNewestFirst = try Self.order(text)
-      case "vouched": isVouched = try Self.boolean(text, name)
-      case "signer": signer = try Self.signer(text)
-      default: standings = try Self.standings(text)
+      case "direction":
+        direction = try ListQuery.choice(
+          text, name, among: Direction.allCases.map { ($0.rawValue, $0) })
+      case "relation":
+        relation = try ListQuery.choice(
+          text, name, among: CitationSignature.Relation.allCases.map { ($0.rawValue, $0) })
+      case "order": order = try ListQuery.order(text)
+      case "vouched":
+        isVouched = try ListQuery.choice(text, name, among: [("true", true), ("false", false)])
+      case "signer": signer = try ListQuery.signer(text)
+      default:
+        standings = try ListQuery.choices(
+          text, name, among: Standing.allCases.map { ($0.name, $0) })
       }
     }
   }
@@ -63,57 +70,6 @@ public struct CitationFilter: Sendable, Hashable {
   init(newestVerified direction: Direction) throws(Refusal) {
     let values = ["direction": direction.rawValue, "order": "desc", "standing": "verified"]
     try self.init { values[$0] }
-  }
-
-  private static func refusal(_ field: String, _ message: String) -> Refusal {
-    Refusal(.malformed, check: "query", field: field, message)
-  }
-
-  private static func choice<Value: RawRepresentable<String> & CaseIterable>(
-    _ text: String, _ field: String
-  ) throws(Refusal) -> Value {
-    guard let value = Value(rawValue: text) else {
-      let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw refusal(field, "One of \(known).")
-    }
-    return value
-  }
-
-  private static func boolean(_ text: String, _ field: String) throws(Refusal) -> Bool {
-    guard text == "true" || text == "false" else { throw refusal(field, "One of true, false.") }
-    return text == "true"
-  }
-
-  private static func order(_ text: String) throws(Refusal) -> Bool {
-    guard text == "asc" || text == "desc" else {
-      throw refusal("order", "The orders are asc and desc.")
-    }
-    return text == "desc"
-  }
-
-  private static func signer(_ text: String) throws(Refusal) -> String {
-    guard (1...300).contains(text.utf8.count) else {
-      throw refusal("signer", "A fingerprint of 32 hexadecimal digits, or a signer_id.")
-    }
-    return text
-  }
-
-  private static func standings(_ text: String) throws(Refusal) -> [Standing] {
-    var standings: [Standing] = []
-    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let standing = Standing.allCases.first(where: { $0.name == name }) else {
-        let known = Standing.allCases.map(\.name).joined(separator: ", ")
-        throw refusal("standing", "Not a standing of a citation. The standings are \(known).")
-      }
-      if !standings.contains(standing) { standings.append(standing) }
-    }
-    return standings
-  }
-
-  /// What a cursor must have in common with the filter.
-  var mark: [UInt8] {
-    let text = items.map { "\($0.name.utf8.count):\($0.name)\($0.value.utf8.count):\($0.value)" }
-    return Array(Digest(hashing: Array(text.joined().utf8)).bytes.prefix(4))
   }
 }
 
@@ -140,13 +96,9 @@ public struct CitationQueries: Sendable {
   public func page(
     _ name: String, _ filter: CitationFilter, cursor: String? = nil, limit: Int = 50
   ) async throws -> CitationPage {
-    guard limit >= 1 else {
-      throw Refusal(
-        .malformed, check: "query", field: "limit",
-        "A limit is at least 1, and at most \(Self.pageSize).")
-    }
+    let limit = try ListQuery.limit(limit, most: Self.pageSize)
     return try await page(
-      of: resolver.resolve(name).record, filter, cursor: cursor, limit: min(limit, Self.pageSize))
+      of: resolver.resolve(name).record, filter, cursor: cursor, limit: limit)
   }
 
   /// Returns the newest verified citations of a record, which its own answers show.
@@ -159,8 +111,10 @@ public struct CitationQueries: Sendable {
   private func page(
     of record: ResolvedRecord, _ filter: CitationFilter, cursor: String? = nil, limit: Int
   ) async throws -> CitationPage {
+    let cursors = ListCursor(
+      [record.pithNumber.description] + filter.items.flatMap { [$0.name, $0.value] })
     let place = try cursor.map { text throws(Refusal) in
-      try Self.position(text, filter, record.pithNumber)
+      Position(rawValue: try cursors.place(text)[0])
     }
     let keys = try await timeline.current().timeline
     let end: CitationSelection.End
@@ -172,10 +126,8 @@ public struct CitationQueries: Sendable {
     selection.relation = filter.relation
     selection.isVouched = filter.isVouched
     selection.standings = filter.standings
-    selection.isNewestFirst = filter.isNewestFirst
-    selection.signers = filter.signer.map { signer in
-      Digest128(hex: signer.lowercased()).map { [$0] } ?? keys.keys(boundTo: signer)
-    }
+    selection.order = filter.order
+    selection.signers = filter.signer.map(keys.keys(ofSigner:))
     // One more than the page tells whether there is a next page.
     let found = try await store.citations.citations(selection, behind: place, limit: limit + 1)
     let citations = try found.prefix(limit).map(CitationView.init)
@@ -184,35 +136,7 @@ public struct CitationQueries: Sendable {
     return CitationPage(
       pithNumber: record.pithNumber, filter: filter, limit: limit,
       citations: citations.enumerated().map { $1.resolved(as: known[$0]) },
-      next: last.map { Self.cursor($0, filter, record.pithNumber) })
-  }
-
-  // MARK: Cursors
-
-  /// A cursor has the last position and a mark of the list, in hexadecimal.
-  private static func cursor(
-    _ position: Position, _ filter: CitationFilter, _ number: PithNumber
-  ) -> String {
-    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: position.rawValue >> (56 - 8 * $0)) }
-    return Hex.encode(bytes + mark(filter, number))
-  }
-
-  private static func position(
-    _ cursor: String, _ filter: CitationFilter, _ number: PithNumber
-  ) throws(Refusal) -> Position {
-    guard let bytes = Hex.decode(cursor), bytes.count == 12,
-      Array(bytes[8...]) == mark(filter, number)
-    else {
-      throw Refusal(
-        .malformed, check: "query", field: "cursor",
-        "Not a cursor that a page of this list gave. A list with other parameters begins without one."
-      )
-    }
-    return Position(rawValue: bytes[0..<8].reduce(0) { $0 << 8 | Int64($1) })
-  }
-
-  private static func mark(_ filter: CitationFilter, _ number: PithNumber) -> [UInt8] {
-    Array(Digest(hashing: filter.mark + Array(number.description.utf8)).bytes.prefix(4))
+      next: last.map { cursors.text($0.rawValue) })
   }
 }
 

@@ -20,9 +20,6 @@ public struct EventFilter: Sendable, Hashable {
   /// Selects every event in ascending order.
   public init() {}
 
-  /// The largest number of bytes of a `signer_id` in a filter.
-  static let maxSignerBytes = 300
-
   /// Parses a filter from texts. A text that is `nil` sets no condition.
   ///
   /// - Parameters:
@@ -35,45 +32,22 @@ public struct EventFilter: Sendable, Hashable {
     types: String?, signer: String?, target: String?, standings: String?, since: String?,
     order: String?
   ) throws(Refusal) {
-    func refusal(_ field: String, _ message: String) -> Refusal {
-      Refusal(.malformed, check: "query", field: field, message)
+    if let types {
+      self.types = try ListQuery.choices(
+        types, "type", among: EventType.allCases.filter { $0 != .unknown }.map { ($0.name, $0) })
     }
-    for name in Self.names(types) {
-      guard let type = EventType(name: name) else {
-        let known = EventType.allCases.dropFirst().map(\.name).joined(separator: ", ")
-        throw refusal("type", "Not a type of event. The types are \(known).")
-      }
-      if !self.types.contains(type) { self.types.append(type) }
-    }
-    if let signer {
-      guard (1...Self.maxSignerBytes).contains(signer.utf8.count) else {
-        throw refusal("signer", "A fingerprint of 32 hexadecimal digits, or a signer_id.")
-      }
-      self.signer = signer
-    }
+    self.signer = try signer.map(ListQuery.signer)
     if let target {
       do throws(Refusal) { self.target = try Target(target).text } catch {
-        throw refusal("target", error.message)
+        throw ListQuery.refusal("target", error.message)
       }
     }
-    for name in Self.names(standings) {
-      guard StandingName.all.contains(name) else {
-        let known = StandingName.all.joined(separator: ", ")
-        throw refusal("standing", "Not a standing. The standings are \(known).")
-      }
-      if !self.standings.contains(name) { self.standings.append(name) }
+    if let standings {
+      self.standings = try ListQuery.choices(
+        standings, "standing", among: StandingName.all.map { ($0, $0) })
     }
     if let since { self.since = try LogPoint(since, field: "since") }
-    if let order {
-      guard let order = EventOrder(rawValue: order) else {
-        throw refusal("order", "The orders are asc and desc.")
-      }
-      self.order = order
-    }
-  }
-
-  private static func names(_ text: String?) -> [String] {
-    text.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
+    if let order { self.order = try ListQuery.order(order) }
   }
 
   /// The conditions as the columns of the log.
@@ -95,11 +69,7 @@ public struct EventFilter: Sendable, Hashable {
   }
 
   /// The keys that the filter's signer is; `nil` for any.
-  func signers(_ timeline: KeyTimeline) -> [Digest128]? {
-    signer.map { signer in
-      Digest128(hex: signer.lowercased()).map { [$0] } ?? timeline.keys(boundTo: signer)
-    }
-  }
+  func signers(_ timeline: KeyTimeline) -> [Digest128]? { signer.map(timeline.keys(ofSigner:)) }
 }
 
 /// The names of standings in answers.

@@ -84,12 +84,7 @@ public struct EventQueries: Sendable {
   private func page(
     _ list: EventList, record: RecordID?, _ filter: EventFilter, _ from: Position?, _ limit: Int
   ) async throws -> EventPage {
-    guard limit >= 1 else {
-      throw Refusal(
-        .malformed, check: "query", field: "limit",
-        "A limit is at least 1, and at most \(Self.pageSize).")
-    }
-    let limit = min(limit, Self.pageSize)
+    let limit = try ListQuery.limit(limit, most: Self.pageSize)
     let keys = try await timeline.current().timeline
     var selection = try await filter.selection(record: record, keys, in: store)
     if case .key(let key) = list {

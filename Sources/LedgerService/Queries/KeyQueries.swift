@@ -27,17 +27,13 @@ public struct KeyQueries: Sendable {
   public func page(
     signer: String? = nil, states: Set<KeyStanding.State> = [], from: Position = .first, limit: Int
   ) async throws -> KeyPage {
-    guard limit >= 1 else {
-      throw Refusal(
-        .malformed, check: "query", field: "limit",
-        "A limit is at least 1, and at most \(Self.pageSize).")
-    }
+    let limit = try ListQuery.limit(limit, most: Self.pageSize)
     let found = try await all().filter { standing in
       standing.key.registeredAt >= from
         && (signer == nil || signer == standing.key.signerID)
         && (states.isEmpty || states.contains(standing.state))
     }
-    let keys = Array(found.prefix(min(limit, Self.pageSize)))
+    let keys = Array(found.prefix(limit))
     return KeyPage(
       keys: keys,
       next: keys.count < found.count ? keys.last?.key.registeredAt.next : nil)

@@ -36,27 +36,25 @@ public struct RecordFilter: Sendable, Hashable {
       case "before": conditions.before = try Self.time(text, name)
       case "category": conditions.category = try Self.category(text)
       case "orcid": conditions.claimant = try Self.identity(text)
-      case "status": conditions.statuses = try Self.statuses(text)
-      default: conditions.order = try Self.order(text)
+      case "status":
+        conditions.statuses = try ListQuery.choices(
+          text, name, among: RecordConditions.Status.allCases.map { ($0.rawValue, $0) })
+      default: conditions.order = try ListQuery.order(text)
       }
     }
-  }
-
-  private static func refusal(_ field: String, _ message: String) -> Refusal {
-    Refusal(.malformed, check: "query", field: field, message)
   }
 
   /// Parses a time, or a day, which begins at midnight UTC.
   private static func time(_ text: String, _ field: String) throws(Refusal) -> Timestamp {
     guard let time = Timestamp(text) ?? Timestamp(text + "T00:00:00Z") else {
-      throw refusal(field, "A time as 2026-11-27T09:00:00Z, or a day as 2026-11-27.")
+      throw ListQuery.refusal(field, "A time as 2026-11-27T09:00:00Z, or a day as 2026-11-27.")
     }
     return time
   }
 
   private static func category(_ text: String) throws(Refusal) -> String {
     guard (1...64).contains(text.utf8.count), !text.utf8.contains(0) else {
-      throw refusal("category", "A category has 1 to 64 bytes.")
+      throw ListQuery.refusal("category", "A category has 1 to 64 bytes.")
     }
     return text
   }
@@ -65,28 +63,10 @@ public struct RecordFilter: Sendable, Hashable {
     let prefix = "https://orcid.org/"
     let id = (text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text).uppercased()
     guard ORCID.isValid(id) else {
-      throw refusal("orcid", "An ORCID iD such as 0000-0002-1825-0097, with a valid check digit.")
+      throw ListQuery.refusal(
+        "orcid", "An ORCID iD such as 0000-0002-1825-0097, with a valid check digit.")
     }
     return KeyTimeline.identity(signerID: prefix + id)
-  }
-
-  private static func statuses(_ text: String) throws(Refusal) -> [RecordConditions.Status] {
-    var statuses: [RecordConditions.Status] = []
-    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let status = RecordConditions.Status(rawValue: String(name)) else {
-        let known = RecordConditions.Status.allCases.map(\.rawValue).joined(separator: ", ")
-        throw refusal("status", "A member of verification_status: \(known).")
-      }
-      if !statuses.contains(status) { statuses.append(status) }
-    }
-    return statuses
-  }
-
-  private static func order(_ text: String) throws(Refusal) -> EventOrder {
-    guard let order = EventOrder(rawValue: text) else {
-      throw refusal("order", "The orders are asc and desc.")
-    }
-    return order
   }
 }
 
@@ -108,14 +88,14 @@ public struct RecordSearchQueries: Sendable {
   public func page(
     _ filter: RecordFilter, cursor: String? = nil, limit: Int = 50
   ) async throws -> RecordSearchPage {
-    guard limit >= 1 else {
-      throw Refusal(
-        .malformed, check: "query", field: "limit",
-        "A limit is at least 1, and at most \(Self.pageSize).")
-    }
-    let limit = min(limit, Self.pageSize)
+    let limit = try ListQuery.limit(limit, most: Self.pageSize)
     let now = configuration.clock()
-    let place = try cursor.map { text throws(Refusal) in try Self.place(text, filter) }
+    let cursors = ListCursor(filter.items.flatMap { [$0.name, $0.value] })
+    let place = try cursor.map { text throws(Refusal) in
+      let place = try cursors.place(text, count: 2)
+      return RecordPlace(
+        submittedAt: Timestamp(microseconds: place[0]), record: RecordID(rawValue: place[1]))
+    }
     let page = try await store.search.page(
       filter.conditions, behind: place, limit: limit, now: now)
     return RecordSearchPage(
@@ -126,44 +106,7 @@ public struct RecordSearchQueries: Sendable {
           status: StatusSnapshot(
             found.record.pithNumber, found.projected, position: found.projected.state.position,
             at: now))
-      }, next: page.next.map { Self.cursor($0, filter) })
-  }
-
-  // MARK: Cursors
-
-  /// A cursor has the place and a mark of the search, in hexadecimal.
-  private static func cursor(_ place: RecordPlace, _ filter: RecordFilter) -> String {
-    let values = [place.submittedAt.microseconds, place.record.rawValue]
-    let bytes = values.flatMap { value in
-      (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) }
-    }
-    return Hex.encode(bytes + mark(of: filter))
-  }
-
-  private static func place(
-    _ cursor: String, _ filter: RecordFilter
-  ) throws(Refusal) -> RecordPlace {
-    guard let bytes = Hex.decode(cursor), bytes.count == 20,
-      Array(bytes[16...]) == mark(of: filter)
-    else {
-      throw Refusal(
-        .malformed, check: "query", field: "cursor",
-        "Not a cursor that a page of this search gave. A search with other parameters begins without one."
-      )
-    }
-    func value(_ bytes: ArraySlice<UInt8>) -> Int64 {
-      bytes.reduce(0) { $0 << 8 | Int64($1) }
-    }
-    return RecordPlace(
-      submittedAt: Timestamp(microseconds: value(bytes[0..<8])),
-      record: RecordID(rawValue: value(bytes[8..<16])))
-  }
-
-  private static func mark(of filter: RecordFilter) -> [UInt8] {
-    let text = filter.items.map {
-      "\($0.name.utf8.count):\($0.name)\($0.value.utf8.count):\($0.value)"
-    }
-    return Array(Digest(hashing: Array(text.joined().utf8)).bytes.prefix(4))
+      }, next: page.next.map { cursors.text($0.submittedAt.microseconds, $0.record.rawValue) })
   }
 }
 

@@ -29,15 +29,8 @@ public struct ReplicationFilter: Sendable, Hashable {
       standings = []
       return
     }
-    let names = standing.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard let wrong = names.first(where: { !Self.standings.contains($0) }) else {
-      standings = Set(names)
-      return
-    }
-    throw Refusal(
-      .malformed, check: "query", field: "standing",
-      "\(wrong.isEmpty ? "An empty name" : "\(wrong.prefix(32))") is not a standing of a replication record. The "
-        + "standings are \(Self.standings.joined(separator: ", ")).")
+    standings = Set(
+      try ListQuery.choices(standing, "standing", among: Self.standings.map { ($0, $0) }))
   }
 
   /// The parameters as the reader gave them.
@@ -47,11 +40,9 @@ public struct ReplicationFilter: Sendable, Hashable {
     }
   }
 
-  /// What a cursor has in common with its list.
-  fileprivate var mark: [UInt8] {
-    let text =
-      "\(record?.utf8.count ?? -1) \(record ?? "") \(standings.sorted().joined(separator: ","))"
-    return Array(Digest(hashing: Array(text.utf8)).bytes.prefix(4))
+  /// The cursors of the list.
+  fileprivate var cursors: ListCursor {
+    ListCursor([record.map { "record \($0)" } ?? ""] + standings.sorted())
   }
 }
 
@@ -104,13 +95,11 @@ public struct ReplicationQueries: Sendable {
   public func page(
     _ filter: ReplicationFilter, cursor: String? = nil, limit: Int = 100
   ) async throws -> ReplicationPage {
-    guard limit >= 1 else {
-      throw Refusal(
-        .malformed, check: "query", field: "limit",
-        "A limit is at least 1, and at most \(Self.pageSize).")
-    }
-    let limit = min(limit, Self.pageSize)
-    var next = try cursor.map { text throws(Refusal) in try Self.position(text, filter) } ?? .first
+    let limit = try ListQuery.limit(limit, most: Self.pageSize)
+    var next =
+      try cursor.map { text throws(Refusal) in
+        Position(rawValue: try filter.cursors.place(text)[0])
+      } ?? .first
     let record: RecordID? =
       if let name = filter.record { try await resolver.resolve(name).record.record } else { nil }
     let keys = try await timeline.current().timeline
@@ -140,7 +129,7 @@ public struct ReplicationQueries: Sendable {
   ) async throws -> ReplicationPage {
     ReplicationPage(
       filter: filter, limit: limit, log: try await store.log.origin(), items: items,
-      next: next.map { Self.cursor($0, filter) })
+      next: next.map { filter.cursors.text($0.rawValue) })
   }
 
   // MARK: Standings
@@ -182,27 +171,5 @@ public struct ReplicationQueries: Sendable {
     guard let group = event.foldGroup else { return GroupFold(LinkedEvents([event]), keys) }
     return GroupFold(
       try await store.submissions.events(record: event.record, group: group, keys), keys)
-  }
-
-  // MARK: Cursors
-
-  /// A cursor has the first position of the page and a mark of the list, in hexadecimal.
-  private static func cursor(_ position: Position, _ filter: ReplicationFilter) -> String {
-    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: position.rawValue >> (56 - 8 * $0)) }
-    return Hex.encode(bytes + filter.mark)
-  }
-
-  private static func position(
-    _ cursor: String, _ filter: ReplicationFilter
-  ) throws(Refusal) -> Position {
-    guard let bytes = Hex.decode(cursor), bytes.count == 12, bytes[0] < 0x80,
-      Array(bytes[8...]) == filter.mark
-    else {
-      throw Refusal(
-        .malformed, check: "query", field: "cursor",
-        "Not a cursor that a page of this list gave. A list with other parameters begins without one."
-      )
-    }
-    return Position(rawValue: bytes[0..<8].reduce(0) { $0 << 8 | Int64($1) })
   }
 }

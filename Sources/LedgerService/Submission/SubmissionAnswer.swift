@@ -28,10 +28,10 @@ public struct SubmissionAnswer: Sendable {
   /// process.
   public let receipt: String?
 
-  /// The same answer with another reason, if there is one.
-  func giving(reason: String?) -> SubmissionAnswer {
+  /// The same answer with another reason.
+  func giving(reason: String) -> SubmissionAnswer {
     var answer = self
-    answer.reason = reason ?? self.reason
+    answer.reason = reason
     return answer
   }
 }

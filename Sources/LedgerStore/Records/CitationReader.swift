@@ -22,8 +22,8 @@ public struct CitationSelection: Sendable {
   public var signers: [Digest128]?
   /// The standings; empty for any.
   public var standings: [Standing] = []
-  /// Whether the newest citation comes first.
-  public var isNewestFirst = false
+  /// The order, by position.
+  public var order: EventOrder = .ascending
 
   /// Selects all citations of an end, the oldest first.
   public init(_ end: End) { self.end = end }
@@ -86,10 +86,10 @@ public struct CitationReader: Sendable {
       add(.int2Array(selection.standings.map { Int16($0.rawValue) })) { "c.standing = ANY (\($0))" }
     }
     if let position {
-      add(.position(position)) { "c.position \(selection.isNewestFirst ? "<" : ">") \($0)" }
+      add(.position(position)) { "c.position \(selection.order == .descending ? "<" : ">") \($0)" }
     }
     parameters.append(.int8(Int64(limit)))
-    let order = "position\(selection.isNewestFirst ? " DESC" : "")"
+    let order = "position\(selection.order == .descending ? " DESC" : "")"
     return try await readers.query(
       """
       SELECT \(StoredEvent.columns), k.standing, k.is_vouched, s.pith_number
