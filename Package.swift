@@ -185,7 +185,7 @@ let package = Package(
         "PostgresClient",
         "TransparencyLog", "CanonicalJSON", logging,
       ],
-      path: "Benchmarks", swiftSettings: strict),
+      path: "Benchmarks", exclude: ["allocations.c"], swiftSettings: strict),
 
     .target(
       name: "TestSupport",
@@ -199,6 +199,8 @@ let package = Package(
     .testTarget(
       name: "CanonicalJSONTests", dependencies: ["CanonicalJSON", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ScriptTests", dependencies: ["TestSupport", subprocess], swiftSettings: strict),
     .testTarget(
       name: "EncodingsTests", dependencies: ["Encodings"], swiftSettings: strict),
     .testTarget(

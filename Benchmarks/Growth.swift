@@ -5,23 +5,24 @@ import TransparencyLog
 /// Multiplies the records and events of the log of a benchmark.
 ///
 /// SQL copies the first events for the new records, with different ids. The copies keep the entries of
-/// the originals, which later measurements do not read.
+/// the originals, which later measurements do not interpret.
 struct Growth {
   let bench: Bench
-  let factor: Int
 
-  func run(_ store: LedgerStore) async throws {
+  /// Grows the log from some copies of its first events to more. The original counts as a copy.
+  func run(_ store: LedgerStore, from old: Int, to new: Int) async throws {
     let connection = try await bench.connect()
-    let range = try await connection.query(
-      "SELECT min(record_position), max(record_position), (SELECT size FROM ledger.head) FROM ledger.subject"
-    )[0]
-    let (first, last, size) = (try range.int(0), try range.int(1), try range.int(2))
+    let row = try await connection.query(
+      "SELECT min(record_position), (SELECT size FROM ledger.head) FROM ledger.subject")[0]
+    let (first, size) = (try row.int(0), try row.int(1))
+    let records = Int64(bench.records)
+    let last = first + records - 1
     // Only events of the workload are copied, not those that other measurements appended.
     let end = min(size, last + 1 + Int64(bench.events))
-    try await bench.createRecords(store, bench.records..<factor * bench.records)
+    try await bench.createRecords(store, old * bench.records..<new * bench.records)
     let took = try await Bench.seconds {
-      for copy in 1..<Int64(factor) {
-        let shift = size - first + (copy - 1) * (last - first + 1)
+      for copy in Int64(old)..<Int64(new) {
+        let shift = size - first + (copy - Int64(old)) * records
         try await connection.execute(Self.copy(copy, of: first...last, below: end, shift))
       }
     }
@@ -30,11 +31,11 @@ struct Growth {
     try await connection.execute(
       "UPDATE ledger.projection_offset SET next_position = \(head)")
     let report = try await store.replayer.run(check: false) { _ in }
-    try await connection.execute("VACUUM ANALYZE")
+    let vacuumed = try await Bench.seconds { try await connection.execute("VACUUM ANALYZE") }
     await connection.close()
     say(
-      "set-up: \(head) events in \(Int(took)) s, replayed at \(Int(Double(head) / report.seconds))/s"
-    )
+      "set-up: \(head) events: copied in \(Int(took)) s, replayed at "
+        + "\(Int(Double(head) / report.seconds))/s, vacuumed in \(Int(vacuumed)) s")
   }
 
   /// One transaction that copies every event after the creation of the records and below a position. All

@@ -5,6 +5,7 @@ struct LoadResult: Sendable {
   /// The number of requests with an answer.
   let count: Int
   let perSecond: Double
+  let p50Milliseconds: Double
   let p99Milliseconds: Double
   let failures: Int
 }
@@ -23,12 +24,16 @@ func load(
   let start = now()
   load.run(connections: connections, request)
   let took = Double(now() - start) / 1e9
-  let sorted = load.times.sorted()
+  let sorted = load.times.sorted().map { Double($0) / 1e6 }
   return LoadResult(
     count: sorted.count, perSecond: Double(sorted.count) / took,
-    p99Milliseconds: sorted.isEmpty
-      ? 0 : Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6,
+    p50Milliseconds: percentile(50, of: sorted), p99Milliseconds: percentile(99, of: sorted),
     failures: load.failures)
+}
+
+/// A percentile of sorted values; 0 of none.
+func percentile(_ percent: Int, of sorted: [Double]) -> Double {
+  sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * percent / 100)]
 }
 
 private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }

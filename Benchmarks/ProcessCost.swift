@@ -8,8 +8,8 @@ struct ProcessCost {
   var service = 0.0
   /// User and system time of PostgreSQL with all its processes, in seconds.
   var postgres = 0.0
-  var transactions: Int64 = 0
-  var walBytes: Int64 = 0
+  var transactions = 0.0
+  var walBytes = 0.0
 
   /// The cost so far.
   ///
@@ -31,7 +31,7 @@ struct ProcessCost {
       service: Double(times[service]?.ticks ?? 0) / ticksPerSecond,
       postgres: Double(own.values.reduce(0) { $0 + $1.ticks } + (times[server]?.endedTicks ?? 0))
         / ticksPerSecond,
-      transactions: try row.int(0), walBytes: try row.int(1))
+      transactions: Double(try row.int(0)), walBytes: Double(try row.int(1)))
   }
 
   static func - (a: ProcessCost, b: ProcessCost) -> ProcessCost {
@@ -40,15 +40,32 @@ struct ProcessCost {
       transactions: a.transactions - b.transactions, walBytes: a.walBytes - b.walBytes)
   }
 
-  /// The cost of each of `count` submissions.
-  func text(per count: Int) -> String {
-    func each(_ value: Double, _ format: String) -> String {
-      String(format: format, value / Double(max(count, 1)))
+  /// The mean cost of each of some submissions.
+  static func / (a: ProcessCost, count: Int) -> ProcessCost {
+    let count = Double(max(count, 1))
+    return ProcessCost(
+      service: a.service / count, postgres: a.postgres / count,
+      transactions: a.transactions / count, walBytes: a.walBytes / count)
+  }
+
+  /// Prints what one submission costs, by round, and writes it to the file of results.
+  static func report(
+    _ name: String, _ label: String, at events: Int64, _ costs: [ProcessCost], _ bench: Bench
+  ) throws {
+    func add(
+      _ name: String, _ label: String, _ unit: MeasuredUnit, _ value: (ProcessCost) -> Double
+    ) throws { try bench.report(name, label, at: events, costs.map(value), unit) }
+    try add("\(name).cpu", "\(label), processor time", .milliseconds) {
+      ($0.service + $0.postgres) * 1000
     }
-    return
-      "\(each((service + postgres) * 1000, "%.2f")) ms of processor time (service "
-      + "\(each(service * 1000, "%.2f")), PostgreSQL \(each(postgres * 1000, "%.2f"))), "
-      + "\(each(Double(transactions), "%.2f")) transactions, \(each(Double(walBytes), "%.0f")) bytes of WAL"
+    try add("\(name).cpu.service", "\(label), processor time of the service", .milliseconds) {
+      $0.service * 1000
+    }
+    try add("\(name).cpu.postgres", "\(label), processor time of PostgreSQL", .milliseconds) {
+      $0.postgres * 1000
+    }
+    try add("\(name).transactions", "\(label), transactions", .count) { $0.transactions }
+    try add("\(name).wal", "\(label), WAL", .bytes) { $0.walBytes }
   }
 
   private static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))

@@ -36,7 +36,7 @@ struct QueryBench {
     try await connection.execute("VACUUM ANALYZE")
     await connection.close()
     try await HTTPBench(bench: bench, directory: directory, uri: uri).withService { port, _ in
-      measure(numbers, port)
+      try measure(numbers, port)
     }
   }
 
@@ -103,7 +103,7 @@ struct QueryBench {
 
   // MARK: Requests
 
-  private func measure(_ numbers: [PithNumber], _ port: Int) {
+  private func measure(_ numbers: [PithNumber], _ port: Int) throws {
     func record(_ number: Int) -> PithNumber {
       numbers[Workload.record(number, of: numbers.count)]
     }
@@ -150,10 +150,12 @@ struct QueryBench {
         rates.append(result.perSecond)
         failures += result.failures
       }
-      say(
-        "(h) \(kind.name): p99 \(String(format: "%.1f", Bench.median(p99))) ms, "
-          + "\(Int(Bench.median(rates)))/s on one connection"
-          + (failures > 0 ? ", \(failures) failures" : ""))
+      if failures > 0 { say("(h) \(kind.name): \(failures) failures") }
+      let name = kind.name.replacing(",", with: "").replacing(" ", with: "-")
+      let events = Int64(Self.records + Self.citations)
+      try bench.report("query.\(name).p99", "(h) \(kind.name), p99", at: events, p99, .milliseconds)
+      try bench.report(
+        "query.\(name)", "(h) \(kind.name), one connection", at: events, rates, .perSecond)
     }
   }
 }

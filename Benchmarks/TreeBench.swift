@@ -7,7 +7,7 @@ import LedgerStore
 import PostgresClient
 import TransparencyLog
 
-/// (g) Measures the costs of the transparency log: appends while the tree is built, leaves, proofs, and
+/// (g) Measures the costs of the transparency log: appends while the tree is built, leaves, and
 /// `fsck`, compared with hashing the same bytes.
 struct TreeBench {
   let bench: Bench
@@ -16,7 +16,6 @@ struct TreeBench {
   func run(_ store: LedgerStore, append: (Int) async throws -> [Double]) async throws {
     try await appends(store, append)
     try await leaves(store)
-    try await proofs(store)
     try await fsck()
   }
 
@@ -41,7 +40,9 @@ struct TreeBench {
       _ = try? await follower.value
       try await store.tree.integrate()
     }
-    Bench.report("(g) append with the tree built behind it", with, "without", without)
+    try bench.report(
+      "append.tree", "(g) append with the tree built behind it",
+      at: try await store.log.size().stored, with, "without a tree", without)
   }
 
   /// Builds the whole tree, compared with hashing the same bytes.
@@ -66,35 +67,15 @@ struct TreeBench {
           }))
     }
     await connection.close()
-    Bench.report("(g) leaves into the tree", ours, "sha256 of each entry by PostgreSQL", bare)
-  }
-
-  /// Measures proofs of random entries one after the other, as a client requests them.
-  private func proofs(_ store: LedgerStore) async throws {
-    var configuration = LedgerConfiguration(dataDirectory: directory + "/service")
-    configuration.databaseURL = bench.uri
-    let ledger = try await Ledger.open(configuration, runProjector: false, logger: bench.logger)
-    _ = try await ledger.checkpoints.issue().cosigned
-    let size = try await store.log.size().stored
-    var times: [Double] = []
-    var random = Generator(state: 7)
-    for _ in 0..<2000 {
-      let position = Int64.random(in: 0..<size, using: &random)
-      times.append(
-        try await Bench.seconds { _ = try await ledger.proofs.inclusionProof(String(position)) })
-    }
-    times.sort()
-    say(
-      String(
-        format: "(g) inclusion proof among %ld leaves: p50 %.2f ms, p99 %.2f ms", Int(size),
-        times[times.count / 2] * 1000, times[times.count * 99 / 100] * 1000))
-    await ledger.close()
+    try bench.report(
+      "leaves", "(g) leaves into the tree", at: size, ours, "sha256 of each entry by PostgreSQL",
+      bare)
   }
 
   /// Measures `fsck` on a log in which all signatures are valid.
   private func fsck() async throws {
     let connection = try await bench.connect()
-    try await connection.execute("CREATE DATABASE signed")
+    try await connection.execute("CREATE DATABASE \(bench.signedDatabase)")
     await connection.close()
     var configuration = LedgerConfiguration(dataDirectory: directory + "/signed")
     configuration.databaseURL = bench.signedURI
@@ -137,7 +118,8 @@ struct TreeBench {
           / (try await Bench.seconds { try await Self.verify(signed, by: key.key.publicKey) }))
     }
     await ledger.close()
-    Bench.report("(g) fsck of \(size) entries", ours, "their signatures alone, on all cores", bare)
+    try bench.report(
+      "fsck", "(g) fsck", at: size, ours, "the signatures alone, on all cores", bare)
   }
 
   /// Verifies signatures on all cores.
