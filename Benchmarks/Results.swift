@@ -13,10 +13,10 @@ enum MeasuredUnit: String, Encodable {
   /// Formats a value for a person.
   func text(_ value: Double) -> String {
     switch self {
-    case .perSecond: "\(Int(value))/s"
+    case .perSecond: "\(Int(value.rounded()))/s"
     case .milliseconds: String(format: "%.2f ms", value)
-    case .mebibytes: "\(Int(value)) MiB"
-    case .bytes: "\(Int(value)) bytes"
+    case .mebibytes: "\(Int(value.rounded())) MiB"
+    case .bytes: "\(Int(value.rounded())) bytes"
     case .count: String(format: value < 10 ? "%.2f" : "%.0f", value)
     }
   }

@@ -8,7 +8,7 @@ import Testing
 struct PerformanceScriptTests {
   /// Three rounds at two sizes, of which no two values are the same.
   private static let run = """
-    {"run":{"cores":2,"date":"2026-01-31","memoryMebibytes":24576,"options":"--only a <&>","postgres":"15.1 (Debian)",\
+    {"run":{"cores":2,"date":"2026-01-31","memoryMebibytes":24576,"options":"--only a --json /a/b.jsonl","postgres":"15.1 (Debian)",\
     "processor":"A & B","rounds":3,"system":"Debian 12"}}
     """
 
@@ -74,8 +74,9 @@ struct PerformanceScriptTests {
         "| (b) replay | 2,000 | 1,234,567/s |  |  |",
       ])
     #expect(
-      output.text.contains("2 cores (A & B), 24 GiB, Debian 12, PostgreSQL 15.1 (Debian), 3 rounds")
-    )
+      output.text.contains(
+        "(A & B), 24 GiB, Debian 12, PostgreSQL 15.1 (Debian), 3 rounds, `scripts/bench --only a`\n"
+      ))
     #expect(output.text.contains("| (i) proof | 1,000,000 | 4,310/s [4,010 to 4,710] |"))
   }
 
