@@ -84,7 +84,8 @@ extension JSON {
   }
 }
 
-private struct Parser {
+/// Reads values of a text from front to back.
+struct Parser {
   let bytes: [UInt8]
   let maxDepth: Int
   var index = 0

@@ -1,7 +1,8 @@
-import CanonicalJSON
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CanonicalJSON
 
 /// Differential tests: the writer and the parser against Python's `json`.
 @Suite("Canonical JSON against Python")
@@ -76,6 +77,53 @@ struct DifferentialTests {
         #expect((0...bytes.count).contains(error.offset), "seed \(seed): \(error)")
       }
     }
+  }
+
+  @Test("A selection gives the members of the whole value, or its error, also in any order of keys")
+  func selections() throws {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SeededGenerator(seed: seed)
+    let selection: JSONSelection = [
+      "a": ["b": .all, "c": ["d": .all]], "\u{E9}": .all, "": ["a": .all],
+    ]
+    for _ in 0..<20_000 {
+      var members = ["a", "b", "\u{E9}", ""].shuffled(using: &random).map { key in
+        "\"\(key)\":" + Self.nested(&random)
+      }
+      members += [RandomJSON.value(&random), RandomJSON.value(&random)].map {
+        "\"x\(Int.random(in: 0..<20, using: &random))\":\($0.canonicalString())"
+      }
+      if Bool.random(using: &random) {
+        members.sort { Array($0.utf8).lexicographicallyPrecedes($1.utf8) }
+      }
+      var bytes = Array(
+        "{\(members.prefix(.random(in: 0...6, using: &random)).joined(separator: ", "))}".utf8)
+      if Int.random(in: 0..<3, using: &random) == 0 {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        bytes[place] = .random(in: .min ... .max, using: &random)
+      }
+      let limits = JSONLimits(maxDepth: .random(in: 3...8, using: &random))
+      let whole = Result { try JSON.parse(bytes, limits: limits).selecting(selection) }
+      let selected = Result { try JSON.parse(bytes, limits: limits, selecting: selection) }
+      switch (whole, selected) {
+      case (.success(let a), .success(let b)): #expect(a == b, "seed \(seed)")
+      case (.failure(let a), .failure(let b)):
+        #expect(a as? JSONError == b as? JSONError, "seed \(seed)")
+      default: Issue.record("seed \(seed): \(whole), \(selected)")
+      }
+    }
+  }
+
+  /// An object that has some members of the selection, or another value.
+  private static func nested(_ random: inout SeededGenerator) -> String {
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      return RandomJSON.value(&random).canonicalString()
+    }
+    let members = ["a", "b", "c", "d"].map { key in
+      let value = RandomJSON.value(&random).canonicalString()
+      return "\"\(key)\":" + (key == "c" ? "{\"d\":\(value)}" : value)
+    }
+    return "{\(members.joined(separator: ","))}"
   }
 
   private struct JCS: Decodable {
