@@ -28,6 +28,20 @@ struct SearchPlanTests {
     #expect(SearchWords("a b c d", limit: 2).words == ["a", "b"])
   }
 
+  @Test("Text in ASCII gives the words that it gives beside other text")
+  func asciiWords() {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<2000 {
+      let bytes = (0..<Int.random(in: 0..<200, using: &random)).map { _ in
+        UInt8.random(in: Bool.random(using: &random) ? 0...0x7F : 0x5F...0x7A, using: &random)
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(
+        SearchWords(text + " \u{E9}").words == SearchWords(text).words + ["e"], "seed \(seed)")
+    }
+  }
+
   /// A database with ten thousand records and two hundred thousand citations of skewed papers and keys.
   private func filled(_ body: (StoreConfiguration, PostgresConnection) async throws -> Void)
     async throws

@@ -21,6 +21,10 @@ public struct SearchWords: Sendable, Equatable {
   ///
   /// - Parameter limit: the largest number of words. The others are left out.
   public init(_ text: String, limit: Int = .max) {
+    if let words = Self.ascii(text, limit: limit) {
+      self.words = words
+      return
+    }
     // Upper case first: it writes out letters such as ß, which have no single upper-case form.
     let folded = text.decomposedStringWithCompatibilityMapping.uppercased().lowercased()
       .decomposedStringWithCompatibilityMapping
@@ -50,5 +54,25 @@ public struct SearchWords: Sendable, Equatable {
     }
     finish()
     self.words = words
+  }
+
+  /// The words of a text in ASCII, which most texts are; `nil` for another text. Unicode's forms do not change ASCII.
+  private static func ascii(_ text: String, limit: Int) -> [String]? {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+    var words: [String] = []
+    var word: [UInt8] = []
+    func finish() {
+      if !word.isEmpty, words.count < limit { words.append(String(decoding: word, as: UTF8.self)) }
+      word.removeAll(keepingCapacity: true)
+    }
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x61...0x7A: if word.count < maxLength { word.append(byte) }
+      case 0x41...0x5A: if word.count < maxLength { word.append(byte + 0x20) }
+      default: finish()
+      }
+    }
+    finish()
+    return words
   }
 }
