@@ -46,6 +46,12 @@ public struct BinaryCopyWriter: Sendable {
   /// Appends a `boolean`.
   public mutating func append(bool value: Bool) { append(field: UInt8(value ? 1 : 0)) }
 
+  /// Appends a `boolean`; NULL for `nil`.
+  public mutating func append(bool value: Bool?) {
+    guard let value else { return appendNull() }
+    append(bool: value)
+  }
+
   /// Appends a `timestamptz` in microseconds since 1970; NULL for `nil`.
   public mutating func append(timestamp microseconds: Int64?) {
     guard let microseconds else { return appendNull() }
@@ -57,6 +63,39 @@ public struct BinaryCopyWriter: Sendable {
     guard let bytes else { return appendNull() }
     buffer.append(integer: Int32(bytes.count))
     buffer += bytes
+  }
+
+  /// Appends a `text`; NULL for `nil`.
+  public mutating func append(text: String?) {
+    guard var text else { return appendNull() }
+    text.withUTF8 {
+      buffer.append(integer: Int32($0.count))
+      unsafe buffer.append(contentsOf: $0)
+    }
+  }
+
+  /// Appends an array of `text` with one dimension and the lower bound 1, or without elements.
+  public mutating func append(textArray values: [String]) {
+    let bytes = values.reduce(0) { $0 + 4 + $1.utf8.count }
+    let dimensions = values.isEmpty ? [] : [values.count, 1]
+    for number in [12 + 4 * dimensions.count + bytes, dimensions.count / 2, 0, 25] + dimensions {
+      buffer.append(integer: Int32(number))
+    }
+    for value in values { append(text: value) }
+  }
+
+  /// Appends a `tsvector` of some words without positions; NULL for `nil`. The server sorts them.
+  ///
+  /// The words must be distinct, without U+0000, and together shorter than 1 MiB.
+  public mutating func append(words: [String]?) {
+    guard let words else { return appendNull() }
+    buffer.append(integer: Int32(words.reduce(4) { $0 + $1.utf8.count + 3 }))
+    buffer.append(integer: Int32(words.count))
+    for word in words {
+      buffer += word.utf8
+      // The end of the word, and no positions.
+      buffer += [0, 0, 0]
+    }
   }
 
   /// Appends an array of `integer` with one dimension and the lower bound 1.

@@ -58,7 +58,8 @@ struct DatabaseRoleTests {
       "SELECT ledger.replace_lookups(0, \(Array(repeating: "'{}'", count: 18).joined(separator: ",")))",
       [.administer]
     ),
-    ("SELECT ledger.replay_begin()", [.project]), ("SELECT ledger.replay_index()", [.project]),
+    ("SELECT ledger.replay_begin()", [.project]),
+    ("SELECT ledger.replay_index('citation')", [.project]),
     ("SELECT ledger.replay_end()", [.project]), ("SELECT ledger.replay_swap()", [.project]),
     ("UPDATE ledger.verification_status SET pith_receipt = true", [.project]),
     ("DELETE FROM ledger.event_summary", [.project]),

@@ -194,38 +194,6 @@ struct StoreTests {
     await store.close()
   }
 
-  @Test("A replay that is interrupted at any step leaves the live rows, and the next one succeeds")
-  func interruptedReplay() async throws {
-    try await withLedger { test in
-      let key = try await test.key("k")
-      for index in 0..<20 { _ = try await test.cite("10.1000/\(index)", by: key) }
-      let before = try await test.state()
-      for delay in [0, 1, 3, 8, 20, 50] {
-        let replay = Task { try await test.ledger.replay(check: false) { _ in } }
-        try await Task.sleep(for: .milliseconds(delay))
-        if delay % 2 == 0 {
-          replay.cancel()
-        } else {
-          try await test.owner { owner in
-            try await owner.execute(
-              """
-              SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-              WHERE datname = current_database() AND application_name = 'pithledger projector'
-              """)
-          }
-        }
-        _ = try? await replay.value
-        #expect(try await test.state().status == before.status, "after \(delay) ms")
-      }
-      let report = try await test.ledger.replay(check: false) { _ in }
-      #expect(report.drift.isEmpty && report.swapped)
-      let leftover = try await test.owner {
-        try await $0.query("SELECT to_regnamespace('ledger_replay') IS NULL")[0].bool(0)
-      }
-      #expect(leftover)
-    }
-  }
-
   @Test("The views have a plain column for each key")
   func views() async throws {
     try await withLedger { test in

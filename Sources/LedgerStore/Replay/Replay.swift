@@ -93,6 +93,21 @@ public struct Replayer: Sendable {
     }
   }
 
+  /// Runs a closure with a session of its own.
+  func withConnection<R: Sendable>(
+    _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
+    let connection = try await PostgresConnection.connect(Projector.connection(configuration))
+    do {
+      let result = try await body(connection)
+      await connection.close()
+      return result
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
   /// Takes the lock. Waits two seconds for a replay that was interrupted, whose lock is held until the
   /// server notices the end of its session.
   ///
@@ -119,16 +134,53 @@ public struct Replayer: Sendable {
     let timeline = try await Self.timeline(connection, below: size)
     let counter = ReplayCounter(total: size.rawValue, start: start, report: progress)
     try await foldLog(connection, size: size.rawValue, timeline, counter)
-    try await writeTexts(below: size)
-    _ = try await connection.query("SELECT ledger.replay_index()")
+    let loaded = try await completeTables(purpose, below: size)
     let result = try await connection.transaction { connection in
-      try await finish(connection, purpose, size: size, timeline)
+      try await finish(connection, purpose, size: size, timeline, loaded)
     }
     let isSwapped = purpose != .compareOnly
     if !isSwapped { _ = try await connection.query("SELECT ledger.replay_end()") }
     return ReplayReport(
       events: result.events, records: result.records,
       seconds: (ContinuousClock.now - start) / .seconds(1), drift: result.drift, swapped: isSwapped)
+  }
+
+  /// The new tables before the live projector is blocked.
+  private struct LoadedTables {
+    /// Whether the tables have keys and indexes. A comparison needs none, unless the live projections include more events
+    /// than the new ones.
+    var areIndexed = false
+    /// The names of the tables whose rows equal the live ones, where these include the same events.
+    var unchanged: Set<String> = []
+  }
+
+  /// Writes the texts of records. Meanwhile the tables of the fold get their indexes and are compared, each in a session
+  /// of its own.
+  private func completeTables(
+    _ purpose: Purpose, below size: Position
+  ) async throws -> LoadedTables {
+    let isReplaced = purpose != .compareOnly
+    let isCompared = purpose != .replaceOnly
+    let folded = ReplayTable.all.filter { $0.name != ReplayTable.texts.name }
+    var loaded = LoadedTables()
+    async let indexed: Void = isReplaced ? createIndexes(folded) : ()
+    async let unchanged = isCompared ? unchangedTables(among: folded, at: size) : []
+    try await writeTexts(below: size)
+    async let indexedTexts: Void = isReplaced ? createIndexes([.texts]) : ()
+    if isCompared { loaded.unchanged = try await unchangedTables(among: [.texts], at: size) }
+    loaded.unchanged.formUnion(try await unchanged)
+    _ = try await (indexed, indexedTexts)
+    loaded.areIndexed = isReplaced
+    return loaded
+  }
+
+  /// Gives new tables the keys and indexes of the live ones, in a session of its own.
+  private func createIndexes(_ tables: [ReplayTable]) async throws {
+    try await withConnection { connection in
+      // Other sessions use the other processors meanwhile. Parallel workers hand over sorted rows in files.
+      try await connection.execute("SET max_parallel_maintenance_workers = 0")
+      for table in tables { try await table.createIndexes(connection) }
+    }
   }
 
   /// The keys as the events below a position leave them.
@@ -165,22 +217,27 @@ public struct Replayer: Sendable {
   /// - Parameters:
   ///   - size: the new tables include the events below this position.
   ///   - timeline: the keys as of `size`.
+  ///   - loaded: what was done with the new tables before.
   private func finish(
-    _ connection: PostgresConnection, _ purpose: Purpose, size: Position, _ timeline: KeyTimeline
+    _ connection: PostgresConnection, _ purpose: Purpose, size: Position, _ timeline: KeyTimeline,
+    _ loaded: LoadedTables
   ) async throws -> (drift: [ReplayReport.Drift], records: Int64, events: Int64) {
-    // The comparison joins tables of a row for each record.
-    try await connection.execute("SET LOCAL work_mem = '64MB'")
     // The live projector waits for this lock, so that both sides are compared at the same position.
     let projected = try await connection.query(
       "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].position(0)
     if projected > size {
+      if !loaded.areIndexed {
+        for table in ReplayTable.all { try await table.createIndexes(connection) }
+      }
       try await Projector(configuration).catchUp(
         connection, schema: Self.schema, from: size, to: projected, timeline: timeline)
     } else if projected < size, purpose != .replaceOnly {
       try await catchUpLive(connection, from: projected, to: size)
     }
     try await RecordTextRows.clearErased(schema: Self.schema, on: connection)
-    let drift = purpose == .replaceOnly ? [] : try await Self.drift(connection)
+    let unchanged = projected == size ? loaded.unchanged : []
+    let drift =
+      purpose == .replaceOnly ? [] : try await Self.drift(connection, except: unchanged)
     let records = try await connection.query(
       "SELECT count(*) FROM \(Self.schema).verification_status")[0].int(0)
     if purpose != .compareOnly { _ = try await connection.query("SELECT ledger.replay_swap()") }
@@ -231,8 +288,7 @@ public struct Replayer: Sendable {
   private func read(
     pages: Range<Int64>, size: Int64, _ timeline: KeyTimeline, _ counter: ReplayCounter
   ) async throws -> EventPartitions {
-    let source = try await PostgresConnection.connect(Projector.connection(configuration))
-    do {
+    try await withConnection { source in
       var cursor = BinaryCopyCursor()
       var parts = EventPartitions(parts: EventPartitions.parts(events: size))
       var count: Int64 = 0
@@ -249,11 +305,7 @@ public struct Replayer: Sendable {
         if count & 0x3FFF == 0 { counter.add(0x4000) }
       }
       counter.add(count & 0x3FFF)
-      await source.close()
       return parts
-    } catch {
-      await source.close()
-      throw error
     }
   }
 
@@ -262,21 +314,16 @@ public struct Replayer: Sendable {
     _ readers: [EventPartitions], _ queue: PartQueue, _ context: FoldContext,
     _ counter: ReplayCounter
   ) async throws {
-    let target = try await PostgresConnection.connect(Projector.connection(configuration))
-    do {
+    try await withConnection { target in
       var rows = ReplayRowWriter()
       while let part = queue.next() {
         try Task.checkCancellation()
         var blocks: [[PackedEvent]] = []
         for reader in readers { try reader.read(part, into: &blocks) }
         counter.add(Int64(Self.fold(blocks, context) { rows.append($0) }))
-        if rows.count >= ReplayRowWriter.batch { try await rows.flush(target) }
+        try await rows.write(target)
       }
       try await rows.flush(target)
-      await target.close()
-    } catch {
-      await target.close()
-      throw error
     }
   }
 
@@ -318,83 +365,5 @@ public struct Replayer: Sendable {
     }
     if !current.isEmpty { body(FoldedRecord.whole(current, context)) }
     return places.count
-  }
-
-  /// The columns that differ between live and replayed rows, by Pith Number and column.
-  private static func drift(_ connection: PostgresConnection) async throws -> [ReplayReport.Drift] {
-    var drift: [ReplayReport.Drift] = []
-    for (table, key) in [
-      ("verification_status", "record_position"), ("event_summary", "record_position"),
-      ("storage_validity", "record_position, fold_group"),
-      ("citation", "record_position, position"),
-      ("strong_author", "record_position, fold_group, identity"),
-      ("record_text", "record_position"),
-    ] {
-      // Usually the tables are equal. The server tests this in parallel, which it cannot do for a full
-      // join.
-      let same = try await connection.query(
-        """
-        SELECT (SELECT count(*) FROM ledger.\(table) a JOIN \(schema).\(table) b USING (\(key))
-            WHERE a IS NOT DISTINCT FROM b)
-          = ALL (ARRAY[(SELECT count(*) FROM ledger.\(table)),
-            (SELECT count(*) FROM \(schema).\(table))])
-        """)[0].bool(0)
-      if same { continue }
-      // Only as many rows are expanded as are listed: after a disaster every row may differ.
-      let rows = try await connection.query(
-        """
-        SELECT coalesce(s.pith_number, 'record ' || d.record_position), k.key,
-          to_jsonb(d.a) ->> k.key, to_jsonb(d.b) ->> k.key
-        FROM (SELECT record_position, a, b
-            FROM ledger.\(table) a FULL JOIN \(schema).\(table) b USING (\(key))
-            WHERE a IS DISTINCT FROM b LIMIT \(maxDrift - drift.count)) AS d
-          LEFT JOIN ledger.subject s USING (record_position)
-          CROSS JOIN LATERAL jsonb_object_keys(coalesce(to_jsonb(d.a), to_jsonb(d.b))) AS k (key)
-        WHERE to_jsonb(d.a) -> k.key IS DISTINCT FROM to_jsonb(d.b) -> k.key
-        ORDER BY 1, 2 LIMIT \(maxDrift - drift.count)
-        """)
-      for row in rows {
-        drift.append(
-          ReplayReport.Drift(
-            table: "ledger.\(table)", pithNumber: try row.text(0), key: try row.text(1),
-            was: try row.optionalText(2),
-            now: try row.optionalText(3)))
-      }
-    }
-    return drift
-  }
-}
-
-/// Counts events of all workers of a replay, and reports every half second.
-final class ReplayCounter: Sendable {
-  private let total: Int64
-  private let start: ContinuousClock.Instant
-  private let report: @Sendable (ReplayProgress) -> Void
-  /// Half events: reading an event counts one, and folding it another.
-  private let halves = Atomic<Int64>(0)
-  /// The time of the last report, in milliseconds from the start.
-  private let reported = Atomic<Int64>(0)
-
-  init(
-    total: Int64, start: ContinuousClock.Instant,
-    report: @escaping @Sendable (ReplayProgress) -> Void
-  ) {
-    self.total = total
-    self.start = start
-    self.report = report
-  }
-
-  /// Adds events that were read, or folded.
-  func add(_ events: Int64) {
-    let halves = halves.wrappingAdd(events, ordering: .relaxed).newValue
-    let took = ContinuousClock.now - start
-    let now = Int64(took / .milliseconds(1))
-    let last = reported.load(ordering: .relaxed)
-    // One of the workers that see the time elapsed reports.
-    guard now - last > 500,
-      reported.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
-    else { return }
-    report(
-      ReplayProgress(eventsDone: halves / 2, eventsTotal: total, seconds: took / .seconds(1)))
   }
 }

@@ -44,10 +44,22 @@ struct RecordText: Sendable, Equatable {
   /// The text of that document; `nil` if it is not stored.
   let document: Document?
 
+  /// The members of a canonical record that the facts derive from.
+  static let members: JSONSelection = [
+    "metadata": [
+      "cross_cats_sorted": .all, "primary_cat": .all, "submitted_at": .all,
+      "title_canon_sha256": .all,
+    ],
+    "source": ["id": .all, "kind": .all, "version": .all],
+  ]
+  private static let documentMembers: JSONSelection = [
+    "paper": ["authors_text": .all, "title": .all]
+  ]
+
   /// Derives the facts and the text.
   ///
   /// - Parameters:
-  ///   - canonical: the canonical record, which admission has checked.
+  ///   - canonical: the canonical record, which admission has checked, or ``members`` of it.
   ///   - documentSHA256: the digest in the newest event that names a document.
   ///   - bytes: the document's bytes; `nil` if they are not stored.
   init(_ canonical: JSON, documentSHA256: Digest?, bytes: [UInt8]?) {
@@ -62,7 +74,11 @@ struct RecordText: Sendable, Equatable {
     sourceID = Self.storable(source?["id"]?.stringValue ?? "")
     sourceVersion = source?["version"]?.integerValue ?? 0
     self.documentSHA256 = documentSHA256
-    document = bytes.flatMap { try? JSON.parse($0, limits: JSONLimits(maxBytes: .max)) }.map {
+    let limits = JSONLimits(maxBytes: .max)
+    document = bytes.flatMap {
+      try? JSON.parse($0, limits: limits, selecting: Self.documentMembers)
+    }
+    .map {
       Document(
         $0["paper"],
         titleDigest: metadata?["title_canon_sha256"]?.stringValue.flatMap { Digest(hex: $0) })

@@ -18,12 +18,8 @@ enum RecordTextRows {
   // MARK: Write
 
   /// Writes the rows of some records as of a position of the log. Runs in a transaction.
-  ///
-  /// - Parameter replacing: whether rows of these records may exist. The new tables of a replay have no key by which they
-  ///   could be found.
   static func refresh(
-    _ records: [RecordID], below end: Position, schema: String, replacing: Bool = true,
-    on connection: PostgresConnection
+    _ records: [RecordID], below end: Position, schema: String, on connection: PostgresConnection
   ) async throws {
     guard !records.isEmpty else { return }
     // An erasure of a document takes a lock that conflicts. It either precedes the reading of the document, or clears the
@@ -37,36 +33,24 @@ enum RecordTextRows {
         + batches(facts.filter { $0.document != nil })
       where !facts.isEmpty {
         let statement = insert(
-          try await texts(facts, on: connection), schema: schema, replacing: replacing)
+          try await texts(facts, on: connection), schema: schema, replacing: true)
         _ = try await connection.query(statement.sql, statement.parameters)
       }
     }
   }
 
-  private static func batches(_ facts: [Facts]) -> [[Facts]] {
-    stride(from: 0, to: facts.count, by: batch).map {
-      Array(facts[$0..<min($0 + batch, facts.count)])
-    }
-  }
-
-  /// Writes the rows of the records in a range of the log into the tables of a replay.
-  ///
-  /// - Parameter range: the positions of the first events of the records.
-  static func rebuild(
-    _ range: Range<Position>, below end: Position, schema: String,
+  /// Writes the rows of records that have none.
+  static func insert(
+    _ texts: [(record: RecordID, text: RecordText)], schema: String,
     on connection: PostgresConnection
   ) async throws {
-    try await connection.transaction { connection in
-      // A planner without statistics would read the whole log.
-      try await connection.execute("SET LOCAL enable_seqscan = off")
-      let records = try await connection.query(
-        """
-        SELECT DISTINCT e.record_position FROM ledger.event e
-        WHERE e.event_type IN (\(typeList)) AND e.record_position >= $1 AND e.record_position < $2
-        ORDER BY e.record_position
-        """, [.position(range.lowerBound), .position(range.upperBound)]
-      ).map { try $0.record(0) }
-      try await refresh(records, below: end, schema: schema, replacing: false, on: connection)
+    let statement = insert(texts, schema: schema, replacing: false)
+    _ = try await connection.query(statement.sql, statement.parameters)
+  }
+
+  static func batches(_ facts: [Facts]) -> [[Facts]] {
+    stride(from: 0, to: facts.count, by: batch).map {
+      Array(facts[$0..<min($0 + batch, facts.count)])
     }
   }
 
@@ -131,14 +115,77 @@ enum RecordTextRows {
       ])
   }
 
+  // MARK: COPY
+
+  /// Whether the words are short enough for the binary form of `tsvector`. A title and a list of authors are, unless
+  /// somebody made them to be long.
+  static func fitsCopy(_ text: RecordText) -> Bool {
+    [text.document?.titleWords, text.document?.authorWords].allSatisfy { words in
+      (words ?? []).reduce(0) { $0 + $1.utf8.count } < 1 << 20 - 1
+    }
+  }
+
+  /// Writes a row of `record_text`, in the order of its columns.
+  static func write(_ text: RecordText, of record: RecordID, to rows: inout BinaryCopyWriter) {
+    rows.beginRow(columns: 12)
+    rows.append(int8: record.rawValue)
+    rows.append(timestamp: text.submittedAt.microseconds)
+    rows.append(textArray: text.categories)
+    rows.append(text: text.sourceKind)
+    rows.append(text: text.sourceID)
+    rows.append(int8: text.sourceVersion)
+    rows.append(bytes: text.documentSHA256?.bytes)
+    rows.append(text: text.document?.title)
+    rows.append(bool: text.document?.titleVerified)
+    rows.append(text: text.document?.authors)
+    rows.append(words: text.document?.titleWords)
+    rows.append(words: text.document?.authorWords)
+  }
+
   // MARK: Read
 
   /// What follows from the entries of a record.
-  private struct Facts {
+  struct Facts {
     let record: RecordID
     let canonical: JSON
     /// The document that stands; `nil` if no event names one.
     let document: Digest?
+  }
+
+  /// The facts of the records in a range of the log.
+  ///
+  /// Most records have one event that may name a document, which is their first. The entries of the others are read as
+  /// those of records that changed.
+  ///
+  /// - Parameter range: the positions of the first events of the records.
+  static func facts(
+    in range: Range<Position>, below end: Position, on connection: PostgresConnection
+  ) async throws -> [Facts] {
+    let rows = try await connection.query(
+      """
+      SELECT e.record_position, count(*), (array_agg(e.entry) FILTER (WHERE e.position = e.record_position))[1]
+      FROM ledger.event e
+      WHERE e.event_type IN (\(typeList)) AND e.record_position >= $1 AND e.record_position < $2 AND e.position < $3
+      GROUP BY e.record_position ORDER BY e.record_position
+      """, [.position(range.lowerBound), .position(range.upperBound), .position(end)])
+    var facts: [Facts] = []
+    var others: [RecordID] = []
+    for row in rows {
+      let record = try row.record(0)
+      guard try row.int(1) == 1, let entry = try row.optionalBytes(2) else {
+        others.append(record)
+        continue
+      }
+      let event = NamingEvent(position: record.firstPosition, entry: entry)
+      if let canonical = event.canonical {
+        facts.append(Facts(record: record, canonical: canonical, document: event.document))
+      }
+    }
+    for start in stride(from: 0, to: others.count, by: page) {
+      facts += try await Self.facts(
+        Array(others[start..<min(start + page, others.count)]), below: end, on: connection)
+    }
+    return facts
   }
 
   /// The facts of some records, at most ``page``, by record.
@@ -174,7 +221,7 @@ enum RecordTextRows {
   }
 
   /// The texts of some records, with at most ``batch`` documents.
-  private static func texts(
+  static func texts(
     _ facts: [Facts], on connection: PostgresConnection
   ) async throws -> [(record: RecordID, text: RecordText)] {
     let documents = try await documents(facts.compactMap(\.document), on: connection)
@@ -237,15 +284,23 @@ enum RecordTextRows {
 ///
 /// The entry is not decoded as an event: that takes several times as long, and a replay reads those of all
 /// records.
-private struct NamingEvent {
+struct NamingEvent {
   let position: Position
   var canonical: JSON?
   var document: Digest?
   var isSnapshot = false
 
+  private static let members: JSONSelection = [
+    "event": [
+      "event_type": .all,
+      "payload": ["canonical_record": RecordText.members, "document_sha256": .all],
+    ]
+  ]
+
   init(position: Position, entry: [UInt8]) {
     self.position = position
-    let event = (try? JSON.parse(entry, limits: JSONLimits(maxBytes: .max)))?["event"]
+    let limits = JSONLimits(maxBytes: .max)
+    let event = (try? JSON.parse(entry, limits: limits, selecting: Self.members))?["event"]
     let payload = event?["payload"]
     document = payload?["document_sha256"]?.stringValue.flatMap { Digest(hex: $0) }
     isSnapshot = event?["event_type"]?.stringValue == EventType.graphSnapshot.name
