@@ -53,7 +53,7 @@ extension JSON: Hashable {
     case (.null, .null): true
     case (.bool(let x), .bool(let y)): x == y
     case (.integer(let x), .integer(let y)): x == y
-    case (.string(let x), .string(let y)): x.utf8.elementsEqual(y.utf8)
+    case (.string(let x), .string(let y)): x.hasBytes(of: y)
     case (.array(let x), .array(let y)): x == y
     case (.object(let x), .object(let y)): x == y
     default: false
@@ -127,10 +127,7 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
 
   /// The member with this key; `nil` if there is none. Setting `nil` removes the member.
   public subscript(_ key: String) -> JSON? {
-    get {
-      let (index, found) = place(of: key)
-      return found ? members[index].value : nil
-    }
+    get { index(of: key).map { members[$0].value } }
     set {
       let (index, found) = place(of: key)
       switch (newValue, found) {
@@ -142,11 +139,35 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
     }
   }
 
+  /// The place of a member among the keys in canonical order; `nil` if there is none with this key.
+  public func index(of key: String) -> Int? {
+    if members.count > Self.maxScanned {
+      let (index, found) = place(of: key)
+      return found ? index : nil
+    }
+    let members = members.span
+    for index in members.indices where members[index].key.hasBytes(of: key) { return index }
+    return nil
+  }
+
+  /// The largest number of members among which a scan finds a key faster than a binary search. Most keys
+  /// differ in length.
+  private static let maxScanned = 16
+
+  /// The key at a place in canonical order, from 0 to `count - 1`.
+  public func key(at index: Int) -> String { members[index].key }
+
+  /// The value at a place in canonical order, from 0 to `count - 1`.
+  public func value(at index: Int) -> JSON { members[index].value }
+
   /// Returns this object without the members that have these keys.
   public func removing(_ keys: [String]) -> JSONObject {
-    var copy = self
-    for key in keys { copy[key] = nil }
-    return copy
+    var removed = keys.sorted { $0.precedes($1) }[...]
+    return JSONObject(
+      sorted: members.filter { member in
+        while let key = removed.first, key.precedes(member.key) { removed.removeFirst() }
+        return !(removed.first?.hasBytes(of: member.key) ?? false)
+      })
   }
 
   /// Iterates over the members in canonical order.
@@ -164,14 +185,14 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
       let middle = (low + high) / 2
       if members[middle].key.precedes(key) { low = middle + 1 } else { high = middle }
     }
-    return (low, low < members.count && members[low].key.utf8.elementsEqual(key.utf8))
+    return (low, low < members.count && members[low].key.hasBytes(of: key))
   }
 
   /// Compares keys by their UTF-8 bytes and values with ``JSON``'s equality.
   public static func == (a: JSONObject, b: JSONObject) -> Bool {
     a.members.count == b.members.count
       && zip(a.members, b.members).allSatisfy {
-        $0.key.utf8.elementsEqual($1.key.utf8) && $0.value == $1.value
+        $0.key.hasBytes(of: $1.key) && $0.value == $1.value
       }
   }
 
@@ -185,6 +206,15 @@ public struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryL
 }
 
 extension String {
+  /// Whether this string has the same UTF-8 bytes as another one. Swift's `==` also equates composed and
+  /// decomposed forms of a character.
+  public func hasBytes(of other: String) -> Bool {
+    guard utf8.count == other.utf8.count else { return false }
+    let (mine, theirs) = (utf8Span.span, other.utf8Span.span)
+    for index in mine.indices where mine[index] != theirs[index] { return false }
+    return true
+  }
+
   /// Whether this string's UTF-8 bytes come before another's. This is the order of keys in
   /// canonical JSON.
   func precedes(_ other: String) -> Bool {

@@ -1,65 +1,3 @@
-/// The limits that a parser enforces.
-public struct JSONLimits: Sendable {
-  /// The largest text, in bytes.
-  public var maxBytes: Int
-  /// The largest nesting depth of arrays and objects. `[]` has depth 1.
-  public var maxDepth: Int
-
-  /// Makes limits. The defaults are 1 MiB and 64 levels.
-  public init(maxBytes: Int = 1 << 20, maxDepth: Int = 64) {
-    self.maxBytes = maxBytes
-    self.maxDepth = maxDepth
-  }
-
-  /// 1 MiB and 64 levels.
-  public static let `default` = JSONLimits()
-}
-
-/// The reason why a text is refused, and the byte at which the parser found it.
-///
-/// Specification: canonical-json.md, section Reading.
-public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The kind of error. ``JSONError/message`` explains each one.
-  public enum Code: String, Sendable {
-    /// Errors of structure.
-    case tooLarge, tooDeep, unexpectedByte, unexpectedEnd, trailingText, trailingComma, duplicateKey
-    /// Errors in strings.
-    case loneSurrogate, invalidUTF8, invalidEscape, controlCharacter
-    /// Errors in numbers.
-    case fraction, exponent, negativeZero, leadingZero, integerOutOfRange
-  }
-
-  /// The kind of error.
-  public let code: Code
-  /// The offset of the error, in bytes from 0.
-  public let offset: Int
-
-  /// A description in English, without the offset.
-  public var message: String {
-    switch code {
-    case .tooLarge: "more bytes than the limit"
-    case .tooDeep: "nested deeper than the limit"
-    case .unexpectedByte: "a byte that cannot stand here"
-    case .unexpectedEnd: "the text ends too early"
-    case .trailingText: "text after the value"
-    case .trailingComma: "a comma before a closing bracket"
-    case .duplicateKey: "a key that the object has already"
-    case .loneSurrogate: "half of a surrogate pair"
-    case .invalidUTF8: "bytes that are not UTF-8"
-    case .invalidEscape: "an escape that JSON does not have"
-    case .controlCharacter: "a control character that must be escaped"
-    case .fraction: "a fraction: numbers here are integers"
-    case .exponent: "an exponent: numbers here are integers"
-    case .negativeZero: "negative zero"
-    case .leadingZero: "a number that begins with a zero"
-    case .integerOutOfRange: "an integer beyond ±(2^53−1)"
-    }
-  }
-
-  /// The message with the offset.
-  public var description: String { "\(message) at byte \(offset)" }
-}
-
 extension JSON {
   /// Parses one value. Only white space may follow it.
   ///
@@ -71,16 +9,33 @@ extension JSON {
   public static func parse(
     _ bytes: [UInt8], limits: JSONLimits = .default
   ) throws(JSONError) -> JSON {
+    try JSONText(bytes, limits: limits).value
+  }
+}
+
+/// A text with the value that it spells.
+public struct JSONText: Sendable {
+  /// The value.
+  public let value: JSON
+  /// Whether the text is the canonical encoding of the value, which ``JSON/canonicalBytes()`` writes.
+  public let isCanonical: Bool
+  /// The offsets of the members of each object that is a member of the outermost object, in the order of
+  /// the text.
+  public let innerOffsets: [Int]
+
+  /// Parses a text, as ``JSON/parse(_:limits:)`` does.
+  public init(_ bytes: [UInt8], limits: JSONLimits = .default) throws(JSONError) {
     guard bytes.count <= limits.maxBytes else {
       throw JSONError(code: .tooLarge, offset: limits.maxBytes)
     }
     var parser = Parser(bytes: bytes, maxDepth: limits.maxDepth)
-    let value = try parser.value(depth: 0)
+    value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.index == bytes.count else {
       throw JSONError(code: .trailingText, offset: parser.index)
     }
-    return value
+    isCanonical = parser.isCanonical
+    innerOffsets = parser.innerOffsets
   }
 }
 
@@ -89,6 +44,10 @@ struct Parser {
   let bytes: [UInt8]
   let maxDepth: Int
   var index = 0
+  /// Whether everything that was read so far is in canonical form.
+  var isCanonical = true
+  /// The offsets of the members of objects at depth 2.
+  var innerOffsets: [Int] = []
 
   init(bytes: [UInt8], maxDepth: Int) {
     self.bytes = bytes
@@ -102,7 +61,9 @@ struct Parser {
   mutating func skipSpace() {
     while index < bytes.count {
       switch bytes[index] {
-      case 0x20, 0x09, 0x0A, 0x0D: index += 1
+      case 0x20, 0x09, 0x0A, 0x0D:
+        index += 1
+        isCanonical = false
       default: return
       }
     }
@@ -184,42 +145,58 @@ struct Parser {
   mutating func object(depth: Int) throws(JSONError) -> JSON {
     guard depth <= maxDepth else { throw failure(.tooDeep) }
     index += 1
-    var members: [(member: JSONObject.Member, offset: Int)] = []
-    var sorted = true
+    var members: [JSONObject.Member] = []
+    // The offsets of the members from the first one on that is not in order.
+    var unsorted: [Int] = []
     skipSpace()
     if try peek() == UInt8(ascii: "}") {
       index += 1
       return .object(JSONObject())
     }
+    // Most objects have at most this many members, and take one allocation.
+    members.reserveCapacity(depth == 2 ? 9 : 4)
     while true {
       skipSpace()
       let offset = index
+      if depth == 2 { innerOffsets.append(offset) }
       guard try peek() == UInt8(ascii: "\"") else { throw failure(.unexpectedByte) }
       let key = try string()
       skipSpace()
       guard try peek() == UInt8(ascii: ":") else { throw failure(.unexpectedByte) }
       index += 1
-      if let last = members.last, sorted {
-        sorted = last.member.key.precedes(key)
+      if !unsorted.isEmpty || members.last.map({ !$0.key.precedes(key) }) ?? false {
+        unsorted.append(offset)
       }
-      members.append((JSONObject.Member(key: key, value: try value(depth: depth)), offset))
+      members.append(JSONObject.Member(key: key, value: try value(depth: depth)))
       if try closes(with: UInt8(ascii: "}")) { break }
     }
-    if !sorted {
-      // Equal keys are sorted by offset, so that the second one is reported.
-      members.sort {
-        $0.member.key.utf8.elementsEqual($1.member.key.utf8)
-          ? $0.offset < $1.offset
-          : $0.member.key.precedes($1.member.key)
-      }
-      var first: Int?
-      for (a, b) in zip(members, members.dropFirst())
-      where a.member.key.utf8.elementsEqual(b.member.key.utf8) {
-        first = min(first ?? b.offset, b.offset)
-      }
-      if let first { throw failure(.duplicateKey, at: first) }
+    if !unsorted.isEmpty {
+      isCanonical = false
+      members = try sorted(members, unsorted)
     }
-    return .object(JSONObject(sorted: members.map(\.member)))
+    return .object(JSONObject(sorted: members))
+  }
+
+  /// Sorts the members of an object.
+  ///
+  /// - Parameters:
+  ///   - members: the members in the order of the text.
+  ///   - offsets: the offsets of the last of them. Those before are in order, and their keys are unique.
+  /// - Throws: an error at the first key that the object has already.
+  func sorted(
+    _ members: [JSONObject.Member], _ offsets: [Int]
+  ) throws(JSONError) -> [JSONObject.Member] {
+    // Equal keys are sorted by their place in the text, so that the second one is reported.
+    let order = members.indices.sorted {
+      members[$0].key.hasBytes(of: members[$1].key)
+        ? $0 < $1 : members[$0].key.precedes(members[$1].key)
+    }
+    let repeated = zip(order, order.dropFirst()).lazy
+      .filter { members[$0].key.hasBytes(of: members[$1].key) }.map(\.1)
+    if let first = repeated.min() {
+      throw failure(.duplicateKey, at: offsets[first - (members.count - offsets.count)])
+    }
+    return order.map { members[$0] }
   }
 
   /// Reads what follows an item. Returns `true` for the closing bracket, and `false` for a comma with
@@ -244,9 +221,7 @@ struct Parser {
     index += 1
     let start = index
     // Most strings have no escape. They are copied as one slice.
-    while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
-      index += 1
-    }
+    index = Self.endOfRun(in: bytes.span, from: start)
     if index < bytes.count, bytes[index] == 0x22 {
       let text = try text(of: bytes[start..<index], at: start)
       index += 1
@@ -267,19 +242,26 @@ struct Parser {
       case 0x00...0x1F: throw failure(.controlCharacter)
       default:
         let run = index
-        while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20
-        {
-          index += 1
-        }
+        index = Self.endOfRun(in: bytes.span, from: run)
         _ = try text(of: bytes[run..<index], at: run)
         buffer += bytes[run..<index]
       }
     }
   }
 
+  /// The index of the first quotation mark, backslash or control character.
+  static func endOfRun(in bytes: Span<UInt8>, from start: Int) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 {
+      index += 1
+    }
+    return index
+  }
+
   /// Decodes UTF-8. Throws an error at the first byte that is not valid.
   func text(of slice: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
-    if let text = String(validating: slice, as: UTF8.self) { return text }
+    // The initialiser that takes any collection looks up generic types for each string.
+    if let text = try? UTF8Span(validating: slice.span) { return String(copying: text) }
     throw failure(.invalidUTF8, at: start + Self.validPrefix(of: slice))
   }
 
@@ -321,7 +303,9 @@ struct Parser {
     switch try peek() {
     case UInt8(ascii: "\""): buffer.append(0x22)
     case UInt8(ascii: "\\"): buffer.append(0x5C)
-    case UInt8(ascii: "/"): buffer.append(0x2F)
+    case UInt8(ascii: "/"):
+      isCanonical = false
+      buffer.append(0x2F)
     case UInt8(ascii: "b"): buffer.append(0x08)
     case UInt8(ascii: "f"): buffer.append(0x0C)
     case UInt8(ascii: "n"): buffer.append(0x0A)
@@ -329,7 +313,9 @@ struct Parser {
     case UInt8(ascii: "t"): buffer.append(0x09)
     case UInt8(ascii: "u"):
       index += 1
+      let digits = index
       var scalar = try hexadecimal()
+      if !isCanonicalEscape(of: scalar, at: digits) { isCanonical = false }
       if (0xDC00...0xDFFF).contains(scalar) { throw failure(.loneSurrogate, at: backslash) }
       if (0xD800...0xDBFF).contains(scalar) {
         guard index + 1 < bytes.count, bytes[index] == 0x5C, bytes[index + 1] == UInt8(ascii: "u")
@@ -347,6 +333,16 @@ struct Parser {
     default: throw failure(.invalidEscape, at: backslash)
     }
     index += 1
+  }
+
+  /// Whether the writer escapes a character by these four digits: in lower case, for a control character
+  /// without a shorter escape.
+  func isCanonicalEscape(of scalar: UInt32, at digits: Int) -> Bool {
+    switch scalar {
+    case 0x08, 0x09, 0x0A, 0x0C, 0x0D: false
+    case 0x00...0x1F: !(0x41...0x46).contains(bytes[digits + 3])
+    default: false
+    }
   }
 
   mutating func hexadecimal() throws(JSONError) -> UInt32 {

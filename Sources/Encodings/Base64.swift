@@ -15,20 +15,31 @@ public enum Base64 {
     encode(Array(bytes), url, padded: false)
   }
 
+  /// The values of the characters, by character; 255 for a character that the alphabet does not have.
+  private static let standardValues = values(of: standard)
+  private static let urlValues = values(of: url)
+
+  private static func values(of alphabet: [UInt8]) -> [UInt8] {
+    var values = [UInt8](repeating: 255, count: 256)
+    for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+    return values
+  }
+
   /// Decodes padded base64. Returns `nil` for white space, missing padding or trailing bits that are not zero.
   ///
   /// - Parameter strict: whether trailing bits must be zero. `false` is for formats whose other readers accept them.
   public static func decode(_ text: String, strict: Bool = true) -> [UInt8]? {
-    let characters = Array(text.utf8)
+    let characters = text.utf8Span.span
     guard characters.count % 4 == 0 else { return nil }
     var end = characters.count
     while end > 0, characters.count - end < 2, characters[end - 1] == UInt8(ascii: "=") { end -= 1 }
-    return decode(characters[..<end], plus: "+", slash: "/", strict: strict)
+    return decode(characters, count: end, standardValues, strict: strict)
   }
 
   /// Decodes unpadded URL-safe base64. Returns `nil` for any other text.
   public static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
-    decode(Array(text.utf8)[...], plus: "-", slash: "_")
+    let characters = Array(text.utf8)
+    return decode(characters.span, count: characters.count, urlValues, strict: true)
   }
 
   private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool) -> String {
@@ -52,24 +63,16 @@ public enum Base64 {
   }
 
   private static func decode(
-    _ characters: ArraySlice<UInt8>, plus: Unicode.Scalar, slash: Unicode.Scalar,
-    strict: Bool = true
+    _ characters: Span<UInt8>, count: Int, _ values: [UInt8], strict: Bool
   ) -> [UInt8]? {
-    guard characters.count % 4 != 1 else { return nil }
+    guard count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(characters.count * 3 / 4)
+    bytes.reserveCapacity(count * 3 / 4)
     var group: UInt32 = 0
     var bits = 0
-    for character in characters {
-      let value: UInt8
-      switch character {
-      case 0x41...0x5A: value = character - 0x41
-      case 0x61...0x7A: value = character - 0x61 + 26
-      case 0x30...0x39: value = character - 0x30 + 52
-      case UInt8(ascii: plus): value = 62
-      case UInt8(ascii: slash): value = 63
-      default: return nil
-      }
+    for index in 0..<count {
+      let value = values[Int(characters[index])]
+      if value > 63 { return nil }
       group = group << 6 | UInt32(value)
       bits += 6
       if bits >= 8 {

@@ -28,8 +28,12 @@ public struct Digest: Hashable, Sendable, BitwiseCopyable, Comparable, CustomStr
 
   /// Creates a digest from 64 lower-case hexadecimal digits. Returns `nil` for any other text.
   public init?(hex: String) {
-    guard let bytes = Hex.decode(hex) else { return nil }
-    self.init(bytes: bytes)
+    let digits = hex.utf8Span.span
+    guard digits.count == 2 * Self.byteCount, let a = Hex.word(digits, from: 0),
+      let b = Hex.word(digits, from: 16), let c = Hex.word(digits, from: 32),
+      let d = Hex.word(digits, from: 48)
+    else { return nil }
+    words = (a, b, c, d)
   }
 
   /// Creates a digest from padded base64 of 32 bytes. Returns `nil` for any other text.

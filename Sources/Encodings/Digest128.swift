@@ -30,15 +30,20 @@ public struct Digest128: Hashable, Sendable, BitwiseCopyable, Comparable, Custom
 
   /// Creates a value from 32 lower-case hexadecimal digits. Returns `nil` for any other text.
   public init?(hex: String) {
-    guard let bytes = Hex.decode(hex) else { return nil }
-    self.init(bytes: bytes)
+    let digits = hex.utf8Span.span
+    guard digits.count == 32, let high = Hex.word(digits, from: 0),
+      let low = Hex.word(digits, from: 16)
+    else { return nil }
+    self.init(high: high, low: low)
   }
 
   /// Hashes a list of strings. Each is preceded by its length, so that different lists have different input.
   public init(of parts: String...) {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 4 })
     for part in parts {
-      bytes += "\(part.utf8.count):".utf8
+      bytes += String(part.utf8.count).utf8
+      bytes.append(UInt8(ascii: ":"))
       bytes += part.utf8
     }
     self = Digest(hashing: bytes).prefix

@@ -57,8 +57,10 @@ struct DifferentialTests {
     ).split(separator: 0x0A)
     #expect(lines.count == 40_000)
     for index in stride(from: 0, to: lines.count - 1, by: 2) {
-      let ours = try JSON.parse(Array(lines[index])).canonicalBytes()
+      let text = try JSONText(Array(lines[index]))
+      let ours = text.value.canonicalBytes()
       #expect(ours == Array(lines[index + 1]), "seed \(seed), line \(index)")
+      #expect(text.isCanonical == (lines[index] == lines[index + 1]), "seed \(seed), line \(index)")
     }
   }
 
@@ -71,7 +73,9 @@ struct DifferentialTests {
       let place = Int.random(in: 0..<bytes.count, using: &random)
       bytes[place] = .random(in: .min ... .max, using: &random)
       do throws(JSONError) {
-        let again = try JSON.parse(bytes).canonicalBytes()
+        let text = try JSONText(bytes)
+        let again = text.value.canonicalBytes()
+        #expect(text.isCanonical == (again == bytes), "seed \(seed)")
         #expect(try JSON.parse(again).canonicalBytes() == again, "seed \(seed)")
       } catch {
         #expect((0...bytes.count).contains(error.offset), "seed \(seed): \(error)")

@@ -67,6 +67,8 @@ public struct Entry: Sendable {
   public let event: SignedEvent
   /// The results of admission.
   public let admission: Admission
+  /// Whether the bytes are the canonical encoding of the entry.
+  public let isCanonical: Bool
 
   /// Encodes an entry.
   ///
@@ -89,6 +91,7 @@ public struct Entry: Sendable {
     event.body.write(signature: event.signature, to: &bytes)
     bytes.append(UInt8(ascii: "}"))
     self.bytes = bytes
+    isCanonical = true
     guard bytes.count <= Self.maxBytes else {
       throw Refusal(
         .tooLarge, check: "entry_size",
@@ -100,33 +103,48 @@ public struct Entry: Sendable {
   ///
   /// - Throws: a `Refusal` with the path of the member.
   public init(bytes: [UInt8]) throws(Refusal) {
-    let json: JSON
+    let text: JSONText
     do throws(JSONError) {
-      json = try JSON.parse(bytes, limits: JSONLimits(maxBytes: Self.maxBytes, maxDepth: 64))
+      text = try JSONText(bytes, limits: JSONLimits(maxBytes: Self.maxBytes, maxDepth: 64))
     } catch { throw Refusal(json: error) }
-    var top = try JSONObjectReader(json, "")
-    event = try SignedEvent(top.value("event"))
+    var top = try JSONObjectReader(text.value, "")
+    let eventJSON = try top.value("event")
+    let source = EventText(ofEntry: text, bytes)
+    event = try SignedEvent(eventJSON, in: source)
     var outcome = try JSONObjectReader(top.value("admission"), "admission")
     try top.finish()
+    let items = try outcome.value("checks").arrayValue
     var checks: [Check] = []
-    for item in try outcome.value("checks").arrayValue ?? [] {
+    checks.reserveCapacity(items?.count ?? 0)
+    var hasOtherMembers = items == nil
+    for item in items ?? [] {
       guard let name = item["check"]?.stringValue,
         let verdict = item["verdict"]?.stringValue.flatMap({ Verdict(name: $0) })
       else { throw Refusal(.invalid, check: "entry", field: "admission.checks", "Not a check.") }
       checks.append(Check(name, verdict))
+      if item.objectValue?.count != 2 { hasOtherMembers = true }
     }
     guard let verdict = Verdict(name: try outcome.text("verdict")) else {
       throw Refusal(.invalid, check: "entry", field: "admission.verdict", "Not a verdict.")
     }
+    let provenAt = try outcome.optionalTimestamp("proven_at")
+    let recordedAt = try outcome.timestamp("recorded_at")
     admission = Admission(
-      checks: checks, verdict: verdict, provenAt: try outcome.optionalTimestamp("proven_at"),
-      recordedAt: try outcome.timestamp("recorded_at"))
+      checks: checks, verdict: verdict, provenAt: provenAt, recordedAt: recordedAt)
+    // A canonical text is that of the entry, unless it has members that the entry ignores, or a value
+    // that has several spellings. Each other value has one.
+    isCanonical =
+      source != nil && !hasOtherMembers && outcome.spells("proven_at", provenAt)
+      && outcome.spells("recorded_at", recordedAt)
     try outcome.finish()
     self.bytes = bytes
   }
+}
 
-  /// Whether the bytes are the canonical encoding of the entry.
-  public var isCanonical: Bool {
-    (try? Entry(event: event, admission: admission))?.bytes == bytes
+extension JSONObjectReader {
+  /// Whether a member is the time as the program writes it.
+  fileprivate mutating func spells(_ key: String, _ time: Timestamp?) -> Bool {
+    guard let text = optional(key)?.stringValue else { return time == nil }
+    return time?.description == text
   }
 }

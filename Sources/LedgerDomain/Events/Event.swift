@@ -3,8 +3,6 @@ import Ed25519
 public import Encodings
 public import TransparencyLog
 
-import enum Crypto.Curve25519
-
 /// The signer of an event: a key, and the registration of the key.
 ///
 /// Specification: events.md, section Body.
@@ -114,24 +112,31 @@ public struct Target: Sendable, Equatable {
 
 /// The part of an event that is signed.
 ///
-/// Two bodies are equal if their event ids are equal. Specification: events.md, section Body.
-public struct EventBody: Sendable, Equatable {
+/// Two bodies are equal if their event ids are equal. A body is a class because it has many members, and
+/// copies of a value with many members take long. Specification: events.md, section Body.
+public final class EventBody: Sendable, Equatable {
   /// The time of signing, by the signer's clock.
   public let createdAt: Timestamp
   /// The type of the event.
   public let type: EventType
   /// The parsed payload.
   public let payload: Payload
+  /// The members of the payload.
+  let members: any EventPayload
   /// The payload as an object.
   public let payloadJSON: JSONObject
   /// The signer.
   public let signer: Signer
   /// The subject.
   public let subject: Subject
+  /// The member `subject_pith_number`.
+  public let subjectText: String
   /// The target.
   public let target: Target
+  /// The object that the body was read from. It may have the members of ``envelope`` too.
+  private let source: JSONObject
   /// The whole body as an object.
-  public let json: JSONObject
+  public var json: JSONObject { source.removing(Self.envelope) }
   /// SHA-256 of the canonical body. It is what the key signs, and the idempotency key of a
   /// submission.
   public let eventID: Digest
@@ -151,7 +156,10 @@ public struct EventBody: Sendable, Equatable {
   /// A hash of the target.
   let targetHash: Int64
 
-  static let members = [
+  /// The members of a signed event that are not part of its body.
+  fileprivate static let envelope = ["event_id", "evidence", "signature"]
+
+  static let memberNames = [
     "created_at", "event_type", "event_version", "payload", "signer", "subject_pith_number",
     "target",
   ]
@@ -159,8 +167,18 @@ public struct EventBody: Sendable, Equatable {
   /// Checks the members of a body. Other members are refused.
   ///
   /// - Throws: a `Refusal` with the check and the member.
-  public init(_ json: JSON) throws(Refusal) {
+  public convenience init(_ json: JSON) throws(Refusal) {
+    try self.init(json, besides: [], in: nil)
+  }
+
+  /// Checks the members of a body.
+  ///
+  /// - Parameters:
+  ///   - envelope: members that are not part of the body, and may be present.
+  ///   - text: the canonical text of an event with this body; `nil` if there is none.
+  init(_ json: JSON, besides envelope: [String], in text: EventText?) throws(Refusal) {
     var members = try JSONObjectReader(json, "")
+    for key in envelope { _ = members.optional(key) }
     createdAt = try members.timestamp("created_at")
     let typeName = try members.text("event_type")
     guard let type = EventType(name: typeName) else {
@@ -173,7 +191,7 @@ public struct EventBody: Sendable, Equatable {
     }
     let payloadJSON = try members.value("payload")
     signer = try Signer(members.value("signer"))
-    let subjectText = try members.text("subject_pith_number")
+    subjectText = try members.text("subject_pith_number")
     if subjectText == "pith:registry" {
       subject = .registry
     } else if let number = PithNumber(subjectText), number.description == subjectText {
@@ -186,17 +204,25 @@ public struct EventBody: Sendable, Equatable {
     target = try Target(members.text("target"))
     try members.finish()
     payload = try Payload(type, payloadJSON)
+    self.members = payload.members
     self.payloadJSON = payloadJSON.objectValue ?? [:]
-    self.json = json.objectValue ?? [:]
-    // The members are those of `members`, in this order.
-    let (canonical, offsets) = self.json.canonicalBytesWithOffsets()
-    self.canonical = canonical
-    gaps = (offsets[1], offsets[4])
+    source = json.objectValue ?? [:]
+    if let text {
+      canonical = text.body
+      gaps = text.gaps
+    } else {
+      // The members are those of `memberNames`, in this order.
+      let (canonical, offsets) = source.removing(EventBody.envelope)
+        .canonicalBytesWithOffsets()
+      self.canonical = canonical
+      gaps = (offsets[1], offsets[4])
+    }
     eventID = Digest(hashing: canonical)
     statement =
-      type.isAttestation ? Self.statement(self.payloadJSON, payload, by: signer.signerType) : nil
+      type.isAttestation
+      ? EventBody.statement(self.payloadJSON, payload, by: signer.signerType) : nil
     // The columns of an event are derived several times on its way into the log. These take a hash each.
-    slot = payload.members.slotKey.map { Digest128(of: type.name, $0) }
+    slot = self.members.slotKey.map { Digest128(of: type.name, $0) }
     foldGroup = slot.map { [signer] in FoldGroup.of(signer, $0) }
     targetHash = target.hash64
     // A proof of time can be about a checkpoint of the log. Its subject is then the registry.
@@ -261,7 +287,13 @@ public struct EventBody: Sendable, Equatable {
   }
 
   /// The event that this one names in `supersedes` or `event_id`.
-  public var referencedEventID: Digest? { payload.referencedEventID }
+  public var referencedEventID: Digest? { members.referencedEventID }
+
+  /// The name that is added to the record or retracted.
+  public var alias: Alias? { members.alias }
+
+  /// SHA-256 of the bytes that the payload is based on.
+  public var evidence: Digest? { members.evidence }
 
   /// The names of the paper that cites the record; none if this is not a citation.
   public var citing: [RecordName] {
@@ -296,7 +328,12 @@ public struct SignedEvent: Sendable, Equatable {
   /// member `evidence`.
   ///
   /// - Throws: a `Refusal` with the check and the member.
-  public init(_ json: JSON) throws(Refusal) {
+  public init(_ json: JSON) throws(Refusal) { try self.init(json, in: nil) }
+
+  /// Reads the members.
+  ///
+  /// - Parameter text: the canonical text of the event; `nil` if there is none.
+  init(_ json: JSON, in text: EventText?) throws(Refusal) {
     var members = try JSONObjectReader(json, "")
     var signature = try JSONObjectReader(members.value("signature"), "signature")
     guard try signature.text("algorithm") == "ed25519" else {
@@ -305,8 +342,7 @@ public struct SignedEvent: Sendable, Equatable {
     }
     self.signature = try signature.bytes("signature_b64", count: 64)
     try signature.finish()
-    body = try EventBody(
-      .object((json.objectValue ?? [:]).removing(["signature", "event_id", "evidence"])))
+    body = try EventBody(json, besides: EventBody.envelope, in: text)
     if members.optional("event_id") != nil {
       guard try members.eventID("event_id") == body.eventID else {
         throw Refusal(
@@ -331,37 +367,5 @@ public struct SignedEvent: Sendable, Equatable {
       "algorithm": "ed25519", "signature_b64": .string(Base64.encode(signature)),
     ]
     return json
-  }
-}
-
-/// An Ed25519 private key.
-public struct SigningKey: Sendable {
-  private let key: Curve25519.Signing.PrivateKey
-
-  /// Generates a key with the system's random number generator.
-  public init() { key = Curve25519.Signing.PrivateKey() }
-
-  /// Makes a key from its 32 secret bytes.
-  ///
-  /// - Throws: an error of Swift Crypto if the number of bytes is different.
-  public init(rawRepresentation: [UInt8]) throws {
-    key = try Curve25519.Signing.PrivateKey(rawRepresentation: rawRepresentation)
-  }
-
-  /// The 32 secret bytes.
-  public var rawRepresentation: [UInt8] { Array(key.rawRepresentation) }
-  /// The raw public key, 32 bytes.
-  public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
-  /// The first 16 bytes of SHA-256 of the raw public key.
-  public var fingerprint: Digest128 { Digest(hashing: publicKey).prefix }
-
-  /// Signs the event id of a body.
-  ///
-  /// - Throws: a `Refusal` with the code `unavailable` if the key cannot sign.
-  public func sign(_ body: EventBody) throws(Refusal) -> SignedEvent {
-    guard let signature = try? key.signature(for: body.eventID.bytes) else {
-      throw Refusal(.unavailable, check: "signature", "The key could not sign.")
-    }
-    return SignedEvent(body: body, signature: Array(signature))
   }
 }

@@ -40,7 +40,7 @@ extension SignedEvent {
     columns.statement = body.statement
     columns.slot = body.slot
     columns.foldGroup = body.foldGroup
-    body.payload.members.setColumns(
+    body.members.setColumns(
       &columns,
       of: ColumnSource(
         event: self, admission: admission, referenced: referenced, recordSource: recordSource))

@@ -7,8 +7,11 @@ public import Encodings
 public struct JSONObjectReader {
   private let object: JSONObject
   private let path: String
-  /// The members that were read. An array, because a search of few keys is faster than hashing them.
-  private var seen: [String] = []
+  /// The places of the members that were read, a bit for each of the first 64.
+  private var seen: UInt64 = 0
+  /// The places of further members that were read. Only an object with other members than it should have
+  /// has as many.
+  private var seenBeyond: Set<Int> = []
 
   /// Makes a reader.
   ///
@@ -32,8 +35,9 @@ public struct JSONObjectReader {
 
   /// Reads a member of any kind; `nil` if it is absent.
   public mutating func optional(_ key: String) -> JSON? {
-    seen.append(key)
-    return object[key]
+    guard let index = object.index(of: key) else { return nil }
+    if index < 64 { seen |= 1 << UInt64(index) } else { seenBeyond.insert(index) }
+    return object.value(at: index)
   }
 
   /// Reads a member of any kind, which must be present.
@@ -62,10 +66,17 @@ public struct JSONObjectReader {
     guard !text.isEmpty, text.utf8.count <= maxBytes else {
       throw refusal(key, "Between 1 and \(maxBytes) bytes of text.")
     }
-    guard text.unicodeScalars.allSatisfy(Self.isPlain) else {
+    guard Self.isPrintable(text.utf8Span.span) || text.unicodeScalars.allSatisfy(Self.isPlain)
+    else {
       throw refusal(key, "Control and bidirectional-override characters are not taken.")
     }
     return text
+  }
+
+  /// Whether a text consists of printable characters of ASCII, as most texts do.
+  private static func isPrintable(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices where bytes[index] < 0x20 || bytes[index] > 0x7E { return false }
+    return true
   }
 
   /// Whether a character is neither a control character nor one that changes the direction of text.
@@ -169,8 +180,9 @@ public struct JSONObjectReader {
 
   /// Refuses the members that were not read, so that a misspelt member is not signed and ignored.
   public func finish() throws(Refusal) {
-    if let stranger = object.keys.first(where: { !seen.contains($0) }) {
-      throw refusal(stranger, "No such member here.")
+    for index in 0..<object.count {
+      let wasRead = index < 64 ? seen & 1 << UInt64(index) != 0 : seenBeyond.contains(index)
+      if !wasRead { throw refusal(object.key(at: index), "No such member here.") }
     }
   }
 }

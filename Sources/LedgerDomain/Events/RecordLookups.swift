@@ -73,13 +73,13 @@ public struct RecordLookups: Sendable {
   /// - Parameter columns: the columns that derive from the entry.
   public mutating func apply(_ entry: Entry, _ columns: FoldEvent) {
     let payload = entry.event.body.payload
-    if let alias = payload.alias {
+    if let alias = entry.event.body.alias {
       let name = Name(record: columns.record, kind: alias.kind.rawValue, folded: alias.folded)
       names[name] = columns.type == .aliasRetracted
     }
     if subjects[columns.record] == nil, case .recordCreated(let created) = payload {
       subjects[columns.record] = Subject(
-        pithNumber: entry.event.body.subject.text, canonicalSHA256: created.canonical.digest,
+        pithNumber: entry.event.body.subjectText, canonicalSHA256: created.canonical.digest,
         sourceVersion: created.canonical.sourceVersion)
     }
     if columns.flags.contains(.receiptVerified) {
@@ -88,7 +88,7 @@ public struct RecordLookups: Sendable {
     if columns.flags.contains(.operatorImported) {
       subjects[columns.record]?.isOperatorImported = true
     }
-    if payload.evidenceKind == .identityToken, let token = payload.evidence {
+    if payload.evidenceKind == .identityToken, let token = entry.event.body.evidence {
       // A token serves one event: the first that names it.
       if tokens[token] == nil { tokens[token] = columns.eventID }
     }

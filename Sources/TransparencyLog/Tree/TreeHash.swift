@@ -14,6 +14,14 @@ extension Digest {
     return Digest(hashing: bytes)
   }
 
+  /// The hash of a leaf, as the other function computes it. The data are not copied.
+  public static func leaf(_ data: [UInt8]) -> Digest {
+    var hasher = SHA256()
+    unsafe withUnsafeBytes(of: UInt8(0)) { unsafe hasher.update(bufferPointer: $0) }
+    unsafe data.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
+    return Digest(hasher.finalize())
+  }
+
   /// The hash of an inner node: SHA-256 of 0x01 and its children.
   public static func node(_ left: Digest, _ right: Digest) -> Digest {
     var hasher = SHA256()
