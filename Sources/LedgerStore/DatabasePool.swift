@@ -44,6 +44,23 @@ struct DatabasePool: Sendable {
     }
   }
 
+  /// Runs `COPY … TO STDOUT`, and returns whether the server sends exactly these bytes. It runs again
+  /// where the connection was lost.
+  func copies(_ sql: String, exactly expected: [UInt8]) async throws -> Bool {
+    do {
+      return try await pool.reading { connection in
+        var offset = 0
+        var isEqual = true
+        try await connection.copyOut(sql) { bytes in
+          let end = offset + bytes.count
+          isEqual = isEqual && end <= expected.count && expected[offset..<end] == bytes[...]
+          offset = end
+        }
+        return isEqual && offset == expected.count
+      }
+    } catch let error as PostgresError { throw LedgerStoreError(error) }
+  }
+
   /// Closes every connection, those in use when they are returned.
   func close() async { await pool.close() }
 }

@@ -93,5 +93,10 @@ public final class LedgerStore: Sendable {
   }
 
   /// Makes the process's projector, which folds the log into the projections while it runs.
-  public func makeProjector() -> Projector { Projector(configuration, waiter: waiter) }
+  ///
+  /// - Parameter rebuildLag: the number of events to fold from which it rebuilds the projections, if they
+  ///   are also half of the log.
+  public func makeProjector(rebuildLag: Int64 = 20_000) -> Projector {
+    Projector(configuration, rebuildLag: rebuildLag, waiter: waiter)
+  }
 }

@@ -35,8 +35,33 @@ public struct LogReader: Sendable {
     public let event: FoldEvent
   }
 
-  /// The number of entries that one task checks.
-  private static let chunk = 128
+  /// An entry that was parsed or could not be parsed.
+  struct Parsed: Sendable {
+    let position: Position
+    /// The leaf hash of the bytes.
+    let leaf: Digest
+    let entry: Result<Entry, LogFault>
+  }
+
+  /// Entries that are in order, and whose signatures are not verified yet.
+  struct Placed: Sendable {
+    let entries: [Checked]
+    fileprivate let signed: [SignedBy]
+
+    /// Verifies the signatures on all cores.
+    ///
+    /// - Throws: a `LogFault` for the lowest position whose signature does not hold.
+    func verifySignatures() async throws(LogFault) {
+      let validity = await SignedBy.verify(signed)
+      guard let invalid = validity.firstIndex(of: false) else { return }
+      throw LogFault(
+        "entry.signature", position: entries[invalid].position,
+        "the event's signature does not hold by its signer's key")
+    }
+  }
+
+  /// The number of entries that one task parses.
+  private static let chunk = 64
 
   /// The keys that the entries register, vouch for and revoke.
   public private(set) var timeline = KeyTimeline()
@@ -67,47 +92,34 @@ public struct LogReader: Sendable {
   /// - Throws: a `LogFault`. Faults of form come first, then faults of order and reference, then
   ///   signatures; of each kind, the fault at the lowest position is thrown.
   public mutating func read(_ items: [Item]) async throws -> [Checked] {
-    let parsed = try await Self.inParallel(items) { try Self.parse($0) }
-    var checked: [Checked] = []
-    var keys: [[UInt8]] = []
-    checked.reserveCapacity(items.count)
-    for (item, (entry, leaf)) in zip(items, parsed) {
-      let (event, key) = try place(entry, at: item.position)
-      checked.append(Checked(position: item.position, entry: entry, leaf: leaf, event: event))
-      keys.append(key)
-    }
-    _ = try await Self.inParallel(Array(zip(checked, keys))) { checked, key in
-      guard checked.entry.event.isSigned(by: key) else {
-        throw LogFault(
-          "entry.signature", position: checked.position,
-          "the event's signature does not hold by its signer's key")
-      }
-    }
-    return checked
+    let placed = try place(await Self.parse(items))
+    try await placed.verifySignatures()
+    return placed.entries
   }
 
-  /// Runs a check over chunks in parallel. Throws the error of the first chunk that failed.
-  private static func inParallel<T: Sendable, R: Sendable>(
-    _ items: [T], _ check: @escaping @Sendable (T) throws -> R
-  ) async throws -> [R] {
-    try await withThrowingTaskGroup(of: (Int, Result<[R], any Error>).self) { group in
-      let starts = Array(stride(from: 0, to: items.count, by: chunk))
-      for start in starts {
-        group.addTask {
-          (
-            start,
-            Result { try items[start..<min(start + chunk, items.count)].map { try check($0) } }
-          )
-        }
-      }
-      var results: [Int: Result<[R], any Error>] = [:]
-      for try await (start, result) in group { results[start] = result }
-      return try starts.flatMap { try results[$0]?.get() ?? [] }
+  /// Reads a batch of entries that may have been verified before. The signatures are not verified again if
+  /// the entries are those of the seal.
+  ///
+  /// - Throws: a `LogFault`, as ``read(_:)`` does.
+  public mutating func read(_ parsed: ParsedBatch, sealed: BatchSeal?) async throws -> [Checked] {
+    let placed = try place(parsed.entries)
+    if BatchSeal(leaves: parsed.entries.lazy.map(\.leaf)) != sealed {
+      try await placed.verifySignatures()
+    }
+    return placed.entries
+  }
+
+  /// Parses entries on all cores, and computes their leaf hashes.
+  static func parse(_ items: [Item]) async -> [Parsed] {
+    await AllCores.map(items, chunk: chunk) { item in
+      Parsed(
+        position: item.position, leaf: .leaf(item.bytes),
+        entry: Result { () throws(LogFault) in try parse(item) })
     }
   }
 
-  /// Parses an entry, checks that its bytes are canonical, and computes its leaf hash.
-  private static func parse(_ item: Item) throws -> (Entry, Digest) {
+  /// Parses an entry, and checks that its bytes are canonical.
+  private static func parse(_ item: Item) throws(LogFault) -> Entry {
     let entry: Entry
     do throws(Refusal) { entry = try Entry(bytes: item.bytes) } catch {
       throw LogFault("entry.form", position: item.position, "the entry cannot be read: \(error)")
@@ -117,7 +129,26 @@ public struct LogReader: Sendable {
         "entry.canonical", position: item.position,
         "the entry's bytes are not the canonical spelling of what they say")
     }
-    return (entry, .leaf(item.bytes))
+    return entry
+  }
+
+  /// Derives the columns of entries, and finds the keys that must have signed them.
+  ///
+  /// - Throws: a `LogFault`: of form for the lowest position, otherwise of order and reference.
+  mutating func place(_ parsed: [Parsed]) throws(LogFault) -> Placed {
+    for parsed in parsed { if case .failure(let fault) = parsed.entry { throw fault } }
+    var entries: [Checked] = []
+    var signed: [SignedBy] = []
+    entries.reserveCapacity(parsed.count)
+    signed.reserveCapacity(parsed.count)
+    for parsed in parsed {
+      let entry = try parsed.entry.get()
+      let (event, key) = try place(entry, at: parsed.position)
+      entries.append(
+        Checked(position: parsed.position, entry: entry, leaf: parsed.leaf, event: event))
+      signed.append(SignedBy(entry.event, publicKey: key))
+    }
+    return Placed(entries: entries, signed: signed)
   }
 
   /// Derives the columns of an entry from the entry and the earlier ones, and finds the key that
@@ -157,7 +188,7 @@ public struct LogReader: Sendable {
     of event: SignedEvent, at position: Position
   ) throws(LogFault) -> RecordID {
     guard case .record = event.body.subject else { return .registry }
-    let subject = event.body.subject.text
+    let subject = event.body.subjectText
     if let known = records[subject] { return known }
     guard event.body.type == .recordCreated else {
       throw LogFault(

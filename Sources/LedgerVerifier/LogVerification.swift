@@ -44,7 +44,7 @@ public struct LogVerification: Sendable {
   }
 
   /// The number of entries that are read and checked at once: eight tiles.
-  static let batch = 2048
+  public static let batch = 2048
 
   private let source: any LogSource
   private let size: TreeSize
@@ -79,16 +79,15 @@ public struct LogVerification: Sendable {
     var state = State(reader: LogReader(keepsEvents: keepsEvents), unmet: expectations[...])
     let start = ContinuousClock.now
     try state.compareWithCheckpoints()
-    var batch = try await source.entries(from: .first, limit: Self.count(from: .zero, to: size))
+    var batch = try await self.batch(after: .zero)
     while state.edge.size < size {
-      let count = Self.count(from: state.edge.size, to: size)
-      let entries = batch
-      try requireAll(count, entries, from: state.edge.size.end)
-      let following = state.edge.size.advanced(by: count)
-      // The next batch is read while this one is checked.
-      async let next = source.entries(
-        from: following.end, limit: Self.count(from: following, to: size))
-      try await check(entries, &state)
+      let current = batch
+      try requireAll(
+        Self.count(from: state.edge.size, to: size), current, from: state.edge.size.end)
+      let following = state.edge.size.advanced(by: current.count)
+      // The next batch is read and parsed while this one is checked.
+      async let next = self.batch(after: following)
+      try await check(current, &state)
       progress(
         Progress(
           done: state.edge.size, total: size,
@@ -136,7 +135,7 @@ public struct LogVerification: Sendable {
   }
 
   private func requireAll(
-    _ count: Int, _ entries: [[UInt8]], from: Position
+    _ count: Int, _ entries: [LogReader.Parsed], from: Position
   ) throws(LogFault) {
     guard entries.count == count else {
       throw LogFault(
@@ -153,24 +152,27 @@ public struct LogVerification: Sendable {
     }
   }
 
+  /// Reads and parses the entries after the first `done`, at most ``batch``.
+  private func batch(after done: TreeSize) async throws -> [LogReader.Parsed] {
+    let start = done.end
+    let entries = try await source.entries(from: start, limit: Self.count(from: done, to: size))
+    return await LogReader.parse(
+      entries.enumerated().map { .init(position: start.advanced(by: $0), bytes: $1) })
+  }
+
   /// Verifies a batch of entries with its columns and tiles, and appends it to the tree.
-  private func check(_ entries: [[UInt8]], _ state: inout State) async throws {
+  private func check(_ parsed: [LogReader.Parsed], _ state: inout State) async throws {
     let start = state.edge.size.end
-    let items = entries.enumerated().map {
-      LogReader.Item(position: start.advanced(by: $0), bytes: $1)
-    }
     // The tiles are read while signatures are verified. A fault in them is reported first.
-    async let tiles: Void = checking(.tiles) { try await compareTiles(from: start, entries) }
-    let read: Result<[LogReader.Checked], any Error>
-    do { read = .success(try await state.reader.read(items)) } catch { read = .failure(error) }
-    try await tiles
-    let checked = try await checking(.entries) {
-      let checked = try read.get()
-      if let first = try await source.columnDifferences(from: checked.map(\.event))?.first {
-        throw first.fault
-      }
-      return checked
+    async let tiles: Void = checking(.tiles) {
+      try await compareTiles(from: start, parsed.map(\.leaf))
     }
+    let read: Result<[LogReader.Checked], any Error>
+    do { read = .success(try await self.read(parsed, &state.reader)) } catch {
+      read = .failure(error)
+    }
+    try await tiles
+    let checked = try await checking(.entries) { try read.get() }
     observe(checked)
     for entry in checked {
       var full: [Frontier.FullTile] = []
@@ -186,6 +188,18 @@ public struct LogVerification: Sendable {
     state.lastRecordedAt = checked.last?.entry.admission.recordedAt ?? state.lastRecordedAt
   }
 
+  /// Verifies entries with their columns. The columns are compared while signatures are verified; a fault
+  /// in a signature is reported first.
+  private func read(
+    _ parsed: [LogReader.Parsed], _ reader: inout LogReader
+  ) async throws -> [LogReader.Checked] {
+    let placed = try reader.place(parsed)
+    async let differences = source.columnDifferences(from: placed.entries.map(\.event))
+    try await placed.verifySignatures()
+    if let first = try await differences?.first { throw first.fault }
+    return placed.entries
+  }
+
   /// Compares the partial tiles at the right edge, above level 0, with computed hashes.
   private func comparePartialTiles(_ edge: Frontier) async throws {
     for (level, hashes) in edge.levels.enumerated() where !hashes.isEmpty && level > 0 {
@@ -199,15 +213,14 @@ public struct LogVerification: Sendable {
     Int(min(UInt64(batch), size.rawValue - min(done, size).rawValue))
   }
 
-  /// Compares entries with the tiles of their leaves. A difference gives the exact position of a
-  /// change.
-  private func compareTiles(from first: Position, _ entries: [[UInt8]]) async throws {
+  /// Compares leaf hashes with the tiles of level 0. A difference gives the exact position of a change.
+  private func compareTiles(from first: Position, _ leaves: [Digest]) async throws {
     let width = UInt64(TilePath.fullWidth)
-    for start in stride(from: 0, to: entries.count, by: TilePath.fullWidth) {
-      let slice = entries[start..<min(start + TilePath.fullWidth, entries.count)]
+    for start in stride(from: 0, to: leaves.count, by: TilePath.fullWidth) {
+      let slice = leaves[start..<min(start + TilePath.fullWidth, leaves.count)]
       let index = first.advanced(by: start).leafIndex / width
       try await expectTile(
-        0, index, slice.map { Digest.leaf($0) }, position: Position(leaf: index * width))
+        0, index, Array(slice), position: Position(leaf: index * width))
     }
   }
 

@@ -1,6 +1,7 @@
 public import Encodings
 public import LedgerDomain
 import LedgerStore
+import LedgerVerifier
 import SafeHTTPClient
 import TransparencyLog
 
@@ -53,6 +54,8 @@ public struct AuditReport: Sendable {
 public final class Auditor: Sendable {
   /// How many events are checked at the same time.
   private static let maxConcurrent = 8
+  /// How many events of the whole log are read at once.
+  private static let batch = 500
 
   let store: LedgerStore
   let resolver: RecordResolver
@@ -88,45 +91,80 @@ public final class Auditor: Sendable {
       if let name { try await resolver.resolve(name).record } else { ResolvedRecord?.none }
     let size = try await store.log.size()
     let keys = try await timeline.current().timeline
-    var next: Position = .first
-    while true {
-      let batch =
-        if let record {
-          try await store.log.events(record: record.record, from: next, limit: 500)
-        } else { try await store.log.events(from: next, limit: 500) }
-      guard let last = batch.last else { return report }
-      next = last.position.next
-      try await check(batch, keys, into: &report)
-      progress(record == nil ? next.rawValue : report.events, size.stored)
+    var batch = try await events(of: record, from: .first)
+    while let last = batch.last {
+      let current = batch
+      // The next events are read while these are checked.
+      async let following = events(of: record, from: last.position.next)
+      try await check(current, keys, into: &report)
+      progress(record == nil ? last.position.next.rawValue : report.events, size.stored)
+      batch = try await following
     }
+    return report
+  }
+
+  private func events(
+    of record: ResolvedRecord?, from position: Position
+  ) async throws -> [StoredEvent] {
+    if let record {
+      return try await store.log.events(record: record.record, from: position, limit: Self.batch)
+    }
+    return try await store.log.events(from: position, limit: Self.batch)
   }
 
   private func check(
     _ batch: [StoredEvent], _ keys: KeyTimeline, into report: inout AuditReport
   ) async throws {
-    try await withThrowingTaskGroup(of: EventAudit.self) { group in
-      func add(_ audit: EventAudit) {
-        report.findings += audit.findings
-        report.erased += audit.erasures
-        report.notChecked += audit.isComplete || !audit.erasures.isEmpty ? 0 : 1
-      }
-      var running = 0
-      for stored in batch {
-        if running >= Self.maxConcurrent, let done = try await group.next() {
-          add(done)
-          running -= 1
+    let audits = try await signatureAudits(of: batch, keys)
+    // Few tasks take many events each: most events have no evidence to read.
+    let parts = (0..<Self.maxConcurrent).map { first in
+      stride(from: first, to: audits.count, by: Self.maxConcurrent).map { audits[$0] }
+    }
+    try await withThrowingTaskGroup(of: [EventAudit].self) { group in
+      for part in parts {
+        group.addTask {
+          var done: [EventAudit] = []
+          for audit in part { done.append(try await self.audit(audit)) }
+          return done
         }
-        running += 1
-        group.addTask { try await self.audit(stored, keys) }
       }
-      for try await done in group { add(done) }
+      for try await done in group {
+        for audit in done {
+          report.findings += audit.findings
+          report.erased += audit.erasures
+          report.notChecked += audit.isComplete || !audit.erasures.isEmpty ? 0 : 1
+        }
+      }
     }
     report.events += Int64(batch.count)
   }
 
-  private func audit(_ stored: StoredEvent, _ keys: KeyTimeline) async throws -> EventAudit {
-    var audit = EventAudit(stored: stored, entry: try Entry(bytes: stored.entry))
-    checkSignature(&audit, keys)
+  /// Parses the entries and verifies their signatures, on all cores.
+  private func signatureAudits(
+    of batch: [StoredEvent], _ keys: KeyTimeline
+  ) async throws -> [EventAudit] {
+    var audits = try await AllCores.map(batch, chunk: 64) { stored in
+      Result { EventAudit(stored: stored, entry: try Entry(bytes: stored.entry)) }
+    }.map { try $0.get() }
+    let validity = await SignedBy.verify(
+      audits.map { SignedBy($0.event, publicKey: Self.publicKey(of: $0.event, keys)) })
+    for (index, isSigned) in validity.enumerated() {
+      audits[index].compare(
+        "signature", was: "verified", now: isSigned ? "verified" : "failed",
+        "the signature over the event_id")
+    }
+    return audits
+  }
+
+  /// The key that must have signed an event; empty if it is not registered, so that no signature holds.
+  private static func publicKey(of event: SignedEvent, _ keys: KeyTimeline) -> [UInt8] {
+    if case .keyRegistered(let payload) = event.body.payload { return payload.publicKey }
+    return keys.registration(of: event.body.signer.fingerprint)?.publicKey ?? []
+  }
+
+  /// Repeats the checks of an event other than that of the signature.
+  private func audit(_ signed: EventAudit) async throws -> EventAudit {
+    var audit = signed
     try await checkAuthorName(&audit)
     checkReceipt(&audit)
     guard let digest = audit.event.body.payload.evidence else {
@@ -158,18 +196,6 @@ public final class Auditor: Sendable {
       AuditErasure(
         pithNumber: audit.event.body.subject.text, position: audit.stored.position,
         eventID: audit.stored.eventID, evidence: digest))
-  }
-
-  private func checkSignature(_ audit: inout EventAudit, _ keys: KeyTimeline) {
-    let event = audit.event
-    let publicKey: [UInt8]? =
-      if case .keyRegistered(let payload) = event.body.payload { payload.publicKey } else {
-        keys.registration(of: event.body.signer.fingerprint)?.publicKey
-      }
-    let isSigned = publicKey.map { event.isSigned(by: $0) } ?? false
-    audit.compare(
-      "signature", was: "verified", now: isSigned ? "verified" : "failed",
-      "the signature over the event_id")
   }
 
   private func checkAuthorName(_ audit: inout EventAudit) async throws {

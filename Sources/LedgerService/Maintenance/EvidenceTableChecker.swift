@@ -31,16 +31,16 @@ final class NamedEvidence: Sendable {
   func add(_ entries: [LogReader.Checked]) {
     state.withLock { state in
       for checked in entries {
-        let payload = checked.entry.event.body.payload
-        if case .checkRecorded(let check) = payload, check.verdict == .erased,
+        let body = checked.entry.event.body
+        if case .checkRecorded(let check) = body.payload, check.verdict == .erased,
           let digest = state.byEvent[check.eventID]
         {
           state.facts[digest]?.isErased = true
         }
-        guard let digest = payload.evidence else { continue }
+        guard let digest = body.evidence else { continue }
         state.byEvent[checked.event.eventID] = digest
         var facts = state.facts[digest] ?? Facts()
-        facts.kinds.insert(payload.evidenceKind)
+        facts.kinds.insert(body.payload.evidenceKind)
         if checked.event.type != .checkRecorded {
           facts.neededAt = facts.neededAt ?? checked.position
         }

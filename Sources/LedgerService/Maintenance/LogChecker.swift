@@ -70,6 +70,33 @@ public struct LogChecker: Sendable {
     progress: @escaping @Sendable (LogVerification.Progress) -> Void = { _ in }
   ) async throws -> FsckReport {
     let start = ContinuousClock.now
+    // The log is folded while it is verified.
+    let checked = Task { try await self.checkTables(against: held, progress: progress) }
+    var report = try await withTaskCancellationHandler {
+      do {
+        let drift = try await driftFaults(ifSound: { try await checked.value.faults.isEmpty })
+        var report = try await checked.value
+        report.faults += drift
+        return report
+      } catch {
+        let report = try await checked.value
+        // A faulty log gives no projections to compare with.
+        if report.faults.isEmpty { throw error }
+        return report
+      }
+    } onCancel: {
+      checked.cancel()
+    }
+    report.faults += try await store.tables.triggerFaults().map(Self.fault)
+    report.seconds = (ContinuousClock.now - start) / .seconds(1)
+    return report
+  }
+
+  /// Checks everything but the projections and the triggers.
+  private func checkTables(
+    against held: [(name: String, bytes: [UInt8])],
+    progress: @escaping @Sendable (LogVerification.Progress) -> Void
+  ) async throws -> FsckReport {
     var report = FsckReport()
     let evidence = EvidenceTableChecker(store: store)
     let evidenceRows = try await evidence.rows()
@@ -90,10 +117,6 @@ public struct LogChecker: Sendable {
       report.faults += try await evidence.faults(evidenceRows, named.facts)
     } catch let fault as LogFault { report.faults.append(fault) }
     if let fault = await historyFault() { report.faults.append(fault) }
-    // A faulty log gives no projections to compare with.
-    if report.faults.isEmpty { report.faults += try await driftFaults() }
-    report.faults += try await store.tables.triggerFaults().map(Self.fault)
-    report.seconds = (ContinuousClock.now - start) / .seconds(1)
     return report
   }
 
@@ -112,8 +135,13 @@ public struct LogChecker: Sendable {
       check, place: fault.tables.first, fault.message, tables: fault.tables)
   }
 
-  private func driftFaults() async throws -> [LogFault] {
-    try await store.replayer.run(check: true, progress: { _ in }).drift.map {
+  /// Compares the projections with those of a replay.
+  ///
+  /// - Parameter isSound: whether the log has no fault. Otherwise there is nothing to compare with.
+  private func driftFaults(
+    ifSound isSound: @escaping @Sendable () async throws -> Bool
+  ) async throws -> [LogFault] {
+    try await store.replayer.run(check: true, isWanted: isSound, progress: { _ in }).drift.map {
       Self.fault("projection.drift", $0)
     }
   }

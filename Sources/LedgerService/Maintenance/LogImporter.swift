@@ -5,10 +5,14 @@ import LedgerStore
 public import LedgerVerifier
 public import Logging
 import ProofVerification
+import Synchronization
 public import TransparencyLog
 
 /// Builds a ledger from an exported folder, in an empty database or in one that an import did not finish.
 public struct LogImporter: Sendable {
+  /// The number of entries from which the projections are rebuilt at once. Nobody reads the old ones.
+  private static let rebuildLag: Int64 = 5_000
+
   let configuration: LedgerConfiguration
   let logger: Logger
 
@@ -47,9 +51,20 @@ public struct LogImporter: Sendable {
     from directory: String, into store: LedgerStore,
     _ progress: @Sendable (LogVerification.Progress) -> Void
   ) async throws -> Checkpoint {
-    let projection = Task<Void, Never> { try? await store.makeProjector().run() }
+    let (note, checkpoint) = try await restore(directory, store, progress)
+    // The projector begins with the whole log, so that it rebuilds the projections of a long one.
+    let projection = Task<Void, Never> {
+      try? await store.makeProjector(rebuildLag: Self.rebuildLag).run()
+    }
     do {
-      let checkpoint = try await restore(directory, store, progress)
+      // The entries are appended without their evidence, so that no token is noted as used.
+      async let lookups = store.lookups.run(check: false)
+      let edge = try await store.tree.integrate()
+      _ = try await lookups
+      guard edge.root == checkpoint.root else {
+        throw LogFault("checkpoint.root", place: "checkpoint", "the restored log has another root")
+      }
+      try await adoptCheckpoint(note, checkpoint, store)
       while !checkpoint.size.isEmpty,
         try await !store.projections.wait(
           for: checkpoint.size.end.previous, timeout: .seconds(5))
@@ -64,10 +79,11 @@ public struct LogImporter: Sendable {
     }
   }
 
+  /// Verifies the folder, and restores its entries, evidence and trust configuration.
   private func restore(
     _ directory: String, _ store: LedgerStore,
     _ progress: @Sendable (LogVerification.Progress) -> Void
-  ) async throws -> Checkpoint {
+  ) async throws -> (note: [UInt8], checkpoint: Checkpoint) {
     guard let note = try LogDirectory(directory).file("checkpoint") else {
       throw LogFault("checkpoint.missing", place: "checkpoint", "there is no such file")
     }
@@ -79,21 +95,15 @@ public struct LogImporter: Sendable {
     let held = try await store.log.size()
     if !held.isEmpty { try await checkHeld(held, source, checkpoint, store) }
     // The whole folder is checked before the first row is written.
+    let seals = Seals()
     _ = try await LogVerification(
       source, size: checkpoint.size, expecting: [.init(checkpoint, place: "checkpoint")]
-    ).run(keepsEvents: false, progress: progress)
+    ) { seals.add($0) }.run(keepsEvents: false, progress: progress)
     let files = ImportFolder(directory)
     try await files.restoreTrust(store)
     try await files.restoreEvidence(store)
-    try await restoreEntries(source, checkpoint, after: held, store)
-    // The entries are appended without their evidence, so that no token is noted as used.
-    _ = try await store.lookups.run(check: false)
-    let edge = try await store.tree.integrate()
-    guard edge.root == checkpoint.root else {
-      throw LogFault("checkpoint.root", place: "checkpoint", "the restored log has another root")
-    }
-    try await adoptCheckpoint(note, checkpoint, store)
-    return checkpoint
+    try await restoreEntries(source, checkpoint, seals.all, after: held, store)
+    return (note, checkpoint)
   }
 
   /// Checks that the entries in the database are the first ones of the folder.
@@ -135,32 +145,48 @@ public struct LogImporter: Sendable {
 
   /// Appends the entries of the folder that the database does not hold.
   ///
-  /// - Parameter held: the number of entries in the database. They are read too: the signatures of later
-  ///   entries are verified with the keys that they register.
+  /// - Parameters:
+  ///   - seals: the batches whose signatures are verified.
+  ///   - held: the number of entries in the database. They are read too: the columns of later entries
+  ///     derive from them.
   private func restoreEntries(
-    _ source: LogDirectory, _ checkpoint: Checkpoint, after held: TreeSize, _ store: LedgerStore
+    _ source: LogDirectory, _ checkpoint: Checkpoint, _ seals: [BatchSeal],
+    after held: TreeSize, _ store: LedgerStore
   ) async throws {
     var reader = LogReader(keepsEvents: false)
     var from = Position.first
-    while true {
-      let entries = try await source.entries(from: from, limit: 1000)
-      if entries.isEmpty { return }
-      let checked = try await reader.read(
-        entries.enumerated().map { .init(position: from.advanced(by: $0), bytes: $1) })
-      from = from.advanced(by: entries.count)
+    var seals = seals[...]
+    var batch = try await Self.batch(source, from: from)
+    while batch.count > 0 {
+      let checked = try await reader.read(batch, sealed: seals.popFirst())
+      from = from.advanced(by: batch.count)
+      let following = from
+      // The next entries are read and parsed while the server writes these.
+      async let next = Self.batch(source, from: following)
       let missing = checked.filter { !held.covers($0.position) }
-      if missing.isEmpty { continue }
-      try await store.log.append(
-        inOrder: missing.map {
-          AppendUnit(
-            restoring: $0.entry, event: $0.event,
-            origin: $0.position == 0 ? checkpoint.origin : nil)
-        })
-      guard try await store.log.size().end == from else {
-        throw Refusal(
-          .conflict, check: "import", "Another process wrote to the database during the import.")
+      if !missing.isEmpty {
+        try await store.log.append(
+          inOrder: missing.map {
+            AppendUnit(
+              restoring: $0.entry, event: $0.event,
+              origin: $0.position == 0 ? checkpoint.origin : nil)
+          })
+        guard try await store.log.size().end == from else {
+          throw Refusal(
+            .conflict, check: "import", "Another process wrote to the database during the import.")
+        }
       }
+      batch = try await next
     }
+  }
+
+  /// Reads and parses as many entries as a verification checks at once.
+  private static func batch(
+    _ source: LogDirectory, from position: Position
+  ) async throws -> ParsedBatch {
+    let entries = try await source.entries(from: position, limit: LogVerification.batch)
+    return await ParsedBatch(
+      entries.enumerated().map { .init(position: position.advanced(by: $0), bytes: $1) })
   }
 
   /// Lets the log key continue from the imported checkpoint, if the key that signed it is configured here.
@@ -176,5 +202,17 @@ public struct LogImporter: Sendable {
     try DurableFile.replace(path + ".checkpoint", with: signed.note.bytes)
     _ = try await store.checkpoints.claimLogKey(key)
     try await store.checkpoints.save(signed)
+  }
+}
+
+/// The seals of the batches of a verification, in the order of the log.
+private final class Seals: Sendable {
+  private let seals = Mutex<[BatchSeal]>([])
+
+  var all: [BatchSeal] { seals.withLock { $0 } }
+
+  func add(_ verified: [LogReader.Checked]) {
+    let seal = BatchSeal(verified)
+    seals.withLock { $0.append(seal) }
   }
 }

@@ -28,11 +28,11 @@ public struct AppendUnit: Sendable {
     ) throws(Refusal) -> Item {
       let entry = try Entry(event: event, admission: admission)
       return Item(
-        subject: event.body.subject.text, record: record,
+        subject: event.body.subjectText, record: record,
         event: entry.foldEvent(
           position: .first, record: record ?? RecordID(createdAt: .first), referenced: referenced,
           recordSource: recordSource),
-        entry: entry.bytes, canonical: canonical, alias: event.body.payload.alias)
+        entry: entry.bytes, canonical: canonical, alias: event.body.alias)
     }
   }
 
@@ -84,11 +84,21 @@ public struct AppendUnit: Sendable {
     self.init(
       items: [
         Item(
-          subject: entry.event.body.subject.text,
+          subject: entry.event.body.subjectText,
           record: event.record == RecordID(createdAt: event.position) ? nil : event.record,
           event: event,
-          entry: entry.bytes, canonical: canonical, alias: entry.event.body.payload.alias)
+          entry: entry.bytes, canonical: canonical, alias: entry.event.body.alias)
       ], evidence: [], guardPosition: nil, origin: origin)
+  }
+
+  /// Whether `ledger.append` inserts the events with others by one statement: new events of known records
+  /// that change no lookup.
+  var isPlain: Bool {
+    guardPosition == nil
+      && items.allSatisfy {
+        $0.record != nil && $0.alias == nil && $0.event.type != .recordCreated
+          && $0.event.type != .graphSnapshot
+      }
   }
 
   /// The number of bytes of entries and evidence.

@@ -19,6 +19,11 @@ actor Appender {
   /// The number of queued units from which a batch does not wait for the one before it: it is encoded
   /// and sent while that one commits, and waits in PostgreSQL for the head of the log.
   static let overlapUnits = 500
+  /// The number of units that a transaction restores.
+  static let manyRestored = 512
+  /// The number of units that a transaction restores where `ledger.append` takes them one by one. Its time
+  /// then grows with the square of the number.
+  static let fewRestored = 128
   /// How long a transaction is tried again.
   static let deadline: Duration = .seconds(30)
   /// The channel of the notification that follows each commit, with the next position.
@@ -57,9 +62,16 @@ actor Appender {
     }
   }
 
-  /// Appends units in their order, in one transaction.
-  func append(inOrder units: [AppendUnit]) async throws -> [AppendOutcome] {
-    try await commit(units)
+  /// Appends units in their order, in one transaction after the other.
+  func append(inOrder units: [AppendUnit]) async throws {
+    var rest = units[...]
+    while !rest.isEmpty {
+      let few = rest.prefix(Self.fewRestored)
+      let next =
+        few.allSatisfy(\.isPlain) ? rest.prefix { $0.isPlain }.prefix(Self.manyRestored) : few
+      _ = try await commit(Array(next))
+      rest = rest.dropFirst(next.count)
+    }
   }
 
   // MARK: Queue

@@ -26,11 +26,11 @@ public struct EventLog: Sendable {
     try await appender.append(unit)
   }
 
-  /// Appends units in their order in one transaction, to restore a log.
+  /// Appends units in their order, to restore a log. Each transaction takes some hundred of them.
   ///
   /// Errors: `queueFull`, `outcomeUnknown`.
   public func append(inOrder units: [AppendUnit]) async throws {
-    _ = try await appender.append(inOrder: units)
+    try await appender.append(inOrder: units)
   }
 
   // MARK: Size and origin

@@ -2,21 +2,6 @@ import LedgerDomain
 import PostgresClient
 import Synchronization
 
-/// The progress of a replay.
-public struct ReplayProgress: Sendable {
-  /// The number of events that are folded; half an event counts for one that is only read.
-  public let eventsDone: Int64
-  /// The number of events that the replay folds.
-  public let eventsTotal: Int64
-  /// The time since the start, in seconds.
-  public let seconds: Double
-
-  /// Events per second.
-  public var rate: Double { seconds > 0 ? Double(eventsDone) / seconds : 0 }
-  /// Seconds left at this rate.
-  public var secondsLeft: Double { rate > 0 ? Double(eventsTotal - eventsDone) / rate : 0 }
-}
-
 /// Rebuilds the projections from the log.
 public struct Replayer: Sendable {
   /// The key of the advisory lock that one replay of a database holds.
@@ -39,12 +24,20 @@ public struct Replayer: Sendable {
   /// compares the tables. Without `check` the new tables replace the old ones in the same transaction.
   /// A replay that is interrupted leaves the live projections as they were.
   ///
-  /// Errors: `replayRunning`, `noRoom`.
+  /// - Parameter isWanted: called once the log is folded. If it returns `false`, the replay ends with an
+  ///   empty report, and changes nothing.
+  ///
+  /// Errors: `replayRunning`, `noRoom`; those of `isWanted`.
   public func run(
-    check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
+    check: Bool, isWanted: @escaping @Sendable () async throws -> Bool = { true },
+    progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     try await LedgerStoreError.translating {
-      try await runConnected(check: check, progress: progress)
+      try await withReplayConnection { connection in
+        try await replay(
+          connection, check ? .compareOnly : .compareAndReplace, isWanted: isWanted,
+          progress: progress)
+      }
     }
   }
 
@@ -57,14 +50,6 @@ public struct Replayer: Sendable {
       _ = try await withReplayConnection { connection in
         try await replay(connection, .replaceOnly) { _ in }
       }
-    }
-  }
-
-  private func runConnected(
-    check: Bool, progress: @escaping @Sendable (ReplayProgress) -> Void
-  ) async throws -> ReplayReport {
-    try await withReplayConnection { connection in
-      try await replay(connection, check ? .compareOnly : .compareAndReplace, progress: progress)
     }
   }
 
@@ -126,6 +111,7 @@ public struct Replayer: Sendable {
 
   private func replay(
     _ connection: PostgresConnection, _ purpose: Purpose,
+    isWanted: @Sendable () async throws -> Bool = { true },
     progress: @escaping @Sendable (ReplayProgress) -> Void
   ) async throws -> ReplayReport {
     let start = ContinuousClock.now
@@ -135,6 +121,12 @@ public struct Replayer: Sendable {
     let counter = ReplayCounter(total: size.rawValue, start: start, report: progress)
     try await foldLog(connection, size: size.rawValue, timeline, counter)
     let loaded = try await completeTables(purpose, below: size)
+    guard try await isWanted() else {
+      _ = try await connection.query("SELECT ledger.replay_end()")
+      return ReplayReport(
+        events: 0, records: 0, seconds: (ContinuousClock.now - start) / .seconds(1), drift: [],
+        swapped: false)
+    }
     let result = try await connection.transaction { connection in
       try await finish(connection, purpose, size: size, timeline, loaded)
     }

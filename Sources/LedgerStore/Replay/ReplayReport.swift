@@ -26,3 +26,18 @@ public struct ReplayReport: Sendable {
   /// Whether the replayed tables replaced the live ones.
   public let swapped: Bool
 }
+
+/// The progress of a replay.
+public struct ReplayProgress: Sendable {
+  /// The number of events that are folded; half an event counts for one that is only read.
+  public let eventsDone: Int64
+  /// The number of events that the replay folds.
+  public let eventsTotal: Int64
+  /// The time since the start, in seconds.
+  public let seconds: Double
+
+  /// Events per second.
+  public var rate: Double { seconds > 0 ? Double(eventsDone) / seconds : 0 }
+  /// Seconds left at this rate.
+  public var secondsLeft: Double { rate > 0 ? Double(eventsTotal - eventsDone) / rate : 0 }
+}
