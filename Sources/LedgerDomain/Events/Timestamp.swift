@@ -22,8 +22,10 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
       }
       return value
     }
-    let punctuation: [(Int, Character)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
-    for (index, character) in punctuation where bytes[index] != character.asciiValue { return nil }
+    guard bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+      bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
+      bytes[16] == UInt8(ascii: ":")
+    else { return nil }
     guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
       let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
       year >= 1970, (1...12).contains(month), day >= 1,

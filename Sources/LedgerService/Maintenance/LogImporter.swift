@@ -154,29 +154,36 @@ public struct LogImporter: Sendable {
     after held: TreeSize, _ store: LedgerStore
   ) async throws {
     var reader = LogReader(keepsEvents: false)
-    var from = Position.first
     var seals = seals[...]
-    var batch = try await Self.batch(source, from: from)
-    while batch.count > 0 {
-      let checked = try await reader.read(batch, sealed: seals.popFirst())
-      from = from.advanced(by: batch.count)
-      let following = from
-      // The next entries are read and parsed while the server writes these.
-      async let next = Self.batch(source, from: following)
-      let missing = checked.filter { !held.covers($0.position) }
-      if !missing.isEmpty {
-        try await store.log.append(
-          inOrder: missing.map {
-            AppendUnit(
-              restoring: $0.entry, event: $0.event,
-              origin: $0.position == 0 ? checkpoint.origin : nil)
-          })
-        guard try await store.log.size().end == from else {
-          throw Refusal(
-            .conflict, check: "import", "Another process wrote to the database during the import.")
+    var from = Position.first
+    // While the server writes one batch, the next one is read, parsed and placed.
+    try await withThrowingTaskGroup(of: Void.self) { writing in
+      while true {
+        let batch = try await Self.batch(source, from: from)
+        if batch.count == 0 { break }
+        let checked = try await reader.read(batch, sealed: seals.popFirst())
+        let end = from.advanced(by: batch.count)
+        from = end
+        let units = checked.filter { !held.covers($0.position) }.map {
+          AppendUnit(
+            restoring: $0.entry, event: $0.event,
+            origin: $0.position == 0 ? checkpoint.origin : nil)
         }
+        try await writing.next()
+        if !units.isEmpty { writing.addTask { try await Self.append(units, to: end, store) } }
       }
-      batch = try await next
+      try await writing.waitForAll()
+    }
+  }
+
+  /// Appends units, after which the log must end at a position.
+  private static func append(
+    _ units: [AppendUnit], to end: Position, _ store: LedgerStore
+  ) async throws {
+    try await store.log.append(inOrder: units)
+    guard try await store.log.size().end == end else {
+      throw Refusal(
+        .conflict, check: "import", "Another process wrote to the database during the import.")
     }
   }
 
