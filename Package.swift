@@ -182,7 +182,7 @@ let package = Package(
       name: "pithledger-bench",
       dependencies: [
         "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "EmbeddedPostgres",
-        "PostgresClient",
+        "PostgresClient", "LedgerVerifier",
         "TransparencyLog", "CanonicalJSON", logging,
       ],
       path: "Benchmarks", exclude: ["allocations.c"], swiftSettings: strict),

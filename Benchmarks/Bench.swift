@@ -20,9 +20,10 @@ struct Bench {
   let rounds: Int
   let records: Int
   let uri: String
-  /// The name of a database for a log in which all signatures are valid, and its URI.
+  /// The name of a database for a log in which all signatures are valid.
   let signedDatabase: String
-  let signedURI: String
+  /// The URI of another database of the server.
+  let databaseURI: @Sendable (_ name: String) -> String
   /// The URI of a database for records with documents and citations.
   let queryURI: String
   let workload = Workload()
@@ -60,7 +61,7 @@ struct Bench {
       return Bench(
         events: events, rounds: options.rounds, records: max(100, events / 10),
         uri: database.map { server.uri(database: $0) } ?? server.uri, signedDatabase: signed,
-        signedURI: server.uri(database: signed), queryURI: server.uri(database: "queries"),
+        databaseURI: { server.uri(database: $0) }, queryURI: server.uri(database: "queries"),
         parts: parts, results: results, logger: logger)
     }
     let whole = bench(options.events, in: nil, options.parts)
@@ -73,7 +74,10 @@ struct Bench {
         options.events / 10, in: "tenth", options.parts.intersection("abcdeg"))
       try await whole.inDatabase("tenth") { try await tenth.run(directory + "/tenth") }
     }
-    if !options.parts.isSubset(of: "hi") { try await whole.run(directory) }
+    if !options.parts.isSubset(of: "hiv") { try await whole.run(directory) }
+    if options.parts.contains("v") {
+      try await IntegrityBench(bench: whole, directory: directory).run()
+    }
     if options.parts.contains("i") {
       let growing = bench(options.sizes[0], in: "sizes", [])
       try await whole.inDatabase("sizes") {
@@ -137,6 +141,7 @@ struct Bench {
       ).ours
     }
     try await ProofBench(bench: self, directory: directory).run(store)
+    try await IntegrityBench(bench: self, directory: directory).run()
   }
 
   /// Creates the tables, registers the signers of the workload and creates the records.

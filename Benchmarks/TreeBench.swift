@@ -7,8 +7,7 @@ import LedgerStore
 import PostgresClient
 import TransparencyLog
 
-/// (g) Measures the costs of the transparency log: appends while the tree is built, leaves, and
-/// `fsck`, compared with hashing the same bytes.
+/// (g) Measures the costs of the transparency log: appends while the tree is built, and leaves.
 struct TreeBench {
   let bench: Bench
   let directory: String
@@ -16,7 +15,6 @@ struct TreeBench {
   func run(_ store: LedgerStore, append: (Int) async throws -> [Double]) async throws {
     try await appends(store, append)
     try await leaves(store)
-    try await fsck()
   }
 
   /// Alternates appends without the tree and appends while a task extends the tree, as in a service.
@@ -70,71 +68,5 @@ struct TreeBench {
     try bench.report(
       "leaves", "(g) leaves into the tree", at: size, ours, "sha256 of each entry by PostgreSQL",
       bare)
-  }
-
-  /// Measures `fsck` on a log in which all signatures are valid.
-  private func fsck() async throws {
-    let connection = try await bench.connect()
-    try await connection.execute("CREATE DATABASE \(bench.signedDatabase)")
-    await connection.close()
-    var configuration = LedgerConfiguration(dataDirectory: directory + "/signed")
-    configuration.databaseURL = bench.signedURI
-    _ = try await Ledger.migrate(configuration, logger: bench.logger)
-    let ledger = try await Ledger.open(configuration, logger: bench.logger)
-    let canonical = try Workload.canonical(0)
-    _ = try await ledger.documentImporter.importDocument(
-      JSON.object(["canonical_record": .object(canonical.json)]).canonicalBytes(), client: .shell,
-      operatorAuthorised: true)
-    let key = KeyFile(
-      key: SigningKey(), keyID: "bench", signerID: "urn:bench", signerType: .author)
-    _ = try await ledger.keyAdministrator.register(key)
-    let count = max(1000, bench.events / 20)
-    try await bench.inParallel(count) { number in
-      _ = try await ledger.signingSubmitter.submit(
-        type: .citationSignature,
-        payload: ["citing_doi": .string("10.1/\(number)"), "relation": "cites"],
-        record: canonical.pithNumber.description, key: key)
-    }
-    _ = try await ledger.checkpoints.issue().cosigned
-    let reader = try await LedgerStore.open(
-      StoreConfiguration(uri: bench.signedURI, logger: bench.logger))
-    let size = try await reader.log.size().stored
-    let events = try await reader.log.entries(from: 0, limit: Int(size)).map {
-      try Entry(bytes: $0).event
-    }
-    await reader.close()
-    let signed = events.filter { $0.body.signer.fingerprint == key.signer.fingerprint }
-    var ours: [Double] = []
-    var bare: [Double] = []
-    for _ in 0..<bench.rounds {
-      let report = try await ledger.logChecker.check()
-      guard report.faults.isEmpty else {
-        say("(g) fsck found what is not there: \(report.faults)")
-        break
-      }
-      ours.append(Double(report.entries.rawValue) / report.seconds)
-      bare.append(
-        Double(signed.count)
-          / (try await Bench.seconds { try await Self.verify(signed, by: key.key.publicKey) }))
-    }
-    await ledger.close()
-    try bench.report(
-      "fsck", "(g) fsck", at: size, ours, "the signatures alone, on all cores", bare)
-  }
-
-  /// Verifies signatures on all cores.
-  private static func verify(_ events: [SignedEvent], by publicKey: [UInt8]) async throws {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let valid = await withTaskGroup(of: Int.self) { group in
-      for core in 0..<cores {
-        group.addTask {
-          stride(from: core, to: events.count, by: cores).count {
-            events[$0].isSigned(by: publicKey)
-          }
-        }
-      }
-      return await group.reduce(0, +)
-    }
-    if valid != events.count { say("(g) \(events.count - valid) signatures are invalid") }
   }
 }
