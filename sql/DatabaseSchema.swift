@@ -88,6 +88,7 @@ extension DatabaseSchema {
     SQLFile("functions/refuse_alias_change", PackageResources.refuse_alias_change_sql),
     SQLFile("functions/refuse_tree_change", PackageResources.refuse_tree_change_sql),
     SQLFile("functions/append", PackageResources.append_sql),
+    SQLFile("functions/advance_projection", PackageResources.advance_projection_sql),
     SQLFile("functions/naming_events", PackageResources.naming_events_sql),
     SQLFile("functions/replace_lookups", PackageResources.replace_lookups_sql),
     SQLFile("functions/save_evidence", PackageResources.save_evidence_sql),

@@ -1,6 +1,18 @@
 -- The schema of a new database, written by a test: see README.md. Do not edit.
 CREATE SCHEMA ledger;
 CREATE SCHEMA pithledger;
+CREATE FUNCTION ledger.advance_projection(from_position bigint, to_position bigint, status_table bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
+    AS $$
+BEGIN
+  UPDATE projection_offset c SET next_position = to_position WHERE c.next_position = from_position;
+  IF NOT FOUND OR to_regclass('ledger.verification_status')::oid::bigint IS DISTINCT FROM status_table THEN
+    RAISE EXCEPTION 'the projections do not end at position %, or were replaced', from_position
+      USING ERRCODE = 'PL040';
+  END IF;
+END
+$$;
 CREATE FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) RETURNS TABLE(at_position bigint, outcome text, in_record bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'ledger', 'pg_temp'
@@ -1296,6 +1308,8 @@ GRANT USAGE ON SCHEMA ledger TO pithledger_signer;
 GRANT USAGE ON SCHEMA ledger TO pithledger_settler;
 GRANT USAGE ON SCHEMA ledger TO pithledger_admin;
 GRANT USAGE ON SCHEMA pithledger TO pithledger_reader;
+REVOKE ALL ON FUNCTION ledger.advance_projection(from_position bigint, to_position bigint, status_table bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.advance_projection(from_position bigint, to_position bigint, status_table bigint) TO pithledger_projector;
 REVOKE ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.append(units integer[], guards bigint[], subjects text[], records bigint[], recorded_ats timestamp with time zone[], fold_groups bigint[], target_hashes bigint[], refers bigint[], valid_untils timestamp with time zone[], reference_counts integer[], resolved_works integer[], formal_evidence_counts integer[], flag_sets integer[], event_types smallint[], verdicts smallint[], event_ids bytea[], signer_keys bytea[], slots bytea[], statements bytea[], claimants bytea[], key_fingerprints bytea[], key_signer_ids text[], key_signer_types smallint[], key_ids text[], key_publics bytea[], compromised_froms bigint[], entries bytea[], created_ats timestamp with time zone[], key_names text[], canonical_sha256s bytea[], source_versions bigint[], alias_kinds text[], alias_folded text[], log_origin text) TO pithledger_writer;
 REVOKE ALL ON FUNCTION ledger.claim_log_key(the_key text) FROM PUBLIC;

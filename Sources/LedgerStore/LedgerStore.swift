@@ -40,13 +40,16 @@ public final class LedgerStore: Sendable {
 
   let pools: StorePools
   let waiter: ProjectionWaiter
+  private let appended: AppendedEvents
   private let configuration: StoreConfiguration
 
   private init(_ configuration: StoreConfiguration) {
     self.configuration = configuration
     pools = StorePools(configuration)
     waiter = ProjectionWaiter(configuration.connection(as: .read))
-    log = EventLog(readers: pools.readers, appender: Appender(pool: pools.writer))
+    appended = AppendedEvents()
+    log = EventLog(
+      readers: pools.readers, appender: Appender(pool: pools.writer, appended: appended))
     scanner = EventScanner(readers: pools.readers)
     folds = FoldEventReader(readers: pools.readers)
     attestations = AttestationReader(readers: pools.readers)
@@ -97,6 +100,6 @@ public final class LedgerStore: Sendable {
   /// - Parameter rebuildLag: the number of events to fold from which it rebuilds the projections, if they
   ///   are also half of the log.
   public func makeProjector(rebuildLag: Int64 = 20_000) -> Projector {
-    Projector(configuration, rebuildLag: rebuildLag, waiter: waiter)
+    Projector(configuration, rebuildLag: rebuildLag, waiter: waiter, appended: appended)
   }
 }

@@ -8,6 +8,8 @@ extension SQLState {
   static let tokenUsed: SQLState = "PL013"
   /// The registry key was replaced after the statement was signed.
   static let registryKeyReplaced: SQLState = "PL014"
+  /// The projections were replaced, or include other events than the projector knows.
+  static let projectionMoved: SQLState = "PL040"
   /// The tree no longer has the size from which it should be extended.
   static let treeMoved: SQLState = "PL020"
   /// A checkpoint has another root than the tree, or than the stored checkpoint of its size.

@@ -6,5 +6,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ledger.verification_status, le
   ledger.storage_validity, ledger.citation, ledger.record_text, ledger.strong_author TO pithledger_projector;
 GRANT SELECT ON ledger.stored_document TO pithledger_projector;
 GRANT SELECT, UPDATE ON ledger.projection_offset TO pithledger_projector;
-GRANT EXECUTE ON FUNCTION ledger.naming_events, ledger.replay_begin, ledger.replay_index, ledger.replay_end, ledger.replay_swap
+GRANT EXECUTE ON FUNCTION ledger.advance_projection, ledger.naming_events, ledger.replay_begin, ledger.replay_index, ledger.replay_end, ledger.replay_swap
   TO pithledger_projector;

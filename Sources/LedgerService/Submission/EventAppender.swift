@@ -129,6 +129,8 @@ final class EventAppender: Sendable {
     var verified: VerifiedEvent
     var candidate: FoldEvent
     var referenced: FoldEvent?
+    /// The event's group, if no other was linked to it.
+    let group: GroupAtAdmission?
     /// The log's size as of the attempt.
     let next: Position
     let record: RecordID
@@ -208,7 +210,7 @@ final class EventAppender: Sendable {
       inputs: referenced == nil ? inputs : nil, keys.timeline)
     return Attempt(
       context: context, verified: verified, candidate: candidate, referenced: referenced,
-      next: keys.next, record: number)
+      group: referenced == nil ? inputs?.isolatedGroup : nil, next: keys.next, record: number)
   }
 
   /// Asks external services about the event's evidence, unless that has been done.
@@ -243,9 +245,10 @@ final class EventAppender: Sendable {
     let admission = try admit(attempt.verified, attempt.context)
     let source =
       event.body.payload.alias == nil ? nil : try await store.folds.recordSource(attempt.record)
-    let item = try AppendUnit.Item.make(
+    var item = try AppendUnit.Item.make(
       event: event, admission: admission, record: attempt.record, referenced: attempt.referenced,
       recordSource: source)
+    item.group = attempt.group
     var unit = AppendUnit(
       items: [item], evidence: event.evidenceItems(attempt.context.evidence),
       guardPosition: request.isGuarded ? attempt.next.previous : nil)

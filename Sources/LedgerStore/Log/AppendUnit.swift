@@ -15,6 +15,8 @@ public struct AppendUnit: Sendable {
     public let entry: [UInt8]
     let canonical: CanonicalRecord?
     let alias: Alias?
+    /// The group of the event before it, for the projector; `nil` where that is not known.
+    public var group: GroupAtAdmission?
 
     /// Makes the entry and its columns.
     ///

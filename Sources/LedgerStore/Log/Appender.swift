@@ -33,6 +33,8 @@ actor Appender {
   static let batchWindow: Duration = .milliseconds(4)
 
   private let pool: DatabasePool
+  /// Receives what is appended, for this process's projector.
+  private let appended: AppendedEvents
   private var queue: [Waiting] = []
   private var queuedBytes = 0
   private var isDraining = false
@@ -42,7 +44,10 @@ actor Appender {
   /// Resumed when the batch window ends.
   private var windowEnd: CheckedContinuation<Void, Never>?
 
-  init(pool: DatabasePool) { self.pool = pool }
+  init(pool: DatabasePool, appended: AppendedEvents) {
+    self.pool = pool
+    self.appended = appended
+  }
 
   /// Counts a unit as in flight until the reservation is ended or released.
   nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(inFlight) }
@@ -172,7 +177,7 @@ actor Appender {
       do {
         let answers = try await pool.pipeline(statements)
         let outcomes = try transaction.outcomes(answers, isRetried: attempts > 1)
-        notify(outcomes)
+        notify(units, outcomes)
         return outcomes
       } catch let error as LedgerStoreError where error.isRetryable {
         if ContinuousClock.now - start > Self.deadline {
@@ -186,9 +191,30 @@ actor Appender {
     }
   }
 
-  /// Notifies the projector. A NOTIFY inside the transaction would serialise all commits.
-  private func notify(_ outcomes: [AppendOutcome]) {
+  /// The events of a batch with their positions, if each of them is new and about a known record;
+  /// empty otherwise, because some events of the log between them may then be missing.
+  private static func appendedEvents(
+    _ units: [AppendUnit], _ outcomes: [AppendOutcome]
+  ) -> [AppendedEvent] {
+    var events: [AppendedEvent] = []
+    for (unit, outcome) in zip(units, outcomes) {
+      guard case .stored(let positions, _, isNew: true) = outcome else { return [] }
+      for (item, position) in zip(unit.items, positions) {
+        guard let record = item.record else { return [] }
+        var event = item.event
+        event.position = position
+        event.record = record
+        events.append(AppendedEvent(event: event, group: item.group))
+      }
+    }
+    return events
+  }
+
+  /// Wakes the projector. Another process's is notified: a NOTIFY inside the transaction would serialise all
+  /// commits.
+  private func notify(_ units: [AppendUnit], _ outcomes: [AppendOutcome]) {
     guard let last = outcomes.lazy.compactMap(\.lastPosition).max() else { return }
+    if appended.add(Self.appendedEvents(units, outcomes)) { return }
     Task {
       _ = try? await pool.query(
         "SELECT pg_notify('\(Self.channel)', $1)", [.text("\(last.next)")])

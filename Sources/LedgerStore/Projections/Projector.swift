@@ -24,16 +24,21 @@ public actor Projector {
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
   private var timelineSize: Position = .first
+  /// The events that this process appends.
+  private let appended: AppendedEvents?
+  /// `nil` until the projector has read the offset.
+  private var memory: ProjectorMemory?
 
   init(
     _ configuration: StoreConfiguration, batchSize: Int64 = 5000, maxGroups: Int = 5000,
-    rebuildLag: Int64 = 20_000, waiter: ProjectionWaiter? = nil
+    rebuildLag: Int64 = 20_000, waiter: ProjectionWaiter? = nil, appended: AppendedEvents? = nil
   ) {
     self.configuration = configuration
     self.rebuildLag = rebuildLag
     self.batchSize = batchSize
     self.maxGroups = maxGroups
     self.waiter = waiter
+    self.appended = appended
   }
 
   static func connection(_ configuration: StoreConfiguration) -> PostgresConfiguration {
@@ -63,6 +68,7 @@ public actor Projector {
           try await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
           try await follow(connection) { failures = 0 }
         } catch {
+          appended?.follow(false)
           await waiter?.lead(false)
           await connection.close()
           throw error
@@ -95,15 +101,46 @@ public actor Projector {
     }
     await waiter?.lead(true)
     try await rebuildIfFarBehind(connection)
-    try await connection.listen(Appender.channel)
     timeline = KeyTimeline()
     timelineSize = 0
+    memory = nil
+    let appended = appended ?? AppendedEvents()
+    appended.follow(true)
+    // An append by another process arrives as a notification, at a session of its own: this one has
+    // statements to run meanwhile.
+    async let _ = Self.listen(configuration, appended)
     while true {
       try Task.checkCancellation()
-      let count = try await step(connection)
+      var count = try await foldAppended(connection, appended)
+      if count == 0 { count = try await step(connection) }
       if count > 0 { onProgress() }
-      if count < Int(batchSize) { try await waitForMore(connection) }
+      if count < Int(batchSize) { await appended.wait() }
     }
+  }
+
+  /// Wakes the projector after an append by another process, and every 250 ms: NOTIFY is a hint, and
+  /// polling guarantees progress.
+  private static func listen(
+    _ configuration: StoreConfiguration, _ appended: AppendedEvents
+  ) async {
+    while !Task.isCancelled {
+      var listener: PostgresConnection?
+      do {
+        let connection = try await PostgresConnection.connect(Self.connection(configuration))
+        listener = connection
+        try await connection.listen(Appender.channel)
+        while !Task.isCancelled {
+          _ = try await connection.nextNotification(timeout: .milliseconds(250))
+          appended.signal()
+        }
+      } catch {
+        appended.signal()
+        try? await Task.sleep(for: .milliseconds(250))
+      }
+      await listener?.close()
+    }
+    // The projector may wait at this moment.
+    appended.signal()
   }
 
   /// Rebuilds the projections of a log of which they include little.
@@ -124,12 +161,43 @@ public actor Projector {
     try await connection.execute(Self.losesLockWhenFrozen)
   }
 
-  /// Waits for the notification of an append that is not folded yet. NOTIFY is a hint. Polling
-  /// guarantees progress.
-  private func waitForMore(_ connection: PostgresConnection) async throws {
-    while let notification = try await connection.nextNotification(timeout: .milliseconds(250)) {
-      if Int64(notification.payload).map({ $0 > timelineSize.rawValue }) ?? true { return }
+  /// Folds events that this process appended, if they follow those that the projections include, and returns
+  /// their number; 0 where the log has to be read.
+  ///
+  /// Two round trips at most: what the memory does not have, and the changes with the commit.
+  private func foldAppended(
+    _ connection: PostgresConnection, _ appended: AppendedEvents
+  ) async throws -> Int {
+    guard let memory, memory.next == timelineSize else { return 0 }
+    let plain = appended.take(from: memory.next)
+    guard let last = plain.last?.event.position,
+      plain.allSatisfy({ ProjectorMemory.isPlain($0.event) })
+    else { return 0 }
+    var batch = ProjectorBatch(plain: plain, timeline, memory)
+    try await batch.readNames(connection)
+    let (rows, old) = try await batch.standing(of: batch.touched, connection)
+    var kept = ProjectedBatch(positions: memory.next..<last.next, states: [:], events: [:])
+    let folded = batch.fold(batch.touched.keys.sorted(), rows, old) {
+      kept.add($0, events: $1, earlier: $2)
     }
+    do {
+      _ = try await connection.pipeline(
+        [
+          PostgresStatement("BEGIN"),
+          PostgresStatement(
+            "SELECT ledger.advance_projection($1, $2, $3)",
+            [.position(memory.next), .position(last.next), .int8(memory.table)]),
+        ] + ProjectionRows.upserts("ledger", folded[...]) + Self.commit(next: last.next))
+    } catch let error as PostgresError where error.sqlState == .projectionMoved {
+      // A backup was restored, or a replay replaced the tables.
+      self.memory = nil
+      await Self.rollBack(connection)
+      return 0
+    }
+    self.memory?.add(plain.map(\.event), kept, next: last.next)
+    timelineSize = last.next
+    await waiter?.note(last.next, plain.count <= ProjectedBatch.maxEvents ? kept : nil)
+    return plain.count
   }
 
   /// Folds the next batch into the live projections, and returns its number of events.
@@ -138,9 +206,13 @@ public actor Projector {
   func step(_ connection: PostgresConnection) async throws -> Int {
     let before = (timeline, timelineSize)
     do {
-      let (from, events, naming) = try await beginBatch(connection)
+      let (from, table, events, naming) = try await beginBatch(connection)
       guard let last = events.last else {
         try await connection.execute("COMMIT")
+        try await moveTimeline(connection, to: from)
+        if memory?.next != from || memory?.table != table {
+          memory = ProjectorMemory(table: table, next: from)
+        }
         await waiter?.note(from)
         return 0
       }
@@ -148,10 +220,16 @@ public actor Projector {
       let batch = try await project(
         connection, schema: "ledger", events, from: from,
         naming: NamingEvents(naming, of: events.citingNames, below: last.position.next),
-        finally: Self.commit(next: last.position.next))
+        finally: [
+          PostgresStatement(
+            "UPDATE ledger.projection_offset SET next_position = $1",
+            [.position(last.position.next)])
+        ] + Self.commit(next: last.position.next))
+      memory = ProjectorMemory(table: table, next: last.position.next)
       await waiter?.note(last.position.next, batch)
       return events.count
     } catch {
+      memory = nil
       (timeline, timelineSize) = before
       await Self.rollBack(connection)
       throw error
@@ -162,10 +240,14 @@ public actor Projector {
   /// their citing papers.
   private func beginBatch(
     _ connection: PostgresConnection
-  ) async throws -> (from: Position, events: [FoldEvent], naming: [FoldEvent]) {
+  ) async throws -> (from: Position, table: Int64, events: [FoldEvent], naming: [FoldEvent]) {
     let opening = try await connection.pipeline([
       PostgresStatement("BEGIN"),
-      PostgresStatement("SELECT next_position FROM ledger.projection_offset FOR UPDATE"),
+      PostgresStatement(
+        """
+        SELECT next_position, to_regclass('ledger.verification_status')::oid::bigint
+        FROM ledger.projection_offset FOR UPDATE
+        """),
       PostgresStatement(
         """
         SELECT \(EventColumn.foldList) FROM ledger.event e
@@ -175,20 +257,20 @@ public actor Projector {
       NamingEventQuery.ofNextEvents(limit: batchSize),
     ])
     return (
-      try opening[1][0].position(0), try opening[2].map { try FoldEvent($0) },
+      try opening[1][0].position(0), try opening[1][0].int(1),
+      try opening[2].map { try FoldEvent($0) },
       try opening[3].map { try FoldEvent($0) }
     )
   }
 
-  /// The statements that store the offset, commit, and notify.
+  /// The statements that notify and commit.
   ///
-  /// The notification follows the commit: inside the transaction it would serialise commits.
+  /// A transaction with a notification holds a lock of the whole database while it commits. This one does
+  /// not wait for the disk then, and no other has one, unless several processes append.
   private static func commit(next: Position) -> [PostgresStatement] {
     [
-      PostgresStatement(
-        "UPDATE ledger.projection_offset SET next_position = $1", [.position(next)]),
-      PostgresStatement("COMMIT"),
       PostgresStatement("SELECT pg_notify('\(channel)', $1)", [.text("\(next)")]),
+      PostgresStatement("COMMIT"),
     ]
   }
 
@@ -241,17 +323,8 @@ public actor Projector {
     repeat {
       let chunk = takeChunk(&rest)
       let (rows, old) = try await batch.standing(of: chunk, connection)
-      let (before, after) = batch.contexts()
-      var folded: [FoldedRecord] = []
-      for record in chunk.keys {
-        let (row, old, new) = (rows[record], old[record] ?? [], batch.new[record] ?? [])
-        let update = FoldedRecord.update(
-          row?.state ?? RecordState(record: record), old: old, new: new, before: before,
-          after: after)
-        folded.append(update)
-        if isKept {
-          kept.add(update, events: LinkedEvents(old + new, after.papers), earlier: row)
-        }
+      let folded = batch.fold(chunk.keys, rows, old) {
+        if isKept { kept.add($0, events: $1, earlier: $2) }
       }
       try await write(connection, schema: schema, folded, finally: rest.isEmpty ? finally : [])
     } while !rest.isEmpty

@@ -18,6 +18,11 @@ struct ProjectorBatch: Sendable {
   /// The keys as of the last event.
   var after: KeyTimeline
   private var naming: NamingEvents
+  /// The rows of records that need not be read.
+  private var knownRows: [RecordID: ProjectedState] = [:]
+  /// The earlier events of groups that need not be read. No other group is linked to them, and the papers
+  /// that their citations name have no other name.
+  private var knownGroups: [RecordID: [Int64: [FoldEvent]]] = [:]
 
   /// Makes a batch. Its groups are those of the events.
   ///
@@ -35,6 +40,36 @@ struct ProjectorBatch: Sendable {
     after = before
     new = Dictionary(grouping: events.filter { !$0.record.isRegistry }, by: \.record)
     touched = new.mapValues { Set($0.compactMap(\.foldGroup)) }
+  }
+
+  /// Makes a batch of plain events, of whose rows and groups some are known.
+  init(plain appended: [AppendedEvent], _ timeline: KeyTimeline, _ memory: ProjectorMemory) {
+    let events = appended.map(\.event)
+    self.init(
+      schema: "ledger", events, from: memory.next, before: timeline,
+      naming: NamingEvents(below: events.last?.position.next ?? memory.next))
+    for record in new.keys { knownRows[record] = memory.row(of: record) }
+    var unknown: Set<ProjectorMemory.GroupKey> = []
+    for one in appended {
+      guard let group = one.event.foldGroup else { continue }
+      let key = ProjectorMemory.GroupKey(record: one.event.record, group: group)
+      if let known = memory.group(of: one, timeline) {
+        knownGroups[key.record, default: [:]][group] = known
+      } else {
+        unknown.insert(key)
+      }
+    }
+    for key in unknown { knownGroups[key.record]?[key.group] = nil }
+  }
+
+  private func isKnown(_ event: FoldEvent) -> Bool {
+    event.foldGroup.map { knownGroups[event.record]?[$0] != nil } ?? false
+  }
+
+  /// Reads the events that name the citing papers of the batch.
+  mutating func readNames(_ connection: PostgresConnection) async throws {
+    try await naming.read(
+      new.values.joined().filter { !isKnown($0) }.citingNames, connection)
   }
 
   /// The keys and names before and after the batch.
@@ -108,45 +143,88 @@ struct ProjectorBatch: Sendable {
   mutating func standing(
     of chunk: [RecordID: Set<Int64>], _ connection: PostgresConnection
   ) async throws -> (rows: [RecordID: ProjectedState], old: [RecordID: [FoldEvent]]) {
-    guard !chunk.isEmpty else { return ([:], [:]) }
-    let keys = chunk.flatMap { record, groups in groups.map { (record: record, group: $0) } }
-    let context = contexts().after
-    let answers = try await connection.pipeline(
-      [
+    var rows: [RecordID: ProjectedState] = [:]
+    var old: [RecordID: [FoldEvent]] = [:]
+    var unknown: [RecordID: Set<Int64>] = [:]
+    for (record, groups) in chunk {
+      rows[record] = knownRows[record]
+      let known = (knownGroups[record] ?? [:]).filter { groups.contains($0.key) }
+      if !known.isEmpty { old[record] = known.values.flatMap { $0 } }
+      let rest = groups.subtracting(known.keys)
+      if !rest.isEmpty { unknown[record] = rest }
+    }
+    let read = try await read(chunk.keys.filter { rows[$0] == nil }, unknown, connection)
+    for row in read.rows { rows[row.state.record] = row }
+    old.merge(Dictionary(grouping: read.old, by: \.record)) { $0 + $1 }
+    // Other keys of a signer and claims by token, and citations that the batch itself does not contain.
+    let linked =
+      unknown.isEmpty ? [] : try await linked(to: unknown, old, connection)
+    // A linked citation may name its paper by a Pith Number whose record was not read yet.
+    try await naming.read((read.cited + linked).citingNames, connection)
+    for (record, events) in Dictionary(grouping: read.cited + linked, by: \.record) {
+      let known = chunk[record] ?? []
+      var seen: Set<Position> = []
+      let more = events.filter { event in
+        event.foldGroup.map { !known.contains($0) } ?? false && seen.insert(event.position).inserted
+      }
+      if !more.isEmpty { old[record, default: []] += more }
+    }
+    return (rows, old.mapValues { $0.sorted { $0.position < $1.position } })
+  }
+
+  /// Reads rows, the earlier events of groups, and those of groups with other citations of the papers that
+  /// the groups cite; in one round trip, or none where nothing is asked.
+  private func read(
+    _ records: [RecordID], _ groups: [RecordID: Set<Int64>], _ connection: PostgresConnection
+  ) async throws -> (rows: [ProjectedState], old: [FoldEvent], cited: [FoldEvent]) {
+    var statements: [PostgresStatement] = []
+    if !records.isEmpty {
+      statements.append(
         PostgresStatement(
           "\(ProjectionRows.select(schema)) WHERE v.record_position = ANY ($1)",
-          [.records(chunk.keys)]),
+          [.records(records)]))
+    }
+    let keys = groups.flatMap { record, groups in groups.map { (record: record, group: $0) } }
+    if !keys.isEmpty {
+      statements.append(
         PostgresStatement(
           """
           SELECT \(EventColumn.foldList) FROM unnest($1::bigint[], $2::bigint[]) AS k (record_position, fold_group)
             CROSS JOIN LATERAL (
               SELECT * FROM ledger.event t WHERE t.record_position = k.record_position AND t.fold_group = k.fold_group
                 AND t.fold_group IS NOT NULL AND t.position < $3 OFFSET 0) AS e
-          ORDER BY e.position
           """,
-          [.records(keys.map(\.record)), .int8Array(keys.map(\.group)), .position(from)]),
-      ] + linkedCitations(chunk, of: { new[$0] ?? [] }, context))
-    var rows: [RecordID: ProjectedState] = [:]
-    for row in answers[0] {
-      let projected = try ProjectionRows.state(row)
-      rows[projected.state.record] = projected
+          [.records(keys.map(\.record)), .int8Array(keys.map(\.group)), .position(from)]))
+      let context = contexts().after
+      statements += linkedCitations(
+        groups, of: { (new[$0] ?? []).filter { !isKnown($0) } }, context)
     }
-    var old = Dictionary(grouping: try answers[1].map { try FoldEvent($0) }, by: \.record)
-    let cited = try answers.dropFirst(2).joined().map { try FoldEvent($0) }
-    // Other keys of a signer and claims by token, and citations that the batch itself does not contain.
-    let linked = try await linked(to: chunk, old, connection)
-    // A linked citation may name its paper by a Pith Number whose record was not read yet.
-    try await naming.read((cited + linked).citingNames, connection)
-    for (record, events) in Dictionary(grouping: cited + linked, by: \.record) {
-      let known = chunk[record] ?? []
-      var seen: Set<Position> = []
-      let more = events.filter { event in
-        event.foldGroup.map { !known.contains($0) } ?? false && seen.insert(event.position).inserted
-      }
-      if more.isEmpty { continue }
-      old[record] = ((old[record] ?? []) + more).sorted { $0.position < $1.position }
+    if statements.isEmpty { return ([], [], []) }
+    var answers = try await connection.pipeline(statements)[...]
+    let rows = records.isEmpty ? [] : try (answers.popFirst() ?? []).map(ProjectionRows.state)
+    let old = keys.isEmpty ? [] : try (answers.popFirst() ?? []).map { try FoldEvent($0) }
+    return (rows, old, try answers.joined().map { try FoldEvent($0) })
+  }
+
+  // MARK: Fold
+
+  /// Folds the new events of some records into their rows.
+  ///
+  /// - Parameter keep: receives each record with its events and its earlier row.
+  func fold(
+    _ records: some Sequence<RecordID>, _ rows: [RecordID: ProjectedState],
+    _ old: [RecordID: [FoldEvent]],
+    keep: (FoldedRecord, LinkedEvents, ProjectedState?) -> Void
+  ) -> [FoldedRecord] {
+    let (before, after) = contexts()
+    return records.map { record in
+      let (row, old, new) = (rows[record], old[record] ?? [], new[record] ?? [])
+      let update = FoldedRecord.update(
+        row?.state ?? RecordState(record: record), old: old, new: new, before: before,
+        after: after)
+      keep(update, LinkedEvents(old + new, after.papers), row)
+      return update
     }
-    return (rows, old)
   }
 
   /// A statement that reads the earlier events of groups in which a key of the same signer cites the
@@ -187,18 +265,20 @@ struct ProjectorBatch: Sendable {
     _ connection: PostgresConnection
   ) async throws -> [FoldEvent] {
     // Earlier citations of groups that the batch changes without a citation.
-    try await naming.read(old.values.joined().citingNames, connection)
+    try await naming.read(old.values.joined().filter { !isKnown($0) }.citingNames, connection)
     let (earlier, later) = contexts()
     var groups: [(record: RecordID, group: Int64)] = []
     var claimants: [(record: RecordID, identity: Digest128)] = []
+    func isAsked(_ event: FoldEvent) -> Bool { !isKnown(event) }
     for (record, known) in chunk {
-      let links = FoldLinks((old[record] ?? []) + (new[record] ?? []), later)
+      let events = ((old[record] ?? []) + (new[record] ?? [])).filter(isAsked)
+      let links = FoldLinks(events, later)
       groups += links.groups.subtracting(known).map { (record, $0) }
       claimants += links.claimants.map { (record, $0) }
     }
     var statements = Self.linkedGroups(groups, claimants, before: from)
     // The rows of citations have the papers before the batch.
-    let touchedOld = old.filter { chunk[$0.key] != nil }
+    let touchedOld = old.filter { chunk[$0.key] != nil }.mapValues { $0.filter(isAsked) }
     for context in [earlier, later] {
       statements += linkedCitations(chunk, of: { touchedOld[$0] ?? [] }, context)
     }

@@ -19,6 +19,12 @@ public struct AdmissionInputs: Sendable {
   public let citesUnderOneName: Bool
   /// The head of the log.
   public let log: LogHead
+
+  /// The group of a citation under one name, to which no other group is linked unless the signer has
+  /// several keys; `nil` for other events.
+  public var isolatedGroup: GroupAtAdmission? {
+    citesUnderOneName ? GroupAtAdmission(size: log.size, events: group) : nil
+  }
 }
 
 /// Reads the data of a submission: before admission for its checks, and after projection for its answer.
