@@ -74,19 +74,29 @@ struct StoreTests {
     let owner = try await connect(configuration.uri)
     let follower = try await PostgresConnection.connect(Projector.connection(configuration))
     var projector = Projector(configuration, batchSize: 1)
+    let appended = AppendedEvents()
+    appended.follow(true)
+    var handedOver = 0
     var start = 0
     while start < log.events.count {
-      let end = min(log.events.count, start + Int.random(in: 1...80, using: &random))
+      let most = Int.random(in: 0...3, using: &random) == 0 ? 80 : 3
+      let end = min(log.events.count, start + Int.random(in: 1...most, using: &random))
       try await insert(log, start..<end, owner)
       // Sometimes a new projector with an empty memory takes over.
-      if Bool.random(using: &random) {
+      if Int.random(in: 0...3, using: &random) == 0 {
         projector = Projector(
           configuration, batchSize: .random(in: 1...50, using: &random),
           maxGroups: .random(in: 1...20, using: &random))
       }
+      // Sometimes the process that appends has the projector.
+      if Bool.random(using: &random) {
+        _ = appended.add(log.handOver(start..<end, using: &random))
+        handedOver += try await projector.foldAppended(follower, appended)
+      }
       while try await projector.step(follower) > 0 {}
       start = end
     }
+    #expect(handedOver > 0, "seed \(seed)")
     for record in log.records {
       let expected = FoldedRecord.whole(
         log.events.filter { $0.record == record }, LogWriter.context(log.events[...]))

@@ -165,7 +165,7 @@ public actor Projector {
   /// their number; 0 where the log has to be read.
   ///
   /// Two round trips at most: what the memory does not have, and the changes with the commit.
-  private func foldAppended(
+  func foldAppended(
     _ connection: PostgresConnection, _ appended: AppendedEvents
   ) async throws -> Int {
     guard let memory, memory.next == timelineSize else { return 0 }
