@@ -42,9 +42,11 @@ struct BodyLines: AsyncSequence, Sendable {
 /// The memory of a bulk submission: the lines without an answer, and the line that is incomplete.
 final class LineWindow: Sendable {
   private struct State {
-    var unanswered: [Int] = []
+    var unanswered = CircularBuffer<Int>()
+    /// The sum of `unanswered`.
+    var complete = 0
     var partial = 0
-    var total: Int { unanswered.reduce(partial, +) }
+    var total: Int { complete + partial }
   }
 
   private let state = Mutex(State())
@@ -61,7 +63,8 @@ final class LineWindow: Sendable {
   /// Errors: `unavailable` if the service lacks memory.
   func add(lines: [Int], partial: Int) async throws {
     let total = state.withLock { state in
-      state.unanswered += lines
+      state.unanswered.append(contentsOf: lines)
+      state.complete += lines.reduce(0, +)
       state.partial = partial
       return state.total
     }
@@ -71,7 +74,7 @@ final class LineWindow: Sendable {
   /// Removes the oldest line, which is answered.
   func answered() async throws {
     let total = state.withLock { state in
-      if !state.unanswered.isEmpty { state.unanswered.removeFirst() }
+      state.complete -= state.unanswered.popFirst() ?? 0
       return state.total
     }
     try await lease.hold(total)
