@@ -6,8 +6,9 @@ struct StorePools: Sendable {
   static let idleTimeoutMilliseconds = 10_000
 
   /// Every read is a lookup by index, and the plan is made once: planning takes as long as reading. Without these settings
-  /// a planner that has no statistics reads whole tables.
-  static let readSettings = [
+  /// a planner that has no statistics reads whole tables. A plan of its own for each call of `ledger.append` would also
+  /// contain copies of its arrays, for each statement of the loop.
+  static let lookupSettings = [
     "SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
     "SET enable_bitmapscan = off",
   ]
@@ -25,18 +26,18 @@ struct StorePools: Sendable {
 
   init(_ configuration: StoreConfiguration) {
     var reading = configuration.connection(as: .read)
-    reading.onConnect += Self.readSettings
+    reading.onConnect += Self.lookupSettings
     readers = DatabasePool(
       reading, size: configuration.readers, maxWaiting: 4096, acquireTimeout: .seconds(15),
       logger: configuration.logger)
     // A process that stops in the middle of an append would otherwise hold the lock on the head of the log.
     let idleTimeout = ["SET idle_in_transaction_session_timeout = \(Self.idleTimeoutMilliseconds)"]
-    func pool(_ role: DatabaseRole, size: Int) -> DatabasePool {
+    func pool(_ role: DatabaseRole, size: Int, settings: [String] = []) -> DatabasePool {
       DatabasePool(
-        configuration.connection(as: role, onConnect: idleTimeout), size: size,
+        configuration.connection(as: role, onConnect: idleTimeout + settings), size: size,
         logger: configuration.logger)
     }
-    writer = pool(.append, size: 3)
+    writer = pool(.append, size: 3, settings: Self.lookupSettings)
     signer = pool(.sign, size: 2)
     settler = pool(.settle, size: 1)
     administrator = pool(.administer, size: 1)

@@ -185,7 +185,7 @@ struct SearchPlanTests {
   func plans() async throws {
     try await filled { configuration, owner in
       // With the settings of the connections that read.
-      for setting in StorePools.readSettings { try await owner.execute(setting) }
+      for setting in StorePools.lookupSettings { try await owner.execute(setting) }
       let large = [
         "event", "record_text", "subject", "verification_status", "event_summary", "strong_author",
       ]
