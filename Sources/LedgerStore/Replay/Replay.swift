@@ -146,8 +146,8 @@ public struct Replayer: Sendable {
     var unchanged: Set<String> = []
   }
 
-  /// Writes the texts of records. Meanwhile the tables of the fold get their indexes and are compared, each in a session
-  /// of its own.
+  /// Writes the texts of records while the tables of the fold get their indexes, in a session of its own, and compares all
+  /// tables.
   private func completeTables(
     _ purpose: Purpose, below size: Position
   ) async throws -> LoadedTables {
@@ -156,12 +156,10 @@ public struct Replayer: Sendable {
     let folded = ReplayTable.all.filter { $0.name != ReplayTable.texts.name }
     var loaded = LoadedTables()
     async let indexed: Void = isReplaced ? createIndexes(folded) : ()
-    async let unchanged = isCompared ? unchangedTables(among: folded, at: size) : []
     try await writeTexts(below: size)
     async let indexedTexts: Void = isReplaced ? createIndexes([.texts]) : ()
-    if isCompared { loaded.unchanged = try await unchangedTables(among: [.texts], at: size) }
-    loaded.unchanged.formUnion(try await unchanged)
     _ = try await (indexed, indexedTexts)
+    if isCompared { loaded.unchanged = try await unchangedTables(at: size) }
     loaded.areIndexed = isReplaced
     return loaded
   }

@@ -49,20 +49,16 @@ extension Replayer {
   ///
   /// The live projector is not blocked. Its rows change together with its position, so that one snapshot of both is
   /// enough.
-  func unchangedTables(
-    among tables: [ReplayTable], at size: Position
-  ) async throws -> Set<String> {
+  func unchangedTables(at size: Position) async throws -> Set<String> {
     try await withConnection { connection in
       try await connection.transaction { connection in
         try await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         try await connection.execute(Self.memory)
-        // Other sessions use the other processors meanwhile. Parallel workers share rows at a cost.
-        try await connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         let projected = try await connection.query(
           "SELECT next_position FROM ledger.projection_offset")[0].position(0)
         guard projected == size else { return [] }
         var unchanged: Set<String> = []
-        for table in tables where try await table.isUnchanged(connection) {
+        for table in ReplayTable.all where try await table.isUnchanged(connection) {
           unchanged.insert(table.name)
         }
         return unchanged
