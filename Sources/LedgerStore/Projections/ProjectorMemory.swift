@@ -2,7 +2,7 @@ import LedgerDomain
 
 /// What a projector knows of the projections and of the newest events without reading them.
 ///
-/// Bounds: ``maxEvents`` events and ``maxRows`` rows, some megabytes.
+/// It has at most twice ``maxEvents`` events, and ``maxRows`` rows and those of one batch: some megabytes.
 struct ProjectorMemory: Sendable {
   /// A group of a record.
   struct GroupKey: Hashable {
