@@ -16,54 +16,69 @@ struct SubmissionBench {
     try await bulk(submissions, port, service)
   }
 
-  private func single(
-    _ submissions: SubmissionLoad, _ port: Int, _ service: Int32
-  ) async throws {
+  /// What the rounds of a measurement gave.
+  private struct Rounds {
     var rates = Rates()
-    var p99: [Double] = []
     var costs: [ProcessCost] = []
+    /// The number of events in the log after them.
+    var events: Int64 = 0
+  }
+
+  /// Measures submissions in rounds, each followed by `INSERT`s of the same rows.
+  ///
+  /// - Parameter submit: sends the submissions of a round, and returns their number and rate.
+  private func rounds(
+    _ service: Int32, submit: (Int) async throws -> (count: Int, perSecond: Double)
+  ) async throws -> Rounds {
+    var rounds = Rounds()
     let connection = try await bench.connect()
     for round in 0..<bench.rounds {
       let head = try await bench.logSize()
       let before = try await ProcessCost.now(service: service, connection)
-      let result = try await submissions.submit(port: port, series: round, seconds: 4)
+      let result = try await submit(round)
       let after = try await ProcessCost.now(service: service, connection)
-      costs.append((after - before) / result.count)
-      rates.ours.append(result.perSecond)
-      p99.append(result.p99Milliseconds)
-      rates.theirs.append(try await plainInserts(since: head))
+      rounds.costs.append((after - before) / result.count)
+      rounds.rates.ours.append(result.perSecond)
+      rounds.rates.theirs.append(try await plainInserts(since: head))
     }
     await connection.close()
-    let events = try await bench.logSize()
+    rounds.events = try await bench.logSize()
+    return rounds
+  }
+
+  private func report(_ name: String, _ label: String, each: String, _ rounds: Rounds) throws {
     try bench.report(
-      "submission", "(c) submissions over HTTP, 32 connections", at: events, rates.ours,
-      "eight clients' INSERTs of the same rows", rates.theirs)
-    try bench.report("submission.p99", "(c) submissions, p99", at: events, p99, .milliseconds)
-    try ProcessCost.report("submission", "(c) a submission", at: events, costs, bench)
+      name, "(c) \(label)", at: rounds.events, rounds.rates.ours,
+      "eight clients' INSERTs of the same rows", rounds.rates.theirs)
+    try ProcessCost.report(name, "(c) \(each)", at: rounds.events, rounds.costs, bench)
+  }
+
+  private func single(
+    _ submissions: SubmissionLoad, _ port: Int, _ service: Int32
+  ) async throws {
+    var p99: [Double] = []
+    let rounds = try await rounds(service) { round in
+      let result = try await submissions.submit(port: port, series: round, seconds: 4)
+      p99.append(result.p99Milliseconds)
+      return (result.count, result.perSecond)
+    }
+    try report(
+      "submission", "submissions over HTTP, 32 connections", each: "a submission", rounds)
+    try bench.report(
+      "submission.p99", "(c) submissions, p99", at: rounds.events, p99, .milliseconds)
   }
 
   private func bulk(
     _ submissions: SubmissionLoad, _ port: Int, _ service: Int32
   ) async throws {
-    var rates = Rates()
-    var costs: [ProcessCost] = []
-    let connection = try await bench.connect()
-    for round in 0..<bench.rounds {
-      let head = try await bench.logSize()
+    let rounds = try await rounds(service) { round in
+      // The cost is that of the service and of PostgreSQL, which have nothing to do while the lines are signed.
       let lines = try await submissions.events(20_000, series: bench.rounds + round)
-      let before = try await ProcessCost.now(service: service, connection)
       let result = try send(lines, port)
-      let after = try await ProcessCost.now(service: service, connection)
-      costs.append((after - before) / result.created)
-      rates.ours.append(Double(result.created) / result.seconds)
-      rates.theirs.append(try await plainInserts(since: head))
+      return (result.created, Double(result.created) / result.seconds)
     }
-    await connection.close()
-    let events = try await bench.logSize()
-    try bench.report(
-      "bulk", "(c) submissions in bulk, one request of 20,000 lines", at: events, rates.ours,
-      "eight clients' INSERTs of the same rows", rates.theirs)
-    try ProcessCost.report("bulk", "(c) a line in bulk", at: events, costs, bench)
+    try report(
+      "bulk", "submissions in bulk, one request of 20,000 lines", each: "a line in bulk", rounds)
   }
 
   /// Sends events as the lines of one request. Returns how many were appended.
