@@ -65,6 +65,32 @@ struct EntryTests {
     }
   }
 
+  @Test("After any change of a byte, an entry is canonical if and only if the program writes it so")
+  func changedBytes() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = SeededGenerator(seed: seed)
+    let entries = try entries().map { $0.canonicalBytes() }
+    var readable = 0
+    for _ in 0..<20_000 {
+      var bytes = try #require(entries.randomElement(using: &random))
+      let place = Int.random(in: 0..<bytes.count, using: &random)
+      let value = UInt8(
+        ascii: ["\"", " ", "0", "a", "=", "/", "\\", ",", "}"].randomElement(using: &random) ?? "a")
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      case 1: bytes[place] = value
+      case 2: bytes.insert(value, at: place)
+      default: bytes.remove(at: place)
+      }
+      guard let entry = try? Entry(bytes: bytes) else { continue }
+      readable += 1
+      #expect(
+        try entry.isCanonical == isRewritten(bytes),
+        "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
+    }
+    #expect(readable > 100, "seed \(seed)")
+  }
+
   @Test("The body of an entry that is read has the bytes and the id of the body that was written")
   func bodies() throws {
     for entry in try entries() {

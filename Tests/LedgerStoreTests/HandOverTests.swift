@@ -13,14 +13,79 @@ import TransparencyLog
 /// How the appender hands events to the projector of the same process.
 @Suite("Appended events that are handed to the projector", .privateServer())
 struct HandOverTests {
-  private static func event(at position: Int64) -> AppendedEvent {
+  private static func event(at position: Int64, admittedAt size: Int64? = nil) -> AppendedEvent {
     AppendedEvent(
-      event: FoldEvent(
-        position: Position(rawValue: position), record: RecordID(createdAt: .first),
-        eventID: Digest(hashing: [UInt8(truncatingIfNeeded: position)]), type: .citationSignature,
-        recordedAt: Timestamp(microseconds: position), createdAt: Timestamp(microseconds: position),
-        verdict: .verified, signerKey: Digest128(of: "key")),
-      group: nil)
+      event: citation(at: position),
+      group: size.map { GroupAtAdmission(size: TreeSize(rawValue: UInt64($0)), events: []) })
+  }
+
+  private static func citation(at position: Int64, group: Int64 = 7) -> FoldEvent {
+    FoldEvent(
+      position: Position(rawValue: position), record: RecordID(createdAt: .first),
+      eventID: Digest(hashing: [UInt8(truncatingIfNeeded: position)]), type: .citationSignature,
+      recordedAt: Timestamp(microseconds: position), createdAt: Timestamp(microseconds: position),
+      verdict: .verified, signerKey: Digest128(of: "key"), foldGroup: group)
+  }
+
+  private static func memory(from next: Int64, adding events: [FoldEvent]) -> ProjectorMemory {
+    var memory = ProjectorMemory(table: 1, next: Position(rawValue: next))
+    for event in events {
+      let end = event.position.next
+      memory.add(
+        [event], ProjectedBatch(positions: event.position..<end, states: [:], events: [:]),
+        next: end)
+    }
+    return memory
+  }
+
+  @Test("The group of an admission is complete only with the events since then")
+  func groups() {
+    let timeline = KeyTimeline()
+    let memory = Self.memory(
+      from: 10,
+      adding: [Self.citation(at: 10), Self.citation(at: 11, group: 8), Self.citation(at: 12)])
+    func positions(_ appended: AppendedEvent) -> [Int64]? {
+      memory.group(of: appended, timeline)?.map(\.position.rawValue)
+    }
+    #expect(positions(Self.event(at: 13)) == nil, "the admission handed over no group")
+    #expect(positions(Self.event(at: 13, admittedAt: 9)) == nil, "position 9 is not known")
+    #expect(positions(Self.event(at: 13, admittedAt: 10)) == [10, 12])
+    // The admission may have read events that were appended after the head that it saw.
+    var seen = Self.event(at: 14, admittedAt: 10)
+    seen = AppendedEvent(
+      event: seen.event,
+      group: GroupAtAdmission(
+        size: 10, events: [Self.citation(at: 4), Self.citation(at: 10), Self.citation(at: 13)]))
+    #expect(positions(seen) == [4, 10, 12], "each once, and none that is folded with this one")
+  }
+
+  @Test("Events that the memory forgets make older groups unknown")
+  func forgotten() {
+    let count = Int64(2 * ProjectorMemory.maxEvents + 1)
+    let memory = Self.memory(
+      from: 0, adding: (0..<count).map { Self.citation(at: $0, group: $0 == 3 ? 7 : 8) })
+    let start = count - Int64(ProjectorMemory.maxEvents)
+    let timeline = KeyTimeline()
+    #expect(memory.group(of: Self.event(at: count, admittedAt: start), timeline)?.isEmpty == true)
+    #expect(memory.group(of: Self.event(at: count, admittedAt: start - 1), timeline) == nil)
+  }
+
+  @Test("A group of a signer with several keys is read")
+  func severalKeys() throws {
+    let log = try RandomLog(seed: 3)
+    let timeline = LogWriter.context(log.events[...]).timeline
+    let memory = Self.memory(from: Int64(log.events.count), adding: [])
+    var counts = (known: 0, read: 0)
+    for event in log.events where event.foldGroup != nil {
+      let appended = AppendedEvent(
+        event: event,
+        group: GroupAtAdmission(size: TreeSize(rawValue: UInt64(log.events.count)), events: []))
+      let isKnown = memory.group(of: appended, timeline) != nil
+      #expect(isKnown == timeline.isOnlyKeyOfSigner(event.signerKey))
+      counts.known += isKnown ? 1 : 0
+      counts.read += isKnown ? 0 : 1
+    }
+    #expect(counts.known > 0 && counts.read > 0)
   }
 
   private static func positions(_ events: [AppendedEvent]) -> [Int64] {
