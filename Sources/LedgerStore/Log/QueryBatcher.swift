@@ -10,25 +10,15 @@ actor QueryBatcher<Request: Sendable, Answer: Sendable> {
   }
 
   private let limit: Int
-  /// How long the next query waits for requests after one that served ``crowd`` or more.
-  private let pause: Duration?
   private let ask: @Sendable ([Request]) async throws -> [Answer]
   private var queue: [Waiting] = []
   private var isAsking = false
-  /// The number of requests from which a query is followed by a pause.
-  private static var crowd: Int { 4 }
 
   /// - Parameters:
   ///   - limit: the largest number of requests of one query.
-  ///   - pause: how long to wait between two queries while many requests arrive, so that more of them share
-  ///     one. A request that comes alone does not wait.
   ///   - ask: returns one answer for each request, in their order.
-  init(
-    limit: Int = 256, pause: Duration? = nil,
-    _ ask: @escaping @Sendable ([Request]) async throws -> [Answer]
-  ) {
+  init(limit: Int = 256, _ ask: @escaping @Sendable ([Request]) async throws -> [Answer]) {
     self.limit = limit
-    self.pause = pause
     self.ask = ask
   }
 
@@ -48,7 +38,6 @@ actor QueryBatcher<Request: Sendable, Answer: Sendable> {
       let served = Array(queue.prefix(limit))
       queue.removeFirst(served.count)
       await serve(served)
-      if let pause, served.count >= Self.crowd { try? await Task.sleep(for: pause) }
     }
     isAsking = false
   }

@@ -44,7 +44,7 @@ public struct ProjectionStore: Sendable {
 
   init(readers: DatabasePool, waiter: ProjectionWaiter) {
     self.readers = readers
-    versions = QueryBatcher(limit: .max, pause: .microseconds(500)) { requests in
+    versions = QueryBatcher(limit: .max) { requests in
       let version = try await ProjectionVersion.read(from: readers)
       return requests.map { version }
     }
