@@ -74,17 +74,11 @@ public final class LedgerStore: Sendable {
   /// Errors: `notMigrated`, `earlierSchema`, `migrationChanged`, `migrationUnknown`.
   public static func open(_ configuration: StoreConfiguration) async throws -> LedgerStore {
     try await LedgerStoreError.translating {
-      let connection = try await PostgresConnection.connect(
+      try await PostgresConnection.withConnection(
         PostgresConfiguration(
           uri: configuration.uri,
-          user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil))
-      do {
-        try await SchemaState.requireCurrent(connection)
-        await connection.close()
-      } catch {
-        await connection.close()
-        throw error
-      }
+          user: configuration.logins == .separate ? DatabaseRole.read.rawValue : nil)
+      ) { try await SchemaState.requireCurrent($0) }
     }
     return LedgerStore(configuration)
   }

@@ -68,6 +68,23 @@ public actor PostgresConnection {
     return connection
   }
 
+  /// Opens a connection for a closure, and closes it when the closure ends.
+  ///
+  /// - Throws: the errors of ``connect(_:)`` and of `body`.
+  public static func withConnection<R: Sendable>(
+    _ configuration: PostgresConfiguration, _ body: (PostgresConnection) async throws -> R
+  ) async throws -> R {
+    let connection = try await connect(configuration)
+    do {
+      let result = try await body(connection)
+      await connection.close()
+      return result
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
   /// Blocks until the server answers.
   private init(_ configuration: PostgresConfiguration, on executor: ThreadExecutor) throws {
     let link = try LibPQConnection(configuration)

@@ -26,15 +26,7 @@ struct MigrationTests {
   private func owner<R: Sendable>(
     _ uri: String, _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {
-    let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
-    do {
-      let result = try await body(connection)
-      await connection.close()
-      return result
-    } catch {
-      await connection.close()
-      throw error
-    }
+    try await PostgresConnection.withConnection(PostgresConfiguration(uri: uri), body)
   }
 
   private func expect(

@@ -39,15 +39,7 @@ public struct LedgerUnderTest: Sendable {
 
   /// Runs a closure with a connection of the database's owner.
   public func owner<R: Sendable>(_ body: (PostgresConnection) async throws -> R) async throws -> R {
-    let connection = try await PostgresConnection.connect(PostgresConfiguration(uri: uri))
-    do {
-      let result = try await body(connection)
-      await connection.close()
-      return result
-    } catch {
-      await connection.close()
-      throw error
-    }
+    try await PostgresConnection.withConnection(PostgresConfiguration(uri: uri), body)
   }
 
   /// Generates and registers a key.
