@@ -1,10 +1,13 @@
 import CanonicalJSON
+import LedgerDomain
 import LedgerService
-import LedgerStore
 import LedgerTestSupport
 import PostgresClient
 import TestSupport
 import Testing
+import TransparencyLog
+
+@testable import LedgerStore
 
 /// Replays that are interrupted, and replays beside which the projector goes on.
 @Suite("Replays", .privateServer())
@@ -38,6 +41,59 @@ struct ReplayTests {
         try await $0.query("SELECT to_regnamespace('ledger_replay') IS NULL")[0].bool(0)
       }
       #expect(leftover)
+    }
+  }
+
+  @Test(
+    "A replay folds what is appended meanwhile, before or while the projector is blocked",
+    arguments: [false, true], [1, 1000])
+  func follows(check: Bool, maxBlocking: Int) async throws {
+    try await withLedger { test in
+      let key = try await test.key("k")
+      for index in 0..<5 { _ = try await test.cite("10.1000/\(index)", by: key) }
+      let replayer = Replayer(
+        StoreConfiguration(uri: test.uri, logger: PrivateServer.logger), maxBlocking: maxBlocking)
+      let report = try await replayer.run(
+        check: check,
+        isWanted: {
+          // The log was read. Another key of the signer changes what the earlier events mean.
+          let second = try await test.key("second", vouched: .author)
+          for index in 0..<10 { _ = try await test.cite("10.1000/\(index)", by: second) }
+          // The tables were compared before. They are compared again, because events followed.
+          try await test.owner {
+            try await $0.execute(
+              "UPDATE ledger.verification_status SET formal_evidence_count = 7")
+          }
+          return true
+        }, progress: { _ in })
+      #expect(report.drift.map(\.key) == ["formal_evidence_count"], "\(report.drift)")
+      #expect(report.swapped == !check)
+      let size = try await test.ledger.health().size
+      #expect(report.events == size.stored)
+      if !check { try await test.replayAgrees() }
+    }
+  }
+
+  @Test("A replay that is no longer wanted changes nothing")
+  func unwanted() async throws {
+    try await withLedger { test in
+      let key = try await test.key("k")
+      _ = try await test.cite("10.1000/1", by: key)
+      try await test.owner {
+        try await $0.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
+      }
+      let report = try await Replayer(
+        StoreConfiguration(uri: test.uri, logger: PrivateServer.logger)
+      ).run(check: false, isWanted: { false }, progress: { _ in })
+      #expect(report.drift.isEmpty && !report.swapped && report.events == 0)
+      let rows = try await test.owner {
+        try await $0.query(
+          """
+          SELECT max(citation_signatures), to_regnamespace('ledger_replay') IS NULL
+          FROM ledger.verification_status
+          """)
+      }
+      #expect(try rows[0].int(0) == 9 && rows[0].bool(1))
     }
   }
 

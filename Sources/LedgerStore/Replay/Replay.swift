@@ -14,14 +14,20 @@ public struct Replayer: Sendable {
   static let workers = 2
 
   let configuration: StoreConfiguration
+  /// The largest number of events that are folded while the live projector is blocked, unless more arrive than a
+  /// replay can fold.
+  private let maxBlocking: Int
 
-  init(_ configuration: StoreConfiguration) { self.configuration = configuration }
+  init(_ configuration: StoreConfiguration, maxBlocking: Int = 2000) {
+    self.configuration = configuration
+    self.maxBlocking = maxBlocking
+  }
 
   /// Rebuilds the projections from position 0 beside the live ones, while writes go on.
   ///
   /// The log up to its head at the start is read in parallel by ranges of pages, and folded in parallel
-  /// by records. Then a transaction blocks the live projector, folds what was appended meanwhile, and
-  /// compares the tables. Without `check` the new tables replace the old ones in the same transaction.
+  /// by records, and then what was appended meanwhile. At last a transaction blocks the live projector, folds
+  /// the rest, and compares the tables. Without `check` the new tables replace the old ones in the same transaction.
   /// A replay that is interrupted leaves the live projections as they were.
   ///
   /// - Parameter isWanted: called once the log is folded. If it returns `false`, the replay ends with an
@@ -64,17 +70,12 @@ public struct Replayer: Sendable {
   func withReplayConnection<R: Sendable>(
     _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {
-    let connection = try await PostgresConnection.connect(Projector.connection(configuration))
-    do {
+    try await withConnection { connection in
       try await lockReplay(connection)
       let result = try await body(connection)
       // The end of the session frees the lock too, but some time after the close.
       _ = try await connection.query("SELECT pg_advisory_unlock($1)", [.int8(Self.lock)])
-      await connection.close()
       return result
-    } catch {
-      await connection.close()
-      throw error
     }
   }
 
@@ -82,15 +83,7 @@ public struct Replayer: Sendable {
   func withConnection<R: Sendable>(
     _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {
-    let connection = try await PostgresConnection.connect(Projector.connection(configuration))
-    do {
-      let result = try await body(connection)
-      await connection.close()
-      return result
-    } catch {
-      await connection.close()
-      throw error
-    }
+    try await PostgresConnection.withConnection(Projector.connection(configuration), body)
   }
 
   /// Takes the lock. Waits two seconds for a replay that was interrupted, whose lock is held until the
@@ -120,15 +113,17 @@ public struct Replayer: Sendable {
     let timeline = try await Self.timeline(connection, below: size)
     let counter = ReplayCounter(total: size.rawValue, start: start, report: progress)
     try await foldLog(connection, size: size.rawValue, timeline, counter)
-    let loaded = try await completeTables(purpose, below: size)
+    var tables = NewTables(size: size, timeline: timeline)
+    try await complete(&tables, purpose)
     guard try await isWanted() else {
       _ = try await connection.query("SELECT ledger.replay_end()")
       return ReplayReport(
         events: 0, records: 0, seconds: (ContinuousClock.now - start) / .seconds(1), drift: [],
         swapped: false)
     }
-    let result = try await connection.transaction { connection in
-      try await finish(connection, purpose, size: size, timeline, loaded)
+    try await follow(connection, &tables)
+    let result = try await connection.transaction { [tables] connection in
+      try await finish(connection, purpose, tables)
     }
     let isSwapped = purpose != .compareOnly
     if !isSwapped { _ = try await connection.query("SELECT ledger.replay_end()") }
@@ -138,7 +133,11 @@ public struct Replayer: Sendable {
   }
 
   /// The new tables before the live projector is blocked.
-  private struct LoadedTables {
+  private struct NewTables {
+    /// The tables include the events below this position.
+    var size: Position
+    /// The keys as of `size`.
+    var timeline: KeyTimeline
     /// Whether the tables have keys and indexes. A comparison needs none, unless the live projections include more events
     /// than the new ones.
     var areIndexed = false
@@ -148,20 +147,42 @@ public struct Replayer: Sendable {
 
   /// Writes the texts of records while the tables of the fold get their indexes, in a session of its own, and compares all
   /// tables.
-  private func completeTables(
-    _ purpose: Purpose, below size: Position
-  ) async throws -> LoadedTables {
+  private func complete(_ tables: inout NewTables, _ purpose: Purpose) async throws {
     let isReplaced = purpose != .compareOnly
     let isCompared = purpose != .replaceOnly
     let folded = ReplayTable.all.filter { $0.name != ReplayTable.texts.name }
-    var loaded = LoadedTables()
     async let indexed: Void = isReplaced ? createIndexes(folded) : ()
-    try await writeTexts(below: size)
+    try await writeTexts(below: tables.size)
     async let indexedTexts: Void = isReplaced ? createIndexes([.texts]) : ()
     _ = try await (indexed, indexedTexts)
-    if isCompared { loaded.unchanged = try await unchangedTables(at: size) }
-    loaded.areIndexed = isReplaced
-    return loaded
+    if isCompared { tables.unchanged = try await unchangedTables(at: tables.size) }
+    tables.areIndexed = isReplaced
+  }
+
+  /// Folds what was appended since the log was read, until few events are left. The live projector goes on.
+  private func follow(_ connection: PostgresConnection, _ tables: inout NewTables) async throws {
+    var left = Int.max
+    while true {
+      let projected = try await connection.query(
+        "SELECT next_position FROM ledger.projection_offset")[0].position(0)
+      let behind = tables.size.distance(to: projected)
+      guard behind > maxBlocking, behind < left else { return }
+      left = behind
+      try await fold(connection, into: &tables, to: projected)
+    }
+  }
+
+  /// Folds further events into the new tables, which need their indexes for that.
+  private func fold(
+    _ connection: PostgresConnection, into tables: inout NewTables, to end: Position
+  ) async throws {
+    if !tables.areIndexed {
+      for table in ReplayTable.all { try await table.createIndexes(connection) }
+    }
+    try await Projector(configuration).catchUp(
+      connection, schema: Self.schema, from: tables.size, to: end, timeline: tables.timeline)
+    tables = NewTables(
+      size: end, timeline: try await Self.timeline(connection, below: end), areIndexed: true)
   }
 
   /// Gives new tables the keys and indexes of the live ones, in a session of its own.
@@ -204,28 +225,20 @@ public struct Replayer: Sendable {
   /// Brings the new and the live tables to the same position, compares them and replaces the live
   /// tables, as far as the purpose says. Runs in a transaction, which blocks the live projector.
   ///
-  /// - Parameters:
-  ///   - size: the new tables include the events below this position.
-  ///   - timeline: the keys as of `size`.
-  ///   - loaded: what was done with the new tables before.
   private func finish(
-    _ connection: PostgresConnection, _ purpose: Purpose, size: Position, _ timeline: KeyTimeline,
-    _ loaded: LoadedTables
+    _ connection: PostgresConnection, _ purpose: Purpose, _ new: NewTables
   ) async throws -> (drift: [ReplayReport.Drift], records: Int64, events: Int64) {
+    var tables = new
     // The live projector waits for this lock, so that both sides are compared at the same position.
     let projected = try await connection.query(
       "SELECT next_position FROM ledger.projection_offset FOR UPDATE")[0].position(0)
-    if projected > size {
-      if !loaded.areIndexed {
-        for table in ReplayTable.all { try await table.createIndexes(connection) }
-      }
-      try await Projector(configuration).catchUp(
-        connection, schema: Self.schema, from: size, to: projected, timeline: timeline)
-    } else if projected < size, purpose != .replaceOnly {
-      try await catchUpLive(connection, from: projected, to: size)
+    if projected > tables.size {
+      try await fold(connection, into: &tables, to: projected)
+    } else if projected < tables.size, purpose != .replaceOnly {
+      try await catchUpLive(connection, from: projected, to: tables.size)
     }
     try await RecordTextRows.clearErased(schema: Self.schema, on: connection)
-    let unchanged = projected == size ? loaded.unchanged : []
+    let unchanged = projected == tables.size ? tables.unchanged : []
     let drift =
       purpose == .replaceOnly ? [] : try await Self.drift(connection, except: unchanged)
     let records = try await connection.query(
@@ -233,9 +246,9 @@ public struct Replayer: Sendable {
     if purpose != .compareOnly { _ = try await connection.query("SELECT ledger.replay_swap()") }
     if purpose == .replaceOnly {
       _ = try await connection.query(
-        "UPDATE ledger.projection_offset SET next_position = $1", [.position(max(projected, size))])
+        "UPDATE ledger.projection_offset SET next_position = $1", [.position(tables.size)])
     }
-    return (drift, records, max(projected, size).rawValue)
+    return (drift, records, tables.size.rawValue)
   }
 
   /// Folds the events that the live projections do not include yet, so that they are not reported as
