@@ -39,6 +39,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
@@ -136,11 +137,26 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    // The addresses of a ledger, and records in the formats of other systems.
+    .target(
+      name: "RecordFormats",
+      dependencies: ["Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON"],
+      swiftSettings: strict),
+    // The HTML pages, and what a browser loads with them.
+    .target(
+      name: "LedgerPages",
+      dependencies: [
+        "Encodings", "RecordFormats", "LedgerService", "LedgerStore", "LedgerDomain",
+        "CanonicalJSON",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: ["Templates", "Assets"].map { .embedInCode($0) },
+      swiftSettings: strict),
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON",
-        "TransparencyLog",
+        "Encodings", "LedgerPages", "RecordFormats", "LedgerService", "LedgerStore",
+        "LedgerDomain", "CanonicalJSON", "TransparencyLog",
         "SafeHTTPClient", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -168,8 +184,8 @@ let package = Package(
     .executableTarget(
       name: "pithledger",
       dependencies: [
-        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain", "DurableFiles",
-        "LedgerVerifier",
+        "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore",
+        "LedgerDomain", "DurableFiles", "LedgerVerifier",
         "TransparencyLog", "VerifyCommands", "CanonicalJSON", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),

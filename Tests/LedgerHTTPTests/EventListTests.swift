@@ -258,7 +258,7 @@ struct EventListTests {
   @Test("Every route refuses a parameter that it does not take, by its name")
   func unknownParameters() async throws {
     try await withLedger { test in
-      let server = LedgerServer(ledger: test.ledger)
+      let server = try LedgerServer(ledger: test.ledger)
       let router = buildRouter(ledger: test.ledger, state: server.state, listensOn: "127.0.0.1")
       let routes = router.routes.filter { $0.method != .head }.map {
         (method: $0.method, path: $0.path.description)

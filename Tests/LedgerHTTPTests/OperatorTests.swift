@@ -132,7 +132,7 @@ struct OperatorTests {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(atPath: directory) }
       let path = directory + "/ledger.sock"
-      let server = LedgerServer(ledger: test.ledger)
+      let server = try LedgerServer(ledger: test.ledger)
       let body = String(decoding: try Fixtures.project(Fixtures.sample), as: UTF8.self)
       for round in 0..<2 {
         // The file of a socket stays after the process was killed.

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Encodings
 import LedgerService
+import RecordFormats
 import TestSupport
 import Testing
 import TransparencyLog

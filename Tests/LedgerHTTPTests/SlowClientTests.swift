@@ -165,7 +165,7 @@ struct SlowClientTests {
   @Test("A shutdown ends streams and incomplete requests at once")
   func shutdown() async throws {
     try await withLedger { test in
-      let server = LedgerServer(ledger: test.ledger)
+      let server = try LedgerServer(ledger: test.ledger)
       let (ports, port) = AsyncStream.makeStream(of: Int.self)
       let group = ServiceGroup(
         configuration: .init(

@@ -5,6 +5,7 @@ import LedgerService
 import LedgerStore
 import LedgerTestSupport
 import PostgresClient
+import RecordFormats
 import TestSupport
 import Testing
 

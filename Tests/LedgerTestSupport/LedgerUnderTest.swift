@@ -129,7 +129,7 @@ public struct LedgerUnderTest: Sendable {
   public func serving(
     _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
-    let server = LedgerServer(ledger: ledger)
+    let server = try LedgerServer(ledger: ledger)
     try await server.network(host: "127.0.0.1", port: 0)
       .test(.live) { client in try await body(client) }
   }

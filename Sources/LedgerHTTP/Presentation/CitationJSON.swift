@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 public import LedgerService
 import LedgerStore
+public import RecordFormats
 
 extension CitationPage {
   /// The page as JSON: `citations`, `direction`, `pith_number`, and `next` and `cursor` if there is a next

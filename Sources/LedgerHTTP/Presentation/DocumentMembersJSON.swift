@@ -2,6 +2,7 @@ import CanonicalJSON
 import Encodings
 import LedgerDomain
 import LedgerService
+import RecordFormats
 
 /// What a record's JSON takes from its document, and what the log says in its place.
 extension RecordView {

@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 public import LedgerService
 public import LedgerStore
+public import RecordFormats
 
 extension StoredEvent {
   /// The event as JSON: the signed event with `position`, `recorded_at` and `admission`.
@@ -53,19 +54,5 @@ extension EventDetail {
     members["reason"] = reason.map { .string($0) } ?? .null
     members["signer_vouched"] = .bool(isSignerVouched)
     return .object(members)
-  }
-}
-
-extension EventFilter {
-  /// The filter as query parameters, by name.
-  var queryItems: [(name: String, value: String)] {
-    var items: [(name: String, value: String)] = []
-    if order != .ascending { items.append(("order", order.rawValue)) }
-    if let signer { items.append(("signer", signer)) }
-    if let since { items.append(("since", since.description)) }
-    if !standings.isEmpty { items.append(("standing", standings.joined(separator: ","))) }
-    if let target { items.append(("target", target)) }
-    if !types.isEmpty { items.append(("type", types.map(\.name).joined(separator: ","))) }
-    return items
   }
 }

@@ -2,6 +2,7 @@ public import CanonicalJSON
 import LedgerDomain
 public import LedgerService
 import LedgerStore
+public import RecordFormats
 
 extension RecordSearchPage {
   /// The page as JSON: `records`, and `next` and `cursor` if there may be a next page.

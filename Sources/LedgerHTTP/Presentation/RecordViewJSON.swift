@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 public import LedgerService
 import LedgerStore
+public import RecordFormats
 
 extension RecordView {
   /// The record as a Pith Number document: the members of the imported document, and those that the ledger computes.

@@ -1,6 +1,7 @@
 public import CanonicalJSON
 import LedgerDomain
 public import LedgerService
+public import RecordFormats
 
 extension ReplicationPage {
   /// The page as JSON: `log`, `replications`, and `cursor` and `next` if there is a next page.

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Hummingbird
 import LedgerDomain
 import LedgerService
+import RecordFormats
 
 /// The routes that read keys, and what they signed.
 struct KeyRoutes: Sendable {

@@ -13,7 +13,6 @@ struct OperationRoutes: Sendable {
     routes.get("/healthz") { _, _ in Response.json(["status": "alive"]) }
     routes.get("/readyz") { _, _ in try await readiness() }
     routes.get("/.well-known/pith-ledger.json") { _, _ in try await description() }
-    routes.get("/") { _, _ in index() }
   }
 
   private func readiness() async throws -> Response {
@@ -42,24 +41,6 @@ struct OperationRoutes: Sendable {
       "log_key": key.map { .string($0) } ?? .null,
       "origin": .string(ledger.origin),
       "notice": "What is signed and submitted here is public and permanent.",
-    ])
-  }
-
-  private func index() -> Response {
-    .json([
-      "about": "An append-only ledger of attestations about papers with a Pith Number.",
-      "check_proof": "POST /api/evidence/check?digest={sha256}",
-      "checkpoint": "/checkpoint", "import": "POST /api/records", "keys": "/api/keys",
-      "event": "/api/events/{event_id}", "key_events": "/api/keys/{fingerprint}/events",
-      "log": "/api/events",
-      "moderate": "POST /pith/{id}/action/moderation_decision",
-      "replications": "/api/replications?standing=pending",
-      "log_stream": "/api/events/stream", "origin": .string(ledger.origin),
-      "proof": "/api/proof/{position or event_id}", "record": "/pith/{id}.json",
-      "resolve": "/api/pith-number/resolve?arxiv=…",
-      "search": "/api/records?title=…", "status": "/api/pith-number/{id}/status.json",
-      "status_of_many": "/api/status?id=…&id=…",
-      "submit": "POST /pith/{id}/action/{event_type} or POST /api/events",
     ])
   }
 }

@@ -4,6 +4,7 @@ import Hummingbird
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import RecordFormats
 import TransparencyLog
 
 /// The routes that read records.

@@ -4,6 +4,7 @@ import Hummingbird
 import LedgerDomain
 import LedgerService
 import NIOCore
+import RecordFormats
 
 /// Reads what all writing requests have in common: the caller, the media type and the body.
 final class RequestReader: Sendable {

@@ -21,5 +21,6 @@ func buildRouter(
   KeyRoutes(ledger: ledger, reader: reader).add(to: routes)
   TransparencyRoutes(ledger: ledger).add(to: routes)
   OperationRoutes(ledger: ledger).add(to: routes)
+  PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   return router
 }

@@ -4,6 +4,7 @@ import Hummingbird
 import LedgerDomain
 import LedgerService
 import NIOCore
+import RecordFormats
 
 /// The routes that write: documents, signed events, and actions on a record.
 struct SubmissionRoutes: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 public import Hummingbird
 import HummingbirdCore
+import LedgerPages
 public import LedgerService
 public import Logging
 import NIOCore
@@ -13,8 +14,10 @@ struct ServerState: Sendable {
   let bodies: BodyBudget
   let feed: LogFeed
   let statuses: StatusCache
+  let renderer: PageRenderer
 
-  init(_ ledger: Ledger, connections: Int) {
+  /// Errors: those of parsing the pages' templates.
+  init(_ ledger: Ledger, connections: Int) throws {
     let limits = ledger.configuration.server
     table = ConnectionTable(
       total: connections, perClient: limits.connectionsPerClient,
@@ -22,6 +25,7 @@ struct ServerState: Sendable {
     bodies = BodyBudget(total: limits.bodyMemory)
     feed = LogFeed(ledger.events)
     statuses = StatusCache(ledger.records, clock: ledger.configuration.clock)
+    renderer = try PageRenderer(origin: ledger.origin)
   }
 }
 
@@ -31,10 +35,12 @@ public struct LedgerServer: Sendable {
   let state: ServerState
 
   /// Raises the limit of file descriptors, from which the limit of connections follows.
-  public init(ledger: Ledger) {
+  ///
+  /// Errors: those of parsing the pages' templates.
+  public init(ledger: Ledger) throws {
     self.ledger = ledger
     let limits = ledger.configuration.server
-    state = ServerState(
+    state = try ServerState(
       ledger, connections: limits.connections(descriptors: ServerLimits.raiseDescriptorLimit()))
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerHTTP
 import LedgerService
+import RecordFormats
 
 struct Citations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

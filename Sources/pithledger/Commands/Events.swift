@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
+import RecordFormats
 
 /// Which events a list has, and which page of it.
 struct EventListOptions: ParsableArguments {

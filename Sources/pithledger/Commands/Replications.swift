@@ -2,6 +2,7 @@ import ArgumentParser
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
+import RecordFormats
 
 struct Replications: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerHTTP
 import LedgerService
+import RecordFormats
 
 struct Search: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -18,7 +18,7 @@ struct Serve: AsyncParsableCommand {
         try common.configuration(), logger: common.logger(.notice))
       let asJSON = common.json
       let host = host
-      let server = LedgerServer(ledger: ledger)
+      let server = try LedgerServer(ledger: ledger)
       let socket =
         ledger.configuration.isReadOnly
         ? nil

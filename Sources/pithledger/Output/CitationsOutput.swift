@@ -4,6 +4,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// Prints a page of citations.
 struct CitationsOutput: CommandOutput {

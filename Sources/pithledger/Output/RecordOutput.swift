@@ -5,6 +5,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// Prints the status of a record.
 struct StatusOutput: CommandOutput {

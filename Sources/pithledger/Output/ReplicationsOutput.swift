@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
+import RecordFormats
 
 /// Prints a page of replication records, one on each line: position, record, standing, outcome and event.
 struct ReplicationsOutput: CommandOutput {

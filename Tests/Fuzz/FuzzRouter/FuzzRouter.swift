@@ -64,7 +64,7 @@ import Synchronization
     let names = RouterInput.Names(
       records: ["4OXKXQ4P", "2412.14164", "10.48550/arXiv.2412.14164"],
       token: try configuration.operatorToken() ?? "")
-    let server = LedgerServer(ledger: ledger)
+    let server = try LedgerServer(ledger: ledger)
     try await server.run([
       server.network(host: "127.0.0.1", port: 0) { port in
         if let port = port.flatMap({ UInt16(exactly: $0) }) {

@@ -1,7 +1,8 @@
 import Encodings
 import Foundation
-import LedgerDomain
+public import LedgerDomain
 public import LedgerService
+import LedgerStore
 
 /// The addresses that responses contain, all below one base address.
 public struct Links: Sendable, Equatable {
@@ -19,22 +20,25 @@ public struct Links: Sendable, Equatable {
     base = configuration.publicURL ?? otherwise
   }
 
+  /// The first page of the ledger.
+  public var home: String { "\(base)/" }
+
   /// The page of a record.
-  func page(_ number: PithNumber) -> String { "\(base)/pith/\(number.suffix)" }
+  public func page(_ number: PithNumber) -> String { "\(base)/pith/\(number.suffix)" }
 
   /// The path below which the interfaces of a record are.
-  func api(_ number: PithNumber) -> String { "\(base)/api/pith-number/\(number.suffix)" }
+  public func api(_ number: PithNumber) -> String { "\(base)/api/pith-number/\(number.suffix)" }
 
   /// The short address of a record.
-  func paper(_ number: PithNumber) -> String { "\(base)/paper/\(number.suffix.prefix(8))" }
+  public func paper(_ number: PithNumber) -> String { "\(base)/paper/\(number.suffix.prefix(8))" }
 
   /// The search for a record by one query parameter.
-  func resolve(_ query: String) -> String {
+  public func resolve(_ query: String) -> String {
     "\(base)/api/pith-number/resolve?\(query)&json=true"
   }
 
   /// A page of a list of events.
-  func events(
+  public func events(
     _ list: EventList, _ filter: EventFilter = EventFilter(), from: Position, limit: Int
   ) -> String {
     let path =
@@ -48,13 +52,13 @@ public struct Links: Sendable, Equatable {
   }
 
   /// A page of a search for records.
-  func records(_ filter: RecordFilter, cursor: String, limit: Int) -> String {
+  public func records(_ filter: RecordFilter, cursor: String, limit: Int) -> String {
     Self.address(
       "\(base)/api/records", [("cursor", cursor), ("limit", String(limit))] + filter.items)
   }
 
   /// A page of the citations of a record.
-  func citations(
+  public func citations(
     _ number: PithNumber, _ filter: CitationFilter, cursor: String, limit: Int
   ) -> String {
     Self.address(
@@ -63,19 +67,21 @@ public struct Links: Sendable, Equatable {
   }
 
   /// A page of keys with some conditions.
-  func keys(from: Position, limit: Int, _ conditions: [(name: String, value: String)]) -> String {
+  public func keys(from: Position, limit: Int, _ conditions: [(name: String, value: String)])
+    -> String
+  {
     Self.address(
       "\(base)/api/keys", [("from", "\(from)"), ("limit", "\(limit)")] + conditions)
   }
 
   /// A page of replication records.
-  func replications(_ filter: ReplicationFilter, cursor: String, limit: Int) -> String {
+  public func replications(_ filter: ReplicationFilter, cursor: String, limit: Int) -> String {
     Self.address(
       "\(base)/api/replications", [("cursor", cursor), ("limit", String(limit))] + filter.items)
   }
 
   /// An address with query parameters.
-  static func address(_ path: String, _ items: [(name: String, value: String)]) -> String {
+  public static func address(_ path: String, _ items: [(name: String, value: String)]) -> String {
     let query = items.map { "\($0.name)=\(escaped($0.value))" }.joined(separator: "&")
     return query.isEmpty ? path : "\(path)?\(query)"
   }
@@ -97,5 +103,19 @@ public struct Links: Sendable, Equatable {
       }
     }
     return String(decoding: escaped, as: UTF8.self)
+  }
+}
+
+extension EventFilter {
+  /// The filter as query parameters, by name.
+  var queryItems: [(name: String, value: String)] {
+    var items: [(name: String, value: String)] = []
+    if order != .ascending { items.append(("order", order.rawValue)) }
+    if let signer { items.append(("signer", signer)) }
+    if let since { items.append(("since", since.description)) }
+    if !standings.isEmpty { items.append(("standing", standings.joined(separator: ","))) }
+    if let target { items.append(("target", target)) }
+    if !types.isEmpty { items.append(("type", types.map(\.name).joined(separator: ","))) }
+    return items
   }
 }

@@ -1,0 +1,7 @@
+/// The templates by name.
+enum TemplateFiles {
+  static let all: [(name: String, bytes: [UInt8])] = [
+    ("layout", PackageResources.layout_mustache),
+    ("home", PackageResources.home_mustache),
+  ]
+}
