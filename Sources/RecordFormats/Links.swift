@@ -1,4 +1,4 @@
-import Encodings
+public import Encodings
 import Foundation
 public import LedgerDomain
 public import LedgerService
@@ -25,6 +25,13 @@ public struct Links: Sendable, Equatable {
 
   /// The page of a record.
   public func page(_ number: PithNumber) -> String { "\(base)/pith/\(number.suffix)" }
+
+  /// What is below the page of a record, by its last path component: `bundle.json`, `feed.atom`, `badge.svg`,
+  /// `citation.bib`, `citation.ris`, `citation.csl.json`, `record.jsonld`, `linkset.json`, `citations`, `events`.
+  public func part(_ name: String, of number: PithNumber) -> String { "\(page(number))/\(name)" }
+
+  /// The page of an event.
+  public func event(_ id: Digest) -> String { "\(base)/events/sha256:\(id.hex)" }
 
   /// The path below which the interfaces of a record are.
   public func api(_ number: PithNumber) -> String { "\(base)/api/pith-number/\(number.suffix)" }

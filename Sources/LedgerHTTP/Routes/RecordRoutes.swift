@@ -36,10 +36,29 @@ struct RecordRoutes: Sendable {
     routes.get("/api/status", takes: ["at_least", .repeatable("id")], use: statusOfMany)
   }
 
+  /// The media types of `/pith/{id}`. A client that prefers none gets the first.
+  private static let representations = ["text/html", "application/json", "application/ld+json"]
+
   private func document(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    .json(try await ledger.records.view(context.identifier()).json(reader.links(request)))
+    let view = try await ledger.records.view(context.identifier())
+    // A name that ends with `.json` has one representation.
+    guard try !context.parameters.require("id").hasSuffix(".json") else {
+      return .json(try view.json(reader.links(request)))
+    }
+    let headers: HTTPFields = [.vary: "Accept"]
+    switch Accept(request.headers).best(of: Self.representations) {
+    case "text/html": return try page(view, request, headers)
+    default: return .json(try view.json(reader.links(request)), headers: headers)
+    }
+  }
+
+  /// The page of a record.
+  private func page(
+    _ view: RecordView, _ request: Request, _ headers: HTTPFields
+  ) throws -> Response {
+    .json(try view.json(reader.links(request)), headers: headers)
   }
 
   private func citations(
