@@ -147,7 +147,7 @@ let package = Package(
       name: "LedgerPages",
       dependencies: [
         "Encodings", "RecordFormats", "LedgerService", "LedgerStore", "LedgerDomain",
-        "CanonicalJSON",
+        "ProofFormats", "CanonicalJSON",
         .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: ["Templates", "Assets"].map { .embedInCode($0) },

@@ -8,7 +8,7 @@ public struct EventQueries: Sendable {
   /// The largest number of events in one page.
   public static let pageSize = 1000
   /// The largest number of events whose standing is computed for one page.
-  static let maxStandings = 512
+  public static let maxStandings = 512
 
   let store: LedgerStore
   let resolver: RecordResolver
@@ -122,9 +122,8 @@ public struct EventQueries: Sendable {
     let standings = try await standings(of: scan.events.map(\.position), keys)
     var found = Found(next: scan.next)
     for event in scan.events {
-      guard let standing = standings[event.position], filter.standings.contains(standing) else {
-        continue
-      }
+      guard let standing = standings[event.position]?.name, filter.standings.contains(standing)
+      else { continue }
       if found.events.count == limit {
         found.next = event.position
         break
@@ -165,36 +164,65 @@ public struct EventQueries: Sendable {
   /// The standing of an event as of now.
   public func standing(at position: Position) async throws -> String {
     let keys = try await timeline.current().timeline
-    return try await standings(of: [position], keys)[position] ?? StandingName.recorded
+    return try await standings(of: [position], keys)[position]?.name ?? StandingName.recorded
   }
 
   // MARK: Standings
 
+  /// Some events with their standings as of now, in the same order.
+  ///
+  /// - Parameter events: at most ``maxStandings``. The cost grows with their number.
+  public func details(of events: [StoredEvent]) async throws -> [EventDetail] {
+    let keys = try await timeline.current().timeline
+    let standings = try await standings(of: events.map(\.position), keys)
+    return events.map { event in
+      let standing = standings[event.position]
+      return EventDetail(
+        event: event, standing: standing?.name ?? StandingName.recorded,
+        reason: standing?.reason, isSignerVouched: standing?.isSignerVouched ?? false)
+    }
+  }
+
+  /// The standing of an event.
+  struct EventStanding: Sendable {
+    var name = StandingName.recorded
+    var reason: String?
+    let isSignerVouched: Bool
+  }
+
   /// The standings of events by position, as of now.
   func standings(
     of positions: [Position], _ keys: KeyTimeline
-  ) async throws -> [Position: String] {
+  ) async throws -> [Position: EventStanding] {
     struct Group: Hashable {
       let record: RecordID
       let group: Int64
     }
-    var standings: [Position: String] = [:]
+    var standings: [Position: EventStanding] = [:]
     var members: [Group: [FoldEvent]] = [:]
     for event in try await store.scanner.columns(at: positions) {
       if event.type.isAttestation, let group = event.foldGroup {
         members[Group(record: event.record, group: group), default: []].append(event)
       } else {
-        standings[event.position] = StandingName.recorded
+        standings[event.position] = EventStanding(
+          isSignerVouched: keys.isVouched(event.signerKey, at: event.position))
       }
     }
     // The store reads the groups of concurrent calls with one query.
-    try await withThrowingTaskGroup(of: [Position: String].self) { tasks in
+    try await withThrowingTaskGroup(of: [Position: EventStanding].self) { tasks in
       for events in members.values {
         tasks.addTask {
           let fold = try await fold(of: events[0], keys)
           return Dictionary(
-            events.map { ($0.position, fold.standingName(of: $0.position)) },
-            uniquingKeysWith: { first, _ in first })
+            events.map { event in
+              let position = event.position
+              return (
+                position,
+                EventStanding(
+                  name: fold.standingName(of: position), reason: fold.reason(of: position),
+                  isSignerVouched: keys.isVouched(event.signerKey, at: position))
+              )
+            }, uniquingKeysWith: { first, _ in first })
         }
       }
       for try await part in tasks { standings.merge(part) { first, _ in first } }
