@@ -325,6 +325,15 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       exclude: ["signer.py"], swiftSettings: strict),
+    // The pages, in a headless browser.
+    .testTarget(
+      name: "BrowserTests",
+      dependencies: [
+        "LedgerService", "TestSupport", "LedgerTestSupport", subprocess,
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["scenarios"], swiftSettings: strict),
     // The programs, started as processes.
     .testTarget(
       name: "PithLedgerTests",

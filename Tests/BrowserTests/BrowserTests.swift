@@ -1,0 +1,15 @@
+import LedgerTestSupport
+import TestSupport
+import Testing
+
+/// Each test runs the scenarios of a file in `Tests/BrowserTests/scenarios`, in one browser, on a ledger of their own.
+@Suite(
+  "Pages in a browser", .privateServer(), .serialized,
+  .enabled(if: BrowserRun.missing == nil, Comment(rawValue: BrowserRun.missing ?? "")))
+struct BrowserTests {
+  @Test("The harness finds what is wrong with a page", .timeLimit(.minutes(5)))
+  func harness() async throws { try await BrowserRun.scenarios("harness") }
+
+  @Test("Pages that are read", .timeLimit(.minutes(10)))
+  func reading() async throws { try await BrowserRun.scenarios("reading") }
+}

@@ -1,0 +1,98 @@
+"""Runs scenarios in a browser and prints a line of JSON for each.
+
+Usage: python3 Tests/BrowserTests/scenarios --url http://127.0.0.1:8080 [--data-dir DIR --program PATH] MODULE[.SCENARIO]...
+
+A scenario is a public function of a module in this folder with the parameters `browser` and `ledger`. It fails with an
+exception. A picture of the page where it failed is kept in .build/browser.
+"""
+
+import argparse
+import importlib
+import inspect
+import json
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+
+from browser import Browser, Failure
+from ledger import Ledger
+
+
+def outlive_nobody(parent=os.getppid()):
+    """A test run that is killed cannot end what it started."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--url", required=True, help="the address of the service")
+    parser.add_argument("--data-dir", help="the data directory of the ledger")
+    parser.add_argument("--program", default=".build/debug/pithledger", help="the path of pithledger")
+    parser.add_argument("--services", help="the address of the fake external services")
+    parser.add_argument("--number", default="pith:2024:4OXKXQ4PBCCPHOCVZK2PKPZTA2", help="the sample record")
+    parser.add_argument("scenarios", nargs="+")
+    return parser.parse_args()
+
+
+def scenarios(word):
+    """The scenarios of a module, in the order of the file, or one of them."""
+    name, _, one = word.partition(".")
+    module = importlib.import_module(name)
+    found = [function for key, function in vars(module).items()
+             if inspect.isfunction(function) and function.__module__ == name
+             and list(inspect.signature(function).parameters) == ["browser", "ledger"] and one in ("", key)]
+    if not found:
+        raise SystemExit(f"{word} names no scenario")
+    return found
+
+
+def run(scenario, browser, ledger):
+    """Runs a scenario. Returns why it failed, or nothing."""
+    try:
+        browser.reset()
+        scenario(browser, ledger)
+        browser.check()
+        return None
+    except Exception as error:
+        reason = str(error) if isinstance(error, Failure) else traceback.format_exc()
+    try:
+        path = pathlib.Path(".build/browser", f"{scenario.__module__}.{scenario.__name__}.png").absolute()
+        browser.picture(path)
+        reason += f"\nA picture of the page is in {path}."
+    except Exception:
+        pass
+    return reason
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    threading.Thread(target=outlive_nobody, daemon=True).start()
+    options = arguments()
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="plt-scenario-") as options.home:
+        ledger = Ledger(options)
+        browser = Browser(options.url)
+        try:
+            for scenario in (function for word in options.scenarios for function in scenarios(word)):
+                start = time.monotonic()
+                reason = run(scenario, browser, ledger)
+                failed = failed or reason is not None
+                print(json.dumps({"scenario": f"{scenario.__module__}.{scenario.__name__}",
+                                  "title": (scenario.__doc__ or scenario.__name__).splitlines()[0],
+                                  "failure": reason, "seconds": round(time.monotonic() - start, 1)},
+                                 ensure_ascii=False), flush=True)
+        finally:
+            browser.close()
+    sys.exit(1 if failed else 0)
+
+
+main()
