@@ -140,7 +140,10 @@ let package = Package(
     // The addresses of a ledger, and records in the formats of other systems.
     .target(
       name: "RecordFormats",
-      dependencies: ["Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON"],
+      dependencies: [
+        "Encodings", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON",
+        "ProofFormats",
+      ],
       swiftSettings: strict),
     // The HTML pages, and what a browser loads with them.
     .target(

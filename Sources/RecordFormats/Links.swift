@@ -30,6 +30,9 @@ public struct Links: Sendable, Equatable {
   /// `citation.bib`, `citation.ris`, `citation.csl.json`, `record.jsonld`, `linkset.json`, `citations`, `events`.
   public func part(_ name: String, of number: PithNumber) -> String { "\(page(number))/\(name)" }
 
+  /// The page of a key.
+  public func key(_ fingerprint: Digest128) -> String { "\(base)/keys/\(fingerprint.hex)" }
+
   /// The page of an event.
   public func event(_ id: Digest) -> String { "\(base)/events/sha256:\(id.hex)" }
 
@@ -97,7 +100,7 @@ public struct Links: Sendable, Equatable {
   ///
   /// Every answer to a submission has such an address. A `CharacterSet` made for each took as long as the rest
   /// of the answer.
-  private static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String {
     var escaped: [UInt8] = []
     for byte in text.utf8 {
       switch byte {

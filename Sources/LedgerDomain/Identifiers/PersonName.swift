@@ -1,6 +1,6 @@
 /// Compares names of persons. Case, accents and punctuation do not matter, given names may be
 /// initials, and the family name may come first or last.
-enum PersonName {
+public enum PersonName {
   /// Splits a name into lower-case words without accents and punctuation. The form `Family, Given`
   /// becomes `Given Family`.
   static func words(_ name: String) -> [String] {
@@ -41,9 +41,18 @@ enum PersonName {
   }
 
   /// Whether two spellings can be the name of one person.
-  static func matches(_ a: String, _ b: String) -> Bool {
-    let a = words(a)
-    let b = words(b)
+  static func matches(_ a: String, _ b: String) -> Bool { matches(words(a), words(b)) }
+
+  /// For each of some names, the indices of the names in a list that can be spellings of it.
+  public static func indices(of names: [String], in list: [String]) -> [[Int]] {
+    let listed = names.isEmpty ? [] : list.map(words)
+    return names.map { name in
+      let name = words(name)
+      return listed.indices.filter { matches(listed[$0], name) }
+    }
+  }
+
+  private static func matches(_ a: [String], _ b: [String]) -> Bool {
     guard let familyA = a.last, let familyB = b.last, familyA == familyB else { return false }
     let givenA = a.dropLast()
     let givenB = b.dropLast()

@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 public import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// An event as a row of a list. The template `event_row` shows it.
 public struct EventRow: Sendable {

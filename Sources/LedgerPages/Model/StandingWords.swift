@@ -1,4 +1,5 @@
 public import LedgerDomain
+import RecordFormats
 
 /// A few words with a colour that repeats what they say.
 public struct Badge: Sendable, Equatable {
@@ -33,7 +34,7 @@ public struct StandingWords: Sendable, Equatable {
   ///   - type: the type of the event.
   ///   - reason: why the standing is not higher.
   public init(_ standing: String, of type: EventType, reason: String? = nil) {
-    self.reason = reason.map(Self.sentence)
+    self.reason = reason.map(Words.sentence)
     switch standing {
     case "withdrawn":
       badge = Badge("withdrawn", .none)
@@ -106,11 +107,5 @@ public struct StandingWords: Sendable, Equatable {
       (Badge("awaits a moderator", .wait), "A moderator has not decided about this report yet.")
     default: (Badge(standing, .none), "")
     }
-  }
-
-  /// A clause as a sentence.
-  static func sentence(_ clause: String) -> String {
-    guard let first = clause.first else { return clause }
-    return first.uppercased() + clause.dropFirst() + (clause.hasSuffix(".") ? "" : ".")
   }
 }

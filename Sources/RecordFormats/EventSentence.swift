@@ -1,11 +1,11 @@
-import CanonicalJSON
+public import CanonicalJSON
 import Encodings
-import LedgerDomain
+public import LedgerDomain
 
 /// What an event says, as a sentence without its subject: the reader knows which paper or key it is about.
-enum EventSentence {
+public enum EventSentence {
   /// The sentence for an event.
-  static func text(_ body: EventBody) -> String {
+  public static func text(_ body: EventBody) -> String {
     switch body.payload {
     case .timestampAnchor(let payload): anchor(payload, body.target)
     case .storageAttestation(let payload): storage(payload)
@@ -25,7 +25,7 @@ enum EventSentence {
       "The name \(payload.retracted.value) (\(payload.retracted.kind.rawValue)) was retracted: \(reason(body))"
     case .anchorUpgraded: "A complete proof of time replaces a pending one."
     case .checkRecorded(let payload):
-      "A statement was checked again: \(payload.verdict.name). \(StandingWords.sentence(reason(body)))"
+      "A statement was checked again: \(payload.verdict.name). \(Words.sentence(reason(body)))"
     case .moderationDecision(let payload):
       "A moderator \(payload.decision.rawValue) a replication report: \(reason(body))"
     case .eventWithdrawn: "A statement was withdrawn: \(reason(body))"
@@ -77,9 +77,15 @@ enum EventSentence {
 }
 
 /// Members of payloads in words.
-enum Words {
+public enum Words {
+  /// A clause as a sentence.
+  public static func sentence(_ clause: String) -> String {
+    guard let first = clause.first else { return clause }
+    return first.uppercased() + clause.dropFirst() + (clause.hasSuffix(".") ? "" : ".")
+  }
+
   /// How a paper relates to the one that it cites, as a verb.
-  static func relation(_ relation: CitationSignature.Relation) -> String {
+  public static func relation(_ relation: CitationSignature.Relation) -> String {
     switch relation {
     case .supports: "supports"
     case .refutes: "refutes"
@@ -93,13 +99,14 @@ enum Words {
   }
 
   /// A citing paper, by the name that the payload of a citation gives.
-  static func paper(_ payload: JSONObject) -> String {
+  public static func paper(_ payload: JSONObject) -> String {
     if let id = payload["citing_arxiv"]?.stringValue { return "arXiv:\(id)" }
     if let doi = payload["citing_doi"]?.stringValue { return "doi:\(doi)" }
     return payload["citing_pith_number"]?.stringValue ?? "A paper"
   }
 
-  static func kind(_ kind: ReplicationRecord.Kind) -> String {
+  /// The kind of a replication report.
+  public static func kind(_ kind: ReplicationRecord.Kind) -> String {
     switch kind {
     case .replication: "Replication"
     case .falsification: "Attempt to falsify"
@@ -107,7 +114,8 @@ enum Words {
     }
   }
 
-  static func outcome(_ outcome: ReplicationRecord.Outcome) -> String {
+  /// The outcome of a replication report.
+  public static func outcome(_ outcome: ReplicationRecord.Outcome) -> String {
     switch outcome {
     case .replicated: "replicated"
     case .partiallyReplicated: "partially replicated"
