@@ -37,7 +37,8 @@ enum BrowserRun {
     let seconds: Double
   }
 
-  /// Runs the scenarios of a module, with a ledger that has the sample record and fake external services.
+  /// Runs the scenarios of a module, with a ledger that has the sample record and fake external services. Their
+  /// certificates are in the directory of the configured roots.
   ///
   /// Each scenario that fails is an issue of the current test.
   static func scenarios(
@@ -56,17 +57,25 @@ enum BrowserRun {
         try await test.serving { client in
           let port = try #require(client.port)
           try await run(
-            module, test,
-            ["--url", "http://127.0.0.1:\(port)", "--services", services.url],
-            root: services.directory + "/root.pem")
+            module, test, ["--url", "http://127.0.0.1:\(port)", "--services", services.url],
+            settings: [
+              "FETCH_ALLOW_HOSTS": "localhost", "FETCH_CA_FILE": services.directory + "/root.pem",
+              "OTS_CALENDARS": services.url, "ORCID_AUDIENCES": "APP-TEST",
+              "ORCID_ISSUER": services.url, "DATABASE_URL": test.uri,
+            ])
         }
       }
     }
   }
 
   private static func run(
-    _ module: String, _ test: LedgerUnderTest, _ options: [String], root: String
+    _ module: String, _ test: LedgerUnderTest, _ options: [String], settings: [String: String]
   ) async throws {
+    var environment: [Subprocess.Environment.Key: String?] = ["PYTHONDONTWRITEBYTECODE": "1"]
+    for (name, value) in settings {
+      environment[Subprocess.Environment.Key(stringLiteral: "PITHLEDGER_" + name)] = value
+    }
+
     let folder = Fixtures.project.appendingPathComponent("Tests/BrowserTests/scenarios").path
     let arguments =
       [
@@ -75,9 +84,7 @@ enum BrowserRun {
       ] + options + [module]
     let result = try await Subprocess.run(
       .name("python3"), arguments: Arguments(arguments),
-      environment: .inherit.updating([
-        "PITHLEDGER_DATABASE_URL": test.uri, "PYTHONDONTWRITEBYTECODE": "1",
-      ]),
+      environment: .inherit.updating(environment),
       workingDirectory: FilePath(Fixtures.project.path), input: .none,
       output: .string(limit: 1 << 22), error: .string(limit: 1 << 20))
     let outcomes = try result.standardOutput.split(separator: "\n").map {

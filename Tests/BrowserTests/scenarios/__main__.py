@@ -1,12 +1,15 @@
 """Runs scenarios in a browser and prints a line of JSON for each.
 
-Usage: python3 Tests/BrowserTests/scenarios --url http://127.0.0.1:8080 [--data-dir DIR --program PATH] MODULE[.SCENARIO]...
+Usage: python3 Tests/BrowserTests/scenarios [--url http://127.0.0.1:8080 --data-dir DIR] [--program PATH] MODULE[.SCENARIO]...
+
+Without --url a ledger of its own is started, with the sample record and fake external services.
 
 A scenario is a public function of a module in this folder with the parameters `browser` and `ledger`. It fails with an
 exception. A picture of the page where it failed is kept in .build/browser.
 """
 
 import argparse
+import contextlib
 import importlib
 import inspect
 import json
@@ -23,6 +26,7 @@ sys.dont_write_bytecode = True
 
 from browser import Browser, Failure
 from ledger import Ledger
+from service import started
 
 
 def outlive_nobody(parent=os.getppid()):
@@ -34,7 +38,7 @@ def outlive_nobody(parent=os.getppid()):
 
 def arguments():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--url", required=True, help="the address of the service")
+    parser.add_argument("--url", help="the address of a service that runs already")
     parser.add_argument("--data-dir", help="the data directory of the ledger")
     parser.add_argument("--program", default=".build/debug/pithledger", help="the path of pithledger")
     parser.add_argument("--services", help="the address of the fake external services")
@@ -55,6 +59,15 @@ def scenarios(word):
     return found
 
 
+def explain(error):
+    """The reason of a failure, with the places in the scenarios but not in the libraries."""
+    if isinstance(error, Failure):
+        return str(error)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/scenarios/" in frame.filename]
+    places = "".join(f"\n  {pathlib.Path(frame.filename).name}:{frame.lineno}: {frame.line}" for frame in frames)
+    return f"{type(error).__name__}: {str(error).split('Stacktrace:')[0].strip()}{places}"
+
+
 def run(scenario, browser, ledger):
     """Runs a scenario. Returns why it failed, or nothing."""
     try:
@@ -63,13 +76,14 @@ def run(scenario, browser, ledger):
         browser.check()
         return None
     except Exception as error:
-        reason = str(error) if isinstance(error, Failure) else traceback.format_exc()
+        reason = explain(error)
     try:
         path = pathlib.Path(".build/browser", f"{scenario.__module__}.{scenario.__name__}.png").absolute()
         browser.picture(path)
         reason += f"\nA picture of the page is in {path}."
     except Exception:
-        pass
+        if browser.restart_if_ended():
+            reason = "The browser crashed. " + reason
     return reason
 
 
@@ -78,13 +92,19 @@ def main():
     threading.Thread(target=outlive_nobody, daemon=True).start()
     options = arguments()
     failed = False
-    with tempfile.TemporaryDirectory(prefix="plt-scenario-") as options.home:
+    with contextlib.ExitStack() as stack:
+        options.home = stack.enter_context(tempfile.TemporaryDirectory(prefix="plt-scenario-"))
+        if not options.url:
+            options.url, options.data_dir, options.services = stack.enter_context(started(options.program))
         ledger = Ledger(options)
         browser = Browser(options.url)
         try:
             for scenario in (function for word in options.scenarios for function in scenarios(word)):
                 start = time.monotonic()
                 reason = run(scenario, browser, ledger)
+                if reason and reason.startswith("The browser crashed."):
+                    print(f"{scenario.__name__} is repeated: {reason}", file=sys.stderr)
+                    reason = run(scenario, browser, ledger)
                 failed = failed or reason is not None
                 print(json.dumps({"scenario": f"{scenario.__module__}.{scenario.__name__}",
                                   "title": (scenario.__doc__ or scenario.__name__).splitlines()[0],

@@ -15,6 +15,7 @@ os.environ["SE_OFFLINE"] = "true"
 os.environ["SE_AVOID_STATS"] = "true"
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -22,6 +23,46 @@ from selenium.webdriver.common.keys import Keys
 THEMES = ("light", "dark")
 WIDTHS = (360, 1280)
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+# Watches where Tab goes. A group of radio buttons is one stop. What is not rendered is none.
+KEYBOARD = """
+    const controls = 'a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]';
+    const shown = e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.type !== 'hidden'
+      && e.tabIndex >= 0 && !e.closest('[inert]');
+    const rest = e => e.type !== 'radio' || e.checked || ![...document.getElementsByName(e.name)].some(o => o.checked)
+      && document.getElementsByName(e.name)[0] === e;
+    const wanted = [...document.querySelectorAll(controls)].filter(e => shown(e) && rest(e));
+    const name = e => e.outerHTML.slice(0, 120);
+    const reached = new Set(), disorder = [], unseen = [];
+    let last = null;
+    document.addEventListener('focusin', event => {
+      const e = event.target;
+      if (last && last !== e && !reached.has(e)
+          && !(last.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)) disorder.push(name(e));
+      reached.add(e);
+      last = e;
+    });
+    const look = () => {
+      const e = document.activeElement;
+      // After the last control the focus leaves the page.
+      if (!e || e === document.body || !e.matches(':focus')) return;
+      const style = getComputedStyle(e), box = e.getClientRects()[0] || e.getBoundingClientRect();
+      const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+        && style.outlineColor !== 'rgba(0, 0, 0, 0)';
+      const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
+        && box.width > 0 && box.height > 0;
+      if (!ring || !inside) unseen.push(name(e) + (ring ? ' (outside the window)' : ' (no outline)'));
+    };
+    document.addEventListener('keydown', look, true);
+    window.tabStops = {finish: () => {
+      look();
+      return {missed: wanted.filter(e => e.isConnected && shown(e) && !reached.has(e)).slice(0, 5).map(name),
+              disorder: disorder.slice(0, 5), unseen: [...new Set(unseen)].slice(0, 5)};
+    }};
+    return {count: wanted.length,
+            positive: [...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).map(name)};
+"""
 
 
 class Failure(AssertionError):
@@ -50,9 +91,13 @@ class Browser:
         self.base = base.rstrip("/")
         self.hosts = {urllib.parse.urlsplit(base).netloc}
         self.downloads = pathlib.Path(tempfile.mkdtemp(prefix="plt-browser-"))
+        self.start()
+
+    def start(self):
+        """Starts the browser."""
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
-        for word in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", "lang=en-GB",
+        for word in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "hide-scrollbars", "lang=en-GB",
                      "force-color-profile=srgb", "disable-background-networking", "disable-component-update",
                      "no-first-run", "disable-sync", "disable-search-engine-choice-screen"):
             options.add_argument("--" + word)
@@ -65,6 +110,16 @@ class Browser:
         self.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         self.status = None
         self.reset()
+
+    def restart_if_ended(self):
+        """Starts the browser again if it crashed. Returns whether it had to."""
+        try:
+            self.driver.execute_script("return 1")
+            return False
+        except WebDriverException:
+            self.driver.quit()
+            self.start()
+            return True
 
     def close(self):
         self.driver.quit()
@@ -252,6 +307,39 @@ class Browser:
             self.check_width(f"at {width} px")
         self.show("light", 1280)
         self.check()
+
+    def check_keyboard(self):
+        """Fails unless Tab reaches every control, in the order of the document, and each shows that it has the focus.
+
+        The page must be fresh: Tab begins at its start.
+        """
+        self.js("document.activeElement.blur()")
+        expected = self.js(KEYBOARD)
+        self.keys(*[Keys.TAB] * (expected["count"] + 2))
+        found = self.js("return window.tabStops.finish()")
+        where = self.driver.current_url
+        expect(not expected["positive"], f"{where}: a tabindex above 0: {expected['positive']}")
+        expect(not found["missed"], f"{where}: Tab does not reach {found['missed']}")
+        expect(not found["disorder"], f"{where}: Tab leaves the order of the document at {found['disorder']}")
+        expect(not found["unseen"], f"{where}: the focus is not visible on {found['unseen']}")
+
+    def check_skip_link(self):
+        """Fails unless the first Tab offers to skip to the content, which Enter does."""
+        where = self.driver.current_url
+        self.keys(Keys.TAB)
+        expect(self.js("return (document.activeElement.getAttribute('href') || '').startsWith('#')"),
+               f"{where}: the first Tab does not reach a skip link")
+        self.keys(Keys.ENTER)
+        self.keys(Keys.TAB)
+        inside = self.js("return document.querySelector('main').contains(document.activeElement) || "
+                         "!document.querySelector('main a[href], main button, main input')")
+        expect(inside, f"{where}: after the skip link, Tab is not in the content")
+
+    def facts(self, selector="main"):
+        """The lines of text that a reader sees, with all details open."""
+        self.js("document.querySelectorAll('details').forEach(d => d.open = true)")
+        lines = [" ".join(line.split()) for line in self.text(selector).splitlines()]
+        return [line for line in lines if line]
 
     def picture(self, path, most=20000):
         """Writes a PNG of the whole page."""

@@ -102,3 +102,26 @@ def accessibility(browser, ledger):
         with serving(browser, body, icon, files={"a.js": "", "a.css": style}):
             browser.visit("/")
             refuses(words, browser.check_everywhere)
+
+
+def keyboard(browser, ledger):
+    """A control that Tab does not reach, an order of its own, and an invisible focus are found."""
+    icon = '<link rel="icon" href="a.js"><link rel="stylesheet" href="a.css">'
+    links = '<p><a href="/#1">1</a> <a href="/#2">2</a></p>'
+    ring = "a:focus { outline: 3px solid blue }"
+    trap = '<script src="a.js" defer></script>'
+    for words, body, style, script in (
+            (None, links, ring, ""),
+            ("not visible", links, "a:focus { outline: none }", ""),
+            ("not visible", links, ring + "a { position: absolute; left: -999rem }", ""),
+            ("tabindex above 0", links + '<p><a href="/#3" tabindex="3">3</a></p>', ring, ""),
+            ("does not reach", links + trap, ring,
+             "document.querySelector('a').addEventListener('keydown', e => e.preventDefault())")):
+        with serving(browser, body, icon, files={"a.js": script, "a.css": style}):
+            browser.visit("/")
+            if words:
+                refuses(words, browser.check_keyboard)
+            else:
+                browser.check_keyboard()
+                browser.visit("/")
+                refuses("skip link", browser.check_skip_link)

@@ -7,6 +7,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import statements
 from browser import expect
 
 
@@ -21,6 +22,15 @@ class Ledger:
         self.number = options.number
         self.short = self.number.split(":")[-1]
         self.home = options.home
+        self.made = None
+        # The root of the fake timestamp authority, which lies beside the roots of the fake services.
+        self.roots = os.path.join(os.path.dirname(os.environ.get("PITHLEDGER_FETCH_CA_FILE", "")), "tsa-root.pem")
+
+    def statements(self):
+        """Makes a realistic history of the sample record, once. Returns event ids and fingerprints by name."""
+        if self.made is None:
+            self.made = statements.make(self)
+        return self.made
 
     # The program
 
@@ -33,14 +43,16 @@ class Ledger:
         return lines[0] if len(lines) == 1 else lines
 
     def key(self, name, kind="author", signer=None, vouched=None):
-        """Makes and registers a key; the registry vouches for it in this name. Returns the path of its file."""
+        """Makes and registers a key; the registry vouches for it in this name. Returns the path of its file and its
+        fingerprint."""
         path = os.path.join(self.home, name.replace("/", "_") + ".key")
-        self.run("key", "generate", "--out", path, "--id", name, "--signer", signer or "urn:example:" + name,
-                 "--type", kind)
-        registered = self.run("key", "register", path)
+        made = self.run("key", "generate", "--out", path, "--id", name, "--signer", signer or "urn:example:" + name,
+                        "--type", kind)
+        self.run("key", "register", path)
+        fingerprint = made["public_key_fingerprint"]
         if vouched:
-            self.run("key", "vouch", registered["fingerprint"], "--as", kind, "--name", vouched)
-        return path
+            self.run("key", "vouch", fingerprint, "--as", kind, "--name", vouched)
+        return path, fingerprint
 
     # HTTP
 
