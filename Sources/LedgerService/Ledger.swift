@@ -77,6 +77,8 @@ public final class Ledger: Sendable {
 
   /// Records: names, documents, status, graph.
   public let records: RecordQueries
+  /// Records for their pages.
+  public let overviews: RecordOverviewQueries
   /// The merged states of records.
   public let mergedStates: MergedStateQueries
   /// Records by title, author, category, time and status.
@@ -171,6 +173,8 @@ public final class Ledger: Sendable {
       store: store, resolver: core.resolver, configuration: configuration, origin: core.origin)
     search = RecordSearchQueries(store: store, configuration: configuration)
     events = EventQueries(store: store, resolver: core.resolver, timeline: core.timeline)
+    overviews = RecordOverviewQueries(
+      store: store, records: records, citations: citations, events: events)
     keys = KeyQueries(timeline: core.timeline)
     references = ReferenceResolver(store: store, resolver: core.resolver)
     replications = ReplicationQueries(

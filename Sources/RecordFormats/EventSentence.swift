@@ -124,3 +124,36 @@ public enum Words {
     }
   }
 }
+
+extension Words {
+  /// A number with a noun, in the singular or the plural.
+  static func count(_ count: Int, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun == "person" ? "people" : noun + "s")"
+  }
+}
+
+extension EventType {
+  /// The events of the type, in words.
+  var words: String {
+    switch self {
+    case .timestampAnchor: "proofs of time"
+    case .storageAttestation: "statements about copies"
+    case .authorAttestation: "claims of authorship"
+    case .citationSignature: "citations"
+    case .replicationRecord: "replication reports"
+    case .recordCreated: "additions of records"
+    case .graphSnapshot: "snapshots of claims and references"
+    case .aliasAdded: "new names"
+    case .aliasRetracted: "retracted names"
+    case .anchorUpgraded: "completed proofs of time"
+    case .checkRecorded: "repeated checks"
+    case .moderationDecision: "decisions of moderators"
+    case .eventWithdrawn: "withdrawals"
+    case .keyRegistered: "registrations of keys"
+    case .keyVouched: "vouches for keys"
+    case .vouchingWithdrawn: "withdrawn vouches"
+    case .keyRevoked: "revocations of keys"
+    case .unknown: "events of an unknown type"
+    }
+  }
+}

@@ -100,7 +100,7 @@ public struct Links: Sendable, Equatable {
   ///
   /// Every answer to a submission has such an address. A `CharacterSet` made for each took as long as the rest
   /// of the answer.
-  static func escaped(_ text: String) -> String {
+  public static func escaped(_ text: String) -> String {
     var escaped: [UInt8] = []
     for byte in text.utf8 {
       switch byte {

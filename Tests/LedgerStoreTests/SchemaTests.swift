@@ -187,7 +187,7 @@ struct SchemaTests {
         ),
         ("event_storage", "event_type = \(EventType.storageAttestation.rawValue)"),
         (
-          "event_by_document",
+          "event_by_record_and_type",
           "record_position = 5 AND event_type = \(EventType.graphSnapshot.rawValue)"
         ),
         (

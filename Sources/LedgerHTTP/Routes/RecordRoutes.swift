@@ -12,9 +12,10 @@ struct RecordRoutes: Sendable {
   let ledger: Ledger
   let statuses: StatusCache
   let reader: RequestReader
+  let pages: RecordPages
 
   func add(to routes: RouteTable) {
-    routes.get("/pith/:id", use: document)
+    routes.get("/pith/:id", takes: ["as_of"], use: document)
     routes.get("/pith/:id/state.json", use: state)
     routes.get("/pith/:id/bundle.json", use: bundle)
     routes.get("/paper/:id", use: paper)
@@ -42,23 +43,19 @@ struct RecordRoutes: Sendable {
   private func document(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    let view = try await ledger.records.view(context.identifier())
     // A name that ends with `.json` has one representation.
-    guard try !context.parameters.require("id").hasSuffix(".json") else {
-      return .json(try view.json(reader.links(request)))
+    let isJSON = try context.parameters.require("id").hasSuffix(".json")
+    let type =
+      isJSON ? "application/json" : Accept(request.headers).best(of: Self.representations)
+    if type == "text/html" { return try await pages.record(request, context) }
+    guard context.query["as_of"] == nil else {
+      throw Refusal(
+        .malformed, check: "query", field: "as_of",
+        "The page of a record takes this parameter. For JSON, ask for status.json.")
     }
-    let headers: HTTPFields = [.vary: "Accept"]
-    switch Accept(request.headers).best(of: Self.representations) {
-    case "text/html": return try page(view, request, headers)
-    default: return .json(try view.json(reader.links(request)), headers: headers)
-    }
-  }
-
-  /// The page of a record.
-  private func page(
-    _ view: RecordView, _ request: Request, _ headers: HTTPFields
-  ) throws -> Response {
-    .json(try view.json(reader.links(request)), headers: headers)
+    let view = try await ledger.records.view(context.identifier())
+    return .json(
+      try view.json(reader.links(request)), headers: isJSON ? [:] : [.vary: "Accept"])
   }
 
   private func citations(

@@ -13,7 +13,10 @@ func buildRouter(
   let reader = RequestReader(
     configuration: ledger.configuration, callers: Callers(ledger.configuration, listensOn: host),
     bodies: state.bodies)
-  RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader).add(to: routes)
+  let recordPages = RecordPages(ledger: ledger, reader: reader, renderer: state.renderer)
+  recordPages.add(to: routes)
+  RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader, pages: recordPages).add(
+    to: routes)
   SubmissionRoutes(ledger: ledger, reader: reader).add(to: routes)
   EventRoutes(ledger: ledger, feed: state.feed, table: state.table, reader: reader).add(to: routes)
   ReplicationRoutes(ledger: ledger, reader: reader).add(to: routes)

@@ -92,7 +92,7 @@ public struct StandingWords: Sendable, Equatable {
     case (.storageAttestation, "verified"):
       (
         Badge("verified", .good),
-        "The bytes were fetched and hashed, or a vouched storage provider signed that it keeps them."
+        "The ledger hashed the bytes itself, or a vouched storage provider signed that it keeps them."
       )
     case (.storageAttestation, _):
       (Badge("pending", .wait), "It could not be checked that the location has these bytes.")

@@ -50,7 +50,7 @@ final class RecordDocuments: Sendable {
     // The newest `record_created` may name no document, because it adds a receipt alone.
     var standing = try await snapshot(of: record)
     var below = Position.max
-    while let created = try await store.log.documentEvents(
+    while let created = try await store.log.newestEvents(
       record: record.record, type: .recordCreated, below: below, limit: 1
     ).first, created.position > standing?.event.position ?? -1 {
       if let named = try Named(created) {
@@ -64,8 +64,8 @@ final class RecordDocuments: Sendable {
 
   /// The newest graph snapshot of a record.
   func snapshot(of record: ResolvedRecord) async throws -> Named? {
-    try await store.log.documentEvents(
-      record: record.record, type: .graphSnapshot, below: .max, limit: 1
+    try await store.log.newestEvents(
+      record: record.record, type: .graphSnapshot, limit: 1
     ).first.flatMap { try Named($0) }
   }
 
@@ -94,7 +94,7 @@ final class RecordDocuments: Sendable {
     for type in [EventType.recordCreated, .graphSnapshot] {
       var below = standing.event.position
       while true {
-        let page = try await store.log.documentEvents(
+        let page = try await store.log.newestEvents(
           record: record.record, type: type, below: below, limit: 256)
         for named in try page.compactMap({ try Named($0) }) where seen.insert(named.digest).inserted
         {

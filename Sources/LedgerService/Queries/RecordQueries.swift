@@ -171,21 +171,26 @@ public final class RecordQueries: Sendable {
 
   /// Returns a record with its document, its newest events and its status.
   ///
+  /// - Parameter maxEvents: the largest number of events.
+  ///
   /// Errors: those of ``resolve(_:)``.
-  public func view(_ name: String) async throws -> RecordView {
-    try await view(resolve(name).record)
+  public func view(
+    _ name: String, maxEvents: Int = RecordView.maxEvents
+  ) async throws -> RecordView {
+    try await view(resolve(name).record, maxEvents: maxEvents)
   }
 
-  private func view(_ record: ResolvedRecord) async throws -> RecordView {
+  /// Returns a record as ``view(_:maxEvents:)`` does.
+  func view(_ record: ResolvedRecord, maxEvents: Int) async throws -> RecordView {
     let standing = try await documents.standing(of: record)
     let document: RecordDocument? =
       if let standing { try await documents.document(standing.digest) } else { nil }
     let newest = try await store.log.events(
-      record: record.record, limit: RecordView.maxEvents * 2, newestFirst: true)
+      record: record.record, limit: maxEvents * 2, newestFirst: true)
     // Events that an import writes are part of the record, and not statements about it.
     let statements = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
-    }.prefix(RecordView.maxEvents)
+    }.prefix(maxEvents)
     let projected = try await store.projections.state(record: record.record)
     return RecordView(
       record: record, document: document?.json, titleVerified: document?.titleVerified,
@@ -194,8 +199,7 @@ public final class RecordQueries: Sendable {
         RecordView.Name(alias: $0.alias, isRetracted: $0.isRetracted)
       },
       events: Array(statements),
-      hasMoreEvents: newest.count == RecordView.maxEvents * 2
-        || statements.count == RecordView.maxEvents,
+      hasMoreEvents: newest.count == maxEvents * 2 || statements.count == maxEvents,
       status: projected.map {
         StatusSnapshot(
           record.pithNumber, $0, position: $0.state.position, at: configuration.clock())

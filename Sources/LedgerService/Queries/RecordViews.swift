@@ -42,7 +42,7 @@ public struct StatusSnapshot: Sendable {
 
 /// A record with its document, its newest events and its status.
 public struct RecordView: Sendable {
-  /// The largest number of events in a view.
+  /// The largest number of events in a view, unless a caller wants fewer.
   public static let maxEvents = 100
   /// The largest number of citations in a view.
   public static let maxCitations = 10

@@ -86,13 +86,13 @@ public struct EventLog: Sendable {
     ).first
   }
 
-  /// The events of a record that state it or its graph, newest first.
+  /// The events of a record that have one type, newest first.
   ///
   /// - Parameters:
-  ///   - type: `recordCreated` or `graphSnapshot`.
+  ///   - type: a type of the index `event_by_record_and_type`. For another type the read has no bound.
   ///   - below: the position below which they are.
-  public func documentEvents(
-    record: RecordID, type: EventType, below: Position, limit: Int
+  public func newestEvents(
+    record: RecordID, type: EventType, below: Position = .max, limit: Int
   ) async throws -> [StoredEvent] {
     // The type is part of the text, as in `latestEvent`.
     try await select(

@@ -1,0 +1,83 @@
+import Hummingbird
+import LedgerDomain
+import LedgerPages
+import LedgerService
+import NIOCore
+import RecordFormats
+
+/// The page of a record, and its lists of events and citations.
+struct RecordPages: Sendable {
+  let ledger: Ledger
+  let reader: RequestReader
+  let renderer: PageRenderer
+
+  /// The number of items in a page of a list.
+  private static let listed = 25
+
+  /// Adds the lists. The route of the record itself also serves other representations.
+  func add(to routes: RouteTable) {
+    routes.get("/pith/:id/events", takes: ["from", "type"], use: events)
+    routes.get(
+      "/pith/:id/citations", takes: ["cursor", "direction", "relation"], use: citations)
+  }
+
+  private func events(_ request: Request, _ context: LedgerRequestContext) async throws -> Response
+  {
+    let name = try context.identifier()
+    let filter = try EventFilter(
+      types: context.query["type"], signer: nil, target: nil, standings: nil, since: nil,
+      order: "desc")
+    let page = try await ledger.events.page(
+      of: name, filter, from: context.query.position("from"), limit: Self.listed)
+    let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1))
+    return .page(
+      try renderer.html(
+        RecordEventsPage(crumb, page, try await ledger.events.details(of: page.events))),
+      to: request)
+  }
+
+  private func citations(
+    _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> Response {
+    let name = try context.identifier()
+    let given = context.query
+    let filter = try CitationFilter { parameter in
+      switch parameter {
+      case "order": "desc"
+      case "standing": "verified"
+      default: given[parameter]
+      }
+    }
+    let page = try await ledger.citations.page(
+      name, filter, cursor: given["cursor"], limit: Self.listed)
+    let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1))
+    return .page(try renderer.html(CitationsPage(crumb, page)), to: request)
+  }
+
+  func record(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
+    let name = try context.identifier()
+    let overview = try await ledger.overviews.overview(name)
+    let page = try RecordPage(
+      overview, logKey: try await ledger.checkpoints.verifierKey(), links: reader.links(request),
+      past: try await past(name, request, context))
+    return .page(try renderer.html(page), to: request, headers: [.vary: "Accept"])
+  }
+
+  /// The status at the end of the day that the reader chose.
+  private func past(
+    _ name: String, _ request: Request, _ context: LedgerRequestContext
+  ) async throws -> RecordPage.Past? {
+    guard let day = context.query["as_of"] else { return nil }
+    guard day.utf8.count == 10, let point = try? LogPoint(day + "T23:59:59.999999Z", field: "as_of")
+    else {
+      throw Refusal(
+        .malformed, check: "query", field: "as_of", "A day as 2026-11-27.")
+    }
+    try ledger.quotas.takeHeavyRead(reader.client(request, context))
+    do {
+      return .status(try await ledger.records.status(name, at: point), day: day)
+    } catch let refusal as Refusal where refusal.check == "as_of" {
+      return .none("This ledger did not have the record at the end of \(day) (UTC).", day: day)
+    }
+  }
+}
