@@ -123,18 +123,16 @@ public enum Words {
     case .inconclusive: "inconclusive"
     }
   }
-}
 
-extension Words {
   /// A number with a noun, in the singular or the plural.
-  static func count(_ count: Int, _ noun: String) -> String {
+  public static func count(_ count: Int, _ noun: String) -> String {
     count == 1 ? "1 \(noun)" : "\(count) \(noun == "person" ? "people" : noun + "s")"
   }
 }
 
 extension EventType {
   /// The events of the type, in words.
-  var words: String {
+  public var words: String {
     switch self {
     case .timestampAnchor: "proofs of time"
     case .storageAttestation: "statements about copies"

@@ -146,7 +146,7 @@ private struct PaperNameList {
 }
 
 /// The addresses of papers elsewhere.
-enum PaperAddress {
+public enum PaperAddress {
   /// An arXiv identifier in the form of its address, without a prefix and a version; `nil` for a text of another form.
   static func arxivID(_ text: String) -> String? {
     let folded = Alias.withoutVersion(text)
@@ -165,13 +165,13 @@ enum PaperAddress {
   }
 
   /// The address of a DOI, with percent escapes for what addresses cannot contain.
-  static func doi(_ doi: String) -> String {
+  public static func doi(_ doi: String) -> String {
     "https://doi.org/" + Links.escaped(doi)
   }
 
   /// The address of a paper that a citation names: of its record here, at arXiv, or of its DOI. A Pith Number that is
   /// not known here is an address itself.
-  static func citing(_ citation: CitationView, _ links: Links) -> String {
+  public static func citing(_ citation: CitationView, _ links: Links) -> String {
     if let number = citation.citingRecord { return links.page(number) }
     let name = citation.citing.name.text
     if let arxiv = citation.citing.name.arxiv { return "https://arxiv.org/abs/\(arxiv)" }

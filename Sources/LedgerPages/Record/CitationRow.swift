@@ -33,8 +33,9 @@ struct CitationRow: Sendable {
     switch direction {
     case .inbound:
       paper = Words.paper(body.payloadJSON)
-      paperHref =
-        view.citingRecord.map { Links().page($0) } ?? ExternalAddress.paper(body.payloadJSON)
+      let address = PaperAddress.citing(view, Links())
+      // A Pith Number that this ledger does not have is no address of a page.
+      paperHref = address.hasPrefix("/") || address.hasPrefix("https://") ? address : nil
     case .outbound:
       paper = view.citation.cited.description
       paperHref = Links().page(view.citation.cited)
@@ -62,19 +63,4 @@ struct RelationGroup: Sendable {
         rows: groups[relation] ?? [])
     }
   }
-}
-
-/// Addresses of papers on other sites.
-enum ExternalAddress {
-  /// The citing paper of a citation's payload.
-  static func paper(_ payload: JSONObject) -> String? {
-    if let id = payload["citing_arxiv"]?.stringValue { return arxiv(id) }
-    return payload["citing_doi"]?.stringValue.map(doi)
-  }
-
-  /// A paper at arXiv.
-  static func arxiv(_ id: String) -> String { "https://arxiv.org/abs/\(Links.escaped(id))" }
-
-  /// A paper by its DOI.
-  static func doi(_ doi: String) -> String { "https://doi.org/\(Links.escaped(doi))" }
 }

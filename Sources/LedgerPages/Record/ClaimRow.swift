@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// A claim of a paper, with what was said about it.
 struct ClaimRow: Sendable {

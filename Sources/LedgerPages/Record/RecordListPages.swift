@@ -42,7 +42,8 @@ public struct RecordEventsPage: Page {
   public init(_ record: RecordCrumb, _ page: EventPage, _ details: [EventDetail]) throws {
     self.record = record
     events = try details.map(EventRow.init)
-    all = record.href + "/events"
+    let all = record.href + "/events"
+    self.all = all
     filter =
       page.filter.types.isEmpty
       ? nil : "Only " + page.filter.types.map(\.words).joined(separator: ", ") + "."

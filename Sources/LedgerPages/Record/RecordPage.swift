@@ -131,8 +131,7 @@ public struct RecordPage: Page {
 /// The names and facts at the head of a record's page.
 struct RecordHead: Sendable {
   let title: String
-  /// Whether the title is the one that the record's hash covers; `nil` if there is no title.
-  let isTitleConfirmed: Bool?
+  /// Whether the title has another hash than the one that the canonical record gives.
   let isTitleUnconfirmed: Bool
   let authors: String?
   let number: String
@@ -153,27 +152,25 @@ struct RecordHead: Sendable {
   }
 
   init(_ view: RecordView) {
-    let paper = view.document?["paper"]
-    let metadata = view.canonicalRecord["metadata"]
-    let named = paper?["title"]?.stringValue
-    number = view.record.pithNumber.description
-    title = named ?? "Record \(view.record.pithNumber.short)"
-    isTitleConfirmed = named == nil ? nil : view.titleVerified
-    isTitleUnconfirmed = named != nil && view.titleVerified == false
-    authors = paper?["authors_text"]?.stringValue
+    let paper = PaperDescription(view)
+    number = paper.number.description
+    title = paper.title ?? paper.unconfirmedTitle ?? "Record \(paper.number.short)"
+    isTitleUnconfirmed = paper.unconfirmedTitle != nil
+    authors =
+      paper.authors.isEmpty
+      ? nil
+      : paper.authors.map(\.full).joined(separator: ", ")
+        + (paper.hasMoreAuthors ? " and others" : "")
     digest = view.record.canonicalSHA256.hex
     let kind = view.canonicalRecord["source"]?["kind"]?.stringValue ?? ""
     let id = view.canonicalRecord["source"]?["id"]?.stringValue ?? ""
     let version = view.canonicalRecord["source"]?["version"]?.integerValue ?? 1
     source = "\(kind == "arxiv" ? "arXiv" : kind):\(id), version \(version)"
-    sourceHref =
-      kind == "arxiv"
-      ? ExternalAddress.arxiv("\(id)v\(version)") : kind == "doi" ? ExternalAddress.doi(id) : nil
-    let time = metadata?["submitted_at"]?.stringValue ?? ""
-    submitted = Timestamp(time).map { TimeWords($0).day } ?? time
-    category = metadata?["primary_cat"]?.stringValue
-    license = metadata?["license"]?.stringValue
-    licenseHref = license.flatMap(WebLink.checked)
+    sourceHref = kind == "doi" ? paper.doiURLs.first : kind == "arxiv" ? paper.arxivURL : nil
+    submitted = TimeWords(paper.submittedAt).day
+    category = paper.categories.first
+    license = paper.licenseURL ?? paper.licenseText
+    licenseHref = paper.licenseURL
     aliases = view.aliases.filter { !$0.isRetracted }.map {
       AliasName(kind: $0.alias.kind.words, value: $0.alias.value)
     }

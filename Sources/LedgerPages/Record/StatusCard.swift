@@ -1,5 +1,6 @@
 import LedgerDomain
 import LedgerService
+import RecordFormats
 
 /// One part of a record's verification status: what holds, why, and what would improve it.
 struct StatusCard: Sendable {
