@@ -1242,11 +1242,11 @@ CREATE INDEX citation_by_paper ON ledger.citation USING btree (paper, "position"
 CREATE INDEX citation_by_signer ON ledger.citation USING btree (record_position, signer_key, paper);
 CREATE INDEX event_alias_of_source ON ledger.event USING btree (claimant) WHERE ((event_type = ANY (ARRAY[ledger.event_type_code('alias_added'::text), ledger.event_type_code('alias_retracted'::text)])) AND (slot <> claimant));
 CREATE INDEX event_author_claim ON ledger.event USING btree (record_position, "position") WHERE (event_type = ledger.event_type_code('author_attestation'::text));
-CREATE INDEX event_by_document ON ledger.event USING btree (record_position, event_type, "position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('record_created'::text), ledger.event_type_code('graph_snapshot'::text)]));
 CREATE UNIQUE INDEX event_by_event_id ON ledger.event USING btree (event_id, record_position);
 CREATE INDEX event_by_group ON ledger.event USING btree (record_position, fold_group, "position") WHERE (fold_group IS NOT NULL);
 CREATE INDEX event_by_key ON ledger.event USING btree (key_fingerprint, "position") WHERE (key_fingerprint IS NOT NULL);
 CREATE INDEX event_by_record ON ledger.event USING btree (record_position, "position");
+CREATE INDEX event_by_record_and_type ON ledger.event USING btree (record_position, event_type, "position") WHERE (event_type = ANY (ARRAY[ledger.event_type_code('timestamp_anchor'::text), ledger.event_type_code('storage_attestation'::text), ledger.event_type_code('replication_record'::text), ledger.event_type_code('record_created'::text), ledger.event_type_code('graph_snapshot'::text)]));
 CREATE INDEX event_by_signer ON ledger.event USING btree (signer_key, "position") INCLUDE (record_position);
 CREATE INDEX event_by_time ON ledger.event USING brin (recorded_at) WITH (autosummarize='on');
 CREATE INDEX event_by_type ON ledger.event USING btree (((event_type + 0)), "position") WHERE (event_type <> ledger.event_type_code('citation_signature'::text));
