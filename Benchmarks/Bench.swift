@@ -10,7 +10,7 @@ import TransparencyLog
 /// Measures the ledger and, in the same run on the same table, what PostgreSQL does without the ledger.
 /// Rounds of both alternate. Prints medians with the smallest and the largest value of the rounds.
 ///
-/// - `--only`: the parts. Without it, all but (i) run, and those that are cheap run at a tenth of the events
+/// - `--only`: the parts. Without it, all but (i) and (p) run, and those that are cheap run at a tenth of the events
 ///   too; `--two-sizes` does that with `--only`.
 /// - `--sizes`: the sizes of the log of (i), each a multiple of the one before it.
 /// - `--json`: a file for the results, as JSON lines.
@@ -74,7 +74,13 @@ struct Bench {
         options.events / 10, in: "tenth", options.parts.intersection("abcdeg"))
       try await whole.inDatabase("tenth") { try await tenth.run(directory + "/tenth") }
     }
-    if !options.parts.isSubset(of: "hiv") { try await whole.run(directory) }
+    if options.parts.contains("p") {
+      let pages = bench(options.events, in: "pages", [])
+      try await whole.inDatabase("pages") {
+        try await PageBench(bench: pages, directory: directory + "/pages").run()
+      }
+    }
+    if !options.parts.isSubset(of: "hipv") { try await whole.run(directory) }
     if options.parts.contains("v") {
       try await IntegrityBench(bench: whole, directory: directory).run()
     }

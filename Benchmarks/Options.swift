@@ -1,7 +1,7 @@
 /// The options of the command line; `Bench` says what they mean.
 struct Options {
   static let usage = """
-    pithledger-bench [--events N] [--rounds N] [--only abcdefghiv] [--two-sizes] [--sizes N,N] [--json FILE]
+    pithledger-bench [--events N] [--rounds N] [--only abcdefghipv] [--two-sizes] [--sizes N,N] [--json FILE]
     """
 
   var events = 1_000_000
@@ -27,7 +27,7 @@ struct Options {
       case "--only":
         parts = Set(value)
         measuresTenth = false
-        guard parts.isSubset(of: "abcdefghiv") else { throw Self.wrong("there is no such part") }
+        guard parts.isSubset(of: "abcdefghipv") else { throw Self.wrong("there is no such part") }
       case "--sizes": sizes = try Self.sizes(value)
       case "--json": json = value
       default: throw Self.wrong("\(name) is unknown")

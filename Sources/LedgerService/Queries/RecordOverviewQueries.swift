@@ -5,8 +5,6 @@ import LedgerStore
 public struct RecordOverview: Sendable {
   /// The largest number of events, statements of one type, and citations of one direction.
   public static let maxItems = 10
-  /// The largest number of replication records.
-  public static let maxReplications = 50
 
   /// The record, with its newest citations and claims of authorship.
   public let view: RecordView
@@ -35,12 +33,11 @@ public struct RecordOverviewQueries: Sendable {
   public func overview(_ name: String) async throws -> RecordOverview {
     let record = try await records.resolve(name).record
     let most = RecordOverview.maxItems
-    async let viewed = records.view(record, maxEvents: most)
+    async let viewed = records.view(record, maxItems: most)
     async let outbound = citations.newest(of: record, .outbound, limit: most)
     async let anchors = newest(.timestampAnchor, of: record, limit: most)
     async let storage = newest(.storageAttestation, of: record, limit: most)
-    async let replications = newest(
-      .replicationRecord, of: record, limit: RecordOverview.maxReplications)
+    async let replications = newest(.replicationRecord, of: record, limit: most)
     let view = try await viewed
     return RecordOverview(
       view: view, events: try await events.details(of: view.events),

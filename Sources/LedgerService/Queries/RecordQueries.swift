@@ -171,26 +171,26 @@ public final class RecordQueries: Sendable {
 
   /// Returns a record with its document, its newest events and its status.
   ///
-  /// - Parameter maxEvents: the largest number of events.
+  /// - Parameter maxItems: the largest number of events, and of claims of authorship.
   ///
   /// Errors: those of ``resolve(_:)``.
   public func view(
-    _ name: String, maxEvents: Int = RecordView.maxEvents
+    _ name: String, maxItems: Int = RecordView.maxEvents
   ) async throws -> RecordView {
-    try await view(resolve(name).record, maxEvents: maxEvents)
+    try await view(resolve(name).record, maxItems: maxItems)
   }
 
-  /// Returns a record as ``view(_:maxEvents:)`` does.
-  func view(_ record: ResolvedRecord, maxEvents: Int) async throws -> RecordView {
+  /// Returns a record as ``view(_:maxItems:)`` does.
+  func view(_ record: ResolvedRecord, maxItems: Int) async throws -> RecordView {
     let standing = try await documents.standing(of: record)
     let document: RecordDocument? =
       if let standing { try await documents.document(standing.digest) } else { nil }
     let newest = try await store.log.events(
-      record: record.record, limit: maxEvents * 2, newestFirst: true)
+      record: record.record, limit: maxItems * 2, newestFirst: true)
     // Events that an import writes are part of the record, and not statements about it.
     let statements = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
-    }.prefix(maxEvents)
+    }.prefix(maxItems)
     let projected = try await store.projections.state(record: record.record)
     return RecordView(
       record: record, document: document?.json, titleVerified: document?.titleVerified,
@@ -199,7 +199,7 @@ public final class RecordQueries: Sendable {
         RecordView.Name(alias: $0.alias, isRetracted: $0.isRetracted)
       },
       events: Array(statements),
-      hasMoreEvents: newest.count == maxEvents * 2 || statements.count == maxEvents,
+      hasMoreEvents: newest.count == maxItems * 2 || statements.count == maxItems,
       status: projected.map {
         StatusSnapshot(
           record.pithNumber, $0, position: $0.state.position, at: configuration.clock())
@@ -213,7 +213,8 @@ public final class RecordQueries: Sendable {
           RecordView.Provenance(
             documentDigest: $0.digest, position: $0.event.position, recordedAt: $0.event.recordedAt)
         },
-      authorClaims: try await authorClaims(of: record.record, projected),
+      authorClaims: try await authorClaims(
+        of: record.record, projected, limit: min(maxItems, Self.maxAuthorClaims)),
       vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0),
       citations: try await citations.newest(
         of: record, .inbound, limit: RecordView.maxCitations))
