@@ -83,6 +83,8 @@ public final class Ledger: Sendable {
   public let mergedStates: MergedStateQueries
   /// Records by title, author, category, time and status.
   public let search: RecordSearchQueries
+  /// All records, in ranges of the log.
+  public let list: RecordListQueries
   /// Citations of a record, and those by a paper.
   public let citations: CitationQueries
   /// Events of a record, of a key and of the log, page by page.
@@ -171,6 +173,7 @@ public final class Ledger: Sendable {
       timeline: core.timeline, configuration: configuration, pastStates: PastStates(store: store))
     mergedStates = MergedStateQueries(
       store: store, resolver: core.resolver, configuration: configuration, origin: core.origin)
+    list = RecordListQueries(store: store)
     search = RecordSearchQueries(store: store, configuration: configuration)
     events = EventQueries(store: store, resolver: core.resolver, timeline: core.timeline)
     overviews = RecordOverviewQueries(

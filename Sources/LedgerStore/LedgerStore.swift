@@ -15,6 +15,8 @@ public final class LedgerStore: Sendable {
   public let attestations: AttestationReader
   /// Finds records by name, and the names of records.
   public let records: RecordLookup
+  /// Lists all records.
+  public let list: RecordList
   /// Reads the projection of citations.
   public let citations: CitationReader
   /// Finds records by title, author, category, time and status.
@@ -54,6 +56,7 @@ public final class LedgerStore: Sendable {
     folds = FoldEventReader(readers: pools.readers)
     attestations = AttestationReader(readers: pools.readers)
     records = RecordLookup(readers: pools.readers)
+    list = RecordList(readers: pools.readers)
     citations = CitationReader(readers: pools.readers, folds: folds)
     search = RecordSearch(readers: pools.readers)
     submissions = SubmissionLookup(readers: pools.readers, folds: folds, waiter: waiter)

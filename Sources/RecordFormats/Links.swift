@@ -36,6 +36,31 @@ public struct Links: Sendable, Equatable {
   /// The page of an event.
   public func event(_ id: Digest) -> String { "\(base)/events/sha256:\(id.hex)" }
 
+  /// What another site needs to show a page of this ledger.
+  public func oEmbed(_ page: String, format: String) -> String {
+    Self.address("\(base)/oembed", [("format", format), ("url", page)])
+  }
+
+  /// The list of lists of records, of a part of the log.
+  public func sitemap(part: Int64) -> String {
+    "\(base)/sitemap.xml" + (part == 0 ? "" : "?part=\(part)")
+  }
+
+  /// The list of the records of a range that begins at a position.
+  public func sitemap(from start: Position) -> String {
+    "\(base)/sitemap/records.xml?from=\(start)"
+  }
+
+  /// The name of a record in the address of its page. `nil` for an address that is not that of a record's page here.
+  public func recordName(in address: String) -> String? {
+    let page = address.prefix { $0 != "#" }
+    for folder in ["/pith/", "/paper/"] where page.hasPrefix(base + folder) {
+      let name = page.dropFirst(base.count + folder.count)
+      return name.isEmpty || name.contains { $0 == "/" || $0 == "?" } ? nil : String(name)
+    }
+    return nil
+  }
+
   /// The path below which the interfaces of a record are.
   public func api(_ number: PithNumber) -> String { "\(base)/api/pith-number/\(number.suffix)" }
 

@@ -26,10 +26,11 @@ enum XMLText {
   }
 
   /// An element with text.
-  ///
-  /// - Parameter attributes: attributes in their order.
+  static func element(_ name: String, _ text: String) -> String { element(name, [], text) }
+
+  /// An element with attributes and text.
   static func element(
-    _ name: String, _ attributes: [(name: String, value: String)] = [], _ text: String
+    _ name: String, _ attributes: [(name: String, value: String)], _ text: String
   ) -> String {
     "<\(name)\(list(attributes))>\(escaped(text))</\(name)>"
   }

@@ -33,9 +33,7 @@ extension Response {
     _ html: String, to request: Request, status: HTTPResponse.Status = .ok,
     headers: HTTPFields = [:]
   ) -> Response {
-    var fields = HTTPFields.page
-    for field in headers { fields[field.name] = field.value }
-    return .tagged(Array(html.utf8), to: request, status: status, headers: fields)
+    .tagged(Array(html.utf8), to: request, status: status, headers: .page.with(headers))
   }
 
   /// A response with an entity tag, or 304 if the client has these bytes (RFC 9110, section 13).

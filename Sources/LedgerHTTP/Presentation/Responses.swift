@@ -33,10 +33,10 @@ extension Response {
 
   /// A response that is sent in pieces.
   static func stream(
-    _ chunks: AsyncThrowingStream<[UInt8], any Error>, type: String
+    _ chunks: AsyncThrowingStream<[UInt8], any Error>, type: String, headers: HTTPFields = [:]
   ) -> Response {
     Response(
-      status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"],
+      status: .ok, headers: HTTPFields.format(type).with(headers),
       body: ResponseBody { writer in
         for try await chunk in chunks { try await writer.write(ByteBuffer(bytes: chunk)) }
         try await writer.finish(nil)

@@ -28,10 +28,16 @@ enum Parameters {
 
   /// Decodes the percent escapes of a path component, and removes the suffix `.json`.
   static func identifier(_ component: String) throws(Refusal) -> String {
+    let name = try decoded(component)
+    return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
+  }
+
+  /// Decodes the percent escapes of a path component.
+  fileprivate static func decoded(_ component: String) throws(Refusal) -> String {
     guard let name = component.removingPercentEncoding, !name.utf8.contains(0) else {
       throw Refusal(.malformed, check: "path", "The path's percent escapes are not text.")
     }
-    return name.hasSuffix(".json") ? String(name.dropLast(5)) : name
+    return name
   }
 
   /// Parses a SHA-256 in hexadecimal.
@@ -103,5 +109,10 @@ extension RequestContext {
   /// The path parameter `id`: a record, a key, an entry or a digest.
   func identifier() throws -> String {
     try Parameters.identifier(parameters.require("id"))
+  }
+
+  /// Whether the path parameter `id` ends with `.json`.
+  func identifierIsJSON() throws -> Bool {
+    try Parameters.decoded(parameters.require("id")).hasSuffix(".json")
   }
 }

@@ -57,10 +57,17 @@ struct RecordPages: Sendable {
   func record(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
     let name = try context.identifier()
     let overview = try await ledger.overviews.overview(name)
+    let links = reader.links(request)
+    let signposting = Signposting(PaperDescription(overview.view), links: links)
     let page = try RecordPage(
-      overview, logKey: try await ledger.checkpoints.verifierKey(), links: reader.links(request),
-      past: try await past(name, request, context))
-    return .page(try renderer.html(page), to: request, headers: [.vary: "Accept"])
+      overview, logKey: try await ledger.checkpoints.verifierKey(), links: links,
+      past: try await past(name, request, context)
+    ).with(
+      linkedData: RecordLinkedData(overview.view, outbound: overview.outbound, links: links).head,
+      alternates: signposting.alternates.map {
+        HeadLink(rel: $0.rel, href: $0.href, type: $0.type, title: $0.title)
+      })
+    return .page(try renderer.html(page), to: request, headers: .ofPage(signposting))
   }
 
   /// The status at the end of the day that the reader chose.

@@ -44,7 +44,7 @@ struct RecordRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     // A name that ends with `.json` has one representation.
-    let isJSON = try context.parameters.require("id").hasSuffix(".json")
+    let isJSON = try context.identifierIsJSON()
     let type =
       isJSON ? "application/json" : Accept(request.headers).best(of: Self.representations)
     if type == "text/html" { return try await pages.record(request, context) }
@@ -53,9 +53,18 @@ struct RecordRoutes: Sendable {
         .malformed, check: "query", field: "as_of",
         "The page of a record takes this parameter. For JSON, ask for status.json.")
     }
+    let links = reader.links(request)
     let view = try await ledger.records.view(context.identifier())
-    return .json(
-      try view.json(reader.links(request)), headers: isJSON ? [:] : [.vary: "Accept"])
+    if isJSON {
+      return FormatRoutes.metadata(
+        try view.json(links).canonicalBytes(), .json, view.record.pithNumber, links, request)
+    }
+    let json =
+      type == "application/json"
+      ? try view.json(links) : try await FormatRoutes.linkedData(view, ledger.citations, links)
+    return .tagged(
+      json.canonicalBytes(), to: request,
+      headers: .format(type).with(.ofPage(Signposting(PaperDescription(view), links: links))))
   }
 
   private func citations(
@@ -88,8 +97,11 @@ struct RecordRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     try ledger.quotas.takeHeavyRead(reader.client(request, context))
+    let name = try context.identifier()
+    let number = try await ledger.records.resolve(name).record.pithNumber
     return .stream(
-      try await ledger.bundles.bundle(context.identifier()), type: "application/json")
+      try await ledger.bundles.bundle(name), type: "application/json",
+      headers: [.link: HTTPFields.links(Signposting.ofItem(number, links: reader.links(request)))])
   }
 
   private func paper(

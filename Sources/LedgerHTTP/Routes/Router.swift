@@ -17,6 +17,7 @@ func buildRouter(
   recordPages.add(to: routes)
   RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader, pages: recordPages).add(
     to: routes)
+  FormatRoutes(ledger: ledger, reader: reader).add(to: routes)
   SubmissionRoutes(ledger: ledger, reader: reader).add(to: routes)
   EventRoutes(ledger: ledger, feed: state.feed, table: state.table, reader: reader).add(to: routes)
   ReplicationRoutes(ledger: ledger, reader: reader).add(to: routes)
