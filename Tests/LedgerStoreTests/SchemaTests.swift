@@ -191,6 +191,10 @@ struct SchemaTests {
           "record_position = 5 AND event_type = \(EventType.graphSnapshot.rawValue)"
         ),
         (
+          "event_by_record_and_type",
+          "record_position = 5 AND event_type = \(EventType.replicationRecord.rawValue) AND position < 9"
+        ),
+        (
           "event_checked_claimant",
           "record_position = 5 AND claimant = '\\x00' AND event_type = ledger.event_type_code('check_recorded')"
         ),
