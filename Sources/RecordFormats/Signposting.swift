@@ -6,7 +6,7 @@ public import LedgerDomain
 /// Source: FAIR Signposting Profile, levels 1 and 2. Specification: formats.md, section Signposting.
 public struct Signposting: Sendable {
   /// The largest number of authors with links.
-  static let maxAuthors = 20
+  public static let maxAuthors = 10
 
   private let paper: PaperDescription
   private let links: Links

@@ -32,7 +32,7 @@ struct FormatRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     let view = try await ledger.records.view(
-      context.identifier(), maxEvents: RecordLinkedData.maxEvents)
+      context.identifier(), maxItems: RecordLinkedData.maxEvents)
     let links = reader.links(request)
     let json = try await Self.linkedData(view, ledger.citations, links)
     return Self.metadata(json.canonicalBytes(), .linkedData, view.record.pithNumber, links, request)
@@ -58,7 +58,7 @@ struct FormatRoutes: Sendable {
   private func linkset(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    let paper = try await paper(context)
+    let paper = try await paper(context, maxItems: Signposting.maxAuthors)
     return .tagged(
       Signposting(paper, links: reader.links(request)).json.canonicalBytes(), to: request,
       headers: .format("application/linkset+json"))
@@ -101,8 +101,11 @@ struct FormatRoutes: Sendable {
     return .tagged(bytes, to: request, headers: headers)
   }
 
-  private func paper(_ context: LedgerRequestContext) async throws -> PaperDescription {
-    PaperDescription(try await ledger.records.view(context.identifier(), maxEvents: 1))
+  /// - Parameter maxItems: the largest number of claims of authorship that are read.
+  private func paper(
+    _ context: LedgerRequestContext, maxItems: Int = 1
+  ) async throws -> PaperDescription {
+    PaperDescription(try await ledger.records.view(context.identifier(), maxItems: maxItems))
   }
 
   // MARK: Events and status
@@ -151,7 +154,7 @@ struct FormatRoutes: Sendable {
       throw Refusal(
         .notFound, check: "query", field: "url", "Not the address of a record's page here.")
     }
-    let view = try await Self.existing { try await ledger.records.view(name, maxEvents: 1) }
+    let view = try await Self.existing { try await ledger.records.view(name, maxItems: 1) }
     let embed = OEmbed(
       PaperDescription(view), badge: StatusBadge(view.status?.verificationStatus),
       maxWidth: try query.wholeNumber("maxwidth").map { Int($0) },
