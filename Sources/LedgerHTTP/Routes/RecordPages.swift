@@ -29,7 +29,7 @@ struct RecordPages: Sendable {
       order: "desc")
     let page = try await ledger.events.page(
       of: name, filter, from: context.query.position("from"), limit: Self.listed)
-    let crumb = RecordCrumb(try await ledger.records.view(name, maxItems: 1))
+    let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1, maxClaims: 1))
     return .page(
       try renderer.html(
         RecordEventsPage(crumb, page, try await ledger.events.details(of: page.events))),
@@ -50,7 +50,7 @@ struct RecordPages: Sendable {
     }
     let page = try await ledger.citations.page(
       name, filter, cursor: given["cursor"], limit: Self.listed)
-    let crumb = RecordCrumb(try await ledger.records.view(name, maxItems: 1))
+    let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1, maxClaims: 1))
     return .page(try renderer.html(CitationsPage(crumb, page)), to: request)
   }
 

@@ -31,6 +31,8 @@ public struct RecordPage: Page {
   let hasMoreEvents: Bool
   let receipt: ReceiptFacts?
   let checks: RecordChecks
+  /// The texts that show the badge elsewhere.
+  let embed: EmbedSnippets
   /// The address of the page, without the host.
   let page: String
   let api: String
@@ -82,6 +84,7 @@ public struct RecordPage: Page {
     hasMoreEvents = view.hasMoreEvents
     receipt = ReceiptFacts(view.document?["receipt"])
     checks = RecordChecks(view.record, links: links, logKey: logKey)
+    embed = EmbedSnippets(number, links: links)
     asOf = StatusTime(view.status, past)
     cards = try Self.cards(overview, past, page)
     frame = PageFrame(

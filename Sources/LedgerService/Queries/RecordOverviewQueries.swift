@@ -33,7 +33,7 @@ public struct RecordOverviewQueries: Sendable {
   public func overview(_ name: String) async throws -> RecordOverview {
     let record = try await records.resolve(name).record
     let most = RecordOverview.maxItems
-    async let viewed = records.view(record, maxItems: most)
+    async let viewed = records.view(record, maxEvents: most, maxClaims: most)
     async let outbound = citations.newest(of: record, .outbound, limit: most)
     async let anchors = newest(.timestampAnchor, of: record, limit: most)
     async let storage = newest(.storageAttestation, of: record, limit: most)

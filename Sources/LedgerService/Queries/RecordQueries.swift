@@ -171,26 +171,29 @@ public final class RecordQueries: Sendable {
 
   /// Returns a record with its document, its newest events and its status.
   ///
-  /// - Parameter maxItems: the largest number of events, and of claims of authorship.
+  /// - Parameters:
+  ///   - maxEvents: the largest number of events.
+  ///   - maxClaims: the largest number of claims of authorship.
   ///
   /// Errors: those of ``resolve(_:)``.
   public func view(
-    _ name: String, maxItems: Int = RecordView.maxEvents
+    _ name: String, maxEvents: Int = RecordView.maxEvents,
+    maxClaims: Int = RecordQueries.maxAuthorClaims
   ) async throws -> RecordView {
-    try await view(resolve(name).record, maxItems: maxItems)
+    try await view(resolve(name).record, maxEvents: maxEvents, maxClaims: maxClaims)
   }
 
-  /// Returns a record as ``view(_:maxItems:)`` does.
-  func view(_ record: ResolvedRecord, maxItems: Int) async throws -> RecordView {
+  /// Returns a record as ``view(_:maxEvents:maxClaims:)`` does.
+  func view(_ record: ResolvedRecord, maxEvents: Int, maxClaims: Int) async throws -> RecordView {
     let standing = try await documents.standing(of: record)
     let document: RecordDocument? =
       if let standing { try await documents.document(standing.digest) } else { nil }
     let newest = try await store.log.events(
-      record: record.record, limit: maxItems * 2, newestFirst: true)
+      record: record.record, limit: maxEvents * 2, newestFirst: true)
     // Events that an import writes are part of the record, and not statements about it.
     let statements = newest.filter {
       ![.recordCreated, .aliasAdded, .graphSnapshot].contains($0.type)
-    }.prefix(maxItems)
+    }.prefix(maxEvents)
     let projected = try await store.projections.state(record: record.record)
     return RecordView(
       record: record, document: document?.json, titleVerified: document?.titleVerified,
@@ -199,7 +202,7 @@ public final class RecordQueries: Sendable {
         RecordView.Name(alias: $0.alias, isRetracted: $0.isRetracted)
       },
       events: Array(statements),
-      hasMoreEvents: newest.count == maxItems * 2 || statements.count == maxItems,
+      hasMoreEvents: newest.count == maxEvents * 2 || statements.count == maxEvents,
       status: projected.map {
         StatusSnapshot(
           record.pithNumber, $0, position: $0.state.position, at: configuration.clock())
@@ -214,7 +217,7 @@ public final class RecordQueries: Sendable {
             documentDigest: $0.digest, position: $0.event.position, recordedAt: $0.event.recordedAt)
         },
       authorClaims: try await authorClaims(
-        of: record.record, projected, limit: min(maxItems, Self.maxAuthorClaims)),
+        of: record.record, projected, limit: maxClaims),
       vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0),
       citations: try await citations.newest(
         of: record, .inbound, limit: RecordView.maxCitations))
