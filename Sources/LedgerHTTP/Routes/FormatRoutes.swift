@@ -32,7 +32,7 @@ struct FormatRoutes: Sendable {
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     let view = try await ledger.records.view(
-      context.identifier(), maxItems: RecordLinkedData.maxEvents)
+      context.identifier(), maxEvents: RecordLinkedData.maxEvents)
     let links = reader.links(request)
     let json = try await Self.linkedData(view, ledger.citations, links)
     return Self.metadata(json.canonicalBytes(), .linkedData, view.record.pithNumber, links, request)

@@ -175,7 +175,10 @@ struct RecordHead: Sendable {
     license = paper.licenseURL ?? paper.licenseText
     licenseHref = paper.licenseURL
     aliases = view.aliases.filter { !$0.isRetracted }.map {
-      AliasName(kind: $0.alias.kind.words, value: $0.alias.value)
+      AliasName(
+        kind: $0.alias.kind.words,
+        value: $0.alias.kind.rawValue.hasPrefix("pith_short")
+          ? $0.alias.value.uppercased() : $0.alias.value)
     }
   }
 }
