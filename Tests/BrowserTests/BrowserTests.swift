@@ -12,4 +12,13 @@ struct BrowserTests {
 
   @Test("Pages that are read", .timeLimit(.minutes(10)))
   func reading() async throws { try await BrowserRun.scenarios("reading") }
+
+  @Test("Hostile text is shown and does nothing", .timeLimit(.minutes(10)))
+  func hostile() async throws { try await BrowserRun.scenarios("hostile") }
+
+  @Test("Commands that pages show", .timeLimit(.minutes(5)))
+  func commands() async throws { try await BrowserRun.scenarios("commands") }
+
+  @Test("Pages while statements arrive", .timeLimit(.minutes(5)))
+  func changes() async throws { try await BrowserRun.scenarios("changes") }
 }

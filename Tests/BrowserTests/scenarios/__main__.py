@@ -43,6 +43,7 @@ def arguments():
     parser.add_argument("--program", default=".build/debug/pithledger", help="the path of pithledger")
     parser.add_argument("--services", help="the address of the fake external services")
     parser.add_argument("--number", default="pith:2024:4OXKXQ4PBCCPHOCVZK2PKPZTA2", help="the sample record")
+    parser.add_argument("--pictures", help="the folder that pictures of pages are written to")
     parser.add_argument("scenarios", nargs="+")
     return parser.parse_args()
 

@@ -22,6 +22,7 @@ class Ledger:
         self.number = options.number
         self.short = self.number.split(":")[-1]
         self.home = options.home
+        self.pictures = options.pictures
         self.made = None
         # The root of the fake timestamp authority, which lies beside the roots of the fake services.
         self.roots = os.path.join(os.path.dirname(os.environ.get("PITHLEDGER_FETCH_CA_FILE", "")), "tsa-root.pem")
@@ -38,6 +39,7 @@ class Ledger:
         """Runs `pithledger`. Returns the JSON that it prints."""
         done = subprocess.run([self.program, *words, "--json", "--data-dir", self.data],
                               capture_output=True, text=True, timeout=60)
+        self.last_error = done.stderr
         expect(not check or done.returncode == 0, f"pithledger {' '.join(words)}: {done.stderr}")
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
         return lines[0] if len(lines) == 1 else lines
@@ -77,6 +79,10 @@ class Ledger:
     def status(self):
         """The verification status of the sample record."""
         return self.json(f"/api/pith-number/{self.short}/status.json")["verification_status"]
+
+    def origin(self):
+        """The name of the log, which is the first line of its checkpoint."""
+        return self.request("/checkpoint")[2].decode().splitlines()[0]
 
     # The fake external services
 

@@ -7,7 +7,7 @@ AUTHOR = "0000-0002-1825-0097"
 
 def make(ledger):
     """Makes the statements with `pithledger`. Returns event ids and fingerprints by name."""
-    names = {}
+    names = {"record": ledger.number}
     record = ledger.number
 
     def attest(name, kind, *words, key=None, about=record):
