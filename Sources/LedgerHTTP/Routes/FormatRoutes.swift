@@ -58,7 +58,7 @@ struct FormatRoutes: Sendable {
   private func linkset(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    let paper = try await paper(context, maxItems: Signposting.maxAuthors)
+    let paper = try await paper(context, maxClaims: Signposting.maxAuthors)
     return .tagged(
       Signposting(paper, links: reader.links(request)).json.canonicalBytes(), to: request,
       headers: .format("application/linkset+json"))
@@ -101,11 +101,12 @@ struct FormatRoutes: Sendable {
     return .tagged(bytes, to: request, headers: headers)
   }
 
-  /// - Parameter maxItems: the largest number of claims of authorship that are read.
+  /// - Parameter maxClaims: the largest number of claims of authorship that are read.
   private func paper(
-    _ context: LedgerRequestContext, maxItems: Int = 1
+    _ context: LedgerRequestContext, maxClaims: Int = 1
   ) async throws -> PaperDescription {
-    PaperDescription(try await ledger.records.view(context.identifier(), maxItems: maxItems))
+    PaperDescription(
+      try await ledger.records.view(context.identifier(), maxEvents: 1, maxClaims: maxClaims))
   }
 
   // MARK: Events and status
@@ -154,7 +155,9 @@ struct FormatRoutes: Sendable {
       throw Refusal(
         .notFound, check: "query", field: "url", "Not the address of a record's page here.")
     }
-    let view = try await Self.existing { try await ledger.records.view(name, maxItems: 1) }
+    let view = try await Self.existing {
+      try await ledger.records.view(name, maxEvents: 1, maxClaims: 1)
+    }
     let embed = OEmbed(
       PaperDescription(view), badge: StatusBadge(view.status?.verificationStatus),
       maxWidth: try query.wholeNumber("maxwidth").map { Int($0) },
