@@ -70,7 +70,8 @@ struct StatusCards {
       return StatusCard(
         name: "Authors", badge: Badge("\(strong) confirmed", .good),
         reason:
-          "\(Words.count(strong, "person")) proved an ORCID iD whose name is in the author list."
+          "\(Words.count(strong, "person")) signed as an author under a name in the author list."
+          + " ORCID or the operator confirms the iD."
           + (weak > 0 ? " \(Words.count(weak, "weak claim")) stand beside that." : ""), next: form)
     }
     if weak > 0 {
