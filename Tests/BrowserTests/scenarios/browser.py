@@ -15,7 +15,8 @@ os.environ["SE_OFFLINE"] = "true"
 os.environ["SE_AVOID_STATS"] = "true"
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import (
+    NoAlertPresentException, UnexpectedAlertPresentException, WebDriverException)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -132,6 +133,9 @@ class Browser:
     def reset(self):
         """Returns to a blank page, the light theme, a wide window, and a profile without data."""
         self.hosts = {urllib.parse.urlsplit(self.base).netloc}
+        with contextlib.suppress(NoAlertPresentException):
+            while True:
+                self.driver.switch_to.alert.dismiss()
         self.scripts(True)
         self.show("light", 1280)
         self.driver.get("about:blank")
@@ -163,8 +167,11 @@ class Browser:
         """Opens a page of the ledger, and checks it."""
         self.check()
         url = path if "://" in path else self.base + path
-        self.driver.get(url)
-        self.check(statuses={status} if status >= 400 else ())
+        try:
+            self.driver.get(url)
+            self.check(statuses={status} if status >= 400 else ())
+        except UnexpectedAlertPresentException as error:
+            raise Failure(f"{path} opens a dialog: {error.alert_text}") from error
         expect(self.status == status, f"{path} answers {self.status}, expected {status}")
 
     def logs(self):

@@ -1,9 +1,11 @@
 """The browser's checks find what is wrong with a page. A small server has one page for each fault."""
 
 import contextlib
+import html
 import http.server
 import threading
 
+import hostile
 from browser import Failure, expect
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>{head}</head>
@@ -125,3 +127,17 @@ def keyboard(browser, ledger):
                 browser.check_keyboard()
                 browser.visit("/")
                 refuses("skip link", browser.check_skip_link)
+
+
+def hostile_text(browser, ledger):
+    """Text that is not escaped, or that is left out, is found, with and without a policy."""
+    icon = '<link rel="icon" href="a.js">'
+    text = hostile.TEXTS["markup"]
+    for words, body, headers in ((None, html.escape(text), ()), ("does not show", "", ()),
+                                 ("dialog", text, ()), ("the console says", text, [("Content-Security-Policy", POLICY)]),
+                                 ("does not show", html.escape(text).replace("{{7*7}}", "49"), ())):
+        with serving(browser, f"<p>{body}</p>", icon, headers, files={"a.js": "", "x": ""}):
+            if words:
+                refuses(words, lambda: hostile.check_harmless(browser, "/", text))
+            else:
+                hostile.check_harmless(browser, "/", text)
