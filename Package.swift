@@ -320,7 +320,7 @@ let package = Package(
       dependencies: [
         "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain",
         "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
-        "TestSupport", "LedgerTestSupport",
+        "TestSupport", "LedgerTestSupport", subprocess,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -337,6 +337,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["scenarios"], swiftSettings: strict),
+    .testTarget(
+      name: "LedgerPagesTests",
+      dependencies: [
+        "Encodings", "LedgerPages", "RecordFormats", "LedgerService", "LedgerStore",
+        "LedgerDomain", "CanonicalJSON", "TransparencyLog",
+      ],
+      swiftSettings: strict),
     // The programs, started as processes.
     .testTarget(
       name: "PithLedgerTests",

@@ -83,6 +83,10 @@ extension DatabaseSchema {
       SQLFile(
         "migrations/0035_record_statements",
         PackageResources._035_record_statements_sql)),
+    TableChange(
+      SQLFile(
+        "migrations/0036_claims_by_author",
+        PackageResources._036_claims_by_author_sql)),
   ]
 
   private static let functions: [SQLFile] = [

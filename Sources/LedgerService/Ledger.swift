@@ -91,6 +91,20 @@ public final class Ledger: Sendable {
   public let events: EventQueries
   /// The registered keys.
   public let keys: KeyQueries
+  /// What the first page shows.
+  public let home: HomeQueries
+  /// Claims and keys by ORCID iD.
+  public let authors: AuthorQueries
+  /// Single events with their proofs.
+  public let dossiers: EventDossierQueries
+  /// Keys with their history.
+  public let keyHistories: KeyHistoryQueries
+  /// What has a SHA-256.
+  public let hashes: HashQueries
+  /// What a text names.
+  public let names: NameQueries
+  /// Records with names that are like others.
+  public let nearMatches: NearMatchQueries
   /// The events and papers that statements refer to.
   public let references: ReferenceResolver
   /// Replication records with their standing.
@@ -179,6 +193,16 @@ public final class Ledger: Sendable {
     overviews = RecordOverviewQueries(
       store: store, records: records, citations: citations, events: events)
     keys = KeyQueries(timeline: core.timeline)
+    let finding = FindingComponents(
+      core, events: events, keys: keys, search: search, transparency: transparency,
+      evidence: evidence.reader)
+    home = finding.home
+    authors = finding.authors
+    dossiers = finding.dossiers
+    keyHistories = finding.keyHistories
+    hashes = finding.hashes
+    names = finding.names
+    nearMatches = finding.nearMatches
     references = ReferenceResolver(store: store, resolver: core.resolver)
     replications = ReplicationQueries(
       store: store, resolver: core.resolver, timeline: core.timeline)

@@ -184,3 +184,30 @@ struct SettlementComponents: Sendable {
       interval: configuration.externalServices.anchorInterval, logger: logger)
   }
 }
+
+/// What readers find things by.
+struct FindingComponents: Sendable {
+  let home: HomeQueries
+  let authors: AuthorQueries
+  let dossiers: EventDossierQueries
+  let keyHistories: KeyHistoryQueries
+  let hashes: HashQueries
+  let names: NameQueries
+  let nearMatches: NearMatchQueries
+
+  init(
+    _ core: LedgerCore, events: EventQueries, keys: KeyQueries, search: RecordSearchQueries,
+    transparency: TransparencyComponents, evidence: EvidenceReader
+  ) {
+    let (store, clock) = (core.store, core.configuration.clock)
+    home = HomeQueries(store: store, events: events, keys: keys, clock: clock)
+    authors = AuthorQueries(store: store, events: events, keys: keys, search: search)
+    dossiers = EventDossierQueries(
+      store: store, events: events, keys: keys, proofs: transparency.proofs,
+      checkpoints: transparency.checkpoints, timeline: core.timeline)
+    keyHistories = KeyHistoryQueries(store: store, keys: keys, events: events)
+    hashes = HashQueries(store: store, evidence: evidence)
+    names = NameQueries(store: store, resolver: core.resolver, keys: keys)
+    nearMatches = NearMatchQueries(store: store, clock: clock)
+  }
+}

@@ -40,6 +40,13 @@ public final class LedgerStore: Sendable {
   /// Checks the tables that neither the log nor a hash verifies.
   public let tables: TableChecks
 
+  /// Counts events and records.
+  public let counter: EventCounter
+  /// The titles of records.
+  public let titles: RecordTitles
+  /// Claims of authorship by iD.
+  public let claims: ClaimReader
+
   let pools: StorePools
   let waiter: ProjectionWaiter
   private let appended: AppendedEvents
@@ -59,6 +66,9 @@ public final class LedgerStore: Sendable {
     list = RecordList(readers: pools.readers)
     citations = CitationReader(readers: pools.readers, folds: folds)
     search = RecordSearch(readers: pools.readers)
+    counter = EventCounter(readers: pools.readers)
+    titles = RecordTitles(readers: pools.readers)
+    claims = ClaimReader(readers: pools.readers)
     submissions = SubmissionLookup(readers: pools.readers, folds: folds, waiter: waiter)
     projections = ProjectionStore(readers: pools.readers, waiter: waiter)
     tree = TreeStore(readers: pools.readers, signer: pools.signer)

@@ -33,6 +33,11 @@ public enum EventSentence {
     }
   }
 
+  /// The sentence for an event of a type that this version does not know.
+  public static func unknown(_ type: String) -> String {
+    "An event of the type \(type), which this version of the program does not know."
+  }
+
   private static func key(_ body: EventBody) -> String {
     switch body.payload {
     case .keyRegistered:

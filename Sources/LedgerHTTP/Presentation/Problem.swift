@@ -92,13 +92,16 @@ struct Problem: Error, ResponseGenerator {
     return json
   }
 
+  /// The seconds after which the client may try again; `nil` if waiting does not help.
+  var secondsToWait: Int? { retryAfter ?? (status == .serviceUnavailable ? 1 : nil) }
+
+  /// What is answered for a path without a route.
+  static let noSuchPath = Problem(
+    .notFound, check: "path", "No such path; / lists what there is.")
+
   func response(from request: Request, context: some RequestContext) throws -> Response {
     var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
-    if let retryAfter {
-      headers[.retryAfter] = String(retryAfter)
-    } else if status == .serviceUnavailable {
-      headers[.retryAfter] = "1"
-    }
+    headers[.retryAfter] = secondsToWait.map { String($0) }
     return Response(
       status: status, headers: headers,
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.object(json).canonicalBytes())))
@@ -117,11 +120,9 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
       guard response.status == .notFound, response.headers[.contentType] == nil else {
         return response
       }
-      return try Problem(.notFound, check: "path", "No such path; / lists what there is.")
-        .response(from: request, context: context)
+      return try Problem.noSuchPath.response(from: request, context: context)
     } catch let error as HTTPError where error.status == .notFound {
-      return try Problem(.notFound, check: "path", "No such path; / lists what there is.")
-        .response(from: request, context: context)
+      return try Problem.noSuchPath.response(from: request, context: context)
     } catch {
       return try Problem(error, logger: context.logger).response(from: request, context: context)
     }

@@ -6,7 +6,7 @@ import LedgerService
 import NIOCore
 import RecordFormats
 
-/// The routes of pages for people, and of the files that pages load.
+/// The routes of the files that pages load.
 struct PageRoutes: Sendable {
   let ledger: Ledger
   let reader: RequestReader
@@ -14,7 +14,6 @@ struct PageRoutes: Sendable {
 
   func add(to routes: RouteTable) {
     routes.get("/assets/:version/:name", use: asset)
-    routes.get("/", use: home)
   }
 
   private func asset(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
@@ -29,18 +28,5 @@ struct PageRoutes: Sendable {
         .contentType: asset.type, .xContentTypeOptions: "nosniff",
         .cacheControl: isCurrent ? "public, max-age=31536000, immutable" : "no-cache",
       ])
-  }
-
-  private func home(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
-    guard Accept(request.headers).best(of: ["text/html", "application/json"]) == "text/html" else {
-      return .json(ServiceDescription.index(origin: ledger.origin), headers: [.vary: "Accept"])
-    }
-    var frame = PageFrame(
-      title: "Statements about papers that anyone can check",
-      summary: "What is verified about a scholarly paper, and the proof.",
-      canonicalURL: reader.links(request).home)
-    frame.section = "/"
-    return .page(
-      try renderer.html(HomePage(frame: frame)), to: request, headers: [.vary: "Accept"])
   }
 }

@@ -13,6 +13,8 @@ func buildRouter(
   let reader = RequestReader(
     configuration: ledger.configuration, callers: Callers(ledger.configuration, listensOn: host),
     bodies: state.bodies)
+  router.add(
+    middleware: ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
   let recordPages = RecordPages(ledger: ledger, reader: reader, renderer: state.renderer)
   recordPages.add(to: routes)
   RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader, pages: recordPages).add(
@@ -26,5 +28,7 @@ func buildRouter(
   TransparencyRoutes(ledger: ledger).add(to: routes)
   OperationRoutes(ledger: ledger).add(to: routes)
   PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
+  FindingRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
+  LogPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   return router
 }

@@ -37,6 +37,18 @@ public struct SignerWords: Sendable, Equatable {
     shortKey = String(signer.fingerprint.hex.prefix(8))
   }
 
+  /// The signer of an event whose form this version does not know.
+  static let unreadable = SignerWords()
+
+  private init() {
+    name = "somebody whom this version of the program cannot name"
+    note = "nothing is known about the key here"
+    isVouched = false
+    href = "/keys"
+    author = nil
+    shortKey = "unknown"
+  }
+
   /// The ORCID iD in a `signer_id`; `nil` if it is not one.
   static func iD(_ signerID: String) -> String? {
     let prefix = "https://orcid.org/"

@@ -232,11 +232,13 @@ public struct EventQueries: Sendable {
 
   /// The fold of the group of an event.
   private func fold(of event: FoldEvent, _ keys: KeyTimeline) async throws -> GroupFold {
-    guard event.type.isAttestation, let group = event.foldGroup else {
-      return GroupFold(LinkedEvents(), keys)
-    }
-    return GroupFold(
-      try await store.submissions.events(record: event.record, group: group, keys), keys)
+    GroupFold(try await linked(to: event, keys), keys)
+  }
+
+  /// The events with which an attestation is folded; none for another event.
+  func linked(to event: FoldEvent, _ keys: KeyTimeline) async throws -> LinkedEvents {
+    guard event.type.isAttestation, let group = event.foldGroup else { return LinkedEvents() }
+    return try await store.submissions.events(record: event.record, group: group, keys)
   }
 }
 

@@ -18,7 +18,7 @@ public struct RecordFilter: Sendable, Hashable {
 
   /// The parameters that a search takes.
   public static let parameters = [
-    "after", "author", "before", "category", "orcid", "order", "status", "title",
+    "after", "author", "before", "category", "orcid", "order", "q", "status", "title",
   ]
 
   /// Parses a search.
@@ -30,6 +30,7 @@ public struct RecordFilter: Sendable, Hashable {
       guard let text = value(name) else { continue }
       items.append((name, text))
       switch name {
+      case "q": conditions.anywhere = try SearchQuery(text, field: name)
       case "title": conditions.title = try SearchQuery(text, field: name)
       case "author": conditions.author = try SearchQuery(text, field: name)
       case "after": conditions.after = try Self.time(text, name)
@@ -107,6 +108,17 @@ public struct RecordSearchQueries: Sendable {
             found.record.pithNumber, found.projected, position: found.projected.state.position,
             at: now))
       }, next: page.next.map { cursors.text($0.submittedAt.microseconds, $0.record.rawValue) })
+  }
+}
+
+extension RecordSearchQueries {
+  /// The periods between two times in which records were submitted, the newest first: a time in each. At most
+  /// `RecordTitles.maxPeriods`.
+  public func periods(
+    _ unit: RecordTitles.Period, from: Timestamp = Timestamp(microseconds: 0),
+    below: Timestamp = .never
+  ) async throws -> [Timestamp] {
+    try await store.titles.periods(unit, from: from, below: below)
   }
 }
 

@@ -24,6 +24,14 @@ public struct EvidenceStore: Sendable {
     ).first?.bytes(0)
   }
 
+  /// The kind and the number of the bytes of public evidence; `nil` as in ``publicBytes(_:)``.
+  public func publicKind(of digest: Digest) async throws -> (kind: String, sizeBytes: Int64)? {
+    try await readers.query(
+      "SELECT kind, octet_length(bytes)::bigint FROM ledger.public_evidence WHERE sha256 = $1",
+      [.bytes(digest.bytes)]
+    ).first.map { (try $0.text(0), try $0.int(1)) }
+  }
+
   /// The bytes of a document; `nil` if it was never stored or was erased. Bytes of another kind that equal an erased
   /// document are not the document again.
   public func documentBytes(_ digest: Digest) async throws -> [UInt8]? {

@@ -77,6 +77,17 @@ public struct EventLog: Sendable {
       "WHERE e.position >= $1 ORDER BY e.position LIMIT $2", [.position(from), .int8(Int64(limit))])
   }
 
+  /// The events at some positions, in no order.
+  public func events(at positions: [Position]) async throws -> [StoredEvent] {
+    if positions.isEmpty { return [] }
+    return try await readers.query(
+      """
+      SELECT \(StoredEvent.columns) FROM unnest($1::bigint[]) AS w (position)
+        CROSS JOIN LATERAL (SELECT * FROM ledger.event t WHERE t.position = w.position LIMIT 1) AS e
+      """, [.positions(positions)]
+    ).map { try StoredEvent($0) }
+  }
+
   /// The newest event of a record that has a type.
   public func latestEvent(record: RecordID, type: EventType) async throws -> StoredEvent? {
     // The type is part of the text: a plan for any type cannot use the partial index of documents.

@@ -39,6 +39,8 @@ public struct RecordConditions: Sendable, Hashable {
     }
   }
 
+  /// Words, each of which is in the title or in the names of the authors.
+  public var anywhere: SearchQuery?
   /// Words of the title.
   public var title: SearchQuery?
   /// Words of the names of the authors.
@@ -199,6 +201,10 @@ struct SearchStatement {
     let direction = conditions.order == .ascending ? "ASC" : "DESC"
     let order = "ORDER BY t.submitted_at \(direction), t.record_position \(direction)"
     var wanted = ["true"]
+    for word in conditions.anywhere?.lexemes ?? [] {
+      let word = "\(mark(.text(word)))::text::tsquery"
+      wanted.append("(t.title_words @@ \(word) OR t.author_words @@ \(word))")
+    }
     if let title = conditions.title {
       wanted.append("t.title_words @@ \(mark(.text(title.tsquery)))::text::tsquery")
     }

@@ -9,8 +9,10 @@ public struct SearchQuery: Sendable, Hashable {
   /// The smallest number of scalars before a `*`.
   public static let minPrefix = 2
 
-  /// The query in the syntax of `tsquery`.
-  let tsquery: String
+  /// The words, each in the syntax of `tsquery`.
+  let lexemes: [String]
+  /// The query in the syntax of `tsquery`: every word.
+  var tsquery: String { lexemes.joined(separator: " & ") }
 
   /// Parses a query.
   ///
@@ -42,6 +44,6 @@ public struct SearchQuery: Sendable, Hashable {
     guard lexemes.count <= Self.maxWords else {
       throw refusal("A query has at most \(Self.maxWords) words.")
     }
-    tsquery = lexemes.joined(separator: " & ")
+    self.lexemes = lexemes
   }
 }

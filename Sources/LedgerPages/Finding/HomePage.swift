@@ -1,0 +1,64 @@
+import LedgerDomain
+public import LedgerService
+import LedgerStore
+
+/// The first page of a ledger.
+public struct HomePage: Page {
+  /// A number with what it counts.
+  public struct Total: Sendable {
+    /// What is counted.
+    public let label: String
+    /// The number.
+    public let value: String
+    /// A page with what is counted; `nil` if there is none.
+    public let href: String?
+  }
+
+  public static let template = "home"
+  public let frame: PageFrame
+  /// The totals.
+  public let totals: [Total]
+  /// Whether some totals are missing because they are being counted.
+  public let isCounting: Bool
+  /// Events per day.
+  public let chart: DayChart
+  /// The newest events, the newest first.
+  public let latest: [EventRow]
+  /// The position of the next event, at which the live list begins.
+  public let nextPosition: String
+
+  /// Makes the page.
+  ///
+  /// Errors: those of `EventRow`.
+  public init(frame: PageFrame, _ view: HomeView) throws {
+    self.frame = frame
+    chart = DayChart(view.days)
+    latest = try view.latest.map { try EventRow($0) }
+    isCounting = view.totals == nil
+    nextPosition = view.size.end.description
+    var totals = [
+      Total(
+        label: "events", value: NumberWords.text((view.totals?.size ?? view.size).end.rawValue),
+        href: "/events"),
+      Total(label: "keys", value: NumberWords.text(view.keyCount), href: "/keys"),
+    ]
+    if let counts = view.totals {
+      totals.insert(
+        Total(label: "records", value: NumberWords.text(counts.records), href: "/records"), at: 0)
+      for (type, label) in Self.labels {
+        totals.append(
+          Total(
+            label: label, value: NumberWords.text(counts.events[type] ?? 0),
+            href: "/events?type=\(type.name)"))
+      }
+    }
+    self.totals = totals
+  }
+
+  /// The attestations, as they were recorded, whatever became of them.
+  private static let labels: [(EventType, String)] = [
+    (.timestampAnchor, "proofs of time"), (.storageAttestation, "statements of storage"),
+    (.authorAttestation, "claims of authorship"), (.citationSignature, "signed citations"),
+    (.replicationRecord, "replication reports"),
+  ]
+}
