@@ -8,7 +8,7 @@ enum TemplateFiles {
       ("citation_row", PackageResources.citation_row_mustache),
       ("record", PackageResources.record_mustache),
       ("event_row", PackageResources.event_row_mustache),
-    ] + finding
+    ] + finding + acting
 
   /// The templates of the pages that find things.
   private static let finding: [(name: String, bytes: [UInt8])] = [
@@ -20,5 +20,13 @@ enum TemplateFiles {
     ("event", PackageResources.event_mustache), ("check", PackageResources.check_mustache),
     ("error", PackageResources.error_mustache), ("pager", PackageResources.pager_mustache),
     ("known_hash", PackageResources.known_hash_mustache),
+  ]
+
+  /// The templates of forms, and of the pages on which people act.
+  private static let acting: [(name: String, bytes: [UInt8])] = [
+    ("field", PackageResources.field_mustache),
+    ("signing_key", PackageResources.signing_key_mustache),
+    ("action", PackageResources.action_mustache), ("orcid", PackageResources.orcid_mustache),
+    ("your_key", PackageResources.your_key_mustache),
   ]
 }

@@ -109,6 +109,8 @@ public final class Ledger: Sendable {
   public let references: ReferenceResolver
   /// Replication records with their standing.
   public let replications: ReplicationQueries
+  /// What the forms of statements are filled with.
+  public let actions: ActionQueries
 
   // MARK: Transparency
 
@@ -206,6 +208,8 @@ public final class Ledger: Sendable {
     references = ReferenceResolver(store: store, resolver: core.resolver)
     replications = ReplicationQueries(
       store: store, resolver: core.resolver, timeline: core.timeline)
+
+    actions = ActionQueries(resolver: core.resolver, documents: core.documents)
 
     // Transparency
     checkpoints = transparency.checkpoints

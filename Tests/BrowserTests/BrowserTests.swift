@@ -21,4 +21,11 @@ struct BrowserTests {
 
   @Test("Pages while statements arrive", .timeLimit(.minutes(5)))
   func changes() async throws { try await BrowserRun.scenarios("changes") }
+
+  @Test("Forms: a person with a browser makes every kind of statement", .timeLimit(.minutes(10)))
+  func acting() async throws {
+    try await BrowserRun.scenarios("acting") {
+      $0.externalServices.orcidClientID = "APP-TEST"
+    }
+  }
 }

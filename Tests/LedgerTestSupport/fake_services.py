@@ -1,6 +1,6 @@
 """The outside world on one machine: an OpenTimestamps calendar that mines a chain of its own, a timestamp
 authority, a store, an archive, gateways, and an issuer of identities, all behind one TLS port."""
-import base64, datetime, hashlib, hmac, json, os, ssl, struct, subprocess, sys, threading, time, urllib.parse
+import base64, datetime, hashlib, hmac, html, json, os, ssl, struct, subprocess, sys, threading, time, urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -171,6 +171,22 @@ def token(order):
     return (text + "." + b64(signature)).encode()
 
 
+person = {"sub": "0000-0002-1825-0097", "name": "Zhuang Liu"}
+
+
+def authorize(query):
+    """The page on which a person allows or denies a sign-in: OpenID Connect, implicit flow, with the answer in the fragment."""
+    asked = {name: values[0] for name, values in urllib.parse.parse_qs(query).items()}
+    if asked.get("client_id") != "APP-TEST" or asked.get("response_type") != "token" or asked.get("scope") != "openid":
+        return b"<!doctype html><title>Error</title><h1>This client asks for something else</h1>"
+    given = {"access_token": "unused", "token_type": "bearer", "expires_in": "600",
+             "id_token": token({"claims": {**person, "nonce": asked["nonce"]}}).decode(), "state": asked["state"]}
+    denied = {"error": "access_denied", "error_description": "User denied access", "state": asked["state"]}
+    links = "".join(f'<p><a id="{name}" href="{html.escape(asked["redirect_uri"])}#{urllib.parse.urlencode(answer)}">{name}</a></p>'
+                    for name, answer in (("allow", given), ("deny", denied)))
+    return f'<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in</h1>{links}'.encode()
+
+
 # --- S3's verification of a signature
 
 def s3_holds(handler, path):
@@ -217,6 +233,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(404, b"Pending" if commitment in waiting else b"Not found")
         if path == "/oauth/jwks":
             return self.reply(200, jwks())
+        if path == "/oauth/authorize":
+            return self.reply(200, authorize(query), Content_Type="text/html")
+        if path == "/favicon.ico":
+            return self.reply(204)
         if name in broken:
             return self.reply(503)
         if name in slow:
@@ -297,6 +317,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200)
         if self.path.startswith("/mend/"):
             broken.discard(name)
+            return self.reply(200)
+        if self.path == "/person":
+            person.update(json.loads(body))
             return self.reply(200)
         if self.path == "/token":
             return self.reply(200, token(json.loads(body)))

@@ -10,7 +10,8 @@ struct KeyRoutes: Sendable {
   let reader: RequestReader
 
   func add(to routes: RouteTable) {
-    routes.get("/api/keys", takes: ["from", "limit", "signer", "standing"], use: keys)
+    routes.get(
+      "/api/keys", takes: ["fingerprint", "from", "limit", "signer", "standing"], use: keys)
     routes.get("/api/keys/:id") { _, context in
       Response.json(try await ledger.keys.key(context.identifier()).json)
     }
@@ -29,10 +30,11 @@ struct KeyRoutes: Sendable {
     }
     let limit = try query.pageLimit(otherwise: Int64(KeyQueries.pageSize))
     let page = try await ledger.keys.page(
-      signer: query["signer"], states: Set(states ?? []), from: query.position("from") ?? .first,
+      signer: query["signer"], fingerprint: query["fingerprint"].map(Parameters.fingerprint),
+      states: Set(states ?? []), from: query.position("from") ?? .first,
       limit: limit)
     var json: JSONObject = ["keys": .array(page.keys.map(\.json))]
-    let conditions = ["signer", "standing"].compactMap { name in
+    let conditions = ["fingerprint", "signer", "standing"].compactMap { name in
       query[name].map { (name: name, value: $0) }
     }
     json["next"] = page.next.map {

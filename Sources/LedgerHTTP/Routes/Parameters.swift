@@ -49,6 +49,16 @@ enum Parameters {
     return digest
   }
 
+  /// Parses a key's fingerprint in hexadecimal.
+  static func fingerprint(_ text: String) throws(Refusal) -> Digest128 {
+    guard let fingerprint = Digest128(hex: text.lowercased()) else {
+      throw Refusal(
+        .malformed, check: "query", field: "fingerprint",
+        "A fingerprint has 32 hexadecimal digits.")
+    }
+    return fingerprint
+  }
+
   /// The events that are submitted as an action on a record: attestations, withdrawals, and decisions of
   /// moderators.
   private static let actions = EventType.attestations + [.eventWithdrawn, .moderationDecision]

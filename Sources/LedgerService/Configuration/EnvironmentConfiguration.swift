@@ -75,6 +75,10 @@ extension LedgerConfiguration.ExternalServices {
     try readStorage(reader)
     orcidIssuer = try reader.address("ORCID_ISSUER") ?? orcidIssuer
     orcidAudiences = reader.list("ORCID_AUDIENCES") ?? []
+    orcidClientID = reader.text("ORCID_CLIENT_ID")
+    if let orcidClientID, !orcidAudiences.contains(orcidClientID) {
+      orcidAudiences.append(orcidClientID)
+    }
   }
 
   private mutating func readFetching(_ reader: EnvironmentReader) throws(Refusal) {

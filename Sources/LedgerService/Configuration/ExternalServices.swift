@@ -49,6 +49,9 @@ extension LedgerConfiguration {
     public var orcidIssuer = "https://orcid.org"
     /// The client identifiers whose id_tokens are accepted. Without one, claims by token stay pending.
     public var orcidAudiences: [String] = []
+    /// The client identifier with which the pages sign people in at the issuer. It is one of the accepted ones.
+    /// `nil` offers no sign-in.
+    public var orcidClientID: String?
     /// How long the issuer's fetched keys are used.
     public var issuerKeysLife: Duration = .seconds(3600)
     /// The shortest pause between two fetches of the issuer's keys because of an unknown key.

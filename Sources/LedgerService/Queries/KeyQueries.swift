@@ -1,4 +1,4 @@
-import Encodings
+public import Encodings
 public import LedgerDomain
 
 /// Reads the registered keys and their standing.
@@ -19,17 +19,20 @@ public struct KeyQueries: Sendable {
   ///
   /// - Parameters:
   ///   - signer: a `signer_id`; `nil` for any.
+  ///   - fingerprint: the one key that the page may have; `nil` for any.
   ///   - states: the standings; empty for any.
   ///   - from: the lowest position of a registration.
   ///   - limit: the largest number of keys, brought to `pageSize`.
   ///
   /// Errors: `malformed` with check `query` for a limit below 1.
   public func page(
-    signer: String? = nil, states: Set<KeyStanding.State> = [], from: Position = .first, limit: Int
+    signer: String? = nil, fingerprint: Digest128? = nil, states: Set<KeyStanding.State> = [],
+    from: Position = .first, limit: Int
   ) async throws -> KeyPage {
     let limit = try ListQuery.limit(limit, most: Self.pageSize)
     let found = try await all().filter { standing in
       standing.key.registeredAt >= from
+        && (fingerprint == nil || fingerprint == standing.key.fingerprint)
         && (signer == nil || signer == standing.key.signerID)
         && (states.isEmpty || states.contains(standing.state))
     }
