@@ -23,9 +23,5 @@ struct BrowserTests {
   func changes() async throws { try await BrowserRun.scenarios("changes") }
 
   @Test("Forms: a person with a browser makes every kind of statement", .timeLimit(.minutes(10)))
-  func acting() async throws {
-    try await BrowserRun.scenarios("acting") {
-      $0.externalServices.orcidClientID = "APP-TEST"
-    }
-  }
+  func acting() async throws { try await BrowserRun.scenarios("acting") }
 }

@@ -30,6 +30,7 @@ public struct FakeServices: Sendable {
     services.headerConfirmations = 1
     services.orcidIssuer = url
     services.orcidAudiences = ["APP-TEST"]
+    services.orcidClientID = "APP-TEST"
     services.ipfsGatewayURL = url
     services.softwareHeritageURL = url
     services.waybackURL = url + "/memento"

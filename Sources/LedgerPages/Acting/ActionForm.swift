@@ -3,6 +3,7 @@ import Encodings
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// The form for one kind of statement: its fields, and the command that does the same.
 struct ActionForm: Sendable {
