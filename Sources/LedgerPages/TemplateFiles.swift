@@ -27,6 +27,6 @@ enum TemplateFiles {
     ("field", PackageResources.field_mustache),
     ("signing_key", PackageResources.signing_key_mustache),
     ("action", PackageResources.action_mustache), ("orcid", PackageResources.orcid_mustache),
-    ("your_key", PackageResources.your_key_mustache),
+    ("your_key", PackageResources.your_key_mustache), ("admin", PackageResources.admin_mustache),
   ]
 }

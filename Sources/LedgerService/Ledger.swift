@@ -109,6 +109,8 @@ public final class Ledger: Sendable {
   public let references: ReferenceResolver
   /// Replication records with their standing.
   public let replications: ReplicationQueries
+  /// Records whose statements contradict each other.
+  public let equivocations: EquivocationQueries
   /// What the forms of statements are filled with.
   public let actions: ActionQueries
 
@@ -209,6 +211,7 @@ public final class Ledger: Sendable {
     replications = ReplicationQueries(
       store: store, resolver: core.resolver, timeline: core.timeline)
 
+    equivocations = EquivocationQueries(store: store)
     actions = ActionQueries(resolver: core.resolver, documents: core.documents)
 
     // Transparency

@@ -25,6 +25,8 @@ public final class LedgerStore: Sendable {
   public let submissions: SubmissionLookup
   /// Reads the projections, and waits for them.
   public let projections: ProjectionStore
+  /// Finds records whose statements contradict each other.
+  public let equivocations: EquivocationReader
   /// The Merkle tree over the log.
   public let tree: TreeStore
   /// Signed checkpoints of the tree, and cosignatures of witnesses.
@@ -71,6 +73,7 @@ public final class LedgerStore: Sendable {
     claims = ClaimReader(readers: pools.readers)
     submissions = SubmissionLookup(readers: pools.readers, folds: folds, waiter: waiter)
     projections = ProjectionStore(readers: pools.readers, waiter: waiter)
+    equivocations = EquivocationReader(readers: pools.readers)
     tree = TreeStore(readers: pools.readers, signer: pools.signer)
     checkpoints = CheckpointStore(readers: pools.readers, signer: pools.signer)
     evidence = EvidenceStore(pools)

@@ -22,6 +22,9 @@ struct BrowserTests {
   @Test("Pages while statements arrive", .timeLimit(.minutes(5)))
   func changes() async throws { try await BrowserRun.scenarios("changes") }
 
+  @Test("The modules that make bytes agree with Python", .timeLimit(.minutes(5)))
+  func modules() async throws { try await BrowserRun.scenarios("modules") }
+
   @Test("Forms: a person with a browser makes every kind of statement", .timeLimit(.minutes(10)))
   func acting() async throws { try await BrowserRun.scenarios("acting") }
 }

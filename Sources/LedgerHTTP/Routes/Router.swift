@@ -30,6 +30,7 @@ func buildRouter(
   PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   FindingRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   LogPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
+  AdminRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   ActionPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   return router
 }

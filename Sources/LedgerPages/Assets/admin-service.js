@@ -13,32 +13,35 @@ export function showService(place, { log, checkpoint, jobs, trust }) {
       ["Checkpoint", checkpointWords(checkpoint, log)],
       ...(log.refusing ? [["Refusing", log.refusing]] : []),
     ]),
-    element("h3", {}, "Jobs of this process"),
-    jobs.running ? facts(jobEntries(jobs)) : element("p", {}, "No jobs run in this process: it is read-only, or they have not finished a round yet."),
+    element("h3", {}, "Jobs of this process"), facts(jobEntries(jobs)),
     element("h3", {}, "Trust"), facts(trustEntries(trust)));
 }
 
 function checkpointWords(checkpoint, log) {
   if (!checkpoint) return "none is signed yet";
   const behind = log.size - checkpoint.size;
-  const age = checkpoint.signed_at ? `, signed at ${checkpoint.signed_at}` : "";
-  return `of ${checkpoint.size} events${behind > 0 ? `, ${behind} fewer than the log has` : ""}${age}`;
+  const until = checkpoint.covers_until ? `, the last of ${checkpoint.covers_until}` : "";
+  return `of ${checkpoint.size} events${until}${behind > 0 ? `; ${behind} events are newer` : ""}`;
 }
 
-const jobEntries = (jobs) => [
-  ["Pending proofs of time", amount(jobs.anchors.pending, jobs.anchors.oldest_position)],
-  ["Unchecked identity tokens", amount(jobs.claims.pending)],
-  ["Stored copies that are watched", `${jobs.storage.watched}, ${jobs.storage.due} of them due`],
-  ["Last rounds", `anchors ${jobs.anchors.at ?? "not yet"}, claims ${jobs.claims.at ?? "not yet"}, storage ${jobs.storage.at ?? "not yet"}`],
+const NOT_RUN = "No round has ended in this process.";
+
+const jobEntries = ({ anchors, claims, storage }) => [
+  ["Pending proofs of time", anchors ? pending(anchors) : NOT_RUN],
+  ["Unchecked identity tokens", claims ? pending(claims) : NOT_RUN],
+  ["Stored copies", storage ? `${storage.watched} are watched, ${storage.due} of them are due (as of ${storage.at})` : NOT_RUN],
 ];
 
-const amount = (count, oldest) =>
-  count > 0 && oldest !== null && oldest !== undefined
-    ? [`${count}, the oldest at position `, element("a", { href: `/events?from=${oldest}` }, String(oldest))] : String(count);
+function pending({ pending: count, oldest_position: position, oldest_at: since, at }) {
+  if (count === 0) return `none (as of ${at})`;
+  if (position === null) return `${count} (as of ${at})`;
+  return [`${count} (as of ${at}), the oldest `, element("a", { href: `/events?from=${position}` }, `at position ${position}`),
+    since ? `, recorded at ${since}` : ""];
+}
 
 function trustEntries({ headers, tsa, jwks }) {
   return [
-    ["Block headers", headers.count > 0 ? `${headers.count}, of heights ${headers.lowest} to ${headers.highest}` : "none: no proof of time by Bitcoin can be verified"],
+    ["Block headers", headers.count > 0 ? `${headers.count}, of heights ${headers.lowest} to ${headers.highest}` : "none"],
     ["Timestamp authorities", files(tsa, "none: no RFC 3161 token can be verified")],
     ["Keys of the identity issuer", files(jwks, "none besides those that it publishes")],
   ];

@@ -9,7 +9,7 @@ struct ClaimSchedule: Sendable {
   /// make the ledger fetch the issuer's keys.
   static let triesPerRound = 8
 
-  fileprivate var pending: [Position] = []
+  fileprivate(set) var pending: [Position] = []
   /// The events below this position have been read.
   fileprivate var scanned: Position = .first
   fileprivate var generation: Digest?

@@ -20,6 +20,12 @@ public struct StorageSchedule: Sendable {
 
   /// An empty schedule. The first check reads the whole log.
   public init() {}
+
+  /// How many locations are watched.
+  var count: Int { places.count }
+
+  /// How many locations are due at a time.
+  func due(at time: Timestamp) -> Int { places.values.count { $0.next <= time } }
 }
 
 /// Reads the events of the log.

@@ -1,3 +1,4 @@
+import LedgerDomain
 import Logging
 
 /// The jobs that follow pending anchors, pending claims and stored locations.
@@ -8,6 +9,21 @@ public struct BackgroundJobs: Sendable {
   /// The pause between two rounds.
   let interval: Duration
   let logger: Logger
+  private let monitor = JobMonitor()
+
+  init(
+    anchors: DueAnchorSettler, claims: ClaimSettler, storage: StorageMonitor, interval: Duration,
+    logger: Logger
+  ) {
+    self.anchors = anchors
+    self.claims = claims
+    self.storage = storage
+    self.interval = interval
+    self.logger = logger
+  }
+
+  /// What the jobs of this process saw in their last rounds.
+  public var report: JobReport { monitor.report }
 
   /// Runs the jobs until the task is cancelled. Anchors and claims do not wait for storage checks.
   public func run() async {
@@ -17,12 +33,23 @@ public struct BackgroundJobs: Sendable {
         var claimSchedule = ClaimSchedule()
         await repeatRounds {
           try await anchors.settleDue(&anchorSchedule)
+          let pending = anchorSchedule.pending
+          monitor.note {
+            $0.anchors = .init(count: pending.count, oldest: pending.keys.min(), at: .now)
+          }
           _ = try await claims.settleDue(&claimSchedule)
+          let claimCount = claimSchedule.pending.count
+          let oldest = claimSchedule.pending.min()
+          monitor.note { $0.claims = .init(count: claimCount, oldest: oldest, at: .now) }
         }
       }
       group.addTask {
         var schedule = StorageSchedule()
-        await repeatRounds { try await storage.checkDue(&schedule) }
+        await repeatRounds {
+          try await storage.checkDue(&schedule)
+          let (watched, due) = (schedule.count, schedule.due(at: .now))
+          monitor.note { $0.storage = .init(watched: watched, due: due, at: .now) }
+        }
       }
     }
   }

@@ -257,3 +257,345 @@ def large_files(browser, ledger):
     browser.wait_for_text(hashlib.sha256().hexdigest(), "#file-state")
     review(browser)
     path.unlink()
+
+
+# Sign-in with ORCID
+
+def sign_in(browser, ledger, answer="allow"):
+    """Signs in at the fake issuer, and waits for what the page makes of the answer."""
+    host = ledger.services.split("://")[1]
+    with browser.outside(host):
+        browser.click("#sign-in")
+        browser.wait(lambda: browser.all("#" + answer), "the issuer's page")
+        browser.click("#" + answer)
+        browser.wait(lambda: browser.driver.current_url.startswith(browser.base), "the way back")
+        browser.wait(lambda: browser.all("#panel .go") or browser.all("#waiting .notice"), "the page of the sign-in")
+    expect(browser.driver.current_url == browser.base + "/orcid", "the address has no token: " + browser.driver.current_url)
+
+
+def orcid(browser, ledger):
+    """A sign-in with ORCID makes a strong claim, and takes it back."""
+    form(browser, ledger, "author")
+    browser.type("#name", "Zhuang Liu")
+    sign_in(browser, ledger)
+    browser.check_everywhere()
+    payload = json.loads(browser.js("return document.querySelector('#panel .exact').textContent"))["payload"]
+    expect(payload["orcid"] == "0000-0002-1825-0097" and payload["method"] == "orcid_oidc", f"{payload}")
+    before = ledger.status()["strong_author_claims"]
+    expect(submit(browser) == "strong claim", "strong")
+    expect(afterwards(browser, "strong_author_claims") == f"Strong author claims: {before + 1}", "the badge")
+    expect(afterwards(browser, "author_attested") == "Claimed by an author: yes", "the badge")
+    event = browser.text("#panel code")
+    expect(ledger.request(f"/api/evidence/{payload['evidence_sha256']}")[0] == 404, "the token is not published")
+    expect(browser.js("return sessionStorage.length") == 0, "nothing of the sign-in is kept")
+    browser.visit(f"/pith/{ledger.short}/attest/withdraw?event={event}")
+    browser.wait(lambda: browser.all("#attest[data-ready]"), "the form")
+    browser.type("#reason", "No longer mine")
+    sign_in(browser, ledger)
+    submit(browser)
+    expect(ledger.json(f"/api/events/{event}")["standing"] == "withdrawn", "withdrawn")
+    expect(ledger.status()["strong_author_claims"] == before, "it no longer counts")
+
+
+def orcid_for_a_key(browser, ledger):
+    """A sign-in that is bound to a key makes the ledger vouch for it."""
+    fingerprint = make_key(browser, "bound", "https://orcid.org/0000-0002-1825-0097")
+    form(browser, ledger, "author")
+    choose_key(browser, fingerprint)
+    browser.type("#name", "Zhuang Liu")
+    expect(browser.find("#bind-key").is_selected(), "the key is bound unless the person says otherwise")
+    sign_in(browser, ledger)
+    body = json.loads(browser.js("return document.querySelector('#panel .exact').textContent"))
+    expect(body["signer"]["public_key_fingerprint"] == fingerprint, "the key signs")
+    expect(submit(browser) == "strong claim", "strong")
+    browser.wait(lambda: ledger.json(f"/api/keys/{fingerprint}")["standing"] == "vouched", "the vouch")
+
+
+def refused_sign_ins(browser, ledger):
+    """A sign-in that is denied, forged or repeated sends nothing."""
+    size = ledger.json("/readyz")["size"]
+    form(browser, ledger, "author")
+    browser.type("#name", "Zhuang Liu")
+    sign_in(browser, ledger, "deny")
+    expect("did not let ORCID" in browser.text(), "the reason")
+    claims = base64.urlsafe_b64encode(b'{"sub":"0000-0002-1825-0097","nonce":"x"}').decode().rstrip("=")
+    # From the same page only the fragment would change, and the page would stay.
+    browser.visit("/your-key")
+    browser.visit(f"/orcid#id_token=a.{claims}.b&state=x")
+    browser.wait_for_text("No sign-in was begun in this tab")
+    expect("#" not in browser.driver.current_url, "the fragment is removed")
+    intent = {"state": "right", "subject": ledger.number, "post": "/", "type": "author_attestation", "payload": {}}
+    for fragment, words in ((f"id_token=a.{claims}.b&state=wrong", "does not belong to the sign-in"),
+                            (f"id_token=a.{claims}.b&state=right", "another record or key"),
+                            ("id_token=x&state=right", "no readable identity token"),
+                            ("state=right", "no identity token")):
+        browser.visit("/your-key")
+        browser.js("sessionStorage.setItem('orcid-sign-in', arguments[0])", json.dumps(intent))
+        browser.visit("/orcid#" + fragment)
+        browser.wait_for_text(words)
+    expect(ledger.json("/readyz")["size"] == size, "nothing was recorded")
+
+
+# Keys
+
+def keys_of_both_kinds(browser, ledger):
+    """A key of the browser signs in the shell, and a key of the shell in the browser."""
+    fingerprint = make_key(browser, "both: é / ways")
+    browser.click(f'[data-key="{fingerprint}"] .export')
+    path = browser.download("*.key")
+    expect(path.name == "both-ways.key", f"a harmless name: {path.name}")
+    path.chmod(0o600)
+    answer = ledger.run("attest", "citation", ledger.number, "--by", "2605.11111", "--relation", "cites", "--key", str(path))
+    expect(answer["standing"] == "verified", f"{answer}")
+    file, _ = ledger.key("from the shell")
+    import_key(browser, file)
+    imported = json.loads(pathlib.Path(file).read_text())
+    form(browser, ledger, "citation")
+    choose_key(browser, imported["public_key_fingerprint"])
+    browser.type("#citing", "2605.22222")
+    review(browser)
+    expect(submit(browser) == "signed", "signed")
+    # The same key again, and files that are not keys.
+    import_key(browser, file)
+    browser.wait_for_text("has this key already", "#key-news")
+    for change, words in ((lambda key: key.update(public_key_b64=base64.b64encode(bytes(32)).decode()), "does not belong to its private key"),
+                          (lambda key: key.update(private_key_b64="AAAA"), "no private key"),
+                          (lambda key: key.update(signer_type="registry"), "does not belong into a browser"),
+                          (lambda key: key.update(signer_id="a\u202eb"), "not usable")):
+        key = dict(imported)
+        change(key)
+        wrong = pathlib.Path(ledger.home, "wrong.key")
+        wrong.write_text(json.dumps(key))
+        your_key(browser)
+        browser.upload("#key_file", wrong)
+        browser.wait_for_text(words, "#key_file-error")
+        expect(imported["private_key_b64"] not in browser.js("return document.documentElement.outerHTML"), "no secret on the page")
+
+
+def forget_and_revoke(browser, ledger):
+    """A person revokes a key, and forgets it."""
+    fingerprint = make_key(browser, "old")
+    card = f'[data-key="{fingerprint}"]'
+    browser.check_everywhere()
+    browser.click(f"{card} .revoke")
+    browser.type(f"#reason-{fingerprint}", "Lost the laptop")
+    browser.click(f"{card} .panel form button")
+    browser.wait_for_text("What you sign", f"{card} .panel")
+    browser.click(f"{card} .go")
+    browser.wait_for_text("Recorded", f"{card} .panel")
+    expect(ledger.json(f"/api/keys/{fingerprint}")["standing"] == "revoked", "revoked")
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.wait_for_text("This key is revoked", "#key-state")
+    browser.type("#citing", "2605.33333")
+    review(browser)
+    browser.click("#panel .go")
+    browser.wait_for_text("has been revoked", "#attest")
+    browser.check(statuses={422})
+    your_key(browser)
+    browser.wait(lambda: browser.all(f"{card} .forget"), "the button")
+    browser.click(f"{card} .forget")
+    browser.click(f"{card} .really")
+    browser.wait(lambda: not browser.all(card), "the key is gone")
+
+
+def two_tabs(browser, ledger):
+    """A key that another tab forgets signs nothing more in this one."""
+    fingerprint = make_key(browser, "two tabs")
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.type("#citing", "2605.44444")
+    review(browser)
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.driver.get(browser.base + "/your-key")
+    card = f'[data-key="{fingerprint}"]'
+    browser.wait(lambda: browser.all(f"{card} .forget"), "the button")
+    browser.click(f"{card} .forget")
+    browser.click(f"{card} .really")
+    browser.wait(lambda: not browser.all(card), "the key is gone")
+    browser.driver.close()
+    browser.driver.switch_to.window(first)
+    browser.click("#panel .go")
+    browser.wait_for_text("this key no more", "#panel")
+
+
+# Moderation
+
+def moderation(browser, ledger):
+    """The operator vouches for a moderator, who approves a replication; the record counts it."""
+    runner = make_key(browser, "a runner", kind="replicator")
+    moderator = make_key(browser, "a moderator")
+    form(browser, ledger, "replication")
+    choose_key(browser, runner)
+    browser.click("#claim_ids input[value=C2]")
+    browser.type("#replication_id", "for the moderator <b>")
+    event = "sha256:" + hashlib.sha256(review(browser).encode()).hexdigest()
+    submit(browser)
+    before = ledger.status()["replication_records"]
+    browser.visit("/admin")
+    browser.wait(lambda: browser.all("html[data-ready]"), "the page")
+    browser.check_everywhere()
+    expect(not browser.find("form.operator").is_displayed(), "operator's forms are hidden")
+    browser.type("#token", "wrong")
+    browser.click("#token-form button")
+    browser.wait_for_text("Only the operator", "#token-problem")
+    browser.check(statuses={403})
+    expect(browser.js("return sessionStorage.length") == 0, "a wrong token is not kept")
+    browser.type("#token", pathlib.Path(ledger.data, "operator.token").read_text().strip())
+    browser.click("#token-form button")
+    browser.wait_for_text("Projections", "#service")
+    browser.check_everywhere()
+    page = "/admin"
+    while not browser.all(f'form[data-fingerprint="{moderator}"]'):
+        more = [link.get_attribute("href") for link in browser.all("main a") if link.text == "More keys"]
+        expect(more, "the key is in the list")
+        browser.visit(more[0])
+        browser.wait(lambda: browser.all("html[data-ready]"), "the page")
+    vouch = f'form[data-fingerprint="{moderator}"]'
+    browser.choose(f"{vouch} select", "moderator")
+    browser.click(f"{vouch} button")
+    browser.wait_for_text("Recorded", f"{vouch} .outcome")
+    expect(ledger.json(f"/api/keys/{moderator}")["standing"] == "vouched", "vouched")
+    browser.visit(page)
+    browser.wait(lambda: browser.all("html[data-ready]"), "the page")
+    item = f'li[data-event="{event}"]'
+    choose_key(browser, moderator)
+    browser.click(f"{item} form button")
+    browser.wait_for_text("Give a reason", f"{item} .error")
+    browser.type(f"{item} input", "Sound work")
+    browser.click(f"{item} form button")
+    browser.wait_for_text("What you sign", f"{item} .panel")
+    browser.check_everywhere()
+    browser.click(f"{item} .go")
+    browser.wait_for_text("Recorded", f"{item} .panel")
+    expect(ledger.status()["replication_records"] == before + 1, "it counts")
+    browser.click("#leave")
+    expect(browser.js("return sessionStorage.length") == 0, "the token is forgotten")
+
+
+# What goes wrong
+
+REWRITE = """
+    const [kind, change] = arguments, real = window.fetch;
+    window.sent = [];
+    window.fetch = async (path, options) => {
+      const isPrepare = String(path).includes('prepare=true'), isPost = options?.method === 'POST';
+      if (isPost && !isPrepare) window.sent.push(options.body);
+      if (kind === 'slow' && isPost) await new Promise(done => setTimeout(done, 2500));
+      const answer = await real(path, options);
+      if (kind !== 'prepare' || !isPrepare) return answer;
+      const json = await answer.json();
+      new Function('json', change)(json);
+      return new Response(JSON.stringify(json), {status: 200, headers: {'Content-Type': 'application/json'}});
+    };"""
+
+LIES = ["json.body = json.body.replace('supports', 'refutes')", "json.body = json.body.replace('2605.55555', '2605.55556')",
+        "json.body = json.body.replace('\"record\"}', '\"graph\"}')", "json.body = json.body + ' '",
+        "json.body = json.body.replace('{', '{ ')", "json.body = json.body.replace('citation_signature', 'event_withdrawn')",
+        "json.body = json.body.replace(/pith:2024:[A-Z2-7]{26}/, 'pith:2024:AAAAAAAAAAAAAAAAAAAAAAAAAA')",
+        "json.digest_sha256 = '0'.repeat(64)", "json.event_id = 'sha256:' + '0'.repeat(64)",
+        "json.body = json.body.replace(/\"created_at\":\"[^\"]*\"/, '\"created_at\":\"tomorrow\"')",
+        "json.body = '{\"created_at\":\"2026-01-01T00:00:00Z\"}'", "json.body = 7", "json.body = 'null'", "json.body = '['"]
+
+
+def dishonest_server(browser, ledger):
+    """A server that prepares another statement than was entered is caught, and nothing is signed."""
+    fingerprint = make_key(browser, "careful")
+    size = ledger.json("/readyz")["size"]
+    for lie in LIES:
+        form(browser, ledger, "citation")
+        choose_key(browser, fingerprint)
+        browser.type("#citing", "2605.55555")
+        browser.choose("#relation", "supports")
+        # The policy of the page forbids code from text, which the lies are, so it is lifted for them.
+        browser.command("Page.setBypassCSP", enabled=True)
+        form(browser, ledger, "citation")
+        choose_key(browser, fingerprint)
+        browser.type("#citing", "2605.55555")
+        browser.js(REWRITE, "prepare", lie)
+        browser.click("#review")
+        browser.wait(lambda: browser.text("#problem").strip() or browser.all("#panel .go"), "an answer")
+        expect(not browser.all("#panel .go"), "the lie was believed: " + lie)
+        expect(browser.js("return window.sent.length") == 0, "something was sent")
+    browser.command("Page.setBypassCSP", enabled=False)
+    expect(ledger.json("/readyz")["size"] == size, "nothing was recorded")
+
+
+def odd_clock(browser, ledger):
+    """A statement with another time than this computer's is shown with a remark."""
+    fingerprint = make_key(browser, "clock")
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.type("#citing", "2605.66666")
+    browser.js("const real = Date.now; Date.now = () => real() + 3600_000")
+    review(browser)
+    expect("clock" in browser.text("#panel .clock"), "the remark")
+
+
+def impatience(browser, ledger):
+    """Two clicks and a slow answer send one statement."""
+    fingerprint = make_key(browser, "impatient")
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.type("#citing", "2605.77777")
+    browser.js(REWRITE, "slow", "")
+    browser.js("for (let i = 0; i < 3; i++) document.getElementById('review').click()")
+    browser.wait(lambda: browser.all("#panel .go"), "the statement")
+    browser.js("for (let i = 0; i < 3; i++) document.querySelector('#panel .go').click()")
+    browser.wait_for_text("Sending", "#panel")
+    browser.wait(lambda: browser.all("#panel[data-state=done]"), "the answer")
+    expect(browser.js("return window.sent.length") == 1, "sent once")
+
+
+def offline(browser, ledger):
+    """Without a connection the statement stays, and the same one is sent later."""
+    fingerprint = make_key(browser, "offline")
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.type("#citing", "2605.88888")
+    review(browser)
+    browser.command("Network.enable")
+    browser.command("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    browser.click("#panel .go")
+    browser.wait(lambda: "Try again" in browser.text("#panel"), "the remark")
+    browser.command("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    browser.logs()
+    expect(submit(browser) == "signed", "sent later")
+
+
+def refusals(browser, ledger):
+    """What the ledger refuses is said at the field."""
+    fingerprint = make_key(browser, "mistaken")
+    form(browser, ledger, "author")
+    choose_key(browser, fingerprint)
+    browser.type("#name", "Someone")
+    browser.type("#orcid", "0000-0002-1825-0090")
+    browser.click("#review")
+    browser.wait_for_text("check digit", "#orcid-error")
+    browser.check(statuses={422})
+    expect(browser.js("return document.activeElement.id") == "orcid", "the focus is at the field")
+    browser.check_everywhere()
+    form(browser, ledger, "citation")
+    choose_key(browser, fingerprint)
+    browser.type("#citing", "something else")
+    browser.click("#review")
+    browser.wait_for_text("Give an arXiv", "#citing-error")
+    for address, status in (("/pith/ZZZZZZZZ/attest/citation", 404), (f"/pith/{ledger.short}/attest/nonsense", 404),
+                            (f"/pith/{ledger.short}/attest/citation?colour=red", 400),
+                            (f"/pith/{ledger.short}/attest/withdraw", 400)):
+        expect(ledger.request(address)[0] == status, address)
+
+
+def without_scripts(browser, ledger):
+    """Without JavaScript each form says how the shell does it."""
+    browser.scripts(False)
+    for kind, words in (("timestamp", "--ots"), ("storage", "--file"), ("author", "--orcid"), ("citation", "--by"),
+                        ("replication", "--claims")):
+        browser.visit(f"/pith/{ledger.short}/attest/{kind}")
+        text = browser.text()
+        expect("needs JavaScript" in text and f"pithledger attest {kind} {ledger.short}" in text and words in text, kind)
+        expect(not browser.find("#acting").is_displayed(), "no form that does nothing")
+    for page, words in (("/your-key", "pithledger key generate"), ("/admin", "pithledger key unvouch"), ("/orcid", "--token")):
+        browser.visit(page)
+        expect(words in browser.text(), page)
