@@ -25,6 +25,6 @@ struct BrowserTests {
   @Test("The modules that make bytes agree with Python", .timeLimit(.minutes(5)))
   func modules() async throws { try await BrowserRun.scenarios("modules") }
 
-  @Test("Forms: a person with a browser makes every kind of statement", .timeLimit(.minutes(10)))
+  @Test("Forms: a person with a browser makes every kind of statement", .timeLimit(.minutes(20)))
   func acting() async throws { try await BrowserRun.scenarios("acting") }
 }
