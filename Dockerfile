@@ -1,5 +1,5 @@
 FROM swift:6.3-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev libsodium-dev pkg-config \
+RUN apt-get update && apt-get install -y --no-install-recommends libpq-dev libsodium-dev pkg-config zlib1g-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Package.swift ./
@@ -12,7 +12,7 @@ RUN swift build -c release --product pithledger --static-swift-stdlib \
   && install -D "$(swift build -c release --static-swift-stdlib --show-bin-path)/pithledger" /out/pithledger
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libpq5 libsodium23 \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libpq5 libsodium23 zlib1g \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --home-dir /data pithledger \
   && install -d -o pithledger -m 0700 /data

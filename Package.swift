@@ -58,6 +58,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "Ed25519", dependencies: ["CLibSodium"], swiftSettings: strict),
+    .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // The tree, notes and proofs of a transparency log, for the log and for verifiers.
     .target(
@@ -160,7 +161,7 @@ let package = Package(
       dependencies: [
         "Encodings", "LedgerPages", "RecordFormats", "LedgerService", "LedgerStore",
         "LedgerDomain", "CanonicalJSON", "TransparencyLog",
-        "SafeHTTPClient", logging,
+        "SafeHTTPClient", "CLibZ", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -261,6 +262,13 @@ let package = Package(
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "RecordFormatsTests",
+      dependencies: [
+        "RecordFormats", "LedgerService", "LedgerStore", "LedgerDomain", "CanonicalJSON",
+        "Encodings", "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "LedgerDomainTests",
       dependencies: [
         "Encodings", "LedgerDomain", "CanonicalJSON", "ProofFormats", "TransparencyLog",
@@ -318,7 +326,7 @@ let package = Package(
     .testTarget(
       name: "LedgerHTTPTests",
       dependencies: [
-        "Encodings", "LedgerHTTP", "LedgerService", "LedgerStore", "LedgerDomain",
+        "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore", "LedgerDomain",
         "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
         "TestSupport", "LedgerTestSupport", subprocess,
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -327,7 +335,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
-      exclude: ["signer.py"], swiftSettings: strict),
+      exclude: ["atom.rng", "formats.py", "signer.py"], swiftSettings: strict),
     // The pages, in a headless browser.
     .testTarget(
       name: "BrowserTests",

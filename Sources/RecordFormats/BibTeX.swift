@@ -53,7 +53,7 @@ public struct BibTeX: Sendable {
 
   /// A text that programs take as it is, without what would end its field.
   private static func bare(_ text: String) -> String {
-    text.replacingScalars { #"{}\"#.unicodeScalars.contains($0) ? "" : nil }
+    PlainText.replacingScalars(of: text) { #"{}\"#.unicodeScalars.contains($0) ? "" : nil }
   }
 
   /// Family name, year and the first word of the title in ASCII letters, such as `fan2024metamorph`.

@@ -4,7 +4,7 @@ enum LaTeXText {
   ///
   /// No brace is left that BibTeX would count.
   static func escaped(_ text: String) -> String {
-    text.replacingScalars { scalar in
+    PlainText.replacingScalars(of: text) { scalar in
       switch scalar {
       case "\\": "\\textbackslash{}"
       case "{": "\\textbraceleft{}"
@@ -19,6 +19,6 @@ enum LaTeXText {
 
   /// An address as an argument of `\href`, in which `%` and `#` are escaped. It has no braces and no backslash.
   static func address(_ address: String) -> String {
-    address.replacingScalars { $0 == "%" || $0 == "#" ? "\\\($0)" : nil }
+    PlainText.replacingScalars(of: address) { $0 == "%" || $0 == "#" ? "\\\($0)" : nil }
   }
 }

@@ -38,16 +38,16 @@ public enum PlainText {
     default: scalar.properties.isNoncharacterCodePoint
     }
   }
-}
 
-extension String {
-  /// The text with some characters replaced. Characters are compared as scalars, because a letter and a combining
-  /// mark behind a character of markup are one `Character`.
-  func replacingScalars(_ replacement: (Unicode.Scalar) -> String?) -> String {
+  /// A text with some characters replaced. Characters are compared as scalars, because a letter and a combining mark
+  /// behind a character of markup are one `Character`.
+  static func replacingScalars(
+    of text: String, _ replacement: (Unicode.Scalar) -> String?
+  ) -> String {
     var replaced = String.UnicodeScalarView()
-    for scalar in unicodeScalars {
-      if let text = replacement(scalar) {
-        replaced.append(contentsOf: text.unicodeScalars)
+    for scalar in text.unicodeScalars {
+      if let other = replacement(scalar) {
+        replaced.append(contentsOf: other.unicodeScalars)
       } else {
         replaced.append(scalar)
       }

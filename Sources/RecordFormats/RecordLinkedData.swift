@@ -56,7 +56,10 @@ public struct RecordLinkedData: Sendable {
   public var head: String {
     var json = article(authors: Self.maxHeadAuthors)
     json["@context"] = LinkedDataContext.json
-    return JSON.object(json).canonicalString().replacing("<", with: "\\u003c")
+    // With a combining mark behind it `<` is another `Character`, and begins a tag all the same.
+    return PlainText.replacingScalars(of: JSON.object(json).canonicalString()) {
+      $0 == "<" ? "\\u003c" : nil
+    }
   }
 
   // MARK: The paper

@@ -5,7 +5,7 @@ enum XMLText {
   /// A character that XML 1.0 does not allow becomes U+FFFD (section 2.2). White space that an attribute would
   /// normalise is written as a reference.
   static func escaped(_ text: String) -> String {
-    text.replacingScalars { scalar in
+    PlainText.replacingScalars(of: text) { scalar in
       switch scalar {
       case "&": "&amp;"
       case "<": "&lt;"

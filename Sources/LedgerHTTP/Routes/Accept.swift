@@ -27,11 +27,10 @@ struct Accept: Sendable {
         let parameters = part.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
         let names = (parameters.first ?? "").split(
           separator: "/", omittingEmptySubsequences: false)
-        guard names.count == 2 else { return nil }
-        let weight =
-          parameters.dropFirst().first { $0.hasPrefix("q=") }
-          .flatMap { Double($0.dropFirst(2)) } ?? 1
-        guard (0...1).contains(weight) else { return nil }
+        guard names.count == 2, names[0] != "*" || names[1] == "*" else { return nil }
+        let stated = parameters.dropFirst().first { $0.hasPrefix("q=") }
+        guard let weight = stated.map({ Double($0.dropFirst(2)) }) ?? 1, (0...1).contains(weight)
+        else { return nil }
         return Range(type: names[0], subtype: names[1], weight: Int(weight * 1000))
       }
   }

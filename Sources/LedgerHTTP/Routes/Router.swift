@@ -8,6 +8,7 @@ func buildRouter(
   ledger: Ledger, state: ServerState, listensOn host: String?
 ) -> Router<LedgerRequestContext> {
   let router = Router(context: LedgerRequestContext.self, options: .autoGenerateHeadEndpoints)
+  router.add(middleware: CompressionMiddleware())
   router.add(middleware: ProblemMiddleware())
   let routes = RouteTable(router: router)
   let reader = RequestReader(
