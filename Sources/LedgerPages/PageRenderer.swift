@@ -51,7 +51,10 @@ public struct PageRenderer: Sendable {
       navigation: Self.navigation.map {
         NavigationLink(title: $0.0, href: $0.1, isCurrent: $0.1 == page.frame.section)
       })
-    guard let html = library.render(context, withTemplate: type(of: page).template) else {
+    guard
+      let html = library.render(
+        TemplateValue.make(context), withTemplate: type(of: page).template)
+    else {
       throw MissingTemplate(name: type(of: page).template)
     }
     return html
