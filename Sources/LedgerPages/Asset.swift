@@ -21,11 +21,6 @@ public struct Asset: Sendable {
   /// Every file.
   public static let all: [Asset] = [
     Asset("latest-events.js", PackageResources.latest_events_js),
-    Asset("encoding.js", PackageResources.encoding_js),
-    Asset("canonical-json.js", PackageResources.canonical_json_js),
-    Asset("sha256.js", PackageResources.sha256_js),
-    Asset("hashing.js", PackageResources.hashing_js),
-    Asset("dom.js", PackageResources.dom_js), Asset("http.js", PackageResources.http_js),
     Asset("check.js", PackageResources.check_js), Asset("bundle.js", PackageResources.bundle_js),
     Asset("style.css", PackageResources.style_css), Asset("icon.svg", PackageResources.icon_svg),
     Asset("admin-decisions.js", PackageResources.admin_decisions_js),

@@ -19,6 +19,9 @@ struct BrowserTests {
   @Test("Commands that pages show", .timeLimit(.minutes(5)))
   func commands() async throws { try await BrowserRun.scenarios("commands") }
 
+  @Test("The page that checks a file", .timeLimit(.minutes(5)))
+  func checking() async throws { try await BrowserRun.scenarios("checking") }
+
   @Test("Pages while statements arrive", .timeLimit(.minutes(5)))
   func changes() async throws { try await BrowserRun.scenarios("changes") }
 

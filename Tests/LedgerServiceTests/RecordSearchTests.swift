@@ -111,6 +111,10 @@ struct RecordSearchTests {
           ["title": "QUANTUM graphs"],
           { $0.title.contains("Quantum") && $0.title.contains("Graphs") }
         ),
+        (
+          ["q": "doe quantum"], { $0.title.contains("Quantum") }
+        ),
+        (["q": "smith graphs"], { $0.authors.contains("Smith") && $0.title.contains("Graphs") }),
         (["title": "quan*"], { $0.title.contains("Quantum") }),
         (["title": "ΣΊΣΥΦΟΣ"], { $0.title.contains("Σίσυφος") }),
         (["title": "muller"], { $0.title.contains("Müller") }),
@@ -228,7 +232,7 @@ struct RecordSearchTests {
         ("after=yesterday", "after"), ("before=2024-13-01", "before"), ("status=good", "status"),
         ("status=", "status"), ("order=rank", "order"), ("limit=0", "limit"),
         ("cursor=00", "cursor"), ("cursor=\(String(repeating: "0", count: 40))", "cursor"),
-        ("title=a&title=b", "title"), ("titel=a", "titel"), ("q=a", "q"),
+        ("title=a&title=b", "title"), ("titel=a", "titel"), ("query=a", "query"), ("q=", "q"),
       ] {
         let answer = try await client.execute(uri: "/api/records?\(query)", method: .get) {
           ($0.status.code, try $0.json())

@@ -147,6 +147,9 @@ struct SearchPlanTests {
       ("rare word", made { $0.title = try SearchQuery("rare77", field: "title") }),
       ("prefix", made { $0.title = try SearchQuery("rare7*", field: "title") }),
       ("no word", made { $0.title = try SearchQuery("common nothing", field: "title") }),
+      ("anywhere", made { $0.anywhere = try SearchQuery("common jane", field: "q") }),
+      ("anywhere, rare", made { $0.anywhere = try SearchQuery("rare77 doe", field: "q") }),
+      ("anywhere, none", made { $0.anywhere = try SearchQuery("common nothing", field: "q") }),
       ("author", made { $0.author = try SearchQuery("jane n7", field: "author") }),
       (
         "author and title",

@@ -109,6 +109,9 @@ public struct KeyTimeline: Sendable, Equatable {
   /// All keys, in the order of their registration.
   public var keys: [Key] { byFingerprint.all.sorted { $0.registeredAt < $1.registeredAt } }
 
+  /// The number of keys.
+  public var keyCount: Int { byFingerprint.count }
+
   /// The registered key with this fingerprint; `nil` if there is none.
   public func registration(of fingerprint: Digest128) -> Key? { byFingerprint[fingerprint] }
 
@@ -303,6 +306,8 @@ private struct KeyTable: Sendable, Equatable {
     get { byFingerprint[Self.part(fingerprint)][fingerprint] }
     set { byFingerprint[Self.part(fingerprint)][fingerprint] = newValue }
   }
+
+  var count: Int { byFingerprint.reduce(0) { $0 + $1.count } }
 
   var all: [KeyTimeline.Key] { byFingerprint.flatMap(\.values) }
 }

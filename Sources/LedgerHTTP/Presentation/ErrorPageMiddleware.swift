@@ -17,7 +17,8 @@ struct ErrorPageMiddleware: RouterMiddleware {
   ) async throws -> Response {
     guard Self.isForPage(request) else { return try await next(request, context) }
     do { return try await next(request, context) } catch let error as HTTPError
-    where error.status == .notFound {
+      where error.status == .notFound
+    {
       return try await page(Problem.noSuchPath, request, context)
     } catch {
       return try await page(Problem(error, logger: context.logger), request, context)

@@ -1,4 +1,5 @@
 import Encodings
+import Foundation
 import HTTPTypes
 import Hummingbird
 import LedgerDomain
@@ -48,7 +49,7 @@ struct FindingRoutes: Sendable {
   private func search(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    let text = value(context, "q")?.trimmingWhitespace()
+    let text = value(context, "q")?.trimmingCharacters(in: .whitespacesAndNewlines)
     var outcome = SearchPage.Outcome()
     if let text, value(context, "cursor") == nil {
       let thing = try await ledger.names.thing(named: text)
@@ -174,15 +175,5 @@ enum NameHint {
         ? "This looks like a DOI. No record here has it."
         : "This looks like an arXiv id. No record here has it."
     }
-  }
-}
-
-extension String {
-  /// The text without white space at its ends.
-  fileprivate func trimmingWhitespace() -> String {
-    var text = Substring(self)
-    while let first = text.first, first.isWhitespace { text.removeFirst() }
-    while let last = text.last, last.isWhitespace { text.removeLast() }
-    return String(text)
   }
 }

@@ -75,6 +75,7 @@ struct LogPageRoutes: Sendable {
   private func keys(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
+    try ledger.quotas.takeHeavyRead(reader.client(request, context))
     let (signer, standing) = (value(context, "signer"), value(context, "standing"))
     let states = try standing.map { text throws(Refusal) in
       try ListQuery.choices(

@@ -21,7 +21,7 @@ export const isBundle = (text) => text.startsWith("{") && text.includes('"format
 /**
  * Verifies what this module can verify. The result has `facts`, each a sentence about what holds.
  *
- * Throws a BundleFault with what does not hold.
+ * Throws a BundleFault with what does not hold, and another error where something could not be verified.
  */
 export async function verifyBundle(text, logKey, onProgress = () => {}) {
   const bundle = parsed(text);
@@ -82,9 +82,12 @@ function parsed(text) {
 function verifierKey(text) {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim());
   const bytes = match && unbase64(match[3]);
-  require(bytes && bytes.length === 33 && bytes[0] === 1, "The key of the log has the form NAME+ID+KEY, as this ledger shows it.");
+  // The reader's key is no part of the bundle, so that its faults are none of the bundle.
+  if (bytes?.length !== 33 || bytes[0] !== 1) {
+    throw new Error("The key of the log has the form NAME+ID+KEY, as this ledger shows it.");
+  }
   const id = sha256(concatenated(utf8(match[1]), [0x0a], bytes)).subarray(0, 4);
-  require(hex(id) === match[2], "The key of the log has another id than it says.");
+  if (hex(id) !== match[2]) throw new Error("The key of the log has another id than it says.");
   return { name: match[1], id, publicKey: bytes.subarray(1) };
 }
 

@@ -1,12 +1,19 @@
 // Checks a file: its SHA-256, a proof of time, or a bundle.
 
+import { canonicalBytes } from "./canonical-json.js";
+import { hex } from "./encoding.js";
 import { BundleFault, isBundle, verifyBundle } from "./bundle.js";
 import { byID, element, facts, show } from "./dom.js";
-import { hashFile, readFile } from "./hashing.js";
+import { hashFile, readFile, sha256 as hash } from "./hashing.js";
 import { send } from "./http.js";
 
 const MAX_BUNDLE = 128 << 20;
 const MAX_PROOF = 1 << 20;
+const MAX_DOCUMENT = 4 << 20;
+const KINDS = {
+  document: "a document of a record", proof: "a proof of time", stored_bytes: "a stored copy",
+  fetch_report: "the ledger's report of a fetch",
+};
 const OTS_MAGIC = [0, 0x4f, 0x70, 0x65, 0x6e, 0x54, 0x69, 0x6d, 0x65, 0x73, 0x74, 0x61, 0x6d, 0x70, 0x73];
 
 const drop = byID("drop");
@@ -42,7 +49,7 @@ async function check(file) {
       element("h2", {}, "Result"),
       facts([["File", element("bdi", {}, file.name)], ["Size", `${file.size.toLocaleString("en")} bytes`], ["SHA-256", code(sha256)]]),
       ...(await kind(file, run.signal)),
-      ...(await known(sha256)),
+      ...(await known(sha256, "What this ledger knows about its SHA-256")),
     ];
     if (!run.signal.aborted) result.replaceChildren(...parts);
   } catch (error) {
@@ -59,11 +66,27 @@ async function kind(file, signal) {
   const isNamedToken = /\.(tsr|tst|p7s|der)$/i.test(file.name);
   if (head[0] === 0x30 && (isNamedToken || file.size <= 64 << 10)) return proof(file, "a timestamp token (RFC 3161)");
   if (head[0] !== 0x7b) return [];
-  if (!isBundle(await file.slice(0, Math.min(file.size, MAX_BUNDLE)).text())) return [];
+  if (!isBundle(await file.slice(0, Math.min(file.size, MAX_BUNDLE)).text())) return jsonFile(file);
   if (file.size > MAX_BUNDLE) {
     return [paragraph("This bundle is too large for the browser. The command below verifies it.")];
   }
   return bundle(await file.text(), signal);
+}
+
+/** What the ledger knows about a JSON file if it is written as canonical JSON, in which records and documents are hashed. */
+async function jsonFile(file) {
+  if (file.size > MAX_DOCUMENT) return [];
+  let digest;
+  try {
+    const text = await file.text();
+    const bytes = canonicalBytes(JSON.parse(text));
+    // The bytes of a canonical file are those of the file.
+    if (bytes.length === file.size) return [];
+    digest = hex(hash(bytes));
+  } catch {
+    return [];
+  }
+  return known(digest, `Written as canonical JSON, its SHA-256 is ${digest}`);
 }
 
 // MARK: Proofs of time
@@ -79,7 +102,9 @@ async function proof(file, name) {
   if (!answer.ok) {
     return [heading, paragraph(`As ${name}, this ledger refuses it: ${answer.problem.detail}`, "bad")];
   }
-  return [heading, ...proofWords(answer.json, digest !== "")];
+  const about = answer.json.digest;
+  const rest = about.algorithm === "sha256" ? await known(about.hex, "What this ledger knows about the digest of the proof") : [];
+  return [heading, ...proofWords(answer.json, digest !== ""), ...rest];
 }
 
 function proofWords(proof, isCompared) {
@@ -110,7 +135,7 @@ const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (text.
 async function bundle(text, signal) {
   const heading = element("h3", {}, "As a bundle");
   const rest = element("p", {},
-    "Not checked in the browser: whether the status in the bundle follows from its events, and proofs of time. The command at the end of this page checks these. No bundle proves that it has every event of the record.");
+    "Not checked in the browser: whether the status in the bundle follows from its events, and proofs of time. The command at the end of this page checks the status, and proofs of time against what its user trusts. No bundle proves that it has every event of the record.");
   try {
     const verified = await verifyBundle(text, byID("log-key").value, (part) => {
       signal.throwIfAborted();
@@ -127,8 +152,8 @@ async function bundle(text, signal) {
 
 // MARK: The SHA-256
 
-async function known(sha256) {
-  const heading = element("h3", {}, "What this ledger knows about its SHA-256");
+async function known(sha256, title) {
+  const heading = element("h3", {}, title);
   const answer = await send(`/api/hashes/${sha256}`);
   if (!answer.ok) return [heading, paragraph(answer.problem.detail, "bad")];
   const found = answer.json;
@@ -144,7 +169,7 @@ async function known(sha256) {
   }
   if (found.evidence) {
     parts.push(element("p", { class: "notice good" }, "The ledger keeps these bytes as evidence: ",
-      element("a", { href: `/api/evidence/${sha256}`, download: true }, `${found.evidence.kind}, ${found.evidence.size_bytes} bytes`),
+      element("a", { href: `/api/evidence/${sha256}`, download: true }, `${KINDS[found.evidence.kind] ?? "other evidence"}, ${found.evidence.size_bytes} bytes`),
       ". That they are kept says nothing about whether they are true."));
   }
   if (found.erased) parts.push(paragraph("Evidence with this SHA-256 was here, and the operator erased it. The log records that.", "bad"));

@@ -73,6 +73,11 @@ public struct CheckPage: Page {
     var frame = frame
     frame.scripts.append("check.js")
     frame.section = "/check"
+    if let known {
+      frame.alternates.append(
+        HeadLink(
+          rel: "alternate", href: "/api/hashes/\(known.digest.hex)", type: "application/json"))
+    }
     self.frame = frame
     self.sha256 = sha256 ?? ""
     self.problem = problem

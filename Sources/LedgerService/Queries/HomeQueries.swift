@@ -90,7 +90,7 @@ public final class HomeQueries: Sendable {
     let today = Timestamp(microseconds: day * Self.dayLength)
     return HomeView(
       size: size, totals: try await totals.totals(of: size),
-      keyCount: try await keys.all().count,
+      keyCount: try await keys.count(),
       days: try await days(until: today, size),
       latest: try await events.details(of: newest))
   }

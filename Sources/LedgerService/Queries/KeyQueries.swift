@@ -12,6 +12,9 @@ public struct KeyQueries: Sendable {
     return timeline.keys.map { KeyStanding(key: $0, isRegistry: $0.fingerprint == registry) }
   }
 
+  /// The number of registered keys.
+  public func count() async throws -> Int { try await timeline.current().timeline.keyCount }
+
   /// The largest number of keys in one page.
   public static let pageSize = 1000
 
