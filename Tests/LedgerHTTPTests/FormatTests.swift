@@ -4,13 +4,14 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import LedgerDomain
-import LedgerService
+import LedgerStore
 import LedgerTestSupport
 import NIOCore
 import TestSupport
 import Testing
 
 @testable import LedgerHTTP
+@testable import LedgerService
 
 @Suite("Formats of records", .privateServer())
 struct FormatTests {
@@ -226,6 +227,23 @@ struct FormatTests {
       let later = try await Self.get(client, "/sitemap/records.xml?from=5000")
       #expect(!String(buffer: later.body).contains("<url>"))
       #expect(try await Self.get(client, "/sitemap/records.xml?from=1").status.code == 400)
+      // Each record is in the range of its first event.
+      let records = test.ledger.store.list
+      let place = try await test.ledger.records.resolve(other).record.record.firstPosition
+      let first = try await test.ledger.records.resolve(Self.number).record.record.firstPosition
+      func ranges(from: Position = .first, before: Position = 1000, limit: Int = 10) async throws
+        -> [Position]
+      {
+        try await records.ranges(of: 1, from: from, before: before, limit: limit)
+      }
+      #expect(try await ranges() == [first, place])
+      #expect(try await ranges(limit: 1) == [first])
+      #expect(try await ranges(before: place) == [first])
+      #expect(try await ranges(from: first.next) == [place])
+      #expect(try await ranges(from: place.next).isEmpty)
+      #expect(
+        try await records.ranges(of: 4, from: 0, before: 1000, limit: 10).last
+          == Position(rawValue: place.rawValue / 4 * 4))
       #expect(try await Self.get(client, "/sitemap.xml?part=1").status.code == 404)
       let robots = String(buffer: try await Self.get(client, "/robots.txt").body)
       #expect(robots.contains("Disallow: /api/\n") && robots.contains("\nSitemap: http://"))
