@@ -20,9 +20,8 @@ public struct Asset: Sendable {
 
   /// Every file.
   public static let all: [Asset] = [
-    Asset("latest-events.js", PackageResources.latest_events_js),
-    Asset("check.js", PackageResources.check_js), Asset("bundle.js", PackageResources.bundle_js),
-    Asset("style.css", PackageResources.style_css), Asset("icon.svg", PackageResources.icon_svg),
+    Asset("style.css", PackageResources.style_css),
+    Asset("icon.svg", PackageResources.icon_svg),
     Asset("admin-decisions.js", PackageResources.admin_decisions_js),
     Asset("admin-keys.js", PackageResources.admin_keys_js),
     Asset("admin-service.js", PackageResources.admin_service_js),
@@ -34,7 +33,9 @@ public struct Asset: Sendable {
     Asset("attest-timestamp.js", PackageResources.attest_timestamp_js),
     Asset("attest-withdraw.js", PackageResources.attest_withdraw_js),
     Asset("attest.js", PackageResources.attest_js),
+    Asset("bundle.js", PackageResources.bundle_js),
     Asset("canonical-json.js", PackageResources.canonical_json_js),
+    Asset("check.js", PackageResources.check_js),
     Asset("dom.js", PackageResources.dom_js),
     Asset("encoding.js", PackageResources.encoding_js),
     Asset("file-field.js", PackageResources.file_field_js),
@@ -45,6 +46,7 @@ public struct Asset: Sendable {
     Asset("key-choice.js", PackageResources.key_choice_js),
     Asset("key-file.js", PackageResources.key_file_js),
     Asset("key-store.js", PackageResources.key_store_js),
+    Asset("latest-events.js", PackageResources.latest_events_js),
     Asset("member-words.js", PackageResources.member_words_js),
     Asset("operator.js", PackageResources.operator_js),
     Asset("orcid-return.js", PackageResources.orcid_return_js),

@@ -17,10 +17,14 @@ export function keyCard(key, page, onChange) {
     element("h3", {}, element("bdi", {}, key.signer.key_id), badge),
     facts([
       ["Signs as", [element("bdi", {}, key.signer.signer_id), ` (${key.signer.signer_type})`]],
-      ["Fingerprint", element("a", { href: `/keys/${key.fingerprint}` }, element("code", {}, key.fingerprint))],
+      ["Fingerprint", element("code", {}, key.fingerprint)],
     ]), standing, actions, panel);
   describe(key, badge, standing).then((state) => {
     card.dataset.state = state;
+    // The ledger has a page for each key that it knows.
+    if (state !== "unknown" && state !== "unclear") {
+      standing.append(" ", element("a", { href: `/keys/${key.fingerprint}` }, "What it signed"), ".");
+    }
     actions.append(...buttons(key, state, page, panel, onChange));
   });
   return card;

@@ -27,7 +27,7 @@ export function showReview(panel, { statement, isSigned, note, post, words, onBa
     isBusy = true;
     setBusy(true);
     status.textContent = "Sending. This may take a minute if the ledger has to fetch something.";
-    const answer = await attempt(post);
+    const answer = checked(await attempt(post), isSigned ? statement : undefined);
     setBusy(false);
     if (answer.ok) {
       showResult(panel, answer.json, { words, type: statement.members.event_type, isNew: answer.status === 201 });
@@ -55,6 +55,21 @@ async function attempt(post) {
   } catch (error) {
     return { ok: false, problem: { check: "browser", detail: error.message } };
   }
+}
+
+/** An answer that is about another statement than the signed one is a problem, whatever its status says. */
+function checked(answer, signed) {
+  if (!answer.ok) return answer;
+  const { event_id: id, position, receipt } = answer.json ?? {};
+  const isWhole = typeof id === "string" && Number.isSafeInteger(position);
+  if (!isWhole || (signed && id !== signed.eventID)) {
+    return { ok: false, problem: { check: "answer", detail: "The ledger's answer is not about this statement. Look for it on the page of the paper before you send it again." } };
+  }
+  const lines = typeof receipt === "string" ? receipt.split("\n") : undefined;
+  if (lines && (lines[2] !== String(position) || lines[3] !== id)) {
+    return { ok: false, problem: { check: "answer", detail: "The receipt in the ledger's answer is not the one of this statement. Look for the statement on the page of the paper." } };
+  }
+  return answer;
 }
 
 /** Every member as a name and a value. */

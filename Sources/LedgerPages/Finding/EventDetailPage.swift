@@ -63,6 +63,8 @@ public struct EventDetailPage: Page {
   public let target: String
   /// The standing; `nil` for an event that has none.
   public let words: StandingWords?
+  /// What its signer can do about it; `nil` if nothing can be done.
+  public let actions: StatementActions?
   /// What is known about the key; `nil` if it is not registered.
   public let signingKey: KeyWords?
   /// The signed body with line breaks.
@@ -106,6 +108,7 @@ public struct EventDetailPage: Page {
   public init(frame: PageFrame, _ dossier: EventDossier, _ links: Links) throws {
     let event = dossier.detail.event
     row = try EventRow(dossier.detail)
+    actions = try StatementActions(dossier.detail)
     eventID = "sha256:\(event.eventID.hex)"
     let whole = try JSON.parse(
       event.entry, limits: JSONLimits(maxBytes: Entry.maxBytes, maxDepth: 64))["event"]

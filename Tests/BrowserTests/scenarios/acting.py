@@ -29,8 +29,8 @@ def make_key(browser, name, signer="urn:example:someone", kind="author"):
     browser.type("#signer_id", signer)
     browser.choose("#signer_type", kind)
     browser.click("#make button")
-    fingerprint = browser.wait(lambda: [card for card in browser.all("#key-list .card") if name in card.text],
-                               "the key")[0].get_attribute("data-key")
+    fingerprint = browser.wait(lambda: browser.js("""return [...document.querySelectorAll('#key-list .card')].find(
+        card => card.querySelector('h3 bdi').textContent === arguments[0])?.dataset.key""", name), "the key")
     register(browser, fingerprint)
     return fingerprint
 
@@ -484,7 +484,7 @@ REWRITE = """
       if (isPost && !isPrepare) window.sent.push(options.body);
       if (kind === 'slow' && isPost) await new Promise(done => setTimeout(done, 2500));
       const answer = await real(path, options);
-      if (kind !== 'prepare' || !isPrepare) return answer;
+      if (!isPost || kind !== (isPrepare ? 'prepare' : 'answer')) return answer;
       const json = await answer.json();
       new Function('json', change)(json);
       return new Response(JSON.stringify(json), {status: 200, headers: {'Content-Type': 'application/json'}});
@@ -504,10 +504,6 @@ def dishonest_server(browser, ledger):
     fingerprint = make_key(browser, "careful")
     size = ledger.json("/readyz")["size"]
     for lie in LIES:
-        form(browser, ledger, "citation")
-        choose_key(browser, fingerprint)
-        browser.type("#citing", "2605.55555")
-        browser.choose("#relation", "supports")
         # The policy of the page forbids code from text, which the lies are, so it is lifted for them.
         browser.command("Page.setBypassCSP", enabled=True)
         form(browser, ledger, "citation")
@@ -520,6 +516,23 @@ def dishonest_server(browser, ledger):
         expect(browser.js("return window.sent.length") == 0, "something was sent")
     browser.command("Page.setBypassCSP", enabled=False)
     expect(ledger.json("/readyz")["size"] == size, "nothing was recorded")
+
+
+def dishonest_answers(browser, ledger):
+    """An answer or a receipt that is about another statement is not taken for the result."""
+    fingerprint = make_key(browser, "suspicious")
+    other = "sha256:" + "1" * 64
+    for number, lie in enumerate((f"json.event_id = '{other}'", f"json.receipt = json.receipt.replace(json.event_id, '{other}')",
+                                  "json.position = 'x'", "for (const name in json) delete json[name]")):
+        browser.command("Page.setBypassCSP", enabled=True)
+        form(browser, ledger, "citation")
+        choose_key(browser, fingerprint)
+        browser.type("#citing", f"2606.0000{number}")
+        browser.js(REWRITE, "answer", lie)
+        review(browser)
+        browser.click("#panel .go")
+        browser.wait(lambda: "Check: answer" in browser.text("#panel"), "the remark")
+    browser.command("Page.setBypassCSP", enabled=False)
 
 
 def odd_clock(browser, ledger):

@@ -1,0 +1,36 @@
+import CanonicalJSON
+import Encodings
+import LedgerDomain
+public import LedgerService
+import LedgerStore
+
+/// What the signer of a statement can still do about it: take it back, or replace it.
+public struct StatementActions: Sendable {
+  /// The form that withdraws the statement.
+  let withdrawHref: String
+  /// The form for the statement that takes its place; `nil` for a statement that the ledger signed for somebody.
+  let replaceHref: String?
+
+  /// The actions on an event; `nil` if nothing can be done about it.
+  ///
+  /// Errors: a `Refusal` if the entry is not well-formed.
+  public init?(_ detail: EventDetail) throws {
+    let body = try Entry(bytes: detail.event.entry).event.body
+    guard case .record(let number) = body.subject, body.type.isAttestation,
+      !["withdrawn", "superseded"].contains(detail.standing)
+    else { return nil }
+    let form = "/pith/\(number.suffix)/attest"
+    let id = "sha256:\(detail.event.eventID.hex)"
+    withdrawHref = "\(form)/withdraw?event=\(id)"
+    let kind: ActionPage.Kind? =
+      switch body.type {
+      case .authorAttestation: .author
+      case .citationSignature: .citation
+      case .replicationRecord: .replication
+      default: nil
+      }
+    replaceHref =
+      body.signer.signerType == .registry
+      ? nil : kind.map { "\(form)/\($0.rawValue)?supersedes=\(id)" }
+  }
+}
