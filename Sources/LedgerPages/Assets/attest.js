@@ -3,7 +3,7 @@
 import { base64, hex } from "./encoding.js";
 import { byID, element, focus, show } from "./dom.js";
 import { canonicalText } from "./canonical-json.js";
-import { clearErrors, FieldError, showFieldError, showProblem } from "./form.js";
+import { clearErrors, FieldError, requireFilled, showFieldError, showProblem } from "./form.js";
 import { sha256 } from "./hashing.js";
 import { sendJSON } from "./http.js";
 import { fillKeys } from "./key-choice.js";
@@ -44,6 +44,7 @@ async function review(form, facts, compose, keys) {
   clearErrors(form);
   show(place, false);
   try {
+    requireFilled(form);
     const { payload, evidence } = await compose(form, facts);
     const target = form.querySelector("#target")?.value.trim() || "record";
     const draft = keys

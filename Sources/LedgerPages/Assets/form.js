@@ -32,6 +32,13 @@ function read(control) {
   return Number(text);
 }
 
+/** Refuses a form whose required fields are not all filled in. */
+export function requireFilled(form) {
+  for (const control of form.querySelectorAll("[required]:not([type=file])")) {
+    if (control.value.trim() === "" && !control.closest("[hidden]")) throw new FieldError(control.id, "Fill in this field.");
+  }
+}
+
 /** The value of a field without white space around it. */
 export const valueOf = (form, name) => form.querySelector(`#${name}`)?.value.trim() ?? "";
 

@@ -6,7 +6,8 @@ import { download, element, facts, focus } from "./dom.js";
 export function showResult(panel, answer, { words, type, isNew }) {
   const heading = element("h2", {}, isNew ? "Recorded" : "This was recorded already");
   const standing = words.standings[type]?.[answer.standing] ?? { text: answer.standing, tone: "none", meaning: "" };
-  panel.replaceChildren(
+  // `replaceChildren` would show a null as text.
+  panel.replaceChildren(...[
     heading,
     element("p", { class: "row standing" }, badge(standing), element("span", {}, standing.meaning)),
     answer.reason ? element("p", { class: "reason" }, `Why not more: ${sentence(answer.reason)}`) : null,
@@ -15,7 +16,8 @@ export function showResult(panel, answer, { words, type, isNew }) {
       ["Position in the log", String(answer.position)],
       ["Recorded at", answer.recorded_at],
     ]),
-    receipt(answer), status(answer, words));
+    receipt(answer), status(answer, words),
+  ].filter((part) => part !== null));
   panel.hidden = false;
   panel.dataset.state = "done";
   focus(heading);

@@ -22,8 +22,14 @@ document.documentElement.dataset.ready = "";
 
 async function listKeys() {
   const keys = await storedKeys();
-  byID("key-list").replaceChildren(...keys.map((key) => keyCard(key, facts, listKeys)));
+  byID("key-list").replaceChildren(...keys.map((key) => keyCard(key, facts, keysChanged)));
   show(byID("no-keys-yet"), keys.length === 0);
+}
+
+/** Shows the keys again after one was registered, revoked or forgotten. What was said before is over then. */
+async function keysChanged() {
+  byID("key-news").textContent = "";
+  await listKeys();
 }
 
 /** Keeps a key, and shows it. */

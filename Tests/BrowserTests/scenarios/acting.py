@@ -71,6 +71,7 @@ def submit(browser, seconds=30):
     browser.click("#panel .go")
     browser.wait(lambda: browser.all("#panel[data-state=done]") or "Check:" in browser.text("#panel"), "the answer", seconds)
     expect(browser.all("#panel[data-state=done]"), "refused: " + browser.text("#panel"))
+    expect("null" not in browser.text("#panel") and "undefined" not in browser.text("#panel"), "no value of a program")
     return browser.text("#panel .standing .badge")
 
 
@@ -582,6 +583,8 @@ def refusals(browser, ledger):
     fingerprint = make_key(browser, "mistaken")
     form(browser, ledger, "author")
     choose_key(browser, fingerprint)
+    browser.click("#review")
+    browser.wait_for_text("Fill in this field.", "#name-error")
     browser.type("#name", "Someone")
     browser.type("#orcid", "0000-0002-1825-0090")
     browser.click("#review")
