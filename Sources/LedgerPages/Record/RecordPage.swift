@@ -185,7 +185,7 @@ struct RecordHead: Sendable {
 
 extension Alias.Kind {
   /// The kind in words.
-  fileprivate var words: String {
+  var words: String {
     switch rawValue {
     case "arxiv": "arXiv"
     case "arxiv_version": "arXiv, with version"
