@@ -20,9 +20,9 @@ public enum EventSentence {
     case .recordCreated: "The record was added to this ledger."
     case .graphSnapshot: "A snapshot of the paper's claims and references was recorded."
     case .aliasAdded(let payload):
-      "The record got the name \(payload.added.value) (\(payload.added.kind.rawValue))."
+      "The record got the name \(payload.added.value) (\(payload.added.kind.words))."
     case .aliasRetracted(let payload):
-      "The name \(payload.retracted.value) (\(payload.retracted.kind.rawValue)) was retracted: \(reason(body))"
+      "The name \(payload.retracted.value) (\(payload.retracted.kind.words)) was retracted: \(reason(body))"
     case .anchorUpgraded: "A complete proof of time replaces a pending one."
     case .checkRecorded(let payload):
       "A statement was checked again: \(payload.verdict.name). \(Words.sentence(reason(body)))"
@@ -157,6 +157,18 @@ extension EventType {
     case .vouchingWithdrawn: "withdrawn vouches"
     case .keyRevoked: "revocations of keys"
     case .unknown: "events of an unknown type"
+    }
+  }
+}
+
+extension Alias.Kind {
+  /// The kind of name in words.
+  public var words: String {
+    switch self {
+    case .arxiv: "arXiv"
+    case .arxivVersion: "arXiv, with version"
+    case .doi: "DOI"
+    case .pithShort8, .pithShort12, .pithShort16: "short Pith Number"
     }
   }
 }

@@ -18,8 +18,8 @@ struct FindingRoutes: Sendable {
     routes.get("/", use: home)
     routes.get(
       "/search", takes: SearchPage.parameters.map { QueryParameter(stringLiteral: $0) },
-      use: search)
-    routes.get("/records", takes: ["category", "cursor", "date"], use: records)
+      isForm: true, use: search)
+    routes.get("/records", takes: ["category", "cursor", "date"], isForm: true, use: records)
     routes.get("/authors/:id", takes: ["from"], use: author)
   }
 

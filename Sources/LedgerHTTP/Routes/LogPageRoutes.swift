@@ -15,9 +15,9 @@ struct LogPageRoutes: Sendable {
   let renderer: PageRenderer
 
   func add(to routes: RouteTable) {
-    routes.get("/events", takes: ["from", "standing", "type"], use: events)
+    routes.get("/events", takes: ["from", "standing", "type"], isForm: true, use: events)
     routes.get("/events/:id", use: event)
-    routes.get("/keys", takes: ["from", "signer", "standing"], use: keys)
+    routes.get("/keys", takes: ["from", "signer", "standing"], isForm: true, use: keys)
     routes.get("/keys/:id", takes: ["from", "type"], use: key)
     routes.get("/check", takes: ["sha256"], use: check)
     routes.get("/api/hashes/:id") { _, context in

@@ -39,10 +39,14 @@ struct Query: Sendable {
   /// - Parameters:
   ///   - text: what follows the question mark; `nil` if there is none.
   ///   - parameters: the parameters that the route takes.
+  ///   - isForm: whether a browser writes the query from the fields of a form. Then a plus sign is a space.
   /// - Throws: a `Refusal` with check `query` that names a parameter which the route does not take, which is given
   ///   twice, or whose percent escapes are not text.
-  init(_ text: String?, taking parameters: [QueryParameter]) throws(Refusal) {
+  init(
+    _ text: String?, taking parameters: [QueryParameter], isForm: Bool = false
+  ) throws(Refusal) {
     var items: [(name: String, value: String)] = []
+    let text = isForm ? text?.replacing("+", with: " ") : text
     for part in (text ?? "").split(separator: "&") {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decode(pair[0]) else {
@@ -98,10 +102,13 @@ struct RouteTable {
   let router: Router<LedgerRequestContext>
 
   /// Adds a path that is read.
+  ///
+  /// - Parameter isForm: whether the path is the action of a form.
   func get(
-    _ path: RouterPath, takes parameters: [QueryParameter] = [], use handler: @escaping Handler
+    _ path: RouterPath, takes parameters: [QueryParameter] = [], isForm: Bool = false,
+    use handler: @escaping Handler
   ) {
-    router.get(path, use: checked(parameters, handler))
+    router.get(path, use: checked(parameters, isForm: isForm, handler))
   }
 
   /// Adds a path that is written to.
@@ -111,10 +118,12 @@ struct RouteTable {
     router.post(path, use: checked(parameters, handler))
   }
 
-  private func checked(_ parameters: [QueryParameter], _ handler: @escaping Handler) -> Handler {
+  private func checked(
+    _ parameters: [QueryParameter], isForm: Bool = false, _ handler: @escaping Handler
+  ) -> Handler {
     { request, context in
       var context = context
-      context.query = try Query(request.uri.query, taking: parameters)
+      context.query = try Query(request.uri.query, taking: parameters, isForm: isForm)
       return try await handler(request, context)
     }
   }

@@ -183,18 +183,6 @@ struct RecordHead: Sendable {
   }
 }
 
-extension Alias.Kind {
-  /// The kind in words.
-  var words: String {
-    switch rawValue {
-    case "arxiv": "arXiv"
-    case "arxiv_version": "arXiv, with version"
-    case "doi": "DOI"
-    default: rawValue.hasPrefix("pith_short") ? "short Pith Number" : rawValue
-    }
-  }
-}
-
 /// The point of the log that a status is about.
 struct StatusTime: Sendable {
   /// The position, in words.

@@ -1,19 +1,47 @@
 """The types of pages, each with the address of an example."""
 
 # The pages that answer with an error.
-STATUS = {"not-found": 404}
+STATUS = {"record-unknown": 404, "unknown-address": 404, "bad-request": 400}
+# The pages that are for those who have a program in the browser.
+SCRIPTED = {"check"}
 
 
 def about(names):
     """The pages about a record and about those who made statements about it, by name."""
     short = names["record"].split(":")[-1]
-    return {
+    pages = {
         "record": f"/pith/{short}",
         "record-events": f"/pith/{short}/events",
         "record-citations": f"/pith/{short}/citations",
+        "keys": "/keys",
+        "events": "/events",
+        "records": "/records",
     }
+    for name, id in names.items():
+        if id and id.startswith("sha256:"):
+            pages["event-" + name.replace("_", "-")] = "/events/" + id
+        elif name.endswith("_key"):
+            pages[name.replace("_", "-")] = "/keys/" + id
+    return pages
+
+
+# Of the pages about statements and keys, those that differ in what they show.
+SHOWN = ("event-citation", "event-withdrawn-citation", "event-home-citation", "event-undecided", "event-mined",
+         "event-strong-author", "author-key", "lost-key")
 
 
 def every(ledger, names):
     """The pages by name. `names` are those of `statements.make`."""
-    return {"home": "/", **about(names)}
+    pages = {name: path for name, path in about(names).items()
+             if not name.startswith("event-") and not name.endswith("-key") or name in SHOWN}
+    return {
+        "home": "/", **pages,
+        "record-past": f"/pith/{ledger.short}?as_of=2026-01-01",
+        "search": "/search?q=metamorph",
+        "search-nothing": "/search?q=nothing+of+this+name",
+        "author": "/authors/0000-0002-1825-0097",
+        "check": "/check",
+        "record-unknown": "/pith/4OXKXQ4Q",
+        "unknown-address": "/recods",
+        "bad-request": "/records?colour=red",
+    }
