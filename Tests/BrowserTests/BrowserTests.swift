@@ -25,6 +25,9 @@ struct BrowserTests {
   @Test("Pages while statements arrive", .timeLimit(.minutes(5)))
   func changes() async throws { try await BrowserRun.scenarios("changes") }
 
+  @Test("What a reader looks for is found", .timeLimit(.minutes(5)))
+  func finding() async throws { try await BrowserRun.scenarios("finding") }
+
   @Test("The modules that make bytes agree with Python", .timeLimit(.minutes(5)))
   func modules() async throws { try await BrowserRun.scenarios("modules") }
 

@@ -2,7 +2,7 @@
 
 Usage: python3 Tests/BrowserTests/scenarios [--url http://127.0.0.1:8080 --data-dir DIR] [--program PATH] MODULE[.SCENARIO]...
 
-Without --url a ledger of its own is started, with the sample record and fake external services.
+Without --url a ledger of its own is started for each module, with the sample record and fake external services.
 
 A scenario is a public function of a module in this folder with the parameters `browser` and `ledger`. It fails with an
 exception. A picture of the page where it failed is kept in .build/browser.
@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import importlib
 import inspect
+import itertools
 import json
 import os
 import pathlib
@@ -88,32 +89,38 @@ def run(scenario, browser, ledger):
     return reason
 
 
+def run_module(options, words):
+    """Runs scenarios of one module on one ledger, and prints their outcomes. Returns whether all succeeded."""
+    succeeded = True
+    with contextlib.ExitStack() as stack:
+        options.home = stack.enter_context(tempfile.TemporaryDirectory(prefix="plt-scenario-"))
+        if options.starts:
+            options.url, options.data_dir, options.services = stack.enter_context(started(options.program))
+        ledger = Ledger(options)
+        browser = Browser(options.url)
+        stack.callback(browser.close)
+        for scenario in (function for word in words for function in scenarios(word)):
+            start = time.monotonic()
+            reason = run(scenario, browser, ledger)
+            if reason and reason.startswith("The browser crashed."):
+                print(f"{scenario.__name__} is repeated: {reason}", file=sys.stderr)
+                reason = run(scenario, browser, ledger)
+            succeeded = succeeded and reason is None
+            print(json.dumps({"scenario": f"{scenario.__module__}.{scenario.__name__}",
+                              "title": (scenario.__doc__ or scenario.__name__).splitlines()[0],
+                              "failure": reason, "seconds": round(time.monotonic() - start, 1)},
+                             ensure_ascii=False), flush=True)
+    return succeeded
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     threading.Thread(target=outlive_nobody, daemon=True).start()
     options = arguments()
-    failed = False
-    with contextlib.ExitStack() as stack:
-        options.home = stack.enter_context(tempfile.TemporaryDirectory(prefix="plt-scenario-"))
-        if not options.url:
-            options.url, options.data_dir, options.services = stack.enter_context(started(options.program))
-        ledger = Ledger(options)
-        browser = Browser(options.url)
-        try:
-            for scenario in (function for word in options.scenarios for function in scenarios(word)):
-                start = time.monotonic()
-                reason = run(scenario, browser, ledger)
-                if reason and reason.startswith("The browser crashed."):
-                    print(f"{scenario.__name__} is repeated: {reason}", file=sys.stderr)
-                    reason = run(scenario, browser, ledger)
-                failed = failed or reason is not None
-                print(json.dumps({"scenario": f"{scenario.__module__}.{scenario.__name__}",
-                                  "title": (scenario.__doc__ or scenario.__name__).splitlines()[0],
-                                  "failure": reason, "seconds": round(time.monotonic() - start, 1)},
-                                 ensure_ascii=False), flush=True)
-        finally:
-            browser.close()
-    sys.exit(1 if failed else 0)
+    options.starts = options.url is None
+    modules = itertools.groupby(options.scenarios, lambda word: word.partition(".")[0])
+    outcomes = [run_module(options, list(words)) for _, words in modules]
+    sys.exit(0 if all(outcomes) else 1)
 
 
 main()

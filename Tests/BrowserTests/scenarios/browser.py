@@ -281,17 +281,18 @@ class Browser:
 
     # What is measured on a page
 
-    def axe(self, context="main page"):
-        """Fails if axe-core finds a violation on the page as it is now."""
+    def axe(self, context="as it is", only=None):
+        """Fails if axe-core finds a violation on the page as it is now, of all rules or of one."""
         if not self.js("return typeof window.axe === 'object'"):
             self.js(axe_source())
         result = self.driver.execute_async_script("""
-            const [tags, done] = arguments;
-            axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}).then(
+            const [rules, done] = arguments;
+            axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(
               found => done(found.violations.map(v => v.id + ' (' + v.help + '): ' + v.nodes.slice(0, 5).map(
                 n => n.html.slice(0, 200) + ' — ' + (n.any[0] || n.all[0] || n.none[0] || {message: ''}).message)
                 .join(' | '))),
-              error => done(['axe failed: ' + error]))""", AXE_TAGS)
+              error => done(['axe failed: ' + error]))""",
+            {"type": "rule", "values": [only]} if only else {"type": "tag", "values": AXE_TAGS})
         expect(not result, f"{self.driver.current_url} ({context}): axe finds " + "\n".join(result))
 
     def check_width(self, context=""):
@@ -307,12 +308,24 @@ class Browser:
         expect(not wide, f"{self.driver.current_url} {context}: the page is wider than the window: {wide}")
 
     def check_everywhere(self):
-        """Checks the page with axe and for its width in both themes and all widths."""
+        """Checks the page with axe and for its width in both themes and all widths.
+
+        The themes differ in colours only, so the dark one is checked for its contrast.
+        """
         for width in WIDTHS:
-            for theme in THEMES:
-                self.show(theme, width)
-                self.axe(f"{theme}, {width} px")
+            self.show("light", width)
+            self.axe(f"light, {width} px")
             self.check_width(f"at {width} px")
+            self.show("dark")
+            self.axe(f"dark, {width} px", only="color-contrast")
+        self.show("light", 1280)
+        self.check()
+
+    def check_narrow(self):
+        """Checks the page with axe and for its width on a phone."""
+        self.show("light", 360)
+        self.axe("light, 360 px")
+        self.check_width("at 360 px")
         self.show("light", 1280)
         self.check()
 

@@ -1,5 +1,7 @@
 """Pages while statements arrive."""
 
+import time
+
 from browser import expect
 from signing import Key
 
@@ -40,3 +42,29 @@ def status(browser, ledger):
     for card in ("Time", "Storage"):
         expect(after[card] != seen[card], f"the badge of {card} is still “{after[card]}”")
     expect(digest in browser.text("body"), "the page shows the hash of the record")
+
+
+def live(browser, ledger):
+    """New events appear on the first page without a reload, until the reader pauses them."""
+    key = Key(ledger, "live", "urn:example:live")
+
+    def cite(number):
+        answer = key.submit("citation_signature", {"citing_doi": f"10.1000/live.{number}", "relation": "cites"})
+        expect(answer["status"] == 201, str(answer))
+        return f"doi:10.1000/live.{number} cites this paper"
+
+    browser.visit("/")
+    browser.js("window.sameDocument = true")
+    browser.wait_for_text("New events appear by themselves.")
+    count = browser.text("#totals")
+    browser.wait_for_text(cite(1), "#latest-list")
+    expect(browser.js("return window.sameDocument"), "the page was loaded again")
+    browser.wait(lambda: browser.text("#totals") != count, "other totals")
+    browser.check_everywhere()
+    browser.click("#latest-pause")
+    unseen = cite(2)
+    # As long as two updates would take.
+    time.sleep(7)
+    expect(unseen not in browser.text("#latest-list"), "an event appears while the list is paused")
+    browser.click("#latest-pause")
+    browser.wait_for_text(unseen, "#latest-list")

@@ -98,4 +98,4 @@ def displayed(browser, ledger):
         names = make(ledger, name, text)
         for path in pages.about(names).values():
             check_harmless(browser, path, text)
-            browser.check_everywhere()
+            browser.check_narrow()

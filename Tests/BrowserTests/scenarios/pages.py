@@ -2,8 +2,9 @@
 
 # The pages that answer with an error.
 STATUS = {"record-unknown": 404, "unknown-address": 404, "bad-request": 400}
-# The pages that are for those who have a program in the browser.
-SCRIPTED = {"check"}
+FORMS = ("timestamp", "storage", "author", "citation", "replication")
+# The pages that work with a script in the browser, and say so without it.
+SCRIPTED = {"check", "your-key", "admin"} | {"form-" + kind for kind in FORMS}
 
 
 def about(names):
@@ -27,7 +28,7 @@ def about(names):
 
 # Of the pages about statements and keys, those that differ in what they show.
 SHOWN = ("event-citation", "event-withdrawn-citation", "event-home-citation", "event-undecided", "event-mined",
-         "event-strong-author", "author-key", "lost-key")
+         "author-key", "lost-key")
 
 
 def every(ledger, names):
@@ -41,6 +42,9 @@ def every(ledger, names):
         "search-nothing": "/search?q=nothing+of+this+name",
         "author": "/authors/0000-0002-1825-0097",
         "check": "/check",
+        **{"form-" + kind: f"/pith/{ledger.short}/attest/{kind}" for kind in FORMS},
+        "your-key": "/your-key",
+        "admin": "/admin",
         "record-unknown": "/pith/4OXKXQ4Q",
         "unknown-address": "/recods",
         "bad-request": "/records?colour=red",

@@ -4,7 +4,7 @@ import pages
 from browser import expect
 
 # What is about the script itself.
-SCRIPTED_LINES = {"New events appear by themselves."}
+SCRIPTED_LINES = {"New events appear by themselves.", "Pause live updates"}
 
 
 def everywhere(browser, ledger):

@@ -33,7 +33,7 @@ def started(program):
         services = f"https://localhost:{port}"
         for name, value in {
                 "FETCH_ALLOW_HOSTS": "localhost", "FETCH_CA_FILE": outside + "/root.pem", "OTS_CALENDARS": services,
-                "ORCID_AUDIENCES": "APP-TEST", "ORCID_ISSUER": services, "HEADER_CONFIRMATIONS": "1",
+                "ORCID_CLIENT_ID": "APP-TEST", "ORCID_ISSUER": services, "HEADER_CONFIRMATIONS": "1",
                 "BARE_ACTIONS_PER_HOUR": "10000", "KEY_REGISTRATIONS_PER_HOUR": "10000"}.items():
             os.environ["PITHLEDGER_" + name] = value
         # The private PostgreSQL of a ledger that root runs has another user.
