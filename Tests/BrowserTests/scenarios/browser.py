@@ -16,7 +16,7 @@ os.environ["SE_AVOID_STATS"] = "true"
 
 from selenium import webdriver
 from selenium.common.exceptions import (
-    NoAlertPresentException, UnexpectedAlertPresentException, WebDriverException)
+    NoAlertPresentException, StaleElementReferenceException, UnexpectedAlertPresentException, WebDriverException)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -231,7 +231,11 @@ class Browser:
         """Waits until a function returns a true value. Returns it."""
         end = time.monotonic() + seconds
         while True:
-            value = condition()
+            try:
+                value = condition()
+            except StaleElementReferenceException:
+                # A script replaced the element while it was looked at.
+                value = None
             if value:
                 return value
             expect(time.monotonic() < end, f"{self.driver.current_url}: waited {seconds} s for {what}")
