@@ -19,6 +19,9 @@ public struct StatementActions: Sendable {
     guard case .record(let number) = body.subject, body.type.isAttestation,
       !["withdrawn", "superseded"].contains(detail.standing)
     else { return nil }
+    // Of what the registry signs, a claim by an identity token alone can be taken back by somebody else than the operator.
+    let isRegistrys = body.signer.signerType == .registry
+    if isRegistrys, body.type != .authorAttestation { return nil }
     let form = "/pith/\(number.suffix)/attest"
     let id = "sha256:\(detail.event.eventID.hex)"
     withdrawHref = "\(form)/withdraw?event=\(id)"
@@ -30,7 +33,7 @@ public struct StatementActions: Sendable {
       default: nil
       }
     replaceHref =
-      body.signer.signerType == .registry
+      isRegistrys
       ? nil : kind.map { "\(form)/\($0.rawValue)?supersedes=\(id)" }
   }
 }
