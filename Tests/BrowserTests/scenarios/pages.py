@@ -5,6 +5,8 @@ STATUS = {"record-unknown": 404, "unknown-address": 404, "bad-request": 400}
 FORMS = ("timestamp", "storage", "author", "citation", "replication")
 # The pages that work with a script in the browser, and say so without it.
 SCRIPTED = {"check", "your-key", "admin"} | {"form-" + kind for kind in FORMS}
+# The pages that are of the same type as another one. They are tested; pictures leave them out.
+VARIANTS = {"event-withdrawn-citation", "event-home-citation", "event-undecided", "lost-key", "search-nothing"}
 
 
 def about(names):
