@@ -215,6 +215,9 @@ public func withLedger(
   let directory = running.directory + "/ledger-\(UUID())"
   var configuration = LedgerConfiguration(dataDirectory: directory)
   configuration.databaseURL = uri
+  // A test's client connects before the test fills the log, which takes long on a busy machine.
+  configuration.server.headerTimeout = .seconds(120)
+  configuration.server.idleTimeout = .seconds(120)
   configure(&configuration)
   _ = try await Ledger.migrate(configuration, logger: PrivateServer.logger)
   let ledger = try await Ledger.open(
