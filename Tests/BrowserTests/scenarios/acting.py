@@ -108,6 +108,41 @@ def citation(browser, ledger):
     expect(digest in receipt and receipt.startswith("pith-ledger receipt v1\n"), "the receipt is of this event")
 
 
+def with_the_keyboard(browser, ledger):
+    """A person without a mouse makes a key, registers it, and signs a citation."""
+    your_key(browser)
+    tab_to(browser, "#key_id", "keyboard", Keys.TAB, "urn:example:typist")
+    tab_to(browser, "#make button", Keys.ENTER)
+    browser.wait(lambda: browser.all("#key-list .card .register"), "the key")
+    tab_to(browser, "#key-list .card .register", Keys.ENTER)
+    browser.wait(lambda: browser.all("#key-list .card .go"), "the statement about the key")
+    tab_to(browser, "#key-list .card .go", Keys.ENTER)
+    browser.wait_for_text("Recorded", "#key-list .card .panel")
+    form(browser, ledger, "citation")
+    tab_to(browser, "#citing", "10.5555/keyboard")
+    tab_to(browser, "#relation", Keys.DOWN)
+    tab_to(browser, "#key", Keys.DOWN)
+    tab_to(browser, "#review", Keys.ENTER)
+    browser.wait(lambda: browser.all("#panel .go") or browser.text("#problem").strip(), "the statement", 30)
+    expect(browser.all("#panel .go"), "refused: " + browser.text("#problem"))
+    tab_to(browser, "#panel .go", Keys.ENTER)
+    browser.wait(lambda: browser.all("#panel[data-state=done]"), "the answer", 30)
+    expect(browser.text("#panel .standing .badge") == "signed", "the standing in words")
+    newest = ledger.json(f"/api/pith-number/{ledger.short}/citations.json?order=desc&limit=1")["citations"][0]
+    expect(newest["citing"]["citing_doi"] == "10.5555/keyboard" and newest["relation"] == "refutes",
+           f"the citation is as typed: {newest}")
+
+
+def tab_to(browser, selector, *keys):
+    """Presses Tab until an element has the focus, and then some keys."""
+    for _ in range(120):
+        if browser.js("return document.activeElement?.matches(arguments[0])", selector):
+            browser.keys(*keys)
+            return
+        browser.keys(Keys.TAB)
+    expect(False, f"Tab does not reach {selector}")
+
+
 def supersede_and_withdraw(browser, ledger):
     """A person replaces an own statement, and withdraws it."""
     fingerprint = make_key(browser, "second thoughts")
