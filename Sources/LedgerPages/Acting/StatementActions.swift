@@ -15,8 +15,10 @@ public struct StatementActions: Sendable {
   ///
   /// Errors: a `Refusal` if the entry is not well-formed.
   public init?(_ detail: EventDetail) throws {
+    // An event of a type that this version does not know cannot be parsed.
+    guard detail.event.type.isAttestation else { return nil }
     let body = try Entry(bytes: detail.event.entry).event.body
-    guard case .record(let number) = body.subject, body.type.isAttestation,
+    guard case .record(let number) = body.subject,
       !["withdrawn", "superseded"].contains(detail.standing)
     else { return nil }
     // Of what the registry signs, a claim by an identity token alone can be taken back by somebody else than the operator.
