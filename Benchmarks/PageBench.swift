@@ -5,29 +5,36 @@ import LedgerService
 import LedgerStore
 import PostgresClient
 
-/// (p) Measures the page of a record with ten thousand events beside that of a record with ten.
+/// (p) Measures the page of a record with ten thousand events beside those of records with ten and with a hundred. A page
+/// shows at most ten rows of each kind: with ten events it has fewer rows, with a hundred as many as with ten thousand.
 struct PageBench {
   let bench: Bench
   let directory: String
 
-  private static let few = 10
   private static let many = 10_000
+  private static let fewer = [10, 100]
 
   func run() async throws {
     let store = try await bench.makeLog(directory)
     let positions = try await store.records.recordsByPithNumber()
-    let small = try Workload.canonical(0).pithNumber
-    let large = try Workload.canonical(1).pithNumber
-    try await append(Self.few, to: small, from: 0, positions, store)
-    try await append(Self.many, to: large, from: Self.few, positions, store)
+    var numbers: [PithNumber] = []
+    var first = 0
+    for (index, count) in ([Self.many] + Self.fewer).enumerated() {
+      let number = try Workload.canonical(index).pithNumber
+      try await append(count, to: number, from: first, positions, store)
+      numbers.append(number)
+      first += count
+    }
     await store.close()
     let connection = try await bench.connect()
     try await connection.execute("VACUUM ANALYZE")
     await connection.close()
     let http = HTTPBench(bench: bench, directory: directory, uri: bench.uri)
-    try await http.withService { port, _ in
+    try await http.withService { [numbers] port, _ in
       try await http.settle()
-      try measure(port, small: small, large: large)
+      for (number, count) in zip(numbers.dropFirst(), Self.fewer) {
+        try measure(port, numbers[0], besides: number, with: count)
+      }
     }
   }
 
@@ -45,7 +52,9 @@ struct PageBench {
     }
   }
 
-  private func measure(_ port: Int, small: PithNumber, large: PithNumber) throws {
+  private func measure(
+    _ port: Int, _ large: PithNumber, besides small: PithNumber, with count: Int
+  ) throws {
     func page(_ number: PithNumber) -> [UInt8] {
       Array(
         "GET /pith/\(number.suffix) HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n".utf8)
@@ -66,10 +75,10 @@ struct PageBench {
     }
     let events = Int64(Self.many)
     try bench.report(
-      "page", "(p) the page of a record with 10,000 events", at: events, rates.ours,
-      "with ten events", rates.theirs)
+      "page.\(count)", "(p) the page of a record with 10,000 events", at: events, rates.ours,
+      "with \(count) events", rates.theirs)
     try bench.report(
-      "page.p99", "(p) the page of a record with 10,000 events, p99", at: events, p99,
+      "page.\(count).p99", "(p) the page of a record with 10,000 events, p99", at: events, p99,
       .milliseconds)
   }
 }
