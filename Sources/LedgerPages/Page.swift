@@ -1,3 +1,5 @@
+public import RecordFormats
+
 /// A page that a template renders.
 ///
 /// A template sees the stored properties of the page by name, and `frame`.
@@ -17,7 +19,7 @@ public struct PageFrame: Sendable {
   /// The page's own absolute address; `nil` for a page that no other page should name.
   public let canonicalURL: String?
   /// Other forms of the page, for `link` elements.
-  public var alternates: [HeadLink] = []
+  public var alternates: [TypedLink] = []
   /// A JSON-LD document for the head. Its text has no `<`.
   public var linkedData: String?
   /// The modules of JavaScript that the page loads, by file name.
@@ -30,25 +32,5 @@ public struct PageFrame: Sendable {
     self.title = title
     self.summary = summary
     self.canonicalURL = canonicalURL
-  }
-}
-
-/// A `link` element of a page's head.
-public struct HeadLink: Sendable {
-  /// The relation.
-  public let rel: String
-  /// The address.
-  public let href: String
-  /// The media type; `nil` if it is not stated.
-  public let type: String?
-  /// The title; `nil` if there is none.
-  public let title: String?
-
-  /// Makes a link.
-  public init(rel: String, href: String, type: String? = nil, title: String? = nil) {
-    self.rel = rel
-    self.href = href
-    self.type = type
-    self.title = title
   }
 }

@@ -33,7 +33,7 @@ struct FindingRoutes: Sendable {
       canonicalURL: reader.links(request).home)
     frame.section = "/"
     frame.scripts = ["latest-events.js"]
-    frame.alternates = [HeadLink(rel: "alternate", href: "/", type: "application/json")]
+    frame.alternates = [TypedLink(rel: "alternate", href: "/", type: "application/json")]
     return .page(
       try renderer.html(HomePage(frame: frame, try await ledger.home.view())), to: request,
       headers: [.vary: "Accept"])

@@ -64,9 +64,7 @@ struct RecordPages: Sendable {
       past: try await past(name, request, context)
     ).with(
       linkedData: RecordLinkedData(overview.view, outbound: overview.outbound, links: links).head,
-      alternates: signposting.alternates.map {
-        HeadLink(rel: $0.rel, href: $0.href, type: $0.type, title: $0.title)
-      })
+      alternates: signposting.alternates)
     return .page(try renderer.html(page), to: request, headers: .ofPage(signposting))
   }
 

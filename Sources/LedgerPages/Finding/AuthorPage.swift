@@ -70,7 +70,7 @@ public struct AuthorPage: Page {
       "/authors/\(view.iD)", [], isFirst: isFirst,
       next: view.next.map { ("from", $0.description) })
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 

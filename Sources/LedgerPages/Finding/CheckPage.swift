@@ -2,6 +2,7 @@ import Encodings
 import LedgerDomain
 public import LedgerService
 import LedgerStore
+import RecordFormats
 
 /// What this ledger knows about bytes with some SHA-256, in words. The template `known_hash` shows it.
 public struct KnownHashWords: Sendable {
@@ -75,7 +76,7 @@ public struct CheckPage: Page {
     frame.section = "/check"
     if let known {
       frame.alternates.append(
-        HeadLink(
+        TypedLink(
           rel: "alternate", href: "/api/hashes/\(known.digest.hex)", type: "application/json"))
     }
     self.frame = frame

@@ -138,7 +138,7 @@ public struct EventDetailPage: Page {
     proofHref = "/api/proof/\(eventID)"
     json = "/api/events/\(eventID)"
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 

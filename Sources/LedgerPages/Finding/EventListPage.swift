@@ -62,7 +62,7 @@ public struct EventListPage: Page {
       "/events", items, isFirst: isFirst, next: page.next.map { ("from", $0.description) })
     json = Links.address("/api/events", [("order", "desc")] + items)
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 }

@@ -59,7 +59,7 @@ public struct KeyDetailPage: Page {
       next: history.signed.next.map { ("from", $0.description) })
     json = "/api/keys/\(key.fingerprint.hex)"
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 

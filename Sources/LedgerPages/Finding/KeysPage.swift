@@ -43,7 +43,7 @@ public struct KeysPage: Page {
       "/keys", items, isFirst: isFirst, next: page.next.map { ("from", $0.description) })
     json = Links.address("/api/keys", items)
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 }

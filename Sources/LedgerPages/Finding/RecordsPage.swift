@@ -152,7 +152,7 @@ public struct RecordsPage: Page {
       "/records", items(period), isFirst: isFirst, next: page.next.map { ("cursor", $0) })
     json = Links.address("/api/records", page.filter.items)
     var frame = frame
-    frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+    frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
     self.frame = frame
   }
 }

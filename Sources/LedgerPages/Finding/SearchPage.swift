@@ -84,7 +84,7 @@ public struct SearchPage: Page {
     var frame = frame
     if outcome.page != nil {
       let json = Links.address("/api/records", items)
-      frame.alternates.append(HeadLink(rel: "alternate", href: json, type: "application/json"))
+      frame.alternates.append(TypedLink(rel: "alternate", href: json, type: "application/json"))
       self.json = json
     } else {
       json = nil

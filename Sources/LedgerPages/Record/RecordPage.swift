@@ -93,7 +93,7 @@ public struct RecordPage: Page {
   }
 
   /// Sets the JSON-LD document and the links of the head.
-  public func with(linkedData: String, alternates: [HeadLink]) -> RecordPage {
+  public func with(linkedData: String, alternates: [TypedLink]) -> RecordPage {
     var page = self
     page.frame.linkedData = linkedData
     page.frame.alternates = alternates
