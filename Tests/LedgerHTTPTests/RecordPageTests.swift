@@ -7,6 +7,7 @@ import LedgerDomain
 import LedgerService
 import LedgerTestSupport
 import NIOCore
+import PostgresClient
 import TestSupport
 import Testing
 
@@ -170,6 +171,41 @@ struct RecordPageTests {
         uri: Self.path, method: .get, headers: [.accept: "text/html", .ifNoneMatch: "\"other\""]
       ) { $0.status.code }
       #expect(other == 200)
+    }
+  }
+
+  @Test("A page that was read before does not show a document that another process erased")
+  func erasedDocument() async throws {
+    try await withService { test, client in
+      for _ in 0..<2 {
+        #expect(try await Self.page(client, Self.path).html.contains("MetaMorph"))
+      }
+      // No event tells this process of the erasure.
+      let erased = try await test.owner { connection in
+        try await connection.query(
+          "SELECT ledger.erase_evidence(sha256) FROM ledger.stored_document"
+        ).count
+      }
+      #expect(erased == 1)
+      for _ in 0..<2 {
+        let page = try await Self.page(client, Self.path)
+        #expect(page.status == 200 && !page.html.contains("MetaMorph"))
+      }
+    }
+  }
+
+  @Test("Links in a page begin with the address of each request")
+  func addresses() async throws {
+    try await withService { _, client in
+      let port = try #require(client.port)
+      for host in ["one.example", "two.example", "one.example"] {
+        let connection = try RawConnection(port: port)
+        connection.send(
+          "GET \(Self.path) HTTP/1.1\r\nHost: \(host)\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
+        )
+        let html = try #require(await connection.receiveAll())
+        #expect(html.contains("http://\(host)/pith/"))
+      }
     }
   }
 }

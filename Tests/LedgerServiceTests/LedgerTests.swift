@@ -135,32 +135,38 @@ struct LedgerTests {
   @Test("A cached status is used until the next event")
   func keptStatus() async throws {
     try await withLedger { test in
-      func count(_ statuses: StatusCache) async throws -> JSON? {
-        try JSON.parse(
-          await statuses.status(Self.number), limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))[
-            "verification_status"]?["citation_signatures"]
+      func cache(_ ledger: Ledger) -> StatusCache {
+        StatusCache(
+          capacity: 10,
+          validity: CacheValidity(ledger.records, clock: ledger.configuration.clock))
       }
-      let own = StatusCache(test.ledger.records, clock: test.ledger.configuration.clock)
+      func count(_ statuses: StatusCache, _ ledger: Ledger) async throws -> JSON? {
+        try JSON.parse(
+          await statuses.status(Self.number, of: ledger.records),
+          limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))["verification_status"]?[
+            "citation_signatures"]
+      }
+      let own = cache(test.ledger)
       let other = try await test.another()
-      let others = StatusCache(other.records, clock: other.configuration.clock)
+      let others = cache(other)
       let key = try await test.key("k")
       for index in 0..<5 {
-        #expect(try await count(others) == .integer(Int64(index)))
-        #expect(try await count(own) == .integer(Int64(index)))
+        #expect(try await count(others, other) == .integer(Int64(index)))
+        #expect(try await count(own, test.ledger) == .integer(Int64(index)))
         _ = try await test.cite("10.1000/\(index)", by: key)
       }
-      #expect(try await count(others) == 5)
+      #expect(try await count(others, other) == 5)
       // A replay that repairs a row invalidates cached answers from it.
       try await test.owner { owner in
         try await owner.execute("UPDATE ledger.verification_status SET citation_signatures = 9")
       }
-      #expect(try await count(others) == 5, "kept")
+      #expect(try await count(others, other) == 5, "kept")
       _ = try await test.ledger.records.status(Self.number).json
       let fresh = try await test.another()
-      let uncached = StatusCache(fresh.records, clock: fresh.configuration.clock)
-      #expect(try await count(uncached) == 9)
+      let uncached = cache(fresh)
+      #expect(try await count(uncached, fresh) == 9)
       _ = try await test.ledger.replay(check: false) { _ in }
-      #expect(try await count(uncached) == 5)
+      #expect(try await count(uncached, fresh) == 5)
       await fresh.close()
       await other.close()
     }

@@ -10,6 +10,7 @@ struct RecordPages: Sendable {
   let ledger: Ledger
   let reader: RequestReader
   let renderer: PageRenderer
+  let cache: PageCache
 
   /// The number of items in a page of a list.
   private static let listed = 25
@@ -56,16 +57,37 @@ struct RecordPages: Sendable {
 
   func record(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
     let name = try context.identifier()
-    let overview = try await ledger.overviews.overview(name)
     let links = reader.links(request)
-    let signposting = Signposting(PaperDescription(overview.view), links: links)
+    let past = try await past(name, request, context)
+    let page =
+      if past == nil {
+        // Links in the page begin with the address under which the client reached the service.
+        try await cache.value("\(links.home) \(name)") {
+          try await answer(name, links, past: nil)
+        }
+      } else {
+        try await answer(name, links, past: past).value
+      }
+    return .page(page.html, to: request, headers: page.headers)
+  }
+
+  private func answer(
+    _ name: String, _ links: Links, past: RecordPage.Past?
+  ) async throws -> PageCache.Answer {
+    let overview = try await ledger.overviews.overview(name)
+    let view = overview.view
+    let signposting = Signposting(PaperDescription(view), links: links)
     let page = try RecordPage(
       overview, logKey: try await ledger.checkpoints.verifierKey(), links: links,
-      past: try await past(name, request, context)
+      past: past
     ).with(
-      linkedData: RecordLinkedData(overview.view, outbound: overview.outbound, links: links).head,
+      linkedData: RecordLinkedData(view, outbound: overview.outbound, links: links).head,
       alternates: signposting.alternates)
-    return .page(try renderer.html(page), to: request, headers: .ofPage(signposting))
+    return PageCache.Answer(
+      value: RenderedPage(html: try renderer.html(page), headers: .ofPage(signposting)),
+      until: view.status?.validUntil, document: view.provenance?.documentDigest,
+      // Bytes that were erased may be stored again without an event.
+      isCacheable: !view.isDocumentMissing)
   }
 
   /// The status at the end of the day that the reader chose.

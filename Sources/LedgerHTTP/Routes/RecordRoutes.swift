@@ -158,7 +158,7 @@ struct RecordRoutes: Sendable {
       return .json(try await ledger.records.status(name, at: asOf, atLeast: atLeast).json)
     }
     if let atLeast { return .json(try await ledger.records.status(name, atLeast: atLeast).json) }
-    return .json(bytes: try await statuses.status(name))
+    return .json(bytes: try await statuses.status(name, of: ledger.records))
   }
 
   private func statusOfMany(

@@ -16,7 +16,8 @@ func buildRouter(
     bodies: state.bodies)
   router.add(
     middleware: ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
-  let recordPages = RecordPages(ledger: ledger, reader: reader, renderer: state.renderer)
+  let recordPages = RecordPages(
+    ledger: ledger, reader: reader, renderer: state.renderer, cache: state.recordPages)
   recordPages.add(to: routes)
   RecordRoutes(ledger: ledger, statuses: state.statuses, reader: reader, pages: recordPages).add(
     to: routes)

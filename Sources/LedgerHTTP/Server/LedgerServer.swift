@@ -14,6 +14,7 @@ struct ServerState: Sendable {
   let bodies: BodyBudget
   let feed: LogFeed
   let statuses: StatusCache
+  let recordPages: PageCache
   let renderer: PageRenderer
 
   /// Errors: those of parsing the pages' templates.
@@ -24,7 +25,9 @@ struct ServerState: Sendable {
       streamsPerClient: limits.streamsPerClient)
     bodies = BodyBudget(total: limits.bodyMemory)
     feed = LogFeed(ledger.events)
-    statuses = StatusCache(ledger.records, clock: ledger.configuration.clock)
+    let validity = CacheValidity(ledger.records, clock: ledger.configuration.clock)
+    statuses = StatusCache(capacity: StatusCache.maxStatuses, validity: validity)
+    recordPages = PageCache(capacity: PageCache.maxPages, validity: validity)
     renderer = try PageRenderer(origin: ledger.origin)
   }
 }

@@ -142,7 +142,7 @@ struct ActionForm: Sendable {
     ActionForm(
       type: .authorAttestation, heading: "Claim to be an author",
       explanation:
-        "A claim is strong if your iD is proven, by a sign-in with ORCID or by a key that the ledger vouches for, and the name that "
+        "A claim is strong if your iD is confirmed, by a sign-in with ORCID or by a key that the ledger vouches for, and the name that "
         + "comes with it is in the author list of the paper. Any other claim is weak, and says why.",
       formHeading: "Your claim",
       fields: [

@@ -12,6 +12,12 @@ public struct HomePage: Page {
     public let value: String
     /// A page with what is counted; `nil` if there is none.
     public let href: String?
+
+    fileprivate init(_ count: Int64, _ one: String, _ many: String, href: String) {
+      label = count == 1 ? one : many
+      value = NumberWords.text(count)
+      self.href = href
+    }
   }
 
   public static let template = "home"
@@ -37,28 +43,25 @@ public struct HomePage: Page {
     isCounting = view.totals == nil
     nextPosition = view.size.end.description
     var totals = [
-      Total(
-        label: "events", value: NumberWords.text((view.totals?.size ?? view.size).end.rawValue),
-        href: "/events"),
-      Total(label: "keys", value: NumberWords.text(view.keyCount), href: "/keys"),
+      Total((view.totals?.size ?? view.size).end.rawValue, "event", "events", href: "/events"),
+      Total(Int64(view.keyCount), "key", "keys", href: "/keys"),
     ]
     if let counts = view.totals {
-      totals.insert(
-        Total(label: "records", value: NumberWords.text(counts.records), href: "/records"), at: 0)
-      for (type, label) in Self.labels {
+      totals.insert(Total(Int64(counts.records), "record", "records", href: "/records"), at: 0)
+      for (type, one, many) in Self.labels {
         totals.append(
-          Total(
-            label: label, value: NumberWords.text(counts.events[type] ?? 0),
-            href: "/events?type=\(type.name)"))
+          Total(Int64(counts.events[type] ?? 0), one, many, href: "/events?type=\(type.name)"))
       }
     }
     self.totals = totals
   }
 
   /// The attestations, as they were recorded, whatever became of them.
-  private static let labels: [(EventType, String)] = [
-    (.timestampAnchor, "proofs of time"), (.storageAttestation, "statements of storage"),
-    (.authorAttestation, "claims of authorship"), (.citationSignature, "signed citations"),
-    (.replicationRecord, "replication reports"),
+  private static let labels: [(EventType, one: String, many: String)] = [
+    (.timestampAnchor, "proof of time", "proofs of time"),
+    (.storageAttestation, "statement of storage", "statements of storage"),
+    (.authorAttestation, "claim of authorship", "claims of authorship"),
+    (.citationSignature, "signed citation", "signed citations"),
+    (.replicationRecord, "replication report", "replication reports"),
   ]
 }

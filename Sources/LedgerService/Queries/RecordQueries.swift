@@ -1,4 +1,5 @@
 import CanonicalJSON
+public import Encodings
 public import LedgerDomain
 public import LedgerStore
 public import TransparencyLog
@@ -151,6 +152,11 @@ public final class RecordQueries: Sendable {
     try await store.projections.version()
   }
 
+  /// Whether the ledger holds a document. It may have been erased since an answer was made from it.
+  public func holdsDocument(_ digest: Digest) async throws -> Bool {
+    try await store.evidence.holdsDocument(digest)
+  }
+
   private func wait(for position: Position) async throws {
     let size = try await store.log.size()
     guard size.covers(position) else {
@@ -216,6 +222,7 @@ public final class RecordQueries: Sendable {
           RecordView.Provenance(
             documentDigest: $0.digest, position: $0.event.position, recordedAt: $0.event.recordedAt)
         },
+      isDocumentMissing: document == nil && standing != nil,
       authorClaims: try await authorClaims(
         of: record.record, projected, limit: maxClaims),
       vouchedCitations: Int(projected?.state.sums.vouchedCitationEdges ?? 0),

@@ -103,6 +103,8 @@ public struct RecordView: Sendable {
   public let document: JSONObject?
   /// Where ``document`` comes from.
   public let provenance: Provenance?
+  /// Whether the log names a document that this ledger does not hold, because it was erased.
+  public let isDocumentMissing: Bool
   /// Whether the document's title is the canonical record's. `nil` if there is no title.
   public let titleVerified: Bool?
   /// The record that the Pith Number is derived from.
@@ -132,12 +134,14 @@ public struct RecordView: Sendable {
     record: ResolvedRecord, document: JSONObject?, titleVerified: Bool?,
     canonicalRecord: JSONObject, aliases: [Name], events: [StoredEvent], hasMoreEvents: Bool,
     status: StatusSnapshot?, createdAt: Timestamp?, updatedAt: Timestamp?,
-    provenance: Provenance? = nil, authorClaims: [AuthorClaim] = [], vouchedCitations: Int = 0,
+    provenance: Provenance? = nil, isDocumentMissing: Bool = false,
+    authorClaims: [AuthorClaim] = [], vouchedCitations: Int = 0,
     citations: CitationPage? = nil
   ) {
     self.record = record
     self.document = document
     self.provenance = provenance
+    self.isDocumentMissing = isDocumentMissing
     self.authorClaims = authorClaims
     self.vouchedCitations = vouchedCitations
     self.citations = citations

@@ -41,6 +41,14 @@ public struct EvidenceStore: Sendable {
     ).first?.bytes(0)
   }
 
+  /// Whether ``documentBytes(_:)`` has the bytes of a document.
+  public func holdsDocument(_ digest: Digest) async throws -> Bool {
+    try await readers.query(
+      "SELECT EXISTS (SELECT FROM ledger.public_evidence WHERE sha256 = $1 AND kind = 'document')",
+      [.bytes(digest.bytes)]
+    )[0].bool(0)
+  }
+
   /// The kind and bytes of evidence of every kind, read as the administrator; `nil` where the ledger
   /// does not hold it.
   public func readForAudit(_ digest: Digest) async throws -> (kind: String, bytes: [UInt8])? {
