@@ -32,6 +32,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -135,6 +136,7 @@ let package = Package(
         "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
         "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
         "LedgerVerifier", crypto, logging,
+        .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),

@@ -19,9 +19,11 @@ public enum SecretFile {
   /// The file belongs to the process's user and has no permissions for others, or it belongs to root and a group may
   /// read it. libpq requires the same of its key files.
   ///
+  /// - Parameter mayBeReadByOthers: whether others may read the file; nobody else may change it.
+  ///
   /// Errors: `missing`; `unsafe`, with the command that corrects it; `failed`.
   public static func read(
-    _ path: String, maxBytes: Int = 1 << 16
+    _ path: String, maxBytes: Int = 1 << 16, mayBeReadByOthers: Bool = false
   ) throws(DurableFileError) -> [UInt8] {
     // A named pipe must not block the caller.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -32,7 +34,11 @@ public enum SecretFile {
     guard info.st_mode & S_IFMT == S_IFREG else {
       throw DurableFileError(.failed, path, "\(path) is not a regular file.")
     }
-    try requirePrivate(info, path)
+    if mayBeReadByOthers {
+      try requireUnchangeable(info, path)
+    } else {
+      try requirePrivate(info, path)
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
@@ -63,6 +69,20 @@ public enum SecretFile {
         .unsafe, path,
         "\(path) has mode 0\(mode), so that others can read or change it: chmod \(info.st_uid == me ? "600" : "640") \(word)"
       )
+    }
+  }
+
+  private static func requireUnchangeable(_ info: stat, _ path: String) throws(DurableFileError) {
+    let word = DurableFileError.quoted(path)
+    guard info.st_uid == geteuid() || info.st_uid == 0 else {
+      throw DurableFileError(
+        .unsafe, path,
+        "\(path) belongs to another user (\(info.st_uid)), who can change it: chown \(geteuid()) \(word)"
+      )
+    }
+    guard info.st_mode & 0o022 == 0 else {
+      throw DurableFileError(
+        .unsafe, path, "\(path) can be changed by other users: chmod go-w \(word)")
     }
   }
 }

@@ -19,7 +19,10 @@ public struct Merge: AsyncParsableCommand {
       The result depends on the statements alone, and not on the order of the bundles. Attestations count by \
       their signatures. What a ledger verified, vouched for or decided counts only with --log-key of that \
       ledger.
-      """)
+      """,
+    examples: [
+      "pithledger merge bundle.json --log-key LOGKEY"
+    ])
 
   @Option(
     name: .customLong("log-key"),

@@ -88,8 +88,10 @@ public struct Verify: AsyncParsableCommand {
 
   struct Receipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify a receipt, and optionally that the log fulfilled it."
-    )
+      abstract: "Verify a receipt, and optionally that the log fulfilled it.",
+      examples: [
+        "pithledger verify receipt receipt.txt --log-key LOGKEY"
+      ])
     @OptionGroup var keys: Keys
     @Argument(help: "The receipt from the answer to a submission: a signed note.") var file: String
     @Option(help: "A later inclusion proof of the same entry.") var proof: String?
@@ -123,8 +125,10 @@ public struct Verify: AsyncParsableCommand {
 
   struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify an exported log: entries, signatures, tree and projections."
-    )
+      abstract: "Verify an exported log: entries, signatures, tree and projections.",
+      examples: [
+        "pithledger verify log backup --log-key LOGKEY"
+      ])
     @OptionGroup var keys: Keys
     @Argument(help: "The folder that `pithledger export log` or `export tiles` wrote.")
     var directory: String
@@ -161,7 +165,10 @@ public struct Verify: AsyncParsableCommand {
 
   struct Consistency: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify that the log of a newer checkpoint begins with the log of an older one.")
+      abstract: "Verify that the log of a newer checkpoint begins with the log of an older one.",
+      examples: [
+        "pithledger verify consistency old.txt checkpoint.txt --log tiles --log-key LOGKEY"
+      ])
     @OptionGroup var keys: Keys
     @Argument(help: "The older checkpoint.") var old: String
     @Argument(help: "The newer checkpoint.") var new: String

@@ -12,7 +12,10 @@ extension Verify {
         Prints what is proven and what is not. Proofs of time are checked with --headers and --tsa: without \
         these options they are listed as not checked. A bundle does not prove that it contains every event \
         of the record, and so its status is not proven.
-        """)
+        """,
+      examples: [
+        "pithledger verify bundle bundle.json --log-key LOGKEY"
+      ])
     @OptionGroup var keys: Keys
     @Argument(help: "The bundle, from `pithledger export RECORD` or /pith/{id}/bundle.json.")
     var file: String

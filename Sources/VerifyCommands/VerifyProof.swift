@@ -12,7 +12,10 @@ extension Verify {
       discussion: """
         A key or a file that the verification does not use is refused. The names of witnesses are printed \
         only if their cosignatures verify.
-        """)
+        """,
+      examples: [
+        "pithledger verify proof proof.txt --log-key LOGKEY"
+      ])
     @OptionGroup var keys: Keys
     @Argument(help: "The proof (C2SP tlog-proof) that `pithledger prove` wrote.") var file: String
     @Option(help: "A file with the bytes of the entry, if the proof does not contain them.")

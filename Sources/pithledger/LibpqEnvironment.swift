@@ -1,4 +1,5 @@
 import Foundation
+import LedgerService
 
 /// The environment variables from which libpq takes connection parameters.
 enum Libpq {
@@ -6,9 +7,10 @@ enum Libpq {
   /// PostgreSQL. If a database is configured, they complete its URL, as in every libpq program.
   ///
   /// Call this before another thread runs: threads share the environment.
-  static func ignoreEnvironment(unless environment: [String: String]) {
-    let names = ["PITHLEDGER_DATABASE_URL", "PITHLEDGER_DATABASE_URL_FILE"]
-    guard names.allSatisfy({ environment[$0]?.isEmpty ?? true }) else { return }
-    for name in environment.keys where name.hasPrefix("PG") { unsafe unsetenv(name) }
+  static func ignoreEnvironment(unless values: SettingValues) {
+    guard !values.hasDatabase else { return }
+    for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("PG") {
+      unsafe unsetenv(name)
+    }
   }
 }

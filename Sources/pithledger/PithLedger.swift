@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import VerifyCommands
 
 /// The command line of the ledger.
@@ -12,7 +11,7 @@ struct PithLedger: AsyncParsableCommand {
     commandName: "pithledger",
     abstract: "A tamper-evident, append-only ledger of attestations about papers.",
     subcommands: [
-      Serve.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self,
+      Serve.self, ConfigCommand.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self,
       Replications.self, Key.self,
       AliasCommand.self, Trust.self, Anchors.self, Evidence.self, Audit.self,
       CheckpointCommand.self,
@@ -23,7 +22,6 @@ struct PithLedger: AsyncParsableCommand {
     ])
 
   static func main() async {
-    Libpq.ignoreEnvironment(unless: ProcessInfo.processInfo.environment)
     await CommandProgram.run(Self.self)
   }
 }

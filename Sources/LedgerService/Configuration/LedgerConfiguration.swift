@@ -36,6 +36,10 @@ public struct LedgerConfiguration: Sendable {
   public var registryKeyFile: String?
   /// Keys trusted for receipts: fingerprint to 32 raw bytes.
   public var trustedReceiptKeys: [Digest128: [UInt8]]
+  /// The address on which a service listens.
+  public var listenHost = "127.0.0.1"
+  /// The port on which a service listens. 0 selects a free one.
+  public var listenPort: UInt16 = 8080
   /// Quotas and sizes.
   public var limits: Limits
   /// The limits of the HTTP service.
@@ -92,7 +96,7 @@ public struct LedgerConfiguration: Sendable {
     if operatorTokenFile == nil, !FileManager.default.fileExists(atPath: operatorTokenPath) {
       return nil
     }
-    return try EnvironmentReader.firstLine(
+    return try SettingsReader.firstLine(
       of: operatorTokenPath, field: "PITHLEDGER_OPERATOR_TOKEN_FILE")
   }
 

@@ -36,14 +36,14 @@ extension LedgerConfiguration {
 
     /// Raises every quota to the maximum, for benchmarks and tests.
     public mutating func unlimited() {
-      bareActionsPerHour = EnvironmentReader.maxNumber
-      keyRegistrationsPerHour = EnvironmentReader.maxNumber
-      submissionsPerHour = EnvironmentReader.maxNumber
-      submissionsPerKeyPerHour = EnvironmentReader.maxNumber
-      evidenceBytesPerHour = EnvironmentReader.maxNumber
-      evidenceBytesPerKeyPerHour = EnvironmentReader.maxNumber
-      proofChecksPerHour = EnvironmentReader.maxNumber
-      heavyReadsPerHour = EnvironmentReader.maxNumber
+      bareActionsPerHour = Setting.maxNumber
+      keyRegistrationsPerHour = Setting.maxNumber
+      submissionsPerHour = Setting.maxNumber
+      submissionsPerKeyPerHour = Setting.maxNumber
+      evidenceBytesPerHour = Setting.maxNumber
+      evidenceBytesPerKeyPerHour = Setting.maxNumber
+      proofChecksPerHour = Setting.maxNumber
+      heavyReadsPerHour = Setting.maxNumber
     }
   }
 }

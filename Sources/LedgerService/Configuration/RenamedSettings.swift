@@ -1,6 +1,4 @@
-import LedgerDomain
-
-/// Settings that have a new name. The old name is refused.
+/// Settings that have a new name, or that no longer exist. The old name is refused.
 enum RenamedSettings {
   /// Old names and new names, without the prefix.
   static let newNames: KeyValuePairs = [
@@ -14,18 +12,10 @@ enum RenamedSettings {
     "STORAGE_SECONDS": "STORAGE_INTERVAL_SECONDS",
   ]
 
-  /// Refuses an environment that sets an old name.
-  static func check(_ reader: EnvironmentReader) throws(Refusal) {
-    for (old, new) in newNames where reader.text(old) != nil {
-      throw reader.refusal(
-        old,
-        "This setting is now called \(EnvironmentReader.prefix)\(new). Its meaning is the same.")
-    }
-    if reader.text("TRUSTED_PROXY") != nil {
-      throw reader.refusal(
-        "TRUSTED_PROXY",
-        "This setting was removed. Name the proxies' addresses in PITHLEDGER_TRUSTED_PROXIES, as in "
-          + "127.0.0.1,10.0.0.0/8.")
-    }
-  }
+  /// Names of settings that were removed, and what to do instead.
+  static let removed = [
+    "TRUSTED_PROXY":
+      "This setting was removed. Name the proxies' addresses in PITHLEDGER_TRUSTED_PROXIES, as in "
+      + "127.0.0.1,10.0.0.0/8."
+  ]
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct AliasCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,7 +10,10 @@ struct AliasCommand: AsyncParsableCommand {
 
   struct Retract: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Retract an alias. The alias then no longer resolves to the record.")
+      abstract: "Retract an alias. The alias then no longer resolves to the record.",
+      examples: [
+        "pithledger alias retract 4OXKXQ4P arxiv_version 2412.14164v1 --reason 'a wrong version'"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The record.") var record: String
     @Argument(help: "The kind of the alias: arxiv, arxiv_version or doi.") var kind: String

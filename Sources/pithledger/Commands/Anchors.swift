@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerService
+import VerifyCommands
 
 struct Anchors: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,7 +9,10 @@ struct Anchors: AsyncParsableCommand {
   struct Upgrade: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Complete pending proofs from their calendars, and settle the anchors that are decided.")
+        "Complete pending proofs from their calendars, and settle the anchors that are decided.",
+      examples: [
+        "pithledger anchors upgrade"
+      ])
     @OptionGroup var common: Common
 
     func run() async throws {

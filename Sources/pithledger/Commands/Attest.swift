@@ -4,6 +4,7 @@ import Encodings
 import LedgerDomain
 import LedgerService
 import LedgerStore
+import VerifyCommands
 
 struct Attest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -64,7 +65,10 @@ struct Attest: AsyncParsableCommand {
   struct Timestamp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Attest that the record's digest existed at a time.",
-      discussion: "The proof is read from a file, or requested from calendars or an authority.")
+      discussion: "The proof is read from a file, or requested from calendars or an authority.",
+      examples: [
+        "pithledger attest timestamp 4OXKXQ4P --ots proof.ots"
+      ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(help: "A file with an OpenTimestamps proof.") var ots: String?
@@ -108,7 +112,10 @@ struct Attest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Attest that bytes are stored at a location.",
       discussion:
-        "The ledger stores an uploaded file itself. It fetches any other location to check it.")
+        "The ledger stores an uploaded file itself. It fetches any other location to check it.",
+      examples: [
+        "pithledger attest storage 4OXKXQ4P --file paper.pdf --media-type application/pdf"
+      ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(help: "A file to upload.") var file: String?
@@ -176,7 +183,10 @@ struct Attest: AsyncParsableCommand {
 
   struct Author: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Attest that you are an author of the paper.")
+      abstract: "Attest that you are an author of the paper.",
+      examples: [
+        "pithledger attest author 4OXKXQ4P --name 'Shengbang Tong' --orcid https://orcid.org/0000-0002-1825-0097 --key author.key"
+      ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(help: "Your name, as it is written in the paper.") var name: String
@@ -213,7 +223,10 @@ struct Attest: AsyncParsableCommand {
 
   struct Citation: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Attest that another paper cites the record, and in which relation.")
+      abstract: "Attest that another paper cites the record, and in which relation.",
+      examples: [
+        "pithledger attest citation 4OXKXQ4P --by 10.1000/182 --relation extends --key author.key"
+      ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(
@@ -244,7 +257,10 @@ struct Attest: AsyncParsableCommand {
 
   struct Replication: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Attest the outcome of a replication.")
+      abstract: "Attest the outcome of a replication.",
+      examples: [
+        "pithledger attest replication 4OXKXQ4P --id run-1 --outcome replicated --claims C1 --key replicator.key"
+      ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
     @Option(

@@ -1,10 +1,15 @@
 import ArgumentParser
 import LedgerService
+import VerifyCommands
 
 struct Audit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Repeat every check from the stored evidence. Changes nothing.",
-    discussion: "The current trust configuration is used. Exits with 1 if a verdict differs.")
+    discussion: "The current trust configuration is used. Exits with 1 if a verdict differs.",
+    examples: [
+      "pithledger audit",
+      "pithledger audit 4OXKXQ4P",
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record. The default is the whole log.") var record: String?
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerService
+import VerifyCommands
 
 struct CheckpointCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,7 +14,11 @@ struct CheckpointCommand: AsyncParsableCommand {
       discussion: """
         Prints the last checkpoint again if the log has not grown since. Signs nothing if the log does not contain the \
         last signed checkpoint.
-        """)
+        """,
+      examples: [
+        "pithledger checkpoint > checkpoint.txt",
+        "pithledger checkpoint --key",
+      ])
     @OptionGroup var common: Common
     @Flag(help: "Timestamp the checkpoint by the configured calendars and authorities.")
     var stamp = false
@@ -48,7 +53,10 @@ struct CheckpointCommand: AsyncParsableCommand {
       discussion: """
         Use this command if the file with the last signed checkpoint is lost or damaged. A checkpoint that another key \
         signed, or that the log does not contain, is refused.
-        """)
+        """,
+      examples: [
+        "pithledger checkpoint adopt checkpoint.txt"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The file with the checkpoint. - is standard input.") var file: String
 

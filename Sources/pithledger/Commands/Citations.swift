@@ -2,11 +2,15 @@ import ArgumentParser
 import LedgerHTTP
 import LedgerService
 import RecordFormats
+import VerifyCommands
 
 struct Citations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The papers that cite a record, or the records that a paper cites.",
-    discussion: "A paper is found under any of its names.")
+    discussion: "A paper is found under any of its names.",
+    examples: [
+      "pithledger citations 4OXKXQ4P --relation extends"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "A record: a Pith Number, a short form, an arXiv id or a DOI.") var record: String
   @Option(help: "in for the papers that cite the record, out for those that it cites.")

@@ -6,16 +6,41 @@ import Logging
 
 /// The options of every command.
 struct Common: ParsableArguments {
-  @Option(help: "The data directory. It has the keys and the private PostgreSQL.")
-  var dataDir = ".pithledger"
+  @Option(
+    help: "The data directory. It has the keys and the private PostgreSQL. (default: .pithledger)",
+    completion: .directory)
+  var dataDir: String?
+
+  @Option(
+    help: "The configuration file. (default: config.json in the data directory, if it exists)",
+    completion: .file(extensions: ["json"]))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting, before the environment and the configuration file. `config list` lists them.",
+      valueName: "NAME=VALUE"),
+    completion: .list(SettingsTable.settings.map { $0.name + "=" }))
+  var settings: [String] = []
 
   @Flag(help: "Print one JSON value instead of text.")
   var json = false
 
-  func configuration() throws(Refusal) -> LedgerConfiguration {
-    try LedgerConfiguration.fromEnvironment(
-      dataDirectory: dataDir, environment: ProcessInfo.processInfo.environment)
+  /// The values of all settings, with their sources.
+  var values: SettingValues {
+    var flags = settings
+    if let dataDir { flags.append("DATA_DIR=" + dataDir) }
+    if let config { flags.append("CONFIG_FILE=" + config) }
+    return SettingValues(flags: flags, environment: ProcessInfo.processInfo.environment)
   }
+
+  func configuration() throws(Refusal) -> LedgerConfiguration {
+    try LedgerConfiguration(values)
+  }
+
+  /// Called by the parser, before another thread runs.
+  func validate() throws { Libpq.ignoreEnvironment(unless: values) }
 
   /// Makes a logger that writes to standard error, so that standard output holds only the result.
   func logger(_ level: Logger.Level = .warning) -> Logger {

@@ -4,6 +4,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import RecordFormats
+import VerifyCommands
 
 /// Which events a list has, and which page of it.
 struct EventListOptions: ParsableArguments {
@@ -34,7 +35,11 @@ struct EventListOptions: ParsableArguments {
 
 struct Events: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the events of a record, or of the whole log.")
+    abstract: "List the events of a record, or of the whole log.",
+    examples: [
+      "pithledger events 4OXKXQ4P --type citation_signature",
+      "pithledger events --order desc --limit 10",
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record. The default is the whole log.") var record: String?
   @Option(help: "The fingerprint of the signing key, or a signer_id.") var signer: String?
@@ -61,7 +66,10 @@ struct EventCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print an event with its standing, and the reason for it.")
+      abstract: "Print an event with its standing, and the reason for it.",
+      examples: [
+        "pithledger event show EVENT"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The event: its event_id, the first digits of it, or its position.")
     var event: String
@@ -77,7 +85,11 @@ struct EventCommand: AsyncParsableCommand {
 
 extension Key {
   struct Events: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the events that a key signed.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the events that a key signed.",
+      examples: [
+        "pithledger key events FINGERPRINT"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The fingerprint of the key.") var fingerprint: String
     @OptionGroup var options: EventListOptions

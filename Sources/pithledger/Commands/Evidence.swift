@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct Evidence: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,7 +11,10 @@ struct Evidence: AsyncParsableCommand {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a proof of time against the current trust configuration. Stores nothing.",
-      discussion: "Exits with 1 if the proof is pending, and with 2 if it is refused.")
+      discussion: "Exits with 1 if the proof is pending, and with 2 if it is refused.",
+      examples: [
+        "pithledger evidence check proof.ots"
+      ])
     @OptionGroup var common: Common
     @Argument(
       help: "An OpenTimestamps proof, or an RFC 3161 token or response. - is standard input.")
@@ -31,7 +35,10 @@ struct Evidence: AsyncParsableCommand {
   struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Erase evidence permanently. The log records the erasure, and its entries do not change.")
+        "Erase evidence permanently. The log records the erasure, and its entries do not change.",
+      examples: [
+        "pithledger evidence erase SHA256 --reason 'personal data'"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The SHA-256 of the evidence.") var sha256: String
     @Option(help: "The reason, at most 500 bytes. It is public and permanent.") var reason: String

@@ -4,6 +4,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
+import VerifyCommands
 
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,7 +17,10 @@ struct ExportEvents: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "events",
     abstract: "Write the bundle of a record, or all events of the log, to standard output.",
-    discussion: "`verify bundle` checks a bundle. The log is written as one event on each line.")
+    discussion: "`verify bundle` checks a bundle. The log is written as one event on each line.",
+    examples: [
+      "pithledger export 4OXKXQ4P > bundle.json"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record. The default is the whole log.") var record: String?
 
@@ -44,7 +48,10 @@ struct ExportEvents: AsyncParsableCommand {
 struct ExportTiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tiles",
-    abstract: "Write the checkpoint, tiles and entries as files for a static web server.")
+    abstract: "Write the checkpoint, tiles and entries as files for a static web server.",
+    examples: [
+      "pithledger export tiles tiles"
+    ])
   @OptionGroup var common: Common
   @Argument(
     help: "The folder to write. Existing tiles, entries and evidence are not written again.")
@@ -66,7 +73,10 @@ struct ExportLog: AsyncParsableCommand {
       The files are those of `export tiles`, the evidence, the trust configuration and the projections. \
       `import log` restores a ledger from them. Evidence includes identity tokens, which are personal data. \
       Keys are not exported: copy registry.key and log.key from the data directory.
-      """)
+      """,
+    examples: [
+      "pithledger export log backup"
+    ])
   @OptionGroup var common: Common
   @Argument(
     help: "The folder to write. Existing tiles, entries and evidence are not written again.")

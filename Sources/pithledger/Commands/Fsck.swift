@@ -1,12 +1,16 @@
 import ArgumentParser
 import LedgerService
+import VerifyCommands
 
 struct Fsck: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Check the whole database: entries, signatures, tree, checkpoints, evidence, projections.",
     discussion:
-      "Changes nothing. If there is a fault, prints the first bad position and exits with 1.")
+      "Changes nothing. If there is a fault, prints the first bad position and exits with 1.",
+    examples: [
+      "pithledger fsck --checkpoint checkpoint.txt"
+    ])
   @OptionGroup var common: Common
   @Option(
     parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,7 +17,11 @@ struct ImportFiles: AsyncParsableCommand {
     discussion: """
       A file with the extension .ndjson has one document or one signed event on each line. Any other file \
       is one JSON document or one bundle. - reads lines from standard input.
-      """)
+      """,
+    examples: [
+      "pithledger import metamorph.json",
+      "pithledger import events.ndjson",
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The files to import.") var files: [String]
 
@@ -72,7 +77,11 @@ struct ImportLog: AsyncParsableCommand {
       same. The database is empty, or holds the first entries of the folder: an import that was interrupted \
       continues where it stopped. Copy registry.key and log.key into the data directory first. The restored \
       ledger then continues the exported one.
-      """)
+      """,
+    examples: [
+      "mkdir -m 700 restored && cp .pithledger/registry.key .pithledger/log.key restored",
+      "pithledger import log backup --data-dir restored",
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The folder that `export log` wrote.") var directory: String
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Encodings
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct Key: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +31,11 @@ struct Key: AsyncParsableCommand {
 
   struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Generate a key file. The key is not registered.")
+      abstract: "Generate a key file. The key is not registered.",
+      examples: [
+        "pithledger key generate --out author.key --id 'my laptop' --signer https://orcid.org/0000-0002-1825-0097",
+        "pithledger key generate --out replicator.key --id bench --signer urn:example:lab --type replicator",
+      ])
     @OptionGroup var common: Common
     @Option(help: "The file to write. Its mode is 0600.") var out: String
     @Option(help: "Your name for the key (key_id).") var id: String
@@ -50,7 +55,10 @@ struct Key: AsyncParsableCommand {
 
   struct Register: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Register a key. The key signs its own registration.")
+      abstract: "Register a key. The key signs its own registration.",
+      examples: [
+        "pithledger key register author.key"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The key file.") var file: String
 
@@ -63,7 +71,10 @@ struct Key: AsyncParsableCommand {
 
   struct Vouch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Confirm that a key belongs to its signer_id, in one capacity.")
+      abstract: "Confirm that a key belongs to its signer_id, in one capacity.",
+      examples: [
+        "pithledger key vouch FINGERPRINT --as author --name 'Shengbang Tong'"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
     @Option(
@@ -84,7 +95,10 @@ struct Key: AsyncParsableCommand {
 
   struct Unvouch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Withdraw all vouches for a key. The key is not revoked.")
+      abstract: "Withdraw all vouches for a key. The key is not revoked.",
+      examples: [
+        "pithledger key unvouch FINGERPRINT --reason 'vouched for by mistake'"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
     @Option(help: "The reason. It is public and permanent.") var reason: String
@@ -101,7 +115,10 @@ struct Key: AsyncParsableCommand {
   struct Revoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Revoke a key.",
-      discussion: "Without --key, the registry key signs the revocation.")
+      discussion: "Without --key, the registry key signs the revocation.",
+      examples: [
+        "pithledger key revoke FINGERPRINT --reason 'the laptop was stolen' --key author.key"
+      ])
     @OptionGroup var common: Common
     @Argument(help: "The key's fingerprint.") var fingerprint: String
     @Option(help: "The reason. It is public and permanent.") var reason: String
@@ -124,7 +141,10 @@ struct Key: AsyncParsableCommand {
 
   struct Rotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Replace the registry key by a new one.")
+      abstract: "Replace the registry key by a new one.",
+      examples: [
+        "pithledger key rotate"
+      ])
     @OptionGroup var common: Common
 
     func run() async throws {
@@ -133,7 +153,11 @@ struct Key: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List all keys and their standing.")
+    static let configuration = CommandConfiguration(
+      abstract: "List all keys and their standing.",
+      examples: [
+        "pithledger key list"
+      ])
     @OptionGroup var common: Common
 
     func run() async throws {

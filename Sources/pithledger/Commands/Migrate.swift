@@ -1,9 +1,13 @@
 import ArgumentParser
 import LedgerService
+import VerifyCommands
 
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Update the schema of the database to this version of the program.")
+    abstract: "Update the schema of the database to this version of the program.",
+    examples: [
+      "pithledger migrate"
+    ])
   @OptionGroup var common: Common
 
   func run() async throws {

@@ -3,10 +3,14 @@ import CanonicalJSON
 import Encodings
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct Moderate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Approve or reject a replication record.")
+    abstract: "Approve or reject a replication record.",
+    examples: [
+      "pithledger moderate 4OXKXQ4P EVENT approve --reason 'the data are public' --key moderator.key"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
   @Argument(help: "The replication record: its event_id, the first digits of it, or its position.")

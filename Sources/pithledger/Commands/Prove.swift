@@ -1,11 +1,15 @@
 import ArgumentParser
 import LedgerService
 import TransparencyLog
+import VerifyCommands
 
 struct Prove: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a proof that an event is in the log. `verify proof` checks it offline.",
-    discussion: "The format is C2SP tlog-proof. The entry is its extra data.")
+    discussion: "The format is C2SP tlog-proof. The entry is its extra data.",
+    examples: [
+      "pithledger prove EVENT --out proof.txt"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The position or the event_id of the event.") var entry: String
   @Option(help: "The file to write. The default is standard output.") var out: String?

@@ -2,6 +2,7 @@ import ArgumentParser
 import LedgerService
 import LedgerStore
 import TransparencyLog
+import VerifyCommands
 
 struct Replay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,7 +10,11 @@ struct Replay: AsyncParsableCommand {
     discussion: """
       Exits with 1 if --check finds a row that differs from the log. --as-of answers from the first events of the log and \
       changes nothing: it prints the numbers of the ledger at that size, and the status of each record that is named.
-      """)
+      """,
+    examples: [
+      "pithledger replay --check",
+      "pithledger replay",
+    ])
   @OptionGroup var common: Common
   @Flag(help: "Only compare. Do not change the live projections.") var check = false
   @Option(

@@ -3,11 +3,15 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import RecordFormats
+import VerifyCommands
 
 struct Replications: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List replication records with their standing: the queue of a moderator.",
-    discussion: "The oldest is first. `pithledger moderate` decides on one.")
+    discussion: "The oldest is first. `pithledger moderate` decides on one.",
+    examples: [
+      "pithledger replications --pending"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record. The default is every record.") var record: String?
   @Flag(help: "List only those on which no moderator has decided.") var pending = false

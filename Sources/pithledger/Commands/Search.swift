@@ -2,11 +2,15 @@ import ArgumentParser
 import LedgerHTTP
 import LedgerService
 import RecordFormats
+import VerifyCommands
 
 struct Search: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find records by title, author, category, time and status.",
-    discussion: "All conditions hold. A word that ends in * stands for every word that begins so.")
+    discussion: "All conditions hold. A word that ends in * stands for every word that begins so.",
+    examples: [
+      "pithledger search --title 'metamorph*' --category cs.CV"
+    ])
   @OptionGroup var common: Common
   @Option(help: "Words of the title.") var title: String?
   @Option(help: "Words of the names of the authors.") var author: String?

@@ -4,20 +4,27 @@ import LedgerHTTP
 import LedgerService
 import Logging
 import ServiceLifecycle
+import VerifyCommands
 
 struct Serve: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Serve the ledger over HTTP.")
+  static let configuration = CommandConfiguration(
+    abstract: "Serve the ledger over HTTP.",
+    examples: [
+      "pithledger serve",
+      "pithledger serve --host 0.0.0.0 --port 8080",
+    ])
   @OptionGroup var common: Common
-  @Option(help: "The address to listen on.") var host = "127.0.0.1"
-  @Option(help: "The port. 0 selects a free port.", transform: parsePort)
-  var port: UInt16 = 8080
+  @Option(help: "The address to listen on. (default: 127.0.0.1)") var host: String?
+  @Option(help: "The port. 0 selects a free port. (default: 8080)", transform: parsePort)
+  var port: UInt16?
 
   func run() async throws {
     try await common.reported {
       let ledger = try await Ledger.open(
         try common.configuration(), logger: common.logger(.notice))
       let asJSON = common.json
-      let host = host
+      let host = host ?? ledger.configuration.listenHost
+      let port = port ?? ledger.configuration.listenPort
       let server = try LedgerServer(ledger: ledger)
       let socket =
         ledger.configuration.isReadOnly

@@ -2,11 +2,16 @@ import ArgumentParser
 import LedgerDomain
 import LedgerService
 import TransparencyLog
+import VerifyCommands
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print what is verified about records.",
-    discussion: "Exits with 2 if one of several names designates no record.")
+    discussion: "Exits with 2 if one of several names designates no record.",
+    examples: [
+      "pithledger status 4OXKXQ4P",
+      "pithledger status 4OXKXQ4P --as-of 3",
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The records: each a Pith Number, its short form, an arXiv id or a DOI.")
   var records: [String]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerService
 import LedgerStore
+import VerifyCommands
 
 struct Trust: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,8 +22,10 @@ struct Trust: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
         abstract: "Trust the block headers in a file.",
         discussion:
-          "Each line is HEIGHT HEADERHEX. The proof of work and the links between headers are checked."
-      )
+          "Each line is HEIGHT HEADERHEX. The proof of work and the links between headers are checked.",
+        examples: [
+          "pithledger trust headers add headers.txt"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The file.") var file: String
 
@@ -36,7 +39,11 @@ struct Trust: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "Stop trusting a block header.")
+      static let configuration = CommandConfiguration(
+        abstract: "Stop trusting a block header.",
+        examples: [
+          "pithledger trust headers remove 0"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The height of the block.", transform: wholeNumber()) var height: Int64
 
@@ -57,7 +64,10 @@ struct Trust: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
-        abstract: "Trust the root certificates in a file.")
+        abstract: "Trust the root certificates in a file.",
+        examples: [
+          "pithledger trust tsa add roots.pem"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The file, in PEM format.") var file: String
 
@@ -72,7 +82,10 @@ struct Trust: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
-        abstract: "Stop trusting the certificates of a file.")
+        abstract: "Stop trusting the certificates of a file.",
+        examples: [
+          "pithledger trust tsa remove SHA256"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The SHA-256 of the file. `trust list` prints it.") var sha256: String
       func run() async throws { try await Trust.remove(.tsa, sha256, common) }
@@ -86,7 +99,10 @@ struct Trust: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
-        abstract: "Trust a key set. Tokens can then be checked offline.")
+        abstract: "Trust a key set. Tokens can then be checked offline.",
+        examples: [
+          "pithledger trust jwks add keys.json"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The file with a JSON Web Key Set.") var file: String
 
@@ -100,7 +116,11 @@ struct Trust: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-      static let configuration = CommandConfiguration(abstract: "Stop trusting a key set.")
+      static let configuration = CommandConfiguration(
+        abstract: "Stop trusting a key set.",
+        examples: [
+          "pithledger trust jwks remove SHA256"
+        ])
       @OptionGroup var common: Common
       @Argument(help: "The SHA-256 of the file. `trust list` prints it.") var sha256: String
       func run() async throws { try await Trust.remove(.jwks, sha256, common) }
@@ -119,7 +139,11 @@ struct Trust: AsyncParsableCommand {
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List everything that is trusted.")
+    static let configuration = CommandConfiguration(
+      abstract: "List everything that is trusted.",
+      examples: [
+        "pithledger trust list"
+      ])
     @OptionGroup var common: Common
 
     func run() async throws {

@@ -3,11 +3,15 @@ import CanonicalJSON
 import Encodings
 import LedgerDomain
 import LedgerService
+import VerifyCommands
 
 struct Withdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Withdraw an attestation.",
-    discussion: "Without --key and --token, the registry key signs the withdrawal.")
+    discussion: "Without --key and --token, the registry key signs the withdrawal.",
+    examples: [
+      "pithledger withdraw 4OXKXQ4P EVENT --reason 'wrong paper' --key author.key"
+    ])
   @OptionGroup var common: Common
   @Argument(help: "The record.") var record: String
   @Argument(help: "The attestation: its event_id, the first digits of it, or its position.")

@@ -4,6 +4,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import ServiceLifecycle
+import VerifyCommands
 
 struct Witness: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,7 +13,10 @@ struct Witness: AsyncParsableCommand {
       The protocol is C2SP tlog-witness. The witness needs no database. It cosigns a checkpoint if it is \
       consistent with the last checkpoint of the same log. Each line of the file of logs is NAME+ID+KEY, \
       followed by the origin of the log if it is not NAME.
-      """)
+      """,
+    examples: [
+      "pithledger witness --name witness.example.org/w1 --logs logs.txt --dir witness --port 8081"
+    ])
   @Option(help: "The name of the witness. The first start needs it to generate the key.") var name:
     String?
   @Option(help: "The file with the logs, one on each line.") var logs: String

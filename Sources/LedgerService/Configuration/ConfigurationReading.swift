@@ -1,51 +1,57 @@
 import Encodings
-public import Foundation
 public import LedgerDomain
 import SafeHTTPClient
 
 extension LedgerConfiguration {
-  /// Reads the `PITHLEDGER_*` variables. `docs/configuration.md` lists them.
+  /// Reads the settings from their values. `docs/configuration.md` lists them.
   ///
-  /// Errors: a `Refusal` that names the variable whose value cannot be used.
+  /// Errors: the first `Refusal` about a name or a value that cannot be used. It names the place at which the
+  /// value was given.
+  public init(_ values: SettingValues) throws(Refusal) {
+    if let fault = values.faults.first { throw fault }
+    let reader = SettingsReader(values: values)
+    self.init(dataDirectory: values.dataDirectory)
+    try readDatabase(reader)
+    readIdentity(reader)
+    try readTransparency(reader)
+    try readReceiptKeys(reader)
+    try externalServices.read(reader)
+    try server.read(reader)
+    try limits.read(reader)
+    listenHost = reader.text("HOST") ?? listenHost
+    listenPort = UInt16(clamping: try reader.number("PORT", default: Int(listenPort)))
+  }
+
+  /// Reads the settings from environment variables alone.
+  ///
+  /// Errors: a `Refusal` that names the variable that cannot be used.
   public static func fromEnvironment(
-    dataDirectory: String,
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    dataDirectory: String, environment: [String: String]
   ) throws(Refusal) -> LedgerConfiguration {
-    let reader = EnvironmentReader(environment: environment)
-    try RenamedSettings.check(reader)
-    var configuration = LedgerConfiguration(dataDirectory: dataDirectory)
-    try configuration.readDatabase(reader)
-    configuration.readIdentity(reader)
-    try configuration.readTransparency(reader)
-    try configuration.readReceiptKeys(reader)
-    try configuration.externalServices.read(reader)
-    try configuration.server.read(reader)
-    try configuration.limits.read(reader)
+    var configuration = try LedgerConfiguration(
+      SettingValues(environment: environment, isFileRead: false))
+    configuration.dataDirectory = dataDirectory
     return configuration
   }
 
-  private mutating func readDatabase(_ reader: EnvironmentReader) throws(Refusal) {
-    databaseURL = try reader.firstLine(ofFile: "DATABASE_URL_FILE") ?? reader.text("DATABASE_URL")
-    databaseOwnerURL =
-      try reader.firstLine(ofFile: "DATABASE_OWNER_URL_FILE") ?? reader.text("DATABASE_OWNER_URL")
-    switch reader.text("DATABASE_LOGINS") ?? "shared" {
-    case "shared": usesSeparateLogins = false
-    case "separate": usesSeparateLogins = true
-    default: throw reader.refusal("DATABASE_LOGINS", "Either shared or separate.")
-    }
+  private mutating func readDatabase(_ reader: SettingsReader) throws(Refusal) {
+    databaseURL = try reader.text("DATABASE_URL", orFirstLineOf: "DATABASE_URL_FILE")
+    databaseOwnerURL = try reader.text(
+      "DATABASE_OWNER_URL", orFirstLineOf: "DATABASE_OWNER_URL_FILE")
+    usesSeparateLogins = reader.text("DATABASE_LOGINS") == "separate"
     isReadOnly = reader.flag("READ_ONLY")
   }
 
   /// The names, addresses and key files of the ledger itself.
-  private mutating func readIdentity(_ reader: EnvironmentReader) {
+  private mutating func readIdentity(_ reader: SettingsReader) {
     origin = reader.text("ORIGIN")
-    publicURL = reader.text("PUBLIC_URL").map(EnvironmentReader.withoutFinalSlash)
+    publicURL = reader.text("PUBLIC_URL").map(SettingsReader.withoutFinalSlash)
     operatorTokenFile = reader.text("OPERATOR_TOKEN_FILE")
     registryKeyFile = reader.text("REGISTRY_KEY_FILE")
     logKeyFile = reader.text("LOG_KEY_FILE")
   }
 
-  private mutating func readTransparency(_ reader: EnvironmentReader) throws(Refusal) {
+  private mutating func readTransparency(_ reader: SettingsReader) throws(Refusal) {
     for item in reader.list("WITNESSES") ?? [] { witnesses.append(try WitnessEndpoint(item)) }
     checkpointInterval = try reader.seconds(
       "CHECKPOINT_INTERVAL_SECONDS", default: checkpointInterval)
@@ -55,7 +61,7 @@ extension LedgerConfiguration {
     checkpointTimestampAuthorities = try reader.addresses("CHECKPOINT_TIMESTAMP_AUTHORITIES") ?? []
   }
 
-  private mutating func readReceiptKeys(_ reader: EnvironmentReader) throws(Refusal) {
+  private mutating func readReceiptKeys(_ reader: SettingsReader) throws(Refusal) {
     guard let list = reader.text("RECEIPT_KEYS") else { return }
     trustedReceiptKeys = [:]
     for item in list.split(separator: ",") {
@@ -69,7 +75,7 @@ extension LedgerConfiguration {
 }
 
 extension LedgerConfiguration.ExternalServices {
-  fileprivate mutating func read(_ reader: EnvironmentReader) throws(Refusal) {
+  fileprivate mutating func read(_ reader: SettingsReader) throws(Refusal) {
     try readFetching(reader)
     try readTime(reader)
     try readStorage(reader)
@@ -81,7 +87,7 @@ extension LedgerConfiguration.ExternalServices {
     }
   }
 
-  private mutating func readFetching(_ reader: EnvironmentReader) throws(Refusal) {
+  private mutating func readFetching(_ reader: SettingsReader) throws(Refusal) {
     allowedHosts = Set(reader.list("FETCH_ALLOW_HOSTS") ?? [])
     additionalRootsFile = reader.text("FETCH_CA_FILE")
     fetchLimits.bytes = try reader.number("FETCH_MAX_BYTES", default: fetchLimits.bytes)
@@ -92,7 +98,7 @@ extension LedgerConfiguration.ExternalServices {
       "FETCH_MIN_BYTES_PER_SECOND", default: fetchLimits.minimumRate)
   }
 
-  private mutating func readTime(_ reader: EnvironmentReader) throws(Refusal) {
+  private mutating func readTime(_ reader: SettingsReader) throws(Refusal) {
     if let addresses = try reader.addresses("OTS_CALENDARS") { calendars = Set(addresses) }
     pendingAnchorLife = try reader.days("PENDING_ANCHOR_DAYS", default: pendingAnchorLife)
     esploraURL = try reader.address("ESPLORA_URL")
@@ -102,7 +108,7 @@ extension LedgerConfiguration.ExternalServices {
     anchorInterval = try reader.seconds("ANCHOR_INTERVAL_SECONDS", default: anchorInterval)
   }
 
-  private mutating func readStorage(_ reader: EnvironmentReader) throws(Refusal) {
+  private mutating func readStorage(_ reader: SettingsReader) throws(Refusal) {
     ipfsGatewayURL = try reader.address("IPFS_GATEWAY") ?? ipfsGatewayURL
     waybackURL = try reader.address("WAYBACK_URL") ?? waybackURL
     softwareHeritageURL = try reader.address("SOFTWARE_HERITAGE_URL") ?? softwareHeritageURL
@@ -132,7 +138,7 @@ extension LedgerConfiguration.ExternalServices {
 }
 
 extension LedgerConfiguration.Limits {
-  fileprivate mutating func read(_ reader: EnvironmentReader) throws(Refusal) {
+  fileprivate mutating func read(_ reader: SettingsReader) throws(Refusal) {
     bareActionsPerHour = try reader.number("BARE_ACTIONS_PER_HOUR", default: bareActionsPerHour)
     keyRegistrationsPerHour = try reader.number(
       "KEY_REGISTRATIONS_PER_HOUR", default: keyRegistrationsPerHour)
@@ -150,7 +156,7 @@ extension LedgerConfiguration.Limits {
 }
 
 extension ServerLimits {
-  fileprivate mutating func read(_ reader: EnvironmentReader) throws(Refusal) {
+  fileprivate mutating func read(_ reader: SettingsReader) throws(Refusal) {
     headerTimeout = try reader.seconds("HEADER_TIMEOUT_SECONDS", default: headerTimeout)
     bodyTimeout = try reader.seconds("BODY_TIMEOUT_SECONDS", default: bodyTimeout)
     bodyBytesPerSecond = try reader.number("BODY_BYTES_PER_SECOND", default: bodyBytesPerSecond)
