@@ -182,7 +182,7 @@ public enum SettingsTable {
     ])
 
   private static let http = Group(
-    "HTTP", "",
+    "HTTP service", "",
     [
       Setting(
         "PUBLIC_URL", .text, "the address that links begin with", absent: "the request's host"),
