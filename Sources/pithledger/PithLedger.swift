@@ -11,14 +11,11 @@ struct PithLedger: AsyncParsableCommand {
     commandName: "pithledger",
     abstract: "A tamper-evident, append-only ledger of attestations about papers.",
     subcommands: [
-      Serve.self, ConfigCommand.self, Migrate.self, Import.self, Attest.self, Withdraw.self, Moderate.self,
-      Replications.self, Key.self,
-      AliasCommand.self, Trust.self, Anchors.self, Evidence.self, Audit.self,
-      CheckpointCommand.self,
-      Prove.self, Verify.self, Merge.self, Fsck.self, Witness.self, Status.self, Search.self,
-      Citations.self,
-      Events.self, EventCommand.self, Replay.self,
-      Export.self,
+      Serve.self, ConfigCommand.self, Migrate.self, Import.self, Attest.self, Withdraw.self,
+      Moderate.self, Replications.self, Key.self, AliasCommand.self, Trust.self, Anchors.self,
+      Evidence.self, Audit.self, CheckpointCommand.self, Prove.self, Verify.self, Merge.self,
+      Fsck.self, Witness.self, Status.self, Search.self, Citations.self, Events.self,
+      EventCommand.self, Replay.self, Export.self,
     ])
 
   static func main() async {

@@ -24,7 +24,8 @@ struct ReadCommandTests {
   /// The commands that write, need no ledger, or run until they are stopped.
   static let others: Set<String> = [
     "alias retract", "anchors upgrade", "attest author", "attest citation", "attest replication",
-    "attest storage", "attest timestamp", "checkpoint adopt", "evidence erase", "import files",
+    "attest storage", "attest timestamp", "checkpoint adopt", "config check", "config list",
+    "doctor", "evidence erase", "import files", "manual",
     "import log", "key generate", "key register", "key revoke", "key rotate", "key unvouch",
     "key vouch", "merge", "migrate", "moderate", "serve", "trust headers add",
     "trust headers remove", "trust jwks add", "trust jwks remove", "trust tsa add",
