@@ -148,6 +148,10 @@ let package = Package(
         "ProofFormats",
       ],
       swiftSettings: strict),
+    // The description of the HTTP interface: OpenAPI, and the JSON Schemas in it.
+    .target(
+      name: "APIDescription", dependencies: ["CanonicalJSON"],
+      resources: [.embedInCode("openapi.json")], swiftSettings: strict),
     // The HTML pages, and what a browser loads with them.
     .target(
       name: "LedgerPages",
@@ -161,8 +165,8 @@ let package = Package(
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "Encodings", "LedgerPages", "RecordFormats", "LedgerService", "LedgerStore",
-        "LedgerDomain", "CanonicalJSON", "TransparencyLog",
+        "APIDescription", "Encodings", "LedgerPages", "RecordFormats", "LedgerService",
+        "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
         "SafeHTTPClient", "CLibZ", logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -328,8 +332,8 @@ let package = Package(
     .testTarget(
       name: "LedgerHTTPTests",
       dependencies: [
-        "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore", "LedgerDomain",
-        "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
+        "APIDescription", "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService",
+        "LedgerStore", "LedgerDomain", "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
         "TestSupport", "LedgerTestSupport", subprocess,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -29,6 +29,7 @@ func buildRouter(
   KeyRoutes(ledger: ledger, reader: reader).add(to: routes)
   TransparencyRoutes(ledger: ledger).add(to: routes)
   OperationRoutes(ledger: ledger).add(to: routes)
+  DescriptionRoutes(description: state.description, reader: reader).add(to: routes)
   PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   FindingRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   LogPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)

@@ -1,3 +1,4 @@
+import APIDescription
 import Foundation
 public import Hummingbird
 import HummingbirdCore
@@ -16,6 +17,7 @@ struct ServerState: Sendable {
   let statuses: StatusCache
   let recordPages: PageCache
   let renderer: PageRenderer
+  let description: APIDescription
 
   /// Errors: those of parsing the pages' templates.
   init(_ ledger: Ledger, connections: Int) throws {
@@ -29,6 +31,7 @@ struct ServerState: Sendable {
     statuses = StatusCache(capacity: StatusCache.maxStatuses, validity: validity)
     recordPages = PageCache(capacity: PageCache.maxPages, validity: validity)
     renderer = try PageRenderer(origin: ledger.origin)
+    description = try APIDescription()
   }
 }
 
