@@ -267,6 +267,16 @@ let package = Package(
       name: "EmbeddedPostgresTests",
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport"],
       swiftSettings: strict),
+    // The description of the interface, and the service against it.
+    .testTarget(
+      name: "APIDescriptionTests",
+      dependencies: [
+        "APIDescription", "CanonicalJSON", "LedgerService", "LedgerDomain", "TestSupport",
+        "LedgerTestSupport", subprocess,
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["clients"], swiftSettings: strict),
     .testTarget(
       name: "RecordFormatsTests",
       dependencies: [
