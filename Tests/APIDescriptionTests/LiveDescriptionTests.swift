@@ -129,6 +129,7 @@ struct LiveDescriptionTests {
         let count = shortened.firstMatch(of: /(\d+) generated/)?.1
         made += try #require(count.flatMap { Int($0) }, "\(shortened)")
       }
+      print("schemathesis made \(made) requests")
       #expect(made >= Self.requests)
       // The ledger is still whole.
       try await test.replayAgrees()

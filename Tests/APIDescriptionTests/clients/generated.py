@@ -29,8 +29,9 @@ with tempfile.TemporaryDirectory() as folder:
     registered = submit(SignedKeyRegistered, signer.registration())
     payload = {"citing_arxiv": "2605.21642", "relation": "extends", "note": "See section 3."}
     citation = submit(SignedCitationSignature, signer.event("citation_signature", payload, number))
-    forged = submit(SignedCitationSignature,
-                    {**signer.event("citation_signature", payload, number), "target": "graph"})
+    altered = {**signer.event("citation_signature", payload, number), "target": "graph"}
+    del altered["event_id"]
+    forged = submit(SignedCitationSignature, altered)
     status = get_status.sync(number, client=client, at_least=citation.parsed.position)
     event = get_event.sync(citation.parsed.event_id, client=client)
     record = get_record.sync(number, client=client)
