@@ -16,9 +16,9 @@ public final class Quotas: Sendable {
   private let keySubmissions = RateLimiter<Digest128>(
     check: "key_submission_limit", what: "submissions signed by one key")
   private let evidence = RateLimiter<ClientID>(
-    check: "evidence_limit", what: "bytes of evidence of one client")
+    check: "evidence_limit", what: "bytes of evidence of one client", unit: .bytes)
   private let keyEvidence = RateLimiter<Digest128>(
-    check: "key_evidence_limit", what: "bytes of evidence of one key")
+    check: "key_evidence_limit", what: "bytes of evidence of one key", unit: .bytes)
   private let proofChecks = RateLimiter<ClientID>(
     check: "proof_check_limit", what: "checks of proofs for one client")
   private let heavyReads = RateLimiter<ClientID>(
@@ -43,6 +43,12 @@ public final class Quotas: Sendable {
   func takeSubmission(_ client: ClientID) throws(Refusal) {
     guard client != .shell else { return }
     try submissions.take(from: client, perHour: limits.submissionsPerHour)
+  }
+
+  /// Notes what is left of a client's submissions, before the first of many.
+  public func showSubmissions(_ client: ClientID) {
+    guard client != .shell else { return }
+    submissions.show(client, perHour: limits.submissionsPerHour)
   }
 
   /// Counts a submission with a valid signature for its key.

@@ -31,15 +31,20 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   private let perShard: Int
   private let check: String
   private let what: String
+  private let unit: QuotaUse.Quota.Unit
 
   /// Creates a limiter with an empty table.
   ///
   /// - Parameters:
   ///   - check: the check that a refusal names.
   ///   - what: the counted things, for the refusal's text.
-  init(check: String, what: String, capacity: Int = RateLimiter.capacity) {
+  init(
+    check: String, what: String, unit: QuotaUse.Quota.Unit = .requests,
+    capacity: Int = RateLimiter.capacity
+  ) {
     self.check = check
     self.what = what
+    self.unit = unit
     shards = (0..<Self.shardCount).map { _ in LockedShard() }
     perShard = max(1, capacity / Self.shardCount)
   }
@@ -49,15 +54,16 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// Takes an amount from a key's bucket. An amount above the bucket's size is taken from a full bucket.
   ///
-  /// Errors: `tooMany` with the seconds after which the amount is available.
+  /// What is left is noted for the request. Errors: `tooMany` with the seconds after which the amount is available.
   func take(
     _ amount: Double = 1, from key: Key, perHour: Int, now: ContinuousClock.Instant = .now
   ) throws(Refusal) {
-    let missing = withBucket(of: key, perHour: perHour, now: now) { bucket -> Double in
+    let (missing, left) = withBucket(of: key, perHour: perHour, now: now) { bucket in
       let missing = min(amount, Double(perHour)) - bucket.left
       if missing <= 0 { bucket.left -= amount }
-      return missing
+      return (missing, bucket.left)
     }
+    note(left: left, perHour: perHour)
     guard missing > 0 else { return }
     let seconds = Int((missing / Double(perHour) * 3600).rounded(.up))
     throw Refusal(
@@ -68,9 +74,26 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// Returns an amount to a key's bucket.
   func giveBack(_ amount: Double = 1, to key: Key, perHour: Int) {
-    withBucket(of: key, perHour: perHour, now: .now) {
-      $0.left = min(Double(perHour), $0.left + amount)
+    let left = withBucket(of: key, perHour: perHour, now: .now) { bucket in
+      bucket.left = min(Double(perHour), bucket.left + amount)
+      return bucket.left
     }
+    note(left: left, perHour: perHour)
+  }
+
+  /// Notes what is left for a key, and takes nothing.
+  func show(_ key: Key, perHour: Int) {
+    guard QuotaUse.current != nil else { return }
+    note(left: withBucket(of: key, perHour: perHour, now: .now) { $0.left }, perHour: perHour)
+  }
+
+  private func note(left: Double, perHour: Int) {
+    guard let use = QuotaUse.current else { return }
+    let missing = (Double(perHour) - left) / Double(perHour) * 3600
+    use.note(
+      QuotaUse.Quota(
+        check: check, unit: unit, limit: perHour, left: max(0, Int(left.rounded(.down))),
+        secondsToFull: max(0, Int(missing.rounded(.up)))))
   }
 
   private func withBucket<R: Sendable>(
