@@ -68,6 +68,14 @@ public struct EventFilter: Sendable, Hashable {
     return selection
   }
 
+  /// The conditions as texts, by which cursors of different lists differ.
+  var parameters: [String] {
+    [
+      types.map(\.name).joined(separator: ","), signer ?? "", target ?? "",
+      standings.joined(separator: ","), since?.description ?? "", order.rawValue,
+    ]
+  }
+
   /// The keys that the filter's signer is; `nil` for any.
   func signers(_ timeline: KeyTimeline) -> [Digest128]? { signer.map(timeline.keys(ofSigner:)) }
 }

@@ -43,15 +43,19 @@ public struct EventQueries: Sendable {
   ///   - name: a Pith Number, a short form, an arXiv id or a DOI.
   ///   - filter: which events, and in which order.
   ///   - from: where the page begins; `nil` for the beginning of the list.
+  ///   - cursor: the cursor that a page of the same list gave, in the place of `from`.
   ///   - limit: the largest number of events, brought to `pageSize`.
   ///
   /// Errors: those of ``RecordQueries/resolve(_:)``; `malformed` with check `query` for a limit below 1, and for a
   /// position beyond the log.
   public func page(
-    of name: String, _ filter: EventFilter = EventFilter(), from: Position? = nil, limit: Int = 100
+    of name: String, _ filter: EventFilter = EventFilter(), from: Position? = nil,
+    cursor: String? = nil, limit: Int = 100
   ) async throws -> EventPage {
     let record = try await resolver.resolve(name).record
-    return try await page(.record(record.pithNumber), record: record.record, filter, from, limit)
+    let list = EventList.record(record.pithNumber)
+    return try await page(
+      list, record: record.record, filter, list.start(filter, from, cursor), limit)
   }
 
   /// Returns a page of what a key signed.
@@ -61,10 +65,11 @@ public struct EventQueries: Sendable {
   /// Errors: `notFound` for a key that is not registered; those of ``page(_:from:limit:)``.
   public func page(
     signedBy fingerprint: String, _ filter: EventFilter = EventFilter(), from: Position? = nil,
-    limit: Int = 100
+    cursor: String? = nil, limit: Int = 100
   ) async throws -> EventPage {
     let key = try await KeyQueries(timeline: timeline).key(fingerprint).key.fingerprint
-    return try await page(.key(key), record: nil, filter, from, limit)
+    let list = EventList.key(key)
+    return try await page(list, record: nil, filter, list.start(filter, from, cursor), limit)
   }
 
   /// Returns a page of the log.
@@ -72,13 +77,16 @@ public struct EventQueries: Sendable {
   /// - Parameters:
   ///   - filter: which events, and in which order.
   ///   - from: where the page begins; `nil` for the beginning of the list.
+  ///   - cursor: the cursor that a page of the same list gave, in the place of `from`.
   ///   - limit: the largest number of events, brought to `pageSize`.
   ///
   /// Errors: `malformed` with check `query` for a limit below 1, and for a position beyond the log.
   public func page(
-    _ filter: EventFilter = EventFilter(), from: Position? = nil, limit: Int = 100
+    _ filter: EventFilter = EventFilter(), from: Position? = nil, cursor: String? = nil,
+    limit: Int = 100
   ) async throws -> EventPage {
-    try await page(.log, record: nil, filter, from, limit)
+    try await page(
+      .log, record: nil, filter, EventList.log.start(filter, from, cursor), limit)
   }
 
   private func page(
@@ -250,6 +258,28 @@ public enum EventList: Sendable, Equatable {
   case record(PithNumber)
   /// What one key signed.
   case key(Digest128)
+
+  /// The cursors of the list with a filter.
+  fileprivate func cursors(_ filter: EventFilter) -> ListCursor {
+    let name =
+      switch self {
+      case .log: "log"
+      case .record(let number): "record \(number)"
+      case .key(let key): "key \(key.hex)"
+      }
+    return ListCursor([name] + filter.parameters)
+  }
+
+  /// Where a page begins.
+  fileprivate func start(
+    _ filter: EventFilter, _ from: Position?, _ cursor: String?
+  ) throws(Refusal) -> Position? {
+    guard let cursor else { return from }
+    guard from == nil else {
+      throw ListQuery.refusal("cursor", "A page begins at from or at cursor, not at both.")
+    }
+    return Position(rawValue: try cursors(filter).place(cursor)[0])
+  }
 }
 
 /// Events of a record, of a key or of the log.
@@ -268,6 +298,9 @@ public struct EventPage: Sendable {
   public let limit: Int
   /// Where the next page begins; `nil` if this is the last page.
   public let next: Position?
+
+  /// The cursor of the next page; `nil` if this is the last page.
+  public var cursor: String? { next.map { list.cursors(filter).text($0.rawValue) } }
 
   /// Makes a page.
   public init(

@@ -65,6 +65,8 @@ extension KeyTimeline {
 /// It is hexadecimal: eight bytes for each number of the place, and a mark of four bytes, which derives from the
 /// parameters of the list.
 struct ListCursor {
+  /// The largest number in a cursor. It is a position, or a time in microseconds.
+  private static let maxNumber = Timestamp.latest.microseconds
   private let mark: [UInt8]
 
   /// Makes the cursors of a list with these parameters.
@@ -85,16 +87,18 @@ struct ListCursor {
   ///
   /// - Throws: a `Refusal` for a cursor of another list, and for another text.
   func place(_ text: String, count: Int = 1) throws(Refusal) -> [Int64] {
-    guard let bytes = Hex.decode(text), bytes.count == 8 * count + mark.count,
+    guard text.utf8.count == 2 * (8 * count + mark.count), let bytes = Hex.decode(text),
       Array(bytes.suffix(mark.count)) == mark
-    else {
-      throw ListQuery.refusal(
-        "cursor",
-        "Not a cursor that a page of this list gave. A list with other parameters begins without one."
-      )
-    }
-    return (0..<count).map { number in
+    else { throw Self.refusal }
+    let place = (0..<count).map { number in
       bytes[8 * number..<8 * number + 8].reduce(0) { $0 << 8 | Int64($1) }
     }
+    // Anybody can write a cursor. Nothing that is computed with its numbers may overflow.
+    guard place.allSatisfy((0...Self.maxNumber).contains) else { throw Self.refusal }
+    return place
   }
+
+  private static let refusal = ListQuery.refusal(
+    "cursor",
+    "Not a cursor that a page of this list gave. A list with other parameters begins without one.")
 }

@@ -5,6 +5,21 @@ import LedgerStore
 import LedgerVerifier
 import TransparencyLog
 
+/// The bytes of a bundle in parts, read as they are asked for.
+public struct BundleParts: AsyncSequence, Sendable {
+  private let bytes: SpooledBytes
+
+  init(_ bytes: SpooledBytes) { self.bytes = bytes }
+
+  /// The number of bytes of all parts.
+  public var count: Int { bytes.count }
+
+  /// Begins at the first part.
+  public func makeAsyncIterator() -> AsyncThrowingStream<[UInt8], any Error>.AsyncIterator {
+    bytes.stream().makeAsyncIterator()
+  }
+}
+
 /// Writes bundles: a record with the entries and proofs that verify it (`docs/specification/bundle.md`).
 public struct BundleWriter: Sendable {
   let store: LedgerStore
@@ -26,23 +41,24 @@ public struct BundleWriter: Sendable {
   }
 
   /// The bundle of a record: its entries and those of the relevant keys with inclusion proofs, its
-  /// document, and the result of the fold. One canonical JSON object as a stream of parts.
+  /// document, and the result of the fold. One canonical JSON object in parts.
   ///
   /// The bundle is as of a checkpoint that covers all its entries. It is cached for a minute, and written
   /// again if an event of the record or of the registry is appended.
   ///
   /// Errors: a `Refusal` if the name is unknown, if too many bundles are being written, or if no
   /// checkpoint covers the record yet.
-  public func bundle(_ name: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+  public func bundle(_ name: String) async throws -> BundleParts {
     let record = try await resolver.resolve(name).record
     let ends = try await store.log.head()
     let last =
       try await store.log.events(record: record.record, limit: 1, newestFirst: true).first?.position
       ?? record.record.firstPosition
     let key = BundleKey(record: record.record, lastEvent: last, lastKeyEvent: ends.lastKeyEvent)
-    return try await cache.value(for: key) {
-      try await SpooledBytes.spool { try await writeBundle(record, upTo: last, $0) }
-    }.stream()
+    return BundleParts(
+      try await cache.value(for: key) {
+        try await SpooledBytes.spool { try await writeBundle(record, upTo: last, $0) }
+      })
   }
 
   private func writeBundle(
