@@ -343,8 +343,8 @@ let package = Package(
       name: "LedgerHTTPTests",
       dependencies: [
         "APIDescription", "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService",
-        "LedgerStore", "LedgerDomain", "SafeHTTPClient", "CanonicalJSON", "PostgresClient", "TransparencyLog", "RouterInput",
-        "TestSupport", "LedgerTestSupport", subprocess,
+        "LedgerStore", "LedgerDomain", "SafeHTTPClient", "CanonicalJSON", "PostgresClient",
+        "TransparencyLog", "RouterInput", "TestSupport", "LedgerTestSupport", subprocess, logging,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

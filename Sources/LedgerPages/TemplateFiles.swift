@@ -20,6 +20,7 @@ enum TemplateFiles {
     ("event", PackageResources.event_mustache), ("check", PackageResources.check_mustache),
     ("error", PackageResources.error_mustache), ("pager", PackageResources.pager_mustache),
     ("known_hash", PackageResources.known_hash_mustache),
+    ("problem", PackageResources.problem_mustache),
   ]
 
   /// The templates of forms, and of the pages on which people act.

@@ -23,6 +23,9 @@ public struct Links: Sendable, Equatable {
   /// The first page of the ledger.
   public var home: String { "\(base)/" }
 
+  /// The page of a type of problem, by the name of its check.
+  public func problem(_ check: String) -> String { "\(base)/problems/\(check)" }
+
   /// The page of a record.
   public func page(_ number: PithNumber) -> String { "\(base)/pith/\(number.suffix)" }
 

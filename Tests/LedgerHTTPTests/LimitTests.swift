@@ -38,7 +38,7 @@ struct LimitTests {
     let refusal = Refusal(.unavailable, check: "x", "Not now.", retryAfter: seconds)
     let problem = Problem(refusal)
     #expect(problem.retryAfter == seconds)
-    #expect(problem.json["retry_after"] == .integer(Int64(seconds)))
+    #expect(problem.json(requestID: nil)["retry_after"] == .integer(Int64(seconds)))
     #expect(problem.detail == "Not now. Try again in \(seconds) second\(seconds == 1 ? "" : "s").")
     let limits = PendingAnchorLimits()
     let (client, record) = (ClientID("192.0.2.1"), RecordID(createdAt: 1))

@@ -115,6 +115,10 @@ struct PageRenderingTests {
       status: 404, check: Self.hostile, detail: Self.hostile, text: Self.hostile,
       candidates: [Self.hostile], near: [NearMatch(record: record, reason: .beginning(5))])
     Self.requireWhole(try Self.render(error), "error")
+    let problem = ProblemPage(
+      check: Self.hostile, title: Self.hostile, meaning: Self.hostile, remedy: Self.hostile,
+      statuses: [400], canonicalURL: Self.hostile)
+    Self.requireWhole(try Self.render(problem), "problem")
     let known = KnownHash(
       digest: Digest(hashing: []), canonical: [record], documents: [record], event: 3,
       evidence: .init(kind: Self.hostile, sizeBytes: 1), isErased: true)

@@ -142,7 +142,7 @@ struct LedgerTests {
       }
       func count(_ statuses: StatusCache, _ ledger: Ledger) async throws -> JSON? {
         try JSON.parse(
-          await statuses.status(Self.number, of: ledger.records),
+          await statuses.status(Self.number, of: ledger.records).bytes,
           limits: JSONLimits(maxBytes: 65_536, maxDepth: 9))["verification_status"]?[
             "citation_signatures"]
       }

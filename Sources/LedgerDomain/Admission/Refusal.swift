@@ -18,8 +18,6 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     case tooLarge = "too_large"
     /// The submission is well formed, and is provably false or not allowed.
     case invalid
-    /// The content type of the body is not supported.
-    case unsupportedType = "unsupported_type"
     /// The client has reached a limit.
     case tooMany = "too_many"
     /// The ledger cannot accept the request now. The same request may succeed later.

@@ -42,9 +42,9 @@ struct ErrorPageMiddleware: RouterMiddleware {
     let page = ErrorPage(
       status: problem.status.code, check: problem.check, detail: problem.detail, text: name,
       candidates: problem.candidates, near: await near(name, request, context))
-    var headers: HTTPFields = [.vary: "Accept", .cacheControl: "no-store"]
+    var headers = problem.headers.with([.vary: "Accept", .cacheControl: "no-store"])
     headers[.retryAfter] = problem.secondsToWait.map { String($0) }
-    return .page(try renderer.html(page), to: request, status: problem.status, headers: headers)
+    return .page(try renderer.html(page), status: problem.status, headers: headers)
   }
 
   /// The name of the record in the address of a page.

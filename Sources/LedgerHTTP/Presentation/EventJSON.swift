@@ -20,7 +20,7 @@ extension StoredEvent {
 }
 
 extension EventPage {
-  /// The page as JSON: `events`, `next` if there may be a next page, and `pith_number` for a page of a record.
+  /// The page as JSON: `events`, `cursor` and `next` if there may be a next page, and `pith_number` for a page of a record.
   ///
   /// Events have a member `standing` if the filter selects standings. Errors: a `JSONError` if an entry is not JSON.
   public func json(_ links: Links = Links()) throws -> JSON {
@@ -30,6 +30,7 @@ extension EventPage {
     case .record(let number): json["pith_number"] = .string(number.description)
     case .key(let key): json["public_key_fingerprint"] = .string(key.hex)
     }
+    json["cursor"] = cursor.map { .string($0) }
     json["next"] = next.map { .string(links.events(list, filter, from: $0, limit: limit)) }
     return .object(json)
   }

@@ -30,27 +30,28 @@ extension HTTPFields {
 extension Response {
   /// A page.
   static func page(
-    _ html: String, to request: Request, status: HTTPResponse.Status = .ok,
-    headers: HTTPFields = [:]
+    _ html: String, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
   ) -> Response {
-    .tagged(Array(html.utf8), to: request, status: status, headers: .page.with(headers))
+    .tagged(Array(html.utf8), status: status, headers: .page.with(headers))
   }
 
-  /// A response with an entity tag, or 304 if the client has these bytes (RFC 9110, section 13).
+  /// A response with a weak entity tag, if it is one that a client may keep.
   static func tagged(
-    _ bytes: [UInt8], to request: Request, status: HTTPResponse.Status = .ok, headers: HTTPFields
+    _ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields
   ) -> Response {
-    var headers = headers
-    // A proxy or this service may compress the body, so the tag is a weak one.
-    let tag = "W/\"\(Digest(hashing: bytes).hex.prefix(32))\""
-    headers[.eTag] = tag
-    let known = request.headers[values: .ifNoneMatch].joined(separator: ",").split(separator: ",")
-      .map { $0.filter { $0 != " " && $0 != "\t" } }
-    if status == .ok, known.contains(where: { $0 == "*" || $0 == tag || "W/\($0)" == tag }) {
-      headers[.contentType] = nil
-      return Response(status: .notModified, headers: headers)
+    guard status != .ok || headers[.cacheControl] == "no-store" else {
+      return .tagged(TaggedBytes(bytes), headers: headers)
     }
     return Response(
       status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+
+  /// A response with an entity tag that is known.
+  static func tagged(_ body: TaggedBytes, headers: HTTPFields) -> Response {
+    var headers = headers
+    headers[.eTag] = body.tag
+    return Response(
+      status: .ok, headers: headers,
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body.bytes)))
   }
 }

@@ -21,7 +21,8 @@ extension [(name: String, status: Result<StatusSnapshot, Refusal>)] {
       var members: JSONObject
       switch item.status {
       case .success(let status): members = status.json.objectValue ?? [:]
-      case .failure(let refusal): members = ["error": .object(Problem(refusal).json)]
+      case .failure(let refusal):
+        members = ["error": .object(Problem(refusal).json(requestID: nil))]
       }
       members["id"] = .string(item.name)
       return JSON.object(members)

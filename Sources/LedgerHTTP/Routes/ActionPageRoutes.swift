@@ -14,11 +14,11 @@ struct ActionPageRoutes: Sendable {
   let renderer: PageRenderer
 
   func add(to routes: RouteTable) {
-    routes.get(
+    routes.page(
       "/pith/:id/attest/:kind", takes: ["event", "supersedes", "target"], use: form)
-    routes.get("/your-key", use: yourKey)
+    routes.page("/your-key", use: yourKey)
     // ORCID answers in the fragment. Some errors come as query parameters; only the browser reads them.
-    routes.get("/orcid", takes: ["error", "error_description", "state"], use: signedIn)
+    routes.page("/orcid", takes: ["error", "error_description", "state"], use: signedIn)
   }
 
   private func form(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
@@ -30,7 +30,7 @@ struct ActionPageRoutes: Sendable {
     let page =
       kind == .withdraw
       ? try await withdrawal(context, facts) : try await attestation(kind, context, facts)
-    return .page(try renderer.html(page), to: request)
+    return .page(try renderer.html(page))
   }
 
   private func attestation(
@@ -73,13 +73,13 @@ struct ActionPageRoutes: Sendable {
   private func yourKey(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    .page(try renderer.html(YourKeyPage(log: ledger.origin)), to: request)
+    .page(try renderer.html(YourKeyPage(log: ledger.origin)))
   }
 
   private func signedIn(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
     .page(
-      try renderer.html(OrcidPage()), to: request, headers: [.cacheControl: "no-store"])
+      try renderer.html(OrcidPage()), headers: [.cacheControl: "no-store"])
   }
 }

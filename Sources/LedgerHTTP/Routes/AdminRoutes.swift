@@ -17,7 +17,7 @@ struct AdminRoutes: Sendable {
   let renderer: PageRenderer
 
   func add(to routes: RouteTable) {
-    routes.get("/admin", takes: ["equivocations", "keys", "replications"], use: page)
+    routes.page("/admin", takes: ["equivocations", "keys", "replications"], use: page)
     routes.get("/api/admin/status") { request, context in
       try requireOperator(request, context)
       return .json(try await AdminStatus(ledger).json, headers: [.cacheControl: "no-store"])
@@ -74,7 +74,7 @@ struct AdminRoutes: Sendable {
     _ act: @escaping @Sendable (Digest128, inout Fields) async throws -> SubmissionAnswer
   ) {
     routes.post(RouterPath("/api/admin/keys/:id/\(name)")) { request, context in
-      try reader.checkWrite(request, context, types: [.json])
+      try reader.checkWrite(request, context)
       try requireOperator(request, context)
       let key = try Parameters.fingerprint(context.identifier())
       return try await reader.withBody(request, context) { bytes in
@@ -110,6 +110,6 @@ struct AdminRoutes: Sendable {
     let page = try AdminPage(
       log: ledger.origin, replications: details, nextReplications: replications.next, keys: keys,
       equivocations: equivocations)
-    return .page(try renderer.html(page), to: request)
+    return .page(try renderer.html(page))
   }
 }

@@ -13,7 +13,7 @@ struct DescriptionRoutes: Sendable {
 
   func add(to routes: RouteTable) {
     routes.get("/openapi.json", use: openAPI)
-    routes.get("/schemas/:name", use: schema)
+    routes.get("/schemas/:name", answers: ["application/schema+json"], use: schema)
   }
 
   private func openAPI(
@@ -22,7 +22,7 @@ struct DescriptionRoutes: Sendable {
     let server = String(reader.links(request).home.dropLast())
     let json = description.openAPI(server: server, version: LedgerVersion.current)
     return .tagged(
-      json.canonicalBytes(), to: request, headers: .format("application/json"))
+      json.canonicalBytes(), headers: .format("application/json"))
   }
 
   private func schema(
@@ -38,6 +38,6 @@ struct DescriptionRoutes: Sendable {
         "No such schema. /openapi.json lists them below components.schemas.")
     }
     return .tagged(
-      schema.canonicalBytes(), to: request, headers: .format("application/schema+json"))
+      schema.canonicalBytes(), headers: .format("application/schema+json"))
   }
 }

@@ -18,6 +18,7 @@ struct EventRoutes: Sendable {
     routes.get("/api/events", takes: QueryParameter.eventPage, use: page)
     routes.get(
       "/api/events/stream", takes: QueryParameter.eventFilter + ["from", "order", "signer"],
+      answers: ["text/event-stream"],
       use: stream)
     routes.get("/api/events/:id", use: event)
   }
@@ -25,7 +26,8 @@ struct EventRoutes: Sendable {
   private func page(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
     let filter = try reader.eventFilter(request, context, ledger.quotas)
     let page = try await ledger.events.page(
-      filter, from: context.query.position("from"), limit: context.query.pageLimit())
+      filter, from: context.query.position("from"),
+      cursor: context.query["cursor"], limit: context.query.pageLimit())
     return .json(try page.json(reader.links(request)))
   }
 

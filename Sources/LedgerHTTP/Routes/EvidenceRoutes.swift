@@ -12,8 +12,8 @@ struct EvidenceRoutes: Sendable {
   let reader: RequestReader
 
   func add(to routes: RouteTable) {
-    routes.get("/api/evidence/:id", use: evidence)
-    routes.post("/api/evidence/check", takes: ["digest"], use: check)
+    routes.get("/api/evidence/:id", answers: ["application/octet-stream"], use: evidence)
+    routes.post("/api/evidence/check", takes: ["digest"], bodies: [.bytes], use: check)
   }
 
   private func evidence(
@@ -26,15 +26,14 @@ struct EvidenceRoutes: Sendable {
       .contentDisposition: "attachment", .contentSecurityPolicy: "default-src 'none'; sandbox",
       .xContentTypeOptions: "nosniff",
     ]
-    headers[.eTag] = "\"\(Digest(hashing: bytes).hex)\""
-    return Response(
-      status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    headers[.eTag] = EntityTag.strong(Digest(hashing: bytes))
+    return try ByteRange.response(bytes, to: request, headers: headers)
   }
 
   private func check(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
-    try reader.checkWrite(request, context, types: [.bytes])
+    try reader.checkWrite(request, context)
     let caller = try reader.caller(request, context)
     if !caller.isOperator { try ledger.quotas.takeProofCheck(caller.client) }
     let digest = try context.query["digest"].map { text throws(Refusal) in

@@ -14,17 +14,20 @@ struct FindingRoutes: Sendable {
   let reader: RequestReader
   let renderer: PageRenderer
 
+  /// The media types of the first page. A client that prefers none gets the first.
+  private static let representations = ["text/html", "application/json"]
+
   func add(to routes: RouteTable) {
-    routes.get("/", use: home)
-    routes.get(
+    routes.get("/", answers: Self.representations, use: home)
+    routes.page(
       "/search", takes: SearchPage.parameters.map { QueryParameter(stringLiteral: $0) },
       isForm: true, use: search)
-    routes.get("/records", takes: ["category", "cursor", "date"], isForm: true, use: records)
-    routes.get("/authors/:id", takes: ["from"], use: author)
+    routes.page("/records", takes: ["category", "cursor", "date"], isForm: true, use: records)
+    routes.page("/authors/:id", takes: ["from"], use: author)
   }
 
   private func home(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
-    guard Accept(request.headers).best(of: ["text/html", "application/json"]) == "text/html" else {
+    guard Accept(request.headers).best(of: Self.representations) == "text/html" else {
       return .json(ServiceDescription.index(origin: ledger.origin), headers: [.vary: "Accept"])
     }
     var frame = PageFrame(
@@ -35,7 +38,7 @@ struct FindingRoutes: Sendable {
     frame.scripts = ["latest-events.js"]
     frame.alternates = [TypedLink(rel: "alternate", href: "/", type: "application/json")]
     return .page(
-      try renderer.html(HomePage(frame: frame, try await ledger.home.view())), to: request,
+      try renderer.html(HomePage(frame: frame, try await ledger.home.view())),
       headers: [.vary: "Accept"])
   }
 
@@ -81,7 +84,7 @@ struct FindingRoutes: Sendable {
       summary: "Search for records by title, author, identifier, category, date and status.")
     frame.section = "/search"
     let page = SearchPage(frame: frame, outcome) { value(context, $0) }
-    return .page(try renderer.html(page), to: request)
+    return .page(try renderer.html(page))
   }
 
   private func records(
@@ -114,7 +117,7 @@ struct FindingRoutes: Sendable {
       try renderer.html(
         RecordsPage(
           frame: frame, page, period: period, parts: try await parts(of: period),
-          category: category, isFirst: cursor == nil)), to: request)
+          category: category, isFirst: cursor == nil)))
   }
 
   /// A time in each part of a period that has records: in each year, month or day.
@@ -135,7 +138,7 @@ struct FindingRoutes: Sendable {
       summary: "The claims of authorship and the keys of the ORCID iD \(view.iD).",
       canonicalURL: "\(reader.links(request).home)authors/\(view.iD)")
     return .page(
-      try renderer.html(AuthorPage(frame: frame, view, isFirst: from == nil)), to: request)
+      try renderer.html(AuthorPage(frame: frame, view, isFirst: from == nil)))
   }
 }
 

@@ -12,18 +12,21 @@ struct FormatRoutes: Sendable {
   let reader: RequestReader
 
   func add(to routes: RouteTable) {
-    routes.get("/pith/:id/record.jsonld", use: linkedData)
-    routes.get("/pith/:id/linkset.json", use: linkset)
-    routes.get("/pith/:id/feed.atom", use: feed)
-    routes.get("/pith/:id/badge.svg", use: badge)
-    routes.get("/pith/:id/citation.bib", use: bibTeX)
-    routes.get("/pith/:id/citation.ris", use: ris)
-    routes.get("/pith/:id/citation.csl.json", use: csl)
     routes.get(
-      "/oembed", takes: ["dnt", "format", "maxheight", "maxwidth", "url"], use: oEmbed)
-    routes.get("/robots.txt", use: robots)
-    routes.get("/sitemap.xml", takes: ["part"], use: sitemap)
-    routes.get("/sitemap/records.xml", takes: ["from"], use: sitemapList)
+      "/pith/:id/record.jsonld", answers: [RecordFormat.linkedData.mediaType], use: linkedData)
+    routes.get("/pith/:id/linkset.json", answers: ["application/linkset+json"], use: linkset)
+    routes.get("/pith/:id/feed.atom", answers: ["application/atom+xml"], use: feed)
+    routes.get("/pith/:id/badge.svg", answers: ["image/svg+xml"], use: badge)
+    routes.get("/pith/:id/citation.bib", answers: [RecordFormat.bibTeX.mediaType], use: bibTeX)
+    routes.get("/pith/:id/citation.ris", answers: [RecordFormat.ris.mediaType], use: ris)
+    routes.get("/pith/:id/citation.csl.json", answers: [RecordFormat.csl.mediaType], use: csl)
+    routes.get(
+      "/oembed", takes: ["dnt", "format", "maxheight", "maxwidth", "url"],
+      answers: ["application/json", "text/xml"], use: oEmbed)
+    routes.get("/robots.txt", answers: ["text/plain"], use: robots)
+    routes.get("/sitemap.xml", takes: ["part"], answers: ["application/xml"], use: sitemap)
+    routes.get(
+      "/sitemap/records.xml", takes: ["from"], answers: ["application/xml"], use: sitemapList)
   }
 
   // MARK: Metadata
@@ -35,7 +38,7 @@ struct FormatRoutes: Sendable {
       context.identifier(), maxEvents: RecordLinkedData.maxEvents)
     let links = reader.links(request)
     let json = try await Self.linkedData(view, ledger.citations, links)
-    return Self.metadata(json.canonicalBytes(), .linkedData, view.record.pithNumber, links, request)
+    return Self.metadata(json.canonicalBytes(), .linkedData, view.record.pithNumber, links)
   }
 
   /// A record as JSON-LD, with its newest citations in both directions.
@@ -60,7 +63,7 @@ struct FormatRoutes: Sendable {
   ) async throws -> Response {
     let paper = try await paper(context, maxClaims: Signposting.maxAuthors)
     return .tagged(
-      Signposting(paper, links: reader.links(request)).json.canonicalBytes(), to: request,
+      Signposting(paper, links: reader.links(request)).json.canonicalBytes(),
       headers: .format("application/linkset+json"))
   }
 
@@ -88,17 +91,16 @@ struct FormatRoutes: Sendable {
   ) async throws -> Response {
     let paper = try await paper(context)
     let links = reader.links(request)
-    return Self.metadata(Array(text(paper, links).utf8), format, paper.number, links, request)
+    return Self.metadata(Array(text(paper, links).utf8), format, paper.number, links)
   }
 
   /// The metadata of a paper in a format, with links back to its page.
   static func metadata(
-    _ bytes: [UInt8], _ format: RecordFormat, _ number: PithNumber, _ links: Links,
-    _ request: Request
+    _ bytes: [UInt8], _ format: RecordFormat, _ number: PithNumber, _ links: Links
   ) -> Response {
     var headers = HTTPFields.format(format.mediaType)
     headers[.link] = HTTPFields.links(Signposting.ofMetadata(number, links: links))
-    return .tagged(bytes, to: request, headers: headers)
+    return .tagged(bytes, headers: headers)
   }
 
   /// - Parameter maxClaims: the largest number of claims of authorship that are read.
@@ -119,7 +121,7 @@ struct FormatRoutes: Sendable {
       of: paper.number.description, Query.newestFirst(), limit: AtomFeed.maxEntries)
     let feed = try AtomFeed(paper, events: events, links: reader.links(request))
     return .tagged(
-      Array(feed.xml.utf8), to: request, headers: .format("application/atom+xml; charset=utf-8"))
+      Array(feed.xml.utf8), headers: .format("application/atom+xml; charset=utf-8"))
   }
 
   private func badge(
@@ -128,7 +130,7 @@ struct FormatRoutes: Sendable {
     let status = try await ledger.records.status(context.identifier()).verificationStatus
     var headers = HTTPFields.format("image/svg+xml")
     headers[.contentSecurityPolicy] = "default-src 'none'; sandbox"
-    return .tagged(Array(StatusBadge(status).svg.utf8), to: request, headers: headers)
+    return .tagged(Array(StatusBadge(status).svg.utf8), headers: headers)
   }
 
   // MARK: Other sites
@@ -164,9 +166,9 @@ struct FormatRoutes: Sendable {
       maxHeight: try query.wholeNumber("maxheight").map { Int($0) }, links: links)
     return format == "json"
       ? .tagged(
-        embed.json.canonicalBytes(), to: request, headers: .format("application/json"))
+        embed.json.canonicalBytes(), headers: .format("application/json"))
       : .tagged(
-        Array(embed.xml.utf8), to: request, headers: .format("text/xml; charset=utf-8"))
+        Array(embed.xml.utf8), headers: .format("text/xml; charset=utf-8"))
   }
 
   /// A malformed name is the address of no page.
@@ -181,7 +183,7 @@ struct FormatRoutes: Sendable {
   ) async throws -> Response {
     let text = Sitemap(reader.links(request)).robots(parts: try await ledger.list.parts())
     return .tagged(
-      Array(text.utf8), to: request, headers: .format("text/plain; charset=utf-8"))
+      Array(text.utf8), headers: .format("text/plain; charset=utf-8"))
   }
 
   private func sitemap(
@@ -190,7 +192,7 @@ struct FormatRoutes: Sendable {
     let part = try context.query.wholeNumber("part") ?? 0
     let ranges = try await ledger.list.ranges(part: part)
     return .tagged(
-      Array(Sitemap(reader.links(request)).index(ranges, part: part).utf8), to: request,
+      Array(Sitemap(reader.links(request)).index(ranges, part: part).utf8),
       headers: .format("application/xml; charset=utf-8"))
   }
 
@@ -200,7 +202,7 @@ struct FormatRoutes: Sendable {
     let start = try context.query.position("from") ?? .first
     let records = try await ledger.list.records(from: start)
     return .tagged(
-      Array(Sitemap(reader.links(request)).list(records, from: start).utf8), to: request,
+      Array(Sitemap(reader.links(request)).list(records, from: start).utf8),
       headers: .format("application/xml; charset=utf-8"))
   }
 }
@@ -236,12 +238,4 @@ extension HTTPFields {
   static func links(_ links: [TypedLink]) -> String {
     links.map(\.headerValue).joined(separator: ", ")
   }
-}
-
-extension HTTPField.Name {
-  /// The header field `Link` (RFC 8288).
-  static let link: HTTPField.Name = {
-    guard let name = HTTPField.Name("Link") else { preconditionFailure("a token") }
-    return name
-  }()
 }

@@ -16,7 +16,8 @@ struct KeyRoutes: Sendable {
       Response.json(try await ledger.keys.key(context.identifier()).json)
     }
     routes.get(
-      "/api/keys/:id/events", takes: QueryParameter.eventFilter + ["from", "limit", "order"],
+      "/api/keys/:id/events",
+      takes: QueryParameter.eventFilter + ["cursor", "from", "limit", "order"],
       use: events)
   }
 
@@ -49,6 +50,7 @@ struct KeyRoutes: Sendable {
     let filter = try reader.eventFilter(request, context, ledger.quotas)
     let page = try await ledger.events.page(
       signedBy: context.identifier(), filter, from: context.query.position("from"),
+      cursor: context.query["cursor"],
       limit: context.query.pageLimit())
     return .json(try page.json(reader.links(request)))
   }

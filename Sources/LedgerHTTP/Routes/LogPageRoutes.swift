@@ -15,11 +15,11 @@ struct LogPageRoutes: Sendable {
   let renderer: PageRenderer
 
   func add(to routes: RouteTable) {
-    routes.get("/events", takes: ["from", "standing", "type"], isForm: true, use: events)
-    routes.get("/events/:id", use: event)
-    routes.get("/keys", takes: ["from", "signer", "standing"], isForm: true, use: keys)
-    routes.get("/keys/:id", takes: ["from", "type"], use: key)
-    routes.get("/check", takes: ["sha256"], use: check)
+    routes.page("/events", takes: ["from", "standing", "type"], isForm: true, use: events)
+    routes.page("/events/:id", use: event)
+    routes.page("/keys", takes: ["from", "signer", "standing"], isForm: true, use: keys)
+    routes.page("/keys/:id", takes: ["from", "type"], use: key)
+    routes.page("/check", takes: ["sha256"], use: check)
     routes.get("/api/hashes/:id") { _, context in
       Response.json(try await ledger.hashes.hash(context.identifier()).json)
     }
@@ -52,8 +52,7 @@ struct LogPageRoutes: Sendable {
     return .page(
       try renderer.html(
         EventListPage(
-          frame: frame, page, details, type: type, standing: standing, isFirst: from == nil)),
-      to: request)
+          frame: frame, page, details, type: type, standing: standing, isFirst: from == nil)))
   }
 
   private func event(
@@ -67,7 +66,7 @@ struct LogPageRoutes: Sendable {
       summary: "What the event says, whether it counts, and the proof that it is in the log.",
       canonicalURL: links.event(event.eventID))
     frame.section = "/events"
-    return .page(try renderer.html(EventDetailPage(frame: frame, dossier, links)), to: request)
+    return .page(try renderer.html(EventDetailPage(frame: frame, dossier, links)))
   }
 
   // MARK: Keys
@@ -89,8 +88,7 @@ struct LogPageRoutes: Sendable {
     frame.section = "/keys"
     return .page(
       try renderer.html(
-        KeysPage(frame: frame, page, standing: standing, signer: signer, isFirst: from == nil)),
-      to: request)
+        KeysPage(frame: frame, page, standing: standing, signer: signer, isFirst: from == nil)))
   }
 
   private func key(
@@ -107,8 +105,7 @@ struct LogPageRoutes: Sendable {
       canonicalURL: "\(reader.links(request).home)keys/\(fingerprint)")
     frame.section = "/keys"
     return .page(
-      try renderer.html(KeyDetailPage(frame: frame, history, type: type, isFirst: from == nil)),
-      to: request)
+      try renderer.html(KeyDetailPage(frame: frame, history, type: type, isFirst: from == nil)))
   }
 
   // MARK: Files
@@ -131,6 +128,6 @@ struct LogPageRoutes: Sendable {
       try renderer.html(
         CheckPage(
           frame: frame, sha256: text, problem: problem, known: known,
-          logKey: try await ledger.checkpoints.verifierKey())), to: request)
+          logKey: try await ledger.checkpoints.verifierKey())))
   }
 }

@@ -10,7 +10,9 @@ struct OperationRoutes: Sendable {
   let ledger: Ledger
 
   func add(to routes: RouteTable) {
-    routes.get("/healthz") { _, _ in Response.json(["status": "alive"]) }
+    routes.get("/healthz") { _, _ in
+      Response.json(["status": "alive"], headers: [.cacheControl: "no-store"])
+    }
     routes.get("/readyz") { _, _ in try await readiness() }
     routes.get("/.well-known/pith-ledger.json") { _, _ in try await description() }
   }

@@ -13,7 +13,7 @@ struct PageRoutes: Sendable {
   let renderer: PageRenderer
 
   func add(to routes: RouteTable) {
-    routes.get("/assets/:version/:name", use: asset)
+    routes.get("/assets/:version/:name", answers: [], use: asset)
   }
 
   private func asset(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
@@ -23,7 +23,7 @@ struct PageRoutes: Sendable {
     // The address names the version. A page of an older version loads the newer file, and no cache keeps it for long.
     let isCurrent = try context.parameters.require("version") == Asset.version
     return .tagged(
-      asset.bytes, to: request,
+      asset.bytes,
       headers: [
         .contentType: asset.type, .xContentTypeOptions: "nosniff",
         .cacheControl: isCurrent ? "public, max-age=31536000, immutable" : "no-cache",

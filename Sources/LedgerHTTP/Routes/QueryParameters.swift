@@ -1,5 +1,4 @@
 import Foundation
-import Hummingbird
 import LedgerDomain
 
 /// A query parameter that a route takes.
@@ -22,7 +21,10 @@ struct QueryParameter: Sendable, ExpressibleByStringLiteral {
   }
 
   /// The parameters of a page of events.
-  static let eventPage: [QueryParameter] = eventFilter + ["from", "limit", "order", "signer"]
+  static let eventPage: [QueryParameter] =
+    eventFilter + [
+      "cursor", "from", "limit", "order", "signer",
+    ]
   /// The parameters that select events, except the signer.
   static let eventFilter: [QueryParameter] = ["since", "standing", "target", "type"]
 }
@@ -88,43 +90,4 @@ struct Query: Sendable {
 
   /// Every value of a parameter, in their order.
   func values(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
-}
-
-/// Adds routes together with the query parameters that each of them takes.
-///
-/// A request with another parameter is refused before the route's handler runs: a condition that is misspelt must not be
-/// ignored.
-struct RouteTable {
-  /// Answers a request.
-  typealias Handler =
-    @Sendable (Request, LedgerRequestContext) async throws -> Response
-
-  let router: Router<LedgerRequestContext>
-
-  /// Adds a path that is read.
-  ///
-  /// - Parameter isForm: whether the path is the action of a form.
-  func get(
-    _ path: RouterPath, takes parameters: [QueryParameter] = [], isForm: Bool = false,
-    use handler: @escaping Handler
-  ) {
-    router.get(path, use: checked(parameters, isForm: isForm, handler))
-  }
-
-  /// Adds a path that is written to.
-  func post(
-    _ path: RouterPath, takes parameters: [QueryParameter] = [], use handler: @escaping Handler
-  ) {
-    router.post(path, use: checked(parameters, handler))
-  }
-
-  private func checked(
-    _ parameters: [QueryParameter], isForm: Bool = false, _ handler: @escaping Handler
-  ) -> Handler {
-    { request, context in
-      var context = context
-      context.query = try Query(request.uri.query, taking: parameters, isForm: isForm)
-      return try await handler(request, context)
-    }
-  }
 }

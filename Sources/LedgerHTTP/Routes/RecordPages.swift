@@ -17,8 +17,8 @@ struct RecordPages: Sendable {
 
   /// Adds the lists. The route of the record itself also serves other representations.
   func add(to routes: RouteTable) {
-    routes.get("/pith/:id/events", takes: ["from", "type"], use: events)
-    routes.get(
+    routes.page("/pith/:id/events", takes: ["from", "type"], use: events)
+    routes.page(
       "/pith/:id/citations", takes: ["cursor", "direction", "relation"], use: citations)
   }
 
@@ -33,8 +33,7 @@ struct RecordPages: Sendable {
     let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1, maxClaims: 1))
     return .page(
       try renderer.html(
-        RecordEventsPage(crumb, page, try await ledger.events.details(of: page.events))),
-      to: request)
+        RecordEventsPage(crumb, page, try await ledger.events.details(of: page.events))))
   }
 
   private func citations(
@@ -52,7 +51,7 @@ struct RecordPages: Sendable {
     let page = try await ledger.citations.page(
       name, filter, cursor: given["cursor"], limit: Self.listed)
     let crumb = RecordCrumb(try await ledger.records.view(name, maxEvents: 1, maxClaims: 1))
-    return .page(try renderer.html(CitationsPage(crumb, page)), to: request)
+    return .page(try renderer.html(CitationsPage(crumb, page)))
   }
 
   func record(_ request: Request, _ context: LedgerRequestContext) async throws -> Response {
@@ -68,7 +67,7 @@ struct RecordPages: Sendable {
       } else {
         try await answer(name, links, past: past).value
       }
-    return .page(page.html, to: request, headers: page.headers)
+    return .tagged(page.html, headers: .page.with(page.headers))
   }
 
   private func answer(
@@ -84,7 +83,8 @@ struct RecordPages: Sendable {
       linkedData: RecordLinkedData(view, outbound: overview.outbound, links: links).head,
       alternates: signposting.alternates)
     return PageCache.Answer(
-      value: RenderedPage(html: try renderer.html(page), headers: .ofPage(signposting)),
+      value: RenderedPage(
+        html: TaggedBytes(Array(try renderer.html(page).utf8)), headers: .ofPage(signposting)),
       until: view.status?.validUntil, document: view.provenance?.documentDigest,
       // Bytes that were erased may be stored again without an event.
       isCacheable: !view.isDocumentMissing)

@@ -15,11 +15,12 @@ struct RecordRoutes: Sendable {
   let pages: RecordPages
 
   func add(to routes: RouteTable) {
-    routes.get("/pith/:id", takes: ["as_of"], use: document)
+    routes.get("/pith/:id", takes: ["as_of"], answers: Self.representations, use: document)
     routes.get("/pith/:id/state.json", use: state)
     routes.get("/pith/:id/bundle.json", use: bundle)
-    routes.get("/paper/:id", use: paper)
-    routes.get("/api/pith-number/resolve", takes: ["arxiv", "doi", "id", "json"], use: resolve)
+    routes.get("/paper/:id", answers: [], use: paper)
+    routes.get(
+      "/api/pith-number/resolve", takes: ["arxiv", "doi", "id", "json"], answers: [], use: resolve)
     routes.get("/api/pith-number/:id/graph.json", use: graph)
     routes.get(
       "/api/pith-number/:id/events.json", takes: QueryParameter.eventPage, use: events)
@@ -45,6 +46,7 @@ struct RecordRoutes: Sendable {
   ) async throws -> Response {
     // A name that ends with `.json` has one representation.
     let isJSON = try context.identifierIsJSON()
+    if isJSON { try Accept.require(["application/json"], request.headers) }
     let type =
       isJSON ? "application/json" : Accept(request.headers).best(of: Self.representations)
     if type == "text/html" { return try await pages.record(request, context) }
@@ -57,13 +59,13 @@ struct RecordRoutes: Sendable {
     let view = try await ledger.records.view(context.identifier())
     if isJSON {
       return FormatRoutes.metadata(
-        try view.json(links).canonicalBytes(), .json, view.record.pithNumber, links, request)
+        try view.json(links).canonicalBytes(), .json, view.record.pithNumber, links)
     }
     let json =
       type == "application/json"
       ? try view.json(links) : try await FormatRoutes.linkedData(view, ledger.citations, links)
     return .tagged(
-      json.canonicalBytes(), to: request,
+      json.canonicalBytes(),
       headers: .format(type).with(.ofPage(Signposting(PaperDescription(view), links: links))))
   }
 
@@ -99,8 +101,8 @@ struct RecordRoutes: Sendable {
     try ledger.quotas.takeHeavyRead(reader.client(request, context))
     let name = try context.identifier()
     let number = try await ledger.records.resolve(name).record.pithNumber
-    return .stream(
-      try await ledger.bundles.bundle(name), type: "application/json",
+    return .bundle(
+      try await ledger.bundles.bundle(name),
       headers: [.link: HTTPFields.links(Signposting.ofItem(number, links: reader.links(request)))])
   }
 
@@ -141,6 +143,7 @@ struct RecordRoutes: Sendable {
     let filter = try reader.eventFilter(request, context, ledger.quotas)
     let page = try await ledger.events.page(
       of: context.identifier(), filter, from: context.query.position("from"),
+      cursor: context.query["cursor"],
       limit: context.query.pageLimit())
     return .json(try page.json(reader.links(request)))
   }
@@ -158,7 +161,7 @@ struct RecordRoutes: Sendable {
       return .json(try await ledger.records.status(name, at: asOf, atLeast: atLeast).json)
     }
     if let atLeast { return .json(try await ledger.records.status(name, atLeast: atLeast).json) }
-    return .json(bytes: try await statuses.status(name, of: ledger.records))
+    return .json(try await statuses.status(name, of: ledger.records))
   }
 
   private func statusOfMany(

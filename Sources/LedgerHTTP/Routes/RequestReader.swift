@@ -24,7 +24,14 @@ final class RequestReader: Sendable {
   enum MediaType: String {
     case json = "application/json"
     case lines = "application/x-ndjson"
+    /// Another name of ``lines``.
+    case jsonLines = "application/jsonl"
     case bytes = "application/octet-stream"
+
+    /// Media types as the value of a header field.
+    static func list(_ types: [MediaType]) -> String {
+      types.map(\.rawValue).joined(separator: ", ")
+    }
   }
 
   /// Who sends a request, and with which authority.
@@ -59,25 +66,44 @@ final class RequestReader: Sendable {
     return filter
   }
 
-  /// Refuses a write that a page of another site may have sent, and a body of another media type.
+  /// Refuses a write that a page of another site may have sent, and a body of another media type than the route takes.
+  ///
+  /// Errors: a `Refusal` of the site; a ``Problem``, 415 with check `content_type` or `content_encoding`.
   ///
   /// - Returns: the body's media type.
   @discardableResult
-  func checkWrite(
-    _ request: Request, _ context: LedgerRequestContext, types: [MediaType]
-  ) throws(Refusal) -> MediaType {
+  func checkWrite(_ request: Request, _ context: LedgerRequestContext) throws -> MediaType {
     try callers.checkSite(request.head, context.peer, localAddress: context.localAddress)
+    let codings = request.headers[values: .contentEncoding]
+    guard codings.allSatisfy({ $0.lowercased() == "identity" }) else {
+      throw Self.unsupported(
+        "content_encoding", .contentEncoding, "Send the body without a content coding.",
+        [.acceptEncoding: "identity"])
+    }
+    let types = context.bodyTypes
     let values = request.headers[values: .contentType]
     guard values.count <= 1, let type = values.first.flatMap(Self.mediaType), types.contains(type)
     else {
-      throw Refusal(
-        .unsupportedType, check: "content_type", field: "Content-Type",
+      let list = MediaType.list(types)
+      throw Self.unsupported(
+        "content_type", .contentType,
         (values.isEmpty
           ? "The header Content-Type is missing. "
           : "The header Content-Type is \(Self.text(values)). ")
-          + "Send \(types.map(\.rawValue).joined(separator: " or ")).")
+          + "Send \(types.map(\.rawValue).joined(separator: " or ")).",
+        [.accept: list, .acceptPost: list])
     }
     return type
+  }
+
+  /// The answer to a body that is not read, with what would be (RFC 9110, section 15.5.16).
+  private static func unsupported(
+    _ check: String, _ field: HTTPField.Name, _ message: String, _ headers: HTTPFields
+  ) -> Problem {
+    var problem = Problem(.unsupportedMediaType, check: check, message)
+    problem.field = field.rawName
+    problem.headers = headers
+    return problem
   }
 
   /// The media type of a header, without its parameters.

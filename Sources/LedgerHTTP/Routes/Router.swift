@@ -7,15 +7,10 @@ import LedgerService
 func buildRouter(
   ledger: Ledger, state: ServerState, listensOn host: String?
 ) -> Router<LedgerRequestContext> {
-  let router = Router(context: LedgerRequestContext.self, options: .autoGenerateHeadEndpoints)
-  router.add(middleware: CompressionMiddleware())
-  router.add(middleware: ProblemMiddleware())
-  let routes = RouteTable(router: router)
+  let routes = RouteTable()
   let reader = RequestReader(
     configuration: ledger.configuration, callers: Callers(ledger.configuration, listensOn: host),
     bodies: state.bodies)
-  router.add(
-    middleware: ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
   let recordPages = RecordPages(
     ledger: ledger, reader: reader, renderer: state.renderer, cache: state.recordPages)
   recordPages.add(to: routes)
@@ -28,6 +23,7 @@ func buildRouter(
   EvidenceRoutes(ledger: ledger, reader: reader).add(to: routes)
   KeyRoutes(ledger: ledger, reader: reader).add(to: routes)
   TransparencyRoutes(ledger: ledger).add(to: routes)
+  ProblemRoutes(reader: reader, renderer: state.renderer).add(to: routes)
   OperationRoutes(ledger: ledger).add(to: routes)
   DescriptionRoutes(description: state.description, reader: reader).add(to: routes)
   PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
@@ -35,5 +31,25 @@ func buildRouter(
   LogPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   AdminRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   ActionPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
+  let router = Router(context: LedgerRequestContext.self)
+  addMiddleware(
+    to: router, routes,
+    ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
+  routes.add(to: router)
   return router
+}
+
+/// Adds what all requests pass, the outermost first.
+private func addMiddleware(
+  to router: Router<LedgerRequestContext>, _ routes: RouteTable, _ errorPages: ErrorPageMiddleware
+) {
+  router.add(middleware: RequestIDMiddleware())
+  router.add(middleware: HeadMiddleware())
+  router.add(middleware: CompressionMiddleware())
+  router.add(middleware: ConditionalMiddleware())
+  router.add(middleware: CrossOriginMiddleware())
+  router.add(middleware: RateLimitMiddleware())
+  router.add(middleware: ProblemMiddleware())
+  router.add(middleware: errorPages)
+  router.add(middleware: MethodMiddleware(methods: PathMethods(routes)))
 }

@@ -28,12 +28,13 @@ struct SubmissionRoutes: Sendable {
   ) async throws -> Response {
     let action = try Parameters.action(context.parameters.require("action"))
     let record = try context.identifier()
-    try reader.checkWrite(request, context, types: [.json])
+    try reader.checkWrite(request, context)
     let caller = try reader.caller(request, context)
     return try await reader.withBody(request, context) { bytes in
       if try context.query.isSet("prepare") {
         return .json(
-          try await ledger.preparer.prepare(bytes, record: record, action: action).json)
+          try await ledger.preparer.prepare(bytes, record: record, action: action).json,
+          headers: [.cacheControl: "no-store"])
       }
       return response(
         to: request,
@@ -48,9 +49,12 @@ struct SubmissionRoutes: Sendable {
     to routes: RouteTable, _ path: RouterPath, _ kind: BulkSubmitter.LineKind,
     submit: @escaping @Sendable ([UInt8], RequestReader.Caller) async throws -> SubmissionAnswer
   ) {
-    routes.post(path) { request, context in
-      let type = try reader.checkWrite(request, context, types: [.json, .lines])
-      if type == .lines { return try lines(request, context, kind) }
+    let types: [RequestReader.MediaType] = [.json, .lines, .jsonLines]
+    routes.post(path, bodies: types, answers: types.map(\.rawValue)) { request, context in
+      let type = try reader.checkWrite(request, context)
+      // Lines are answered in the type in which they come.
+      try Accept.require([type.rawValue], request.headers)
+      if type != .json { return try lines(request, context, kind, type) }
       let caller = try reader.caller(request, context)
       return try await reader.withBody(request, context) { bytes in
         response(to: request, try await submit(bytes, caller))
@@ -66,13 +70,17 @@ struct SubmissionRoutes: Sendable {
 
   /// Answers each line of the body with a line, in order, as soon as the line is processed.
   private func lines(
-    _ request: Request, _ context: LedgerRequestContext, _ kind: BulkSubmitter.LineKind
+    _ request: Request, _ context: LedgerRequestContext, _ kind: BulkSubmitter.LineKind,
+    _ type: RequestReader.MediaType
   ) throws -> Response {
     let caller = try reader.caller(request, context)
-    let logger = context.logger
+    ledger.quotas.showSubmissions(caller.client)
     let window = LineWindow(reader.bodies.lease(for: caller.client))
     let lines = BodyLines(
       body: request.body, limit: ledger.configuration.limits.submissionBytes, window: window)
+    @Sendable func problem(_ error: any Error) -> JSON {
+      .object(Problem(error, logger: context.logger).json(requestID: context.requestID))
+    }
     @Sendable func line(_ json: JSON, number: Int) -> ByteBuffer {
       var members = json.objectValue ?? [:]
       members["line"] = .integer(Int64(number))
@@ -80,9 +88,7 @@ struct SubmissionRoutes: Sendable {
     }
     return Response(
       status: .ok,
-      headers: [
-        .contentType: RequestReader.MediaType.lines.rawValue, .cacheControl: "no-store",
-      ],
+      headers: [.contentType: type.rawValue, .cacheControl: "no-store"],
       body: ResponseBody { writer in
         let answers = ledger.bulkSubmitter.submit(
           lines, kind, client: caller.client, operatorAuthorised: caller.isOperator)
@@ -92,7 +98,7 @@ struct SubmissionRoutes: Sendable {
             let json: JSON =
               switch answer.result {
               case .success(let answer): answer.json
-              case .failure(let error): .object(Problem(error, logger: logger).json)
+              case .failure(let error): problem(error)
               }
             try await window.answered()
             last = answer.line
@@ -101,7 +107,7 @@ struct SubmissionRoutes: Sendable {
         } catch let refusal as Refusal {
           // The rest of the body cannot be read. The lines before it have their answers.
           try await writer.write(
-            line(.object(Problem(refusal, logger: logger).json), number: last + 1))
+            line(problem(refusal), number: last + 1))
         }
         try await writer.finish(nil)
       })

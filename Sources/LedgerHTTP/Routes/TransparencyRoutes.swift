@@ -15,10 +15,10 @@ struct TransparencyRoutes: Sendable {
   private static let immutable = "public, max-age=31536000, immutable"
 
   func add(to routes: RouteTable) {
-    routes.get("/checkpoint", use: checkpoint)
-    routes.get("/tile/**", use: tile)
+    routes.get("/checkpoint", answers: ["text/plain"], use: checkpoint)
+    routes.get("/tile/**", answers: ["application/octet-stream"], use: tile)
     routes.get("/api/proof/consistency", takes: ["new", "old"], use: consistencyProof)
-    routes.get("/api/proof/:id", use: inclusionProof)
+    routes.get("/api/proof/:id", answers: ["text/plain"], use: inclusionProof)
   }
 
   private func checkpoint(

@@ -92,12 +92,12 @@ actor AnswerCache<Value: Sendable> {
 
 /// A page that is sent as it is.
 struct RenderedPage: Sendable {
-  let html: String
+  let html: TaggedBytes
   let headers: HTTPFields
 }
 
 /// The statuses of records, in canonical JSON.
-typealias StatusCache = AnswerCache<[UInt8]>
+typealias StatusCache = AnswerCache<TaggedBytes>
 /// The pages of records.
 typealias PageCache = AnswerCache<RenderedPage>
 
@@ -112,10 +112,10 @@ extension StatusCache {
   /// Returns the encoded status of a record.
   ///
   /// Errors: those of reading the version and the status.
-  func status(_ name: String, of records: RecordQueries) async throws -> [UInt8] {
+  func status(_ name: String, of records: RecordQueries) async throws -> TaggedBytes {
     try await value(name) {
       let status = try await records.status(name)
-      return Answer(value: status.json.canonicalBytes(), until: status.validUntil)
+      return Answer(value: TaggedBytes(status.json.canonicalBytes()), until: status.validUntil)
     }
   }
 }

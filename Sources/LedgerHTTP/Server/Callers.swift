@@ -147,6 +147,12 @@ public struct LedgerRequestContext: RequestContext {
   let localAddress: String?
   /// The query parameters that the route takes, set before its handler runs.
   var query = Query()
+  /// The media types of the body that the route takes, set before its handler runs.
+  var bodyTypes: [RequestReader.MediaType] = []
+  /// The identifier of the request, in the log, in the answer and in its problem document.
+  var requestID = ""
+  /// The same, also for code that knows contexts in general.
+  public var id: String { requestID }
 
   public init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)

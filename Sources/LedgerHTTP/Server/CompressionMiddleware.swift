@@ -5,10 +5,13 @@ import NIOCore
 /// Compresses answers of text with gzip, for clients that accept it.
 ///
 /// It works in the task of the request and not on the event loop, which serves many connections. Answers whose parts a
-/// client waits for, such as streams of events, are not compressed, and neither are bytes that are no text.
+/// client waits for, such as streams of events and answers to lines, are not compressed, and neither are bytes that are
+/// no text, and ranges of bytes.
 struct CompressionMiddleware<Context: RequestContext>: RouterMiddleware {
   /// Shorter answers fit into one packet, and are sent as they are.
   private static var minBytes: Int { 1024 }
+  /// Longer answers are compressed while they are sent, and not in memory before.
+  private static var maxBytesInMemory: Int { 4 << 20 }
 
   func handle(
     _ request: Request, context: Context,
@@ -20,7 +23,8 @@ struct CompressionMiddleware<Context: RequestContext>: RouterMiddleware {
       response.headers.vary(by: "Accept-Encoding")
       return response
     }
-    guard response.body.contentLength ?? .max >= Self.minBytes,
+    guard response.status != .partialContent,
+      response.body.contentLength ?? .max >= Self.minBytes,
       let type = response.headers[.contentType], Self.isText(type),
       response.headers[.contentEncoding] == nil
     else { return response }
@@ -46,7 +50,7 @@ struct CompressionMiddleware<Context: RequestContext>: RouterMiddleware {
 
   private static func compressed(_ body: ResponseBody) async throws -> ResponseBody {
     // A body without a length is made while it is sent.
-    guard body.contentLength != nil else {
+    guard body.contentLength ?? .max <= maxBytesInMemory else {
       return ResponseBody { writer in
         try await body.write(GzipWriter(to: writer, try GzipStream()))
       }

@@ -104,7 +104,7 @@ private final class RejectionHandler: ChannelInboundHandler {
   func channelActive(context: ChannelHandlerContext) {
     let answer = [
       "HTTP/1.1 503 Service Unavailable", "Content-Length: 0", "Connection: close",
-      "Retry-After: 5",
+      "Retry-After: 5", "\(RequestID.fieldName): \(RequestID.random())",
       "", "",
     ].joined(separator: "\r\n")
     let bytes = context.channel.allocator.buffer(string: answer)

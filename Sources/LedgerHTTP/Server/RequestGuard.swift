@@ -36,6 +36,13 @@ final class RequestGuard: ChannelDuplexHandler {
     case closing
   }
 
+  /// A request that is answered here.
+  private struct RefusedRequest {
+    let refusal: HeadRefusal
+    let isHead: Bool
+    let id: String
+  }
+
   /// How long a refused connection may take to read its answer, and a half-sent request to end at a shutdown.
   private static let linger: Duration = .seconds(1)
 
@@ -43,10 +50,10 @@ final class RequestGuard: ChannelDuplexHandler {
   private let table: ConnectionTable
   private let connection: ConnectionTable.ID
   private var state = State.head
-  /// Requests that were handed on and whose answers are not complete.
-  private var unanswered = 0
-  private var refusal: HeadRefusal?
-  private var refusesHead = false
+  /// Requests that were handed on and whose answers are not complete: for each, whether it is a HEAD request.
+  private var forwarded = CircularBuffer<Bool>()
+  private var unanswered: Int { forwarded.count }
+  private var refused: RefusedRequest?
   /// Whether the connection ends with the answer that is under way.
   private var isLast = false
   /// When the bytes of the next head began to come; `nil` before.
@@ -104,7 +111,7 @@ final class RequestGuard: ChannelDuplexHandler {
       headBegan = nil
       isFresh = false
       if let refusal = RequestHeadCheck.refusal(of: head) {
-        refuse(context, refusal, isHead: head.method == .HEAD)
+        refuse(context, refusal, head)
         return
       }
       state = .body
@@ -117,7 +124,7 @@ final class RequestGuard: ChannelDuplexHandler {
           context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
         }
       }
-      unanswered += 1
+      forwarded.append(head.method == .HEAD)
       // Another protocol would follow this request. The service supports none.
       if !head.headers["Upgrade"].isEmpty || !head.isKeepAlive { isLast = true }
       context.fireChannelRead(data)
@@ -150,7 +157,7 @@ final class RequestGuard: ChannelDuplexHandler {
     }
     switch state {
     case .closing: break
-    case .head: refuse(context, Self.refusal(for: error), isHead: false)
+    case .head: refuse(context, Self.refusal(for: error))
     case .body:
       // Its route is reading the body, and answers.
       fail(context, Self.refusal(for: error))
@@ -198,17 +205,19 @@ final class RequestGuard: ChannelDuplexHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
     case .head(var head):
-      if isLast || refusal != nil, head.status.code >= 200 {
+      if isLast || refused != nil, head.status.code >= 200 {
         head.headers.replaceOrAdd(name: "Connection", value: "close")
       }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
-    case .body: context.write(data, promise: promise)
+    case .body:
+      context.write(isAnsweringHead ? nothing : data, promise: promise)
     case .end:
-      unanswered -= 1
-      context.write(data, promise: promise)
+      // The encoder would end an answer without Content-Length by an empty chunk, which a HEAD request does not get.
+      context.write(isAnsweringHead ? nothing : data, promise: promise)
+      forwarded.removeFirst()
       guard unanswered == 0 else { return }
-      if let refusal {
-        answer(context, refusal)
+      if let refused {
+        answer(context, refused)
       } else if isLast || state == .body {
         // The rest of a body is not needed after the answer.
         finish(context)
@@ -226,21 +235,32 @@ final class RequestGuard: ChannelDuplexHandler {
     context.fireChannelWritabilityChanged()
   }
 
+  private var isAnsweringHead: Bool { forwarded.first ?? false }
+  private var nothing: NIOAny { wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))) }
+
   /// Refuses the request, after the requests before it are answered.
-  private func refuse(_ context: ChannelHandlerContext, _ refusal: HeadRefusal, isHead: Bool) {
-    guard self.refusal == nil else { return }
-    self.refusal = refusal
-    refusesHead = isHead
+  ///
+  /// - Parameter head: the head of the request; `nil` if it cannot be parsed.
+  private func refuse(
+    _ context: ChannelHandlerContext, _ refusal: HeadRefusal, _ head: HTTPRequestHead? = nil
+  ) {
+    guard refused == nil else { return }
+    let refused = RefusedRequest(
+      refusal: refusal, isHead: head?.method == .HEAD,
+      id: RequestID.accepting(head?.headers[RequestID.fieldName] ?? []))
+    self.refused = refused
     state = .closing
-    if unanswered == 0 { answer(context, refusal) }
+    if unanswered == 0 { answer(context, refused) }
   }
 
-  private func answer(_ context: ChannelHandlerContext, _ refusal: HeadRefusal) {
+  private func answer(_ context: ChannelHandlerContext, _ refused: RefusedRequest) {
+    let refusal = refused.refusal
     let problem: JSON = [
       "check": .string(refusal.check), "detail": .string(refusal.detail),
+      "request_id": .string(refused.id),
       "status": .integer(Int64(refusal.status.code)),
-      "title": .string(refusal.status.reasonPhrase),
-      "type": .string("urn:pithledger:error:\(refusal.check)"),
+      "title": .string(ProblemType.of(refusal.check)?.title ?? refusal.status.reasonPhrase),
+      "type": .string(Problem.type(refusal.check)),
     ]
     let bytes = problem.canonicalBytes()
     let head = HTTPResponseHead(
@@ -248,9 +268,10 @@ final class RequestGuard: ChannelDuplexHandler {
       headers: [
         "Content-Type": "application/problem+json", "Content-Length": "\(bytes.count)",
         "Cache-Control": "no-store", "Connection": "close",
+        "\(RequestID.fieldName)": "\(refused.id)",
       ])
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    if !refusesHead {
+    if !refused.isHead {
       let body = context.channel.allocator.buffer(bytes: bytes)
       context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
@@ -344,8 +365,8 @@ final class RequestGuard: ChannelDuplexHandler {
       refuse(
         context,
         HeadRefusal(
-          .requestTimeout, check: "http.header_timeout", "The request's head did not come in time."),
-        isHead: false)
+          .requestTimeout, check: "http.header_timeout", "The request's head did not come in time.")
+      )
     } else {
       context.close(promise: nil)
     }

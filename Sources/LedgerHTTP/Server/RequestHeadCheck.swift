@@ -20,7 +20,9 @@ enum RequestHeadCheck {
 
   /// Returns why a head is refused. `nil` for a head that is forwarded to a route.
   static func refusal(of head: HTTPRequestHead) -> HeadRefusal? {
-    version(head) ?? host(head) ?? framing(head) ?? target(head.uri)
+    version(head) ?? host(head) ?? framing(head)
+      // `OPTIONS *` is about the service as a whole (RFC 9112, section 3.2.4).
+      ?? (head.method == .OPTIONS && head.uri == "*" ? nil : target(head.uri))
   }
 
   private static func version(_ head: HTTPRequestHead) -> HeadRefusal? {

@@ -21,8 +21,10 @@ public struct ErrorPage: Page {
   public let near: [RecordLink]
   /// Whether there are records in ``near``.
   public let hasNear: Bool
-  /// The number of the status, and the name of the check.
-  public let code: String
+  /// The number of the status.
+  public let status: Int
+  /// The name of the check, which has a page of its own.
+  public let check: String
 
   /// Makes the page.
   ///
@@ -46,7 +48,8 @@ public struct ErrorPage: Page {
     hasCandidates = !candidates.isEmpty
     self.near = near.map { RecordLink($0) }
     hasNear = !near.isEmpty
-    code = "\(status), \(check)"
+    self.status = status
+    self.check = check
   }
 
   private static func heading(_ status: Int, _ check: String) -> String {

@@ -44,6 +44,7 @@ def every(ledger, names):
         "search-nothing": "/search?q=nothing+of+this+name",
         "author": "/authors/0000-0002-1825-0097",
         "check": "/check",
+        "problem": "/problems/slot",
         **{"form-" + kind: f"/pith/{ledger.short}/attest/{kind}" for kind in FORMS},
         "your-key": "/your-key",
         "admin": "/admin",
