@@ -1,8 +1,9 @@
 public import CanonicalJSON
+import COpenAPI
 
 /// The description of the HTTP interface: OpenAPI 3.1, the JSON Schemas in it, and its operations.
 ///
-/// The file `openapi.json` is the source of all three. Tests compare it with the routes and the answers of the service.
+/// The file `Sources/COpenAPI/openapi.json` is the source of all three. Tests compare it with the routes and the answers of the service.
 public struct APIDescription: Sendable {
   private let document: JSONObject
   private let schemaObjects: JSONObject
@@ -13,8 +14,7 @@ public struct APIDescription: Sendable {
   ///
   /// Errors: a `JSONError` if the file is not JSON, which a test excludes.
   public init() throws(JSONError) {
-    let json = try JSON.parse(
-      PackageResources.openapi_json, limits: JSONLimits(maxBytes: 1 << 20, maxDepth: 64))
+    let json = try JSON.parse(Self.file, limits: JSONLimits(maxBytes: 1 << 20, maxDepth: 64))
     document = json.objectValue ?? [:]
     let components = json["components"]?.objectValue ?? [:]
     schemaObjects = components["schemas"]?.objectValue ?? [:]
@@ -26,6 +26,13 @@ public struct APIDescription: Sendable {
       }
     }
     self.operations = operations
+  }
+
+  private static var file: [UInt8] {
+    // The bytes are constant and stay where they are.
+    var count = 0
+    let start = unsafe pithledger_openapi(&count)
+    return unsafe Array(UnsafeBufferPointer(start: start, count: count))
   }
 
   /// The OpenAPI document (OpenAPI 3.1.0) of a service.

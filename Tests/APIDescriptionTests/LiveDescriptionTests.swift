@@ -114,7 +114,7 @@ struct LiveDescriptionTests {
           [
             "-m", "schemathesis.cli", "--config-file", "\(Self.folder)/schemathesis.toml", "run",
             "\(server)/openapi.json", "--exclude-operation-id", "stream_events",
-            "--max-examples", "100", "--continue-on-failure", "--max-redirects", "0",
+            "--max-examples", "150", "--continue-on-failure", "--max-redirects", "0",
             "--warnings", "off", "--no-color",
             "--checks",
             "not_a_server_error,status_code_conformance,content_type_conformance,"

@@ -7,10 +7,21 @@ import LedgerService
 func buildRouter(
   ledger: Ledger, state: ServerState, listensOn host: String?
 ) -> Router<LedgerRequestContext> {
-  let routes = RouteTable()
   let reader = RequestReader(
     configuration: ledger.configuration, callers: Callers(ledger.configuration, listensOn: host),
     bodies: state.bodies)
+  let routes = allRoutes(ledger: ledger, state: state, reader: reader)
+  let router = Router(context: LedgerRequestContext.self)
+  addMiddleware(
+    to: router, routes,
+    ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
+  routes.add(to: router)
+  return router
+}
+
+/// Every route of the service.
+func allRoutes(ledger: Ledger, state: ServerState, reader: RequestReader) -> RouteTable {
+  let routes = RouteTable()
   let recordPages = RecordPages(
     ledger: ledger, reader: reader, renderer: state.renderer, cache: state.recordPages)
   recordPages.add(to: routes)
@@ -31,12 +42,7 @@ func buildRouter(
   LogPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   AdminRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   ActionPageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
-  let router = Router(context: LedgerRequestContext.self)
-  addMiddleware(
-    to: router, routes,
-    ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
-  routes.add(to: router)
-  return router
+  return routes
 }
 
 /// Adds what all requests pass, the outermost first.

@@ -92,6 +92,21 @@ public struct CheckpointIssuer: Sendable {
     return try await issue()
   }
 
+  /// Signs a proof that leads to the root of a checkpoint, as a COSE receipt (RFC 9942).
+  ///
+  /// Errors: a `Refusal`, unavailable, in a process without the log key; those of ``CheckpointSigner``.
+  func coseReceipt(
+    _ proof: COSEReceipt.Proof, under checkpoint: StoredCheckpoint
+  ) async throws -> COSEReceipt {
+    guard let signer else {
+      throw Refusal(
+        .unavailable, check: "checkpoint",
+        "This process has no log key, so it signs no COSE receipts. The proof as text needs no new signature."
+      )
+    }
+    return try await signer.coseReceipt(proof, under: checkpoint)
+  }
+
   /// The SHA-256 of the text of the checkpoint that a target names. A proof of time over the checkpoint
   /// is over this digest. `nil` if the target names no checkpoint, or the checkpoint is unknown.
   func digest(of target: Target) async throws -> Digest? {

@@ -325,6 +325,21 @@ actor CheckpointSigner {
     try requireConsistentHistory()
   }
 
+  /// Signs a proof that leads to the root of a checkpoint, as a COSE receipt.
+  ///
+  /// Errors: a `Refusal`, unavailable, if the log contradicts its signed history; `note.signature` if this key did not sign
+  /// the checkpoint.
+  nonisolated func coseReceipt(
+    _ proof: COSEReceipt.Proof, under checkpoint: StoredCheckpoint
+  ) async throws -> COSEReceipt {
+    try await requireConsistentHistory()
+    // The root is that of the signed note, and not that of another column.
+    let signed = try SignedCheckpoint(
+      Array(checkpoint.note.utf8), by: [verifierKey], origin: origin)
+    return try COSEReceipt(
+      proof, root: signed.checkpoint.root, origin: origin, signer: key.signer)
+  }
+
   /// The signed receipt for an entry at its position (`docs/specification/log.md`, "Receipt of an
   /// entry").
   nonisolated func receipt(_ event: StoredEvent) async throws -> String {

@@ -44,12 +44,45 @@ public struct ProofQueries: Sendable {
   public func inclusionProof(_ name: String) async throws -> InclusionProof {
     let position = try await position(name)
     let checkpoint = try await checkpoints.covering(position)
-    guard let shape = ProofLayout.inclusion(index: position.leafIndex, size: checkpoint.size),
-      let entry = try await store.log.entries(from: position, limit: 1).first
-    else { throw Refusal(.notFound, check: "position", "The log has no entry at \(position).") }
     return InclusionProof(
-      index: position.leafIndex, hashes: try await store.tree.hashes(of: shape),
-      note: try SignedNote(checkpoint.cosigned), extra: entry)
+      index: position.leafIndex, hashes: try await inclusionHashes(position, checkpoint),
+      note: try SignedNote(checkpoint.cosigned), extra: try await entry(at: position))
+  }
+
+  /// The inclusion proof of an entry as a COSE receipt (RFC 9942). The entry is not in it.
+  ///
+  /// - Parameter name: as in ``inclusionProof(_:)``.
+  ///
+  /// Errors: those of ``inclusionProof(_:)``; unavailable in a process without the log key.
+  public func inclusionReceipt(
+    _ name: String
+  ) async throws -> (index: UInt64, receipt: COSEReceipt) {
+    let position = try await position(name)
+    let checkpoint = try await checkpoints.covering(position)
+    let receipt = try await checkpoints.coseReceipt(
+      .inclusion(
+        index: position.leafIndex, size: checkpoint.size,
+        hashes: try await inclusionHashes(position, checkpoint)), under: checkpoint)
+    return (position.leafIndex, receipt)
+  }
+
+  private func inclusionHashes(
+    _ position: Position, _ checkpoint: StoredCheckpoint
+  ) async throws -> [Digest] {
+    guard let layout = ProofLayout.inclusion(index: position.leafIndex, size: checkpoint.size)
+    else { throw Self.noEntry(at: position) }
+    return try await store.tree.hashes(of: layout)
+  }
+
+  private func entry(at position: Position) async throws -> [UInt8] {
+    guard let entry = try await store.log.entries(from: position, limit: 1).first else {
+      throw Self.noEntry(at: position)
+    }
+    return entry
+  }
+
+  private static func noEntry(at position: Position) -> Refusal {
+    Refusal(.notFound, check: "position", "The log has no entry at \(position).")
   }
 
   private func position(_ name: String) async throws -> Position {
@@ -89,6 +122,23 @@ public struct ProofQueries: Sendable {
     return ConsistencyProof(
       oldSize: old, oldRoot: try await root(size: old), newSize: new,
       newRoot: try await root(size: new), hashes: try await store.tree.hashes(of: layout))
+  }
+
+  /// The consistency proof to a checkpoint as a COSE receipt (RFC 9942).
+  ///
+  /// - Parameters: as in ``consistencyProof(old:new:)``. The larger size is that of a checkpoint.
+  ///
+  /// Errors: those of ``consistencyProof(old:new:)``; `malformed` if the log signed no checkpoint of the larger size;
+  /// unavailable in a process without the log key.
+  public func consistencyReceipt(old: TreeSize, new: TreeSize?) async throws -> COSEReceipt {
+    let proof = try await consistencyProof(old: old, new: new)
+    guard let checkpoint = try await checkpoints.checkpoint(size: proof.newSize) else {
+      throw Refusal(
+        .malformed, check: "size", field: "new",
+        "A COSE receipt is about a checkpoint, and the log signed none of this size.")
+    }
+    return try await checkpoints.coseReceipt(
+      .consistency(old: proof.oldSize, new: proof.newSize, hashes: proof.hashes), under: checkpoint)
   }
 
   private func root(size: TreeSize) async throws -> Digest {

@@ -276,11 +276,16 @@ public struct NoteSigner: Sendable {
   private func signature(
     over message: [UInt8], prefix: [UInt8]
   ) throws(TransparencyError) -> NoteSignature {
-    guard let signature = try? key.signature(for: message) else {
+    NoteSignature(
+      name: verifierKey.name, keyID: verifierKey.id, bytes: prefix + (try sign(bytes: message)))
+  }
+
+  /// Signs bytes that are no text of a note.
+  func sign(bytes: [UInt8]) throws(TransparencyError) -> [UInt8] {
+    guard let signature = try? key.signature(for: bytes) else {
       throw TransparencyError("note.signing", "the key could not sign")
     }
-    return NoteSignature(
-      name: verifierKey.name, keyID: verifierKey.id, bytes: prefix + Array(signature))
+    return Array(signature)
   }
 }
 

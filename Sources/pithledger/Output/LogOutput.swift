@@ -39,15 +39,16 @@ struct ProofOutput: CommandOutput {
   var text: String { String(proof.description.dropLast()) }
 }
 
-/// Prints the name of the file to which an inclusion proof was written.
+/// Prints the name of the file to which an inclusion proof or a receipt was written.
 struct ProofFileOutput: CommandOutput {
-  let proof: InclusionProof
+  /// The position of the entry.
+  let index: UInt64
   let path: String
 
   var json: JSON {
-    ["file": .string(path), "position": .integer(Int64(clamping: proof.index))]
+    ["file": .string(path), "position": .integer(Int64(clamping: index))]
   }
-  var text: String { "position \(proof.index): \(path)" }
+  var text: String { "position \(index): \(path)" }
 }
 
 /// Prints the size of an exported log.
