@@ -21,6 +21,8 @@ let strict: [SwiftSetting] =
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -34,11 +36,14 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
     .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", exact: "1.7.3"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -95,6 +100,14 @@ let package = Package(
       dependencies: ["CSpawn", "DurableFiles", "PostgresClient", logging],
       swiftSettings: strict),
 
+    // Values of metrics, and their text for Prometheus.
+    .target(
+      name: "PrometheusMetrics",
+      dependencies: [metrics, .product(name: "Histogram", package: "hdrhistogram-swift")],
+      swiftSettings: strict),
+    // Lines of the log, as text or JSON.
+    .target(name: "StructuredLogs", dependencies: [logging], swiftSettings: strict),
+
     // The domain: identifiers, events, admission, the fold. No SQL, no HTTP, no file system.
     .target(
       name: "LedgerDomain",
@@ -124,8 +137,7 @@ let package = Package(
       name: "LedgerStore",
       dependencies: [
         "Encodings", "LedgerDomain", "PostgresClient", "LedgerSQL", "TransparencyLog",
-        "CanonicalJSON", crypto,
-        logging,
+        "CanonicalJSON", crypto, logging, metrics,
       ],
       swiftSettings: strict),
 
@@ -135,7 +147,7 @@ let package = Package(
       dependencies: [
         "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
         "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
-        "LedgerVerifier", crypto, logging,
+        "LedgerVerifier", "StructuredLogs", crypto, logging, metrics, tracing,
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -167,11 +179,12 @@ let package = Package(
       dependencies: [
         "APIDescription", "Encodings", "LedgerPages", "RecordFormats", "LedgerService",
         "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
-        "SafeHTTPClient", "CLibZ", logging,
+        "SafeHTTPClient", "DurableFiles", "PrometheusMetrics", "CLibZ", logging, metrics, tracing,
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -196,7 +209,8 @@ let package = Package(
       dependencies: [
         "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore",
         "LedgerDomain", "DurableFiles", "LedgerVerifier",
-        "TransparencyLog", "VerifyCommands", "CanonicalJSON", logging,
+        "TransparencyLog", "VerifyCommands", "CanonicalJSON", "PrometheusMetrics",
+        "StructuredLogs", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -227,6 +241,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ScriptTests", dependencies: ["TestSupport", subprocess], swiftSettings: strict),
+    .testTarget(
+      name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", "TestSupport", metrics],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StructuredLogsTests", dependencies: ["StructuredLogs", "CanonicalJSON", logging],
+      swiftSettings: strict),
     .testTarget(
       name: "EncodingsTests", dependencies: ["Encodings"], swiftSettings: strict),
     .testTarget(
@@ -344,7 +364,9 @@ let package = Package(
       dependencies: [
         "APIDescription", "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService",
         "LedgerStore", "LedgerDomain", "SafeHTTPClient", "CanonicalJSON", "PostgresClient",
-        "TransparencyLog", "RouterInput", "TestSupport", "LedgerTestSupport", subprocess, logging,
+        "TransparencyLog", "RouterInput", "PrometheusMetrics", "StructuredLogs", "TestSupport",
+        "LedgerTestSupport", subprocess, logging, tracing,
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -380,7 +402,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["documents.py"], swiftSettings: strict),
+      exclude: ["documents.py", "service_stop.py", "tls_service.py"], swiftSettings: strict),
   ],
   // For #embed.
   cLanguageStandard: .c2x

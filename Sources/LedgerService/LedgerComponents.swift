@@ -22,6 +22,7 @@ struct LedgerCore: Sendable {
   let resolver: RecordResolver
   let documents: RecordDocuments
   let quotas: Quotas
+  let metrics: ServiceMetrics
 
   var store: LedgerStore { database.store }
 
@@ -39,7 +40,8 @@ struct LedgerCore: Sendable {
     self.logger = logger
     resolver = RecordResolver(store: database.store)
     documents = RecordDocuments(store: database.store, configuration: configuration)
-    quotas = Quotas(configuration.limits)
+    metrics = ServiceMetrics(configuration.metrics)
+    quotas = Quotas(configuration.limits, metrics: metrics)
   }
 }
 
@@ -115,7 +117,8 @@ struct SubmissionComponents: Sendable {
     appender = EventAppender(
       store: core.store, reader: reader, timeline: core.timeline, evidence: evidence.checker,
       checkpoints: checkpoints, checkpointSigner: core.checkpointSigner, registry: core.registry,
-      answers: answers, configuration: core.configuration, origin: core.origin, logger: core.logger)
+      answers: answers, configuration: core.configuration, origin: core.origin, logger: core.logger,
+      metrics: core.metrics)
     let signed = SignedEventSubmitter(
       store: core.store, resolver: core.resolver, reader: reader, timeline: core.timeline,
       quotas: core.quotas, appender: appender, answers: answers)
@@ -126,13 +129,13 @@ struct SubmissionComponents: Sendable {
       signing: Self.signing(core, submitter: signed), origin: core.origin)
     submitter = Submitter(
       signed: signed, bare: Self.bare(core, appender), voucher: voucher,
-      limits: core.configuration.limits)
+      limits: core.configuration.limits, metrics: core.metrics)
     signing = Self.signing(core, submitter: submitter)
     importer = DocumentImporter(
       store: core.store, documents: core.documents, timeline: core.timeline,
       registry: core.registry, quotas: core.quotas, answers: answers,
       checkpointSigner: core.checkpointSigner, configuration: core.configuration,
-      origin: core.origin)
+      origin: core.origin, metrics: core.metrics)
     bulk = BulkSubmitter(
       submitter: submitter, importer: importer, documents: core.documents,
       limits: core.configuration.limits)
@@ -181,7 +184,8 @@ struct SettlementComponents: Sendable {
       fetcher: evidence.checker, recorder: recorder, configuration: configuration, logger: logger)
     jobs = BackgroundJobs(
       anchors: dueAnchors, claims: claims, storage: storage,
-      interval: configuration.externalServices.anchorInterval, logger: logger)
+      interval: configuration.externalServices.anchorInterval, logger: logger,
+      metrics: core.metrics)
   }
 }
 

@@ -27,7 +27,8 @@ struct LedgerDatabase: Sendable {
       let logins: StoreConfiguration.Logins =
         server != nil || configuration.usesSeparateLogins ? .separate : .shared
       let store = try await LedgerStore.open(
-        StoreConfiguration(uri: uri, logins: logins, logger: logger))
+        StoreConfiguration(
+          uri: uri, logins: logins, logger: logger, metrics: configuration.metrics))
       return LedgerDatabase(store: store, server: server)
     } catch {
       try? await server?.stop()

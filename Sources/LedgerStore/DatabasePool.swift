@@ -1,22 +1,33 @@
+import CoreMetrics
 import Logging
 import PostgresClient
 
 /// A pool of connections that reports `LedgerStoreError` in place of `PostgresError`.
 struct DatabasePool: Sendable {
+  /// The name of the pool in metrics.
+  let name: String
   private let pool: PostgresPool
 
   /// - Parameters:
+  ///   - name: the name of the pool in metrics.
   ///   - size: the largest number of connections.
   ///   - maxWaiting: the largest number of tasks that wait for a connection.
   ///   - acquireTimeout: how long a task waits.
   init(
-    _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
-    acquireTimeout: Duration = .seconds(5), logger: Logger
+    _ name: String, _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
+    acquireTimeout: Duration = .seconds(5), logger: Logger, metrics: any MetricsFactory
   ) {
+    self.name = name
+    let waits = CoreMetrics.Timer(
+      label: "pithledger_database_pool_wait_seconds", dimensions: [("pool", name)],
+      factory: metrics)
     pool = PostgresPool(
       configuration, size: size, maxWaiting: maxWaiting, acquireTimeout: acquireTimeout,
-      logger: logger)
+      logger: logger, onWait: { waits.record($0) })
   }
+
+  /// The numbers of connections and of waiting tasks at this moment.
+  var usage: PoolUsage { get async { PoolUsage(name: name, await pool.usage) } }
 
   /// Runs one statement. It runs again where the connection was lost, and so must have no effect when
   /// repeated.

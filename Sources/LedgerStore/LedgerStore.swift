@@ -60,7 +60,9 @@ public final class LedgerStore: Sendable {
     waiter = ProjectionWaiter(configuration.connection(as: .read))
     appended = AppendedEvents()
     log = EventLog(
-      readers: pools.readers, appender: Appender(pool: pools.writer, appended: appended))
+      readers: pools.readers,
+      appender: Appender(
+        pool: pools.writer, appended: appended, metrics: AppendMetrics(configuration.metrics)))
     scanner = EventScanner(readers: pools.readers)
     folds = FoldEventReader(readers: pools.readers)
     attestations = AttestationReader(readers: pools.readers)
@@ -97,6 +99,13 @@ public final class LedgerStore: Sendable {
       ) { try await SchemaState.requireCurrent($0) }
     }
     return LedgerStore(configuration)
+  }
+
+  /// The use of each pool of connections at this moment.
+  public func poolUsage() async -> [PoolUsage] {
+    var usage: [PoolUsage] = []
+    for pool in pools.all { usage.append(await pool.usage) }
+    return usage
   }
 
   /// Closes every connection. Tasks that wait for the projections are resumed.

@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Logging
 
 /// The settings that a store is opened with.
@@ -18,9 +19,15 @@ public struct StoreConfiguration: Sendable {
   public var readers: Int
   /// Receives warnings about lost connections and restarts.
   public var logger: Logger
+  /// Makes the metrics that the store records.
+  public var metrics: any MetricsFactory
 
   /// Creates a configuration, by default with six connections for reads.
-  public init(uri: String, logins: Logins = .shared, readers: Int = 6, logger: Logger) {
+  public init(
+    uri: String, logins: Logins = .shared, readers: Int = 6, logger: Logger,
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance
+  ) {
+    self.metrics = metrics
     self.uri = uri
     self.logins = logins
     self.readers = readers

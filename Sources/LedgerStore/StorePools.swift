@@ -27,21 +27,28 @@ struct StorePools: Sendable {
   init(_ configuration: StoreConfiguration) {
     var reading = configuration.connection(as: .read)
     reading.onConnect += Self.lookupSettings
+    let metrics = configuration.metrics
     readers = DatabasePool(
-      reading, size: configuration.readers, maxWaiting: 4096, acquireTimeout: .seconds(15),
-      logger: configuration.logger)
+      "readers", reading, size: configuration.readers, maxWaiting: 4096,
+      acquireTimeout: .seconds(15),
+      logger: configuration.logger, metrics: metrics)
     // A process that stops in the middle of an append would otherwise hold the lock on the head of the log.
     let idleTimeout = ["SET idle_in_transaction_session_timeout = \(Self.idleTimeoutMilliseconds)"]
-    func pool(_ role: DatabaseRole, size: Int, settings: [String] = []) -> DatabasePool {
+    func pool(_ name: String, _ role: DatabaseRole, size: Int, settings: [String] = [])
+      -> DatabasePool
+    {
       DatabasePool(
-        configuration.connection(as: role, onConnect: idleTimeout + settings), size: size,
-        logger: configuration.logger)
+        name, configuration.connection(as: role, onConnect: idleTimeout + settings), size: size,
+        logger: configuration.logger, metrics: metrics)
     }
-    writer = pool(.append, size: 3, settings: Self.lookupSettings)
-    signer = pool(.sign, size: 2)
-    settler = pool(.settle, size: 1)
-    administrator = pool(.administer, size: 1)
+    writer = pool("writer", .append, size: 3, settings: Self.lookupSettings)
+    signer = pool("signer", .sign, size: 2)
+    settler = pool("settler", .settle, size: 1)
+    administrator = pool("administrator", .administer, size: 1)
   }
+
+  /// Every pool.
+  var all: [DatabasePool] { [readers, writer, signer, settler, administrator] }
 
   /// Closes every connection.
   func close() async {

@@ -6,6 +6,7 @@ public actor PostgresPool {
   private let acquireTimeout: Duration
   private nonisolated let size: Int
   private let logger: Logger
+  private let onWait: @Sendable (Duration) -> Void
   private var machine: PoolStateMachine
   private var connections: [Int: PostgresConnection] = [:]
   private var continuations: [Int: CheckedContinuation<Lease, any Error>] = [:]
@@ -26,10 +27,13 @@ public actor PostgresPool {
   ///   - maxWaiting: the largest number of tasks that wait for a connection. Further tasks get the
   ///     error `poolExhausted` at once.
   ///   - acquireTimeout: the time that a task waits before it gets the error `timedOut`.
+  ///   - onWait: called with the time that a task waited, after each wait, successful or not.
   public init(
     _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,
-    acquireTimeout: Duration = .seconds(5), logger: Logger
+    acquireTimeout: Duration = .seconds(5), logger: Logger,
+    onWait: @escaping @Sendable (Duration) -> Void = { _ in }
   ) {
+    self.onWait = onWait
     self.configuration = configuration
     self.acquireTimeout = acquireTimeout
     self.size = size
@@ -80,6 +84,27 @@ public actor PostgresPool {
     try await reading { try await $0.query(sql, parameters) }
   }
 
+  /// The numbers of connections and of waiting tasks at one moment.
+  public struct Usage: Sendable {
+    /// The largest number of connections.
+    public let size: Int
+    /// Connections that no task uses.
+    public let idle: Int
+    /// Connections that a task uses.
+    public let inUse: Int
+    /// Connections that are being opened.
+    public let connecting: Int
+    /// Tasks that wait for a connection.
+    public let waiting: Int
+  }
+
+  /// The numbers at this moment.
+  public var usage: Usage {
+    Usage(
+      size: machine.size, idle: machine.idle.count, inUse: machine.leased.count,
+      connecting: machine.connecting, waiting: machine.waiting.count)
+  }
+
   /// Closes the pool. Connections in use close when they are released.
   public func close() async {
     perform(machine.close())
@@ -94,6 +119,8 @@ public actor PostgresPool {
     if case .lease(waiter, let id)? = actions.first, let connection = connections[id] {
       return Lease(id: id, connection: connection)
     }
+    let start = ContinuousClock.now
+    defer { onWait(.now - start) }
     let timeout = Task {
       try await Task.sleep(for: acquireTimeout)
       self.giveUp(waiter, timedOut: true)

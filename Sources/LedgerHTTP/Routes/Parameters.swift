@@ -112,7 +112,7 @@ extension Query {
 
 extension Request {
   /// The address under which the client reached the service, for links.
-  var baseURL: String { "http://\(head.authority ?? "localhost")" }
+  var baseURL: String { "\(head.scheme ?? "http")://\(head.authority ?? "localhost")" }
 }
 
 extension RequestContext {

@@ -1,5 +1,6 @@
 import Hummingbird
 import LedgerService
+import Tracing
 
 /// Builds the router with every route of the service. It works without a socket.
 ///
@@ -13,7 +14,7 @@ func buildRouter(
   let routes = allRoutes(ledger: ledger, state: state, reader: reader)
   let router = Router(context: LedgerRequestContext.self)
   addMiddleware(
-    to: router, routes,
+    to: router, routes, state,
     ErrorPageMiddleware(ledger: ledger, reader: reader, renderer: state.renderer))
   routes.add(to: router)
   return router
@@ -35,7 +36,7 @@ func allRoutes(ledger: Ledger, state: ServerState, reader: RequestReader) -> Rou
   KeyRoutes(ledger: ledger, reader: reader).add(to: routes)
   TransparencyRoutes(ledger: ledger).add(to: routes)
   ProblemRoutes(reader: reader, renderer: state.renderer).add(to: routes)
-  OperationRoutes(ledger: ledger).add(to: routes)
+  OperationRoutes(ledger: ledger, metrics: state.metrics, reader: reader).add(to: routes)
   DescriptionRoutes(description: state.description, reader: reader).add(to: routes)
   PageRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
   FindingRoutes(ledger: ledger, reader: reader, renderer: state.renderer).add(to: routes)
@@ -47,9 +48,13 @@ func allRoutes(ledger: Ledger, state: ServerState, reader: RequestReader) -> Rou
 
 /// Adds what all requests pass, the outermost first.
 private func addMiddleware(
-  to router: Router<LedgerRequestContext>, _ routes: RouteTable, _ errorPages: ErrorPageMiddleware
+  to router: Router<LedgerRequestContext>, _ routes: RouteTable, _ state: ServerState,
+  _ errorPages: ErrorPageMiddleware
 ) {
   router.add(middleware: RequestIDMiddleware())
+  router.add(middleware: TraceMiddleware(hasTracer: !(InstrumentationSystem.tracer is NoOpTracer)))
+  router.add(middleware: ObservationMiddleware(metrics: state.requests))
+  if state.certificate != nil { router.add(middleware: SecureSchemeMiddleware()) }
   router.add(middleware: HeadMiddleware())
   router.add(middleware: CompressionMiddleware())
   router.add(middleware: ConditionalMiddleware())

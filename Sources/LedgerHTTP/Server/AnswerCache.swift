@@ -1,4 +1,5 @@
 import CanonicalJSON
+import CoreMetrics
 import Encodings
 import HTTPTypes
 import LedgerDomain
@@ -20,6 +21,22 @@ extension CacheValidity {
     self.init(
       clock: clock, version: { try await records.projectionVersion() },
       holdsDocument: { try await records.holdsDocument($0) })
+  }
+}
+
+/// Counts the reads of a cache.
+struct CacheMetrics: Sendable {
+  let hits: Counter
+  let misses: Counter
+
+  init(_ cache: String, _ factory: any MetricsFactory) {
+    func counter(_ result: String) -> Counter {
+      Counter(
+        label: "pithledger_cache_reads_total", dimensions: [("cache", cache), ("result", result)],
+        factory: factory)
+    }
+    hits = counter("hit")
+    misses = counter("miss")
   }
 }
 
@@ -46,6 +63,7 @@ actor AnswerCache<Value: Sendable> {
 
   private let capacity: Int
   private let validity: CacheValidity
+  private let metrics: CacheMetrics
   private var entries: [String: Entry] = [:]
   /// The version of the newest entry. Entries of other versions are of no use.
   private var version: ProjectionVersion?
@@ -53,7 +71,11 @@ actor AnswerCache<Value: Sendable> {
   /// Makes an empty cache.
   ///
   /// - Parameter capacity: the largest number of answers.
-  init(capacity: Int, validity: CacheValidity) {
+  init(
+    capacity: Int, validity: CacheValidity,
+    metrics: CacheMetrics = CacheMetrics("none", NOOPMetricsHandler.instance)
+  ) {
+    self.metrics = metrics
     self.capacity = capacity
     self.validity = validity
   }
@@ -71,8 +93,10 @@ actor AnswerCache<Value: Sendable> {
     if let known, known.version == current, known.answer.until.map({ now < $0 }) ?? true,
       try await isHeld
     {
+      metrics.hits.increment()
       return known.answer.value
     }
+    metrics.misses.increment()
     let answer = try await read()
     // The answer may be newer than `current`. Then it must not be cached under it.
     guard answer.isCacheable, try await validity.version() == current else { return answer.value }

@@ -25,6 +25,9 @@ final class BodyBudget: Sendable {
     perClient = total / 2
   }
 
+  /// The largest number of bytes.
+  var limit: Int { total }
+
   /// The number of bytes in use.
   var used: Int { state.withLock { $0.used } }
 

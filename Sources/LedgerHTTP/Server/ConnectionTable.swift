@@ -1,3 +1,4 @@
+import CoreMetrics
 import LedgerService
 import SafeHTTPClient
 import Synchronization
@@ -27,8 +28,17 @@ final class ConnectionTable: Sendable {
   private let total: Int
   private let perClient: Int
   private let streamsPerClient: Int
+  /// Counts connections for which there is no place.
+  private let refused: Counter
+  /// Counts requests that are refused before their route.
+  let malformed: Counter
 
-  init(total: Int, perClient: Int, streamsPerClient: Int) {
+  init(
+    total: Int, perClient: Int, streamsPerClient: Int,
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance
+  ) {
+    refused = Counter(label: "pithledger_http_connections_refused_total", factory: metrics)
+    malformed = Counter(label: "pithledger_http_requests_malformed_total", factory: metrics)
     self.total = total
     self.perClient = perClient
     self.streamsPerClient = streamsPerClient
@@ -36,6 +46,12 @@ final class ConnectionTable: Sendable {
 
   /// The number of open connections.
   var count: Int { state.withLock { $0.connections.count } }
+
+  /// The number of open streams.
+  var streamCount: Int { state.withLock { $0.streams.values.reduce(0, +) } }
+
+  /// The largest number of connections.
+  var limit: Int { total }
 
   /// Adds a connection. Returns `nil` if its client has too many.
   ///
@@ -63,6 +79,7 @@ final class ConnectionTable: Sendable {
       return (id, victim)
     }
     victim?()
+    if id == nil { refused.increment() }
     return id
   }
 

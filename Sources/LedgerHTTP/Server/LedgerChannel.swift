@@ -5,6 +5,7 @@ import LedgerService
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import SafeHTTPClient
 
 /// A connection of the service: HTTP/1.1 with this service's limits.
@@ -22,13 +23,17 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
   private let limits: ServerLimits
   private let table: ConnectionTable
   private let isLocalSocket: Bool
+  private let certificate: TLSCertificate?
   private let http: HTTP1Channel
 
-  /// - Parameter isLocalSocket: whether the connections come over the operator's Unix socket.
+  /// - Parameters:
+  ///   - isLocalSocket: whether the connections come over the operator's Unix socket.
+  ///   - certificate: the certificate of the service; `nil` for connections without TLS.
   init(
     responder: @escaping HTTPChannelHandler.Responder, limits: ServerLimits,
-    table: ConnectionTable, isLocalSocket: Bool
+    table: ConnectionTable, isLocalSocket: Bool, certificate: TLSCertificate?
   ) {
+    self.certificate = certificate
     self.responder = responder
     self.limits = limits
     self.table = table
@@ -44,11 +49,18 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
     }
     return mayUse(channel).flatMap { mayUse in
       channel.setOption(.recvAllocator, value: Self.buffers).map { mayUse }
+    }.flatMapThrowing { mayUse in
+      if let certificate {
+        try channel.pipeline.syncOperations.addHandler(
+          NIOSSLServerHandler(context: certificate.context))
+      }
+      return mayUse
     }.flatMap { mayUse in
       http.setup(channel: channel, logger: logger).flatMapThrowing { value in
         let pipeline = channel.pipeline.syncOperations
         guard let connection, mayUse else {
-          try pipeline.addHandler(RejectionHandler(), position: .first)
+          try pipeline.addHandler(
+            RejectionHandler(isSecure: certificate != nil), position: .first)
           return value
         }
         let decoder = try pipeline.context(
@@ -101,7 +113,16 @@ private final class RejectionHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
+  /// Whether an answer would need a handshake, which costs more than there is to say.
+  private let isSecure: Bool
+
+  init(isSecure: Bool) { self.isSecure = isSecure }
+
   func channelActive(context: ChannelHandlerContext) {
+    if isSecure {
+      context.close(promise: nil)
+      return
+    }
     let answer = [
       "HTTP/1.1 503 Service Unavailable", "Content-Length: 0", "Connection: close",
       "Retry-After: 5", "\(RequestID.fieldName): \(RequestID.random())",

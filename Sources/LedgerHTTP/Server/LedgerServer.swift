@@ -1,11 +1,14 @@
 import APIDescription
+import CoreMetrics
 import Foundation
 public import Hummingbird
 import HummingbirdCore
+import LedgerDomain
 import LedgerPages
 public import LedgerService
 public import Logging
 import NIOCore
+import PrometheusMetrics
 public import ServiceLifecycle
 import UnixSignals
 
@@ -18,20 +21,61 @@ struct ServerState: Sendable {
   let recordPages: PageCache
   let renderer: PageRenderer
   let description: APIDescription
+  let requests: RequestMetrics
+  let metrics: ServiceMetricsText
+  /// `nil` without TLS.
+  let certificate: TLSCertificate?
 
   /// Errors: those of parsing the pages' templates.
   init(_ ledger: Ledger, connections: Int) throws {
-    let limits = ledger.configuration.server
-    table = ConnectionTable(
+    let (limits, configured) = (ledger.configuration.server, ledger.configuration.metrics)
+    // Without a factory of the ledger, `/metrics` has what the service itself counts.
+    let registry = configured as? MetricRegistry ?? MetricRegistry(MetricCatalogue.all)
+    let factory = configured is NOOPMetricsHandler ? registry : configured
+    let table = ConnectionTable(
       total: connections, perClient: limits.connectionsPerClient,
-      streamsPerClient: limits.streamsPerClient)
-    bodies = BodyBudget(total: limits.bodyMemory)
+      streamsPerClient: limits.streamsPerClient, metrics: factory)
+    let bodies = BodyBudget(total: limits.bodyMemory)
+    let requests = RequestMetrics(factory)
+    let certificate = try limits.tls.map { (files) throws(Refusal) in try TLSCertificate(files) }
+    self.table = table
+    self.bodies = bodies
+    self.requests = requests
+    self.certificate = certificate
+    metrics = ServiceMetricsText(ledger, registry) {
+      Self.samples(table, bodies, requests, certificate)
+    }
     feed = LogFeed(ledger.events)
     let validity = CacheValidity(ledger.records, clock: ledger.configuration.clock)
-    statuses = StatusCache(capacity: StatusCache.maxStatuses, validity: validity)
-    recordPages = PageCache(capacity: PageCache.maxPages, validity: validity)
+    statuses = StatusCache(
+      capacity: StatusCache.maxStatuses, validity: validity,
+      metrics: CacheMetrics("status", factory))
+    recordPages = PageCache(
+      capacity: PageCache.maxPages, validity: validity, metrics: CacheMetrics("page", factory))
     renderer = try PageRenderer(origin: ledger.origin)
     description = try APIDescription()
+  }
+
+  /// The numbers of the service at this moment.
+  private static func samples(
+    _ table: ConnectionTable, _ bodies: BodyBudget, _ requests: RequestMetrics,
+    _ certificate: TLSCertificate?
+  ) -> [MetricSample] {
+    var samples = [
+      MetricSample("pithledger_http_requests_in_flight", requests.inFlight),
+      MetricSample("pithledger_http_connections", table.count),
+      MetricSample("pithledger_http_connections_limit", table.limit),
+      MetricSample("pithledger_http_streams", table.streamCount),
+      MetricSample("pithledger_http_body_memory_bytes", bodies.used),
+      MetricSample("pithledger_http_body_memory_limit_bytes", bodies.limit),
+    ]
+    if let certificate {
+      samples.append(
+        MetricSample(
+          "pithledger_tls_certificate_expiry_timestamp_seconds",
+          certificate.expires.microseconds / 1_000_000))
+    }
+    return samples
   }
 }
 
@@ -62,6 +106,9 @@ public struct LedgerServer: Sendable {
       onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) })
   }
 
+  /// The scheme of the addresses on the port: `https` if the service has a certificate.
+  public var scheme: String { state.certificate == nil ? "http" : "https" }
+
   /// The service on a Unix socket, over which the ledger's user and root are the operator.
   public func operatorSocket(_ socket: OperatorSocket) -> some ApplicationProtocol {
     application(
@@ -77,15 +124,21 @@ public struct LedgerServer: Sendable {
     let table = state.table
     return Application(
       router: buildRouter(ledger: ledger, state: state, listensOn: host),
-      server: .limited(limits, table, isLocalSocket: isLocalSocket),
+      server: .limited(
+        limits, table, isLocalSocket: isLocalSocket,
+        certificate: isLocalSocket ? nil : state.certificate),
       configuration: .init(address: address, serverName: "pithledger", backlog: 1024),
       onServerRunning: onServerRunning, logger: ledger.logger)
   }
 
   /// Runs listeners until a signal. Requests in progress end at the latest after the shutdown timeout.
   public func run(_ listeners: [any Service]) async throws {
+    var services = listeners
+    if let certificate = state.certificate {
+      services.append(CertificateReloader(certificate: certificate, logger: ledger.logger))
+    }
     var configuration = ServiceGroupConfiguration(
-      services: listeners, gracefulShutdownSignals: [.sigterm, .sigint], logger: ledger.logger)
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: ledger.logger)
     configuration.maximumGracefulShutdownDuration = ledger.configuration.server.shutdownTimeout
     try await ServiceGroup(configuration: configuration).run()
   }
@@ -136,11 +189,13 @@ public struct OperatorSocket: Sendable {
 extension HTTPServerBuilder {
   /// HTTP/1.1 with a service's limits.
   static func limited(
-    _ limits: ServerLimits, _ table: ConnectionTable, isLocalSocket: Bool = false
+    _ limits: ServerLimits, _ table: ConnectionTable, isLocalSocket: Bool = false,
+    certificate: TLSCertificate? = nil
   ) -> HTTPServerBuilder {
     HTTPServerBuilder { responder in
       LedgerChannel(
-        responder: responder, limits: limits, table: table, isLocalSocket: isLocalSocket)
+        responder: responder, limits: limits, table: table, isLocalSocket: isLocalSocket,
+        certificate: certificate)
     }
   }
 }

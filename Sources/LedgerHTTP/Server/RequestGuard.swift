@@ -1,4 +1,5 @@
 import CanonicalJSON
+import CoreMetrics
 import LedgerService
 import NIOCore
 import NIOHTTP1
@@ -245,6 +246,7 @@ final class RequestGuard: ChannelDuplexHandler {
     _ context: ChannelHandlerContext, _ refusal: HeadRefusal, _ head: HTTPRequestHead? = nil
   ) {
     guard refused == nil else { return }
+    table.malformed.increment()
     let refused = RefusedRequest(
       refusal: refusal, isHead: head?.method == .HEAD,
       id: RequestID.accepting(head?.headers[RequestID.fieldName] ?? []))
@@ -281,6 +283,7 @@ final class RequestGuard: ChannelDuplexHandler {
 
   /// Makes the route's reading of the body fail.
   private func fail(_ context: ChannelHandlerContext, _ refusal: HeadRefusal) {
+    table.malformed.increment()
     state = .closing
     isLast = true
     if unanswered == 0 {

@@ -18,6 +18,7 @@ extension LedgerConfiguration {
     try externalServices.read(reader)
     try server.read(reader)
     try limits.read(reader)
+    logging.read(reader)
     listenHost = reader.text("HOST") ?? listenHost
     listenPort = UInt16(clamping: try reader.number("PORT", default: Int(listenPort)))
   }
@@ -170,6 +171,9 @@ extension ServerLimits {
       "CONNECTIONS_PER_CLIENT", default: connectionsPerClient)
     bodyMemory = try reader.number("BODY_MEMORY_BYTES", default: bodyMemory)
     streamsPerClient = try reader.number("STREAMS_PER_CLIENT", default: streamsPerClient)
+    metricsAccess =
+      reader.text("METRICS_ACCESS").flatMap { MetricsAccess(rawValue: $0) } ?? .everyone
+    try readTLS(reader)
     allowedHosts = Set((reader.list("ALLOWED_HOSTS") ?? []).map { $0.lowercased() })
     for item in reader.list("TRUSTED_PROXIES") ?? [] {
       guard let range = AddressRange(item) else {
@@ -177,6 +181,19 @@ extension ServerLimits {
           "TRUSTED_PROXIES", "\(item) is not an address or a range such as 10.0.0.0/8.")
       }
       trustedProxies.append(range)
+    }
+  }
+
+  private mutating func readTLS(_ reader: SettingsReader) throws(Refusal) {
+    switch (reader.text("TLS_CERTIFICATE_FILE"), reader.text("TLS_KEY_FILE")) {
+    case (nil, nil): tls = nil
+    case (let certificate?, let key?): tls = TLSFiles(certificate: certificate, key: key)
+    case (nil, _?):
+      throw reader.refusal(
+        "TLS_KEY_FILE", "A key needs its certificate: PITHLEDGER_TLS_CERTIFICATE_FILE.")
+    case (_?, nil):
+      throw reader.refusal(
+        "TLS_CERTIFICATE_FILE", "A certificate needs its key: PITHLEDGER_TLS_KEY_FILE.")
     }
   }
 }

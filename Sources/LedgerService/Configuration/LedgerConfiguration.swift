@@ -1,3 +1,4 @@
+public import CoreMetrics
 import DurableFiles
 public import Encodings
 import Foundation
@@ -50,6 +51,13 @@ public struct LedgerConfiguration: Sendable {
 
   /// The external services that the ledger uses.
   public var externalServices = ExternalServices()
+
+  // MARK: Observation
+
+  /// Makes the metrics that the ledger records. By default nothing is recorded.
+  public var metrics: any MetricsFactory = NOOPMetricsHandler.instance
+  /// The log of the process.
+  public var logging = LogSettings()
 
   // MARK: Transparency
 

@@ -27,6 +27,32 @@ public struct ServerLimits: Sendable {
   public var allowedHosts: Set<String> = []
   /// Proxies whose `X-Forwarded-For` header is used.
   public var trustedProxies: [AddressRange] = []
+  /// The files of the service's certificate. `nil` serves HTTP without TLS.
+  public var tls: TLSFiles?
+  /// Who may read `/metrics`.
+  public var metricsAccess = MetricsAccess.everyone
+
+  /// The files of a certificate.
+  public struct TLSFiles: Sendable {
+    /// The certificate with its chain, in PEM.
+    public var certificate: String
+    /// The private key, in PEM. Only the owner may read the file.
+    public var key: String
+
+    /// Names the files.
+    public init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
+  /// Who may read the metrics of the service.
+  public enum MetricsAccess: String, Sendable {
+    /// Every client.
+    case everyone
+    /// The operator: with the token, or over the Unix socket.
+    case `operator`
+  }
 
   /// File descriptors reserved for the database, files and fetches.
   static let reservedDescriptors = 320

@@ -22,7 +22,7 @@ public enum SettingsTable {
 
   /// The settings by topic.
   public static let groups: [Group] = [
-    place, database, identity, checkpoints, proofs, storage, http, quotas,
+    place, database, identity, checkpoints, proofs, storage, http, observation, quotas,
   ]
 
   /// All settings.
@@ -186,6 +186,11 @@ public enum SettingsTable {
     [
       Setting(
         "PUBLIC_URL", .text, "the address that links begin with", absent: "the request's host"),
+      Setting(
+        "TLS_CERTIFICATE_FILE", .file,
+        "the certificate of the service with its chain, in PEM. It is read again when it changes",
+        absent: "none: HTTP without TLS"),
+      Setting("TLS_KEY_FILE", .file, "its private key, in PEM"),
       Setting("ALLOWED_HOSTS", .list, "further hosts that requests which write may name"),
       Setting(
         "TRUSTED_PROXIES", .list,
@@ -214,6 +219,19 @@ public enum SettingsTable {
       Setting(
         "SHUTDOWN_TIMEOUT_SECONDS", positive, "time for whole requests at shutdown",
         default: "5"),
+    ])
+
+  private static let observation = Group(
+    "Log and metrics", "The log is written to standard error.",
+    [
+      Setting("LOG_FORMAT", .choice(["text", "json"]), "the format of its lines", default: "text"),
+      Setting(
+        "LOG_LEVEL", .choice(["debug", "info", "notice", "warning", "error", "critical"]),
+        "the lowest level that is written. `info` adds a line for each request",
+        absent: "`notice` for `serve`, `warning` for other commands"),
+      Setting(
+        "METRICS_ACCESS", .choice(["everyone", "operator"]), "who may read `/metrics`",
+        default: "everyone"),
     ])
 
   private static let quotas = Group(

@@ -9,12 +9,14 @@ public struct BackgroundJobs: Sendable {
   /// The pause between two rounds.
   let interval: Duration
   let logger: Logger
+  let metrics: ServiceMetrics
   private let monitor = JobMonitor()
 
   init(
     anchors: DueAnchorSettler, claims: ClaimSettler, storage: StorageMonitor, interval: Duration,
-    logger: Logger
+    logger: Logger, metrics: ServiceMetrics
   ) {
+    self.metrics = metrics
     self.anchors = anchors
     self.claims = claims
     self.storage = storage
@@ -31,7 +33,7 @@ public struct BackgroundJobs: Sendable {
       group.addTask {
         var anchorSchedule = AnchorSchedule()
         var claimSchedule = ClaimSchedule()
-        await repeatRounds {
+        await repeatRounds("anchors_and_claims") {
           try await anchors.settleDue(&anchorSchedule)
           let pending = anchorSchedule.pending
           monitor.note {
@@ -45,7 +47,7 @@ public struct BackgroundJobs: Sendable {
       }
       group.addTask {
         var schedule = StorageSchedule()
-        await repeatRounds {
+        await repeatRounds("storage") {
           try await storage.checkDue(&schedule)
           let (watched, due) = (schedule.count, schedule.due(at: .now))
           monitor.note { $0.storage = .init(watched: watched, due: due, at: .now) }
@@ -54,13 +56,15 @@ public struct BackgroundJobs: Sendable {
     }
   }
 
-  private func repeatRounds(_ round: () async throws -> Void) async {
+  private func repeatRounds(_ job: String, _ round: () async throws -> Void) async {
     while !Task.isCancelled {
       do {
         try await round()
+        metrics.countRound(job, isDone: true)
         try await Task.sleep(for: interval)
       } catch {
         if Task.isCancelled { return }
+        metrics.countRound(job, isDone: false)
         logger.warning("a background job failed and is tried again: \(error)")
         try? await Task.sleep(for: .seconds(10))
       }

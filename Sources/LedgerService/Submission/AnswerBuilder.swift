@@ -1,5 +1,6 @@
 import LedgerDomain
 import LedgerStore
+import Tracing
 
 /// Makes the answer to a submission from an event of the log.
 final class AnswerBuilder: Sendable {
@@ -28,8 +29,10 @@ final class AnswerBuilder: Sendable {
     _ stored: StoredEvent, record: ResolvedRecord?, group: Int64? = nil, created: Bool,
     reason: String? = nil
   ) async throws -> SubmissionAnswer {
-    let isProjected = try await store.projections.wait(
-      for: stored.position, timeout: configuration.limits.projectionWait)
+    let isProjected = try await withSpan("project") { _ in
+      try await store.projections.wait(
+        for: stored.position, timeout: configuration.limits.projectionWait)
+    }
     var result = Result(projected: nil, standing: "recorded", reason: nil)
     if let record { result = try await self.result(of: stored, record, group) }
     let projected = isProjected ? result.projected : nil

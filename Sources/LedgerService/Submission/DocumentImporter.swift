@@ -14,12 +14,14 @@ public final class DocumentImporter: Sendable {
   let checkpointSigner: CheckpointSigner?
   let configuration: LedgerConfiguration
   let origin: String
+  let metrics: ServiceMetrics
 
   init(
     store: LedgerStore, documents: RecordDocuments, timeline: TimelineCache, registry: RegistryKey,
     quotas: Quotas, answers: AnswerBuilder, checkpointSigner: CheckpointSigner?,
-    configuration: LedgerConfiguration, origin: String
+    configuration: LedgerConfiguration, origin: String, metrics: ServiceMetrics
   ) {
+    self.metrics = metrics
     self.store = store
     self.documents = documents
     self.timeline = timeline
@@ -50,6 +52,14 @@ public final class DocumentImporter: Sendable {
   }
 
   func importDocument(
+    _ document: RecordDocument, client: ClientID, operatorAuthorised: Bool
+  ) async throws -> SubmissionAnswer {
+    try await metrics.counting("document") {
+      try await take(document, client: client, operatorAuthorised: operatorAuthorised)
+    }
+  }
+
+  private func take(
     _ document: RecordDocument, client: ClientID, operatorAuthorised: Bool
   ) async throws -> SubmissionAnswer {
     guard operatorAuthorised || document.isBare else {

@@ -3,6 +3,7 @@ import LedgerDomain
 import LedgerStore
 import Logging
 import SafeHTTPClient
+import Tracing
 import TransparencyLog
 
 /// One event on its way into the log.
@@ -54,12 +55,15 @@ final class EventAppender: Sendable {
   let configuration: LedgerConfiguration
   let origin: String
   let logger: Logger
+  let metrics: ServiceMetrics
 
   init(
     store: LedgerStore, reader: AdmissionReader, timeline: TimelineCache, evidence: EvidenceChecker,
     checkpoints: CheckpointIssuer, checkpointSigner: CheckpointSigner?, registry: RegistryKey,
-    answers: AnswerBuilder, configuration: LedgerConfiguration, origin: String, logger: Logger
+    answers: AnswerBuilder, configuration: LedgerConfiguration, origin: String, logger: Logger,
+    metrics: ServiceMetrics
   ) {
+    self.metrics = metrics
     self.store = store
     self.reader = reader
     self.timeline = timeline
@@ -226,8 +230,10 @@ final class EventAppender: Sendable {
     // Batches of other submissions do not wait while a service is slow.
     request.reservation?.end()
     let (event, bytes, time) = (attempt.event, attempt.context.evidence, attempt.context.now)
-    let finding = try await request.client.paying {
-      try await evidence.finding(for: event, evidence: bytes, at: time)
+    let finding = try await withSpan("check evidence") { _ in
+      try await request.client.paying {
+        try await evidence.finding(for: event, evidence: bytes, at: time)
+      }
     }
     request.lookup = .done(finding)
     attempt.context.finding = finding
@@ -242,7 +248,7 @@ final class EventAppender: Sendable {
     _ attempt: Attempt, _ request: AppendRequest, signedSize: TreeSize
   ) async throws -> SubmissionAnswer? {
     let (event, record) = (attempt.event, request.record)
-    let admission = try admit(attempt.verified, attempt.context)
+    let admission = try withSpan("admit") { _ in try admit(attempt.verified, attempt.context) }
     let source =
       event.body.payload.alias == nil ? nil : try await store.folds.recordSource(attempt.record)
     var item = try AppendUnit.Item.make(
@@ -256,6 +262,7 @@ final class EventAppender: Sendable {
     request.reservation?.end()
     switch try await append(unit) {
     case .stored(let positions, _, isNew: true):
+      metrics.count(admission.checks)
       try await checkpointSigner?.expect(positions[0], beyond: signedSize)
       let stored = StoredEvent(
         position: positions[0], record: attempt.record, eventID: event.eventID,
@@ -283,9 +290,11 @@ final class EventAppender: Sendable {
 
   /// Appends a unit. Another event may have used the token in the meantime.
   private func append(_ unit: AppendUnit) async throws -> AppendOutcome {
-    do { return try await store.log.append(unit) } catch let error as LedgerStoreError
-      where error.code == .tokenUsed
-    { throw EvidenceChecker.usedToken }
+    do {
+      return try await withSpan("append and commit") { _ in try await store.log.append(unit) }
+    } catch let error as LedgerStoreError where error.code == .tokenUsed {
+      throw EvidenceChecker.usedToken
+    }
   }
 
   /// Appends the report of the fetch, if the attestation was signed before the fetch and does not

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Encodings
 public import LedgerDomain
 
@@ -7,24 +8,34 @@ public import LedgerDomain
 /// names the quota.
 public final class Quotas: Sendable {
   private let limits: LedgerConfiguration.Limits
-  private let bareActions = RateLimiter<ClientID>(
-    check: "bare_action_limit", what: "bare actions of one client")
-  private let registrations = RateLimiter<ClientID>(
-    check: "key_registration_limit", what: "key registrations of one client")
-  private let submissions = RateLimiter<ClientID>(
-    check: "submission_limit", what: "submissions of one client")
-  private let keySubmissions = RateLimiter<Digest128>(
-    check: "key_submission_limit", what: "submissions signed by one key")
-  private let evidence = RateLimiter<ClientID>(
-    check: "evidence_limit", what: "bytes of evidence of one client", unit: .bytes)
-  private let keyEvidence = RateLimiter<Digest128>(
-    check: "key_evidence_limit", what: "bytes of evidence of one key", unit: .bytes)
-  private let proofChecks = RateLimiter<ClientID>(
-    check: "proof_check_limit", what: "checks of proofs for one client")
-  private let heavyReads = RateLimiter<ClientID>(
-    check: "heavy_read_limit", what: "bundles and past states for one client")
+  private let bareActions: RateLimiter<ClientID>
+  private let registrations: RateLimiter<ClientID>
+  private let submissions: RateLimiter<ClientID>
+  private let keySubmissions: RateLimiter<Digest128>
+  private let evidence: RateLimiter<ClientID>
+  private let keyEvidence: RateLimiter<Digest128>
+  private let proofChecks: RateLimiter<ClientID>
+  private let heavyReads: RateLimiter<ClientID>
 
-  init(_ limits: LedgerConfiguration.Limits) { self.limits = limits }
+  init(
+    _ limits: LedgerConfiguration.Limits,
+    metrics: ServiceMetrics = ServiceMetrics(NOOPMetricsHandler.instance)
+  ) {
+    self.limits = limits
+    func limiter<Key>(_ check: String, _ what: String, unit: QuotaUse.Quota.Unit = .requests)
+      -> RateLimiter<Key>
+    {
+      RateLimiter(check: check, what: what, unit: unit, refusals: metrics.quota(check))
+    }
+    bareActions = limiter("bare_action_limit", "bare actions of one client")
+    registrations = limiter("key_registration_limit", "key registrations of one client")
+    submissions = limiter("submission_limit", "submissions of one client")
+    keySubmissions = limiter("key_submission_limit", "submissions signed by one key")
+    evidence = limiter("evidence_limit", "bytes of evidence of one client", unit: .bytes)
+    keyEvidence = limiter("key_evidence_limit", "bytes of evidence of one key", unit: .bytes)
+    proofChecks = limiter("proof_check_limit", "checks of proofs for one client")
+    heavyReads = limiter("heavy_read_limit", "bundles and past states for one client")
+  }
 
   /// Counts a bare action and its evidence.
   func takeBareAction(_ client: ClientID, evidenceBytes: Int) throws(Refusal) {

@@ -1,3 +1,4 @@
+import CoreMetrics
 import LedgerDomain
 import Synchronization
 
@@ -32,16 +33,19 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   private let check: String
   private let what: String
   private let unit: QuotaUse.Quota.Unit
+  private let refusals: Counter?
 
   /// Creates a limiter with an empty table.
   ///
   /// - Parameters:
   ///   - check: the check that a refusal names.
   ///   - what: the counted things, for the refusal's text.
+  ///   - refusals: counts refusals.
   init(
     check: String, what: String, unit: QuotaUse.Quota.Unit = .requests,
-    capacity: Int = RateLimiter.capacity
+    capacity: Int = RateLimiter.capacity, refusals: Counter? = nil
   ) {
+    self.refusals = refusals
     self.check = check
     self.what = what
     self.unit = unit
@@ -65,6 +69,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     }
     note(left: left, perHour: perHour)
     guard missing > 0 else { return }
+    refusals?.increment()
     let seconds = Int((missing / Double(perHour) * 3600).rounded(.up))
     throw Refusal(
       .tooMany, check: check,

@@ -1,6 +1,7 @@
 import Encodings
 import LedgerDomain
 import LedgerStore
+import Tracing
 
 /// Takes a signed event. A test may replace it.
 protocol EventSubmitter: Sendable {
@@ -74,14 +75,19 @@ final class SignedEventSubmitter: EventSubmitter {
     _ submission: Submission, about number: PithNumber, submittedTo name: String?,
     _ reservation: SubmissionReservation
   ) async throws -> SubmissionAnswer {
-    guard let inputs = try await reader.inputs(for: submission.event, about: number) else {
+    let loaded = try await withSpan("load") { _ in
+      try await reader.inputs(for: submission.event, about: number)
+    }
+    guard let inputs = loaded else {
       throw Refusal(
         .notFound, check: "subject", field: "subject_pith_number",
         "This ledger has no record \(number).", remedy: .importRecord)
     }
     try await check(submittedTo: name, agreesWith: inputs.record)
     let keys = try await timeline.current(inputs.log)
-    let verified = try VerifiedEvent(submission.event, keys: keys.timeline)
+    let verified = try withSpan("verify signature") { _ in
+      try VerifiedEvent(submission.event, keys: keys.timeline)
+    }
     if let stored = inputs.stored {
       return try await answers.answer(stored, record: inputs.record, created: false)
     }

@@ -7,11 +7,13 @@ public final class Submitter: EventSubmitter {
   let bare: BareSubmitter
   let voucher: TokenVoucher
   let limits: LedgerConfiguration.Limits
+  let metrics: ServiceMetrics
 
   init(
     signed: SignedEventSubmitter, bare: BareSubmitter, voucher: TokenVoucher,
-    limits: LedgerConfiguration.Limits
+    limits: LedgerConfiguration.Limits, metrics: ServiceMetrics
   ) {
+    self.metrics = metrics
     self.signed = signed
     self.bare = bare
     self.voucher = voucher
@@ -40,8 +42,10 @@ public final class Submitter: EventSubmitter {
         operatorAuthorised: operatorAuthorised)
     case .bare(let submission):
       guard let action, let name else { throw Self.unsigned }
-      return try await bare.submit(
-        submission, action: action, record: name, client: operatorAuthorised ? .shell : client)
+      return try await metrics.counting(action.name) {
+        try await bare.submit(
+          submission, action: action, record: name, client: operatorAuthorised ? .shell : client)
+      }
     }
   }
 
@@ -55,9 +59,11 @@ public final class Submitter: EventSubmitter {
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,
     operatorAuthorised: Bool = false
   ) async throws -> SubmissionAnswer {
-    let answer = try await signed.submit(
-      event, evidence: evidence, record: name, client: client,
-      operatorAuthorised: operatorAuthorised)
+    let answer = try await metrics.counting(event.body.type.name) {
+      try await signed.submit(
+        event, evidence: evidence, record: name, client: client,
+        operatorAuthorised: operatorAuthorised)
+    }
     try await voucher.vouch(for: event, evidence, position: answer.position)
     return answer
   }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import LedgerDomain
 import PostgresClient
 import Synchronization
@@ -35,6 +36,7 @@ actor Appender {
   private let pool: DatabasePool
   /// Receives what is appended, for this process's projector.
   private let appended: AppendedEvents
+  private let metrics: AppendMetrics
   private var queue: [Waiting] = []
   private var queuedBytes = 0
   private var isDraining = false
@@ -44,7 +46,8 @@ actor Appender {
   /// Resumed when the batch window ends.
   private var windowEnd: CheckedContinuation<Void, Never>?
 
-  init(pool: DatabasePool, appended: AppendedEvents) {
+  init(pool: DatabasePool, appended: AppendedEvents, metrics: AppendMetrics) {
+    self.metrics = metrics
     self.pool = pool
     self.appended = appended
   }
@@ -62,6 +65,7 @@ actor Appender {
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(unit: unit, continuation: continuation))
       queuedBytes += unit.byteCount
+      noteQueue()
       if isBatchComplete { endWindow() }
       drainIfDue()
     }
@@ -114,7 +118,13 @@ actor Appender {
     let batch = Array(queue.prefix(count))
     queue.removeFirst(count)
     queuedBytes -= batch.reduce(0) { $0 + $1.unit.byteCount }
+    noteQueue()
     return batch
+  }
+
+  private func noteQueue() {
+    metrics.queuedUnits.set(queue.count)
+    metrics.queuedBytes.set(queuedBytes)
   }
 
   /// Whether waiting adds nothing to the next batch.
@@ -153,6 +163,7 @@ actor Appender {
         for waiting in batch { await write([waiting]) }
         return
       }
+      metrics.failures.increment()
       for waiting in batch {
         if storeError?.code == .registryKeyReplaced {
           waiting.continuation.resume(returning: .conflict)
@@ -177,9 +188,12 @@ actor Appender {
       do {
         let answers = try await pool.pipeline(statements)
         let outcomes = try transaction.outcomes(answers, isRetried: attempts > 1)
+        metrics.commitTime.record(.now - start)
+        metrics.batchEvents.record(units.reduce(0) { $0 + $1.items.count })
         notify(units, outcomes)
         return outcomes
       } catch let error as LedgerStoreError where error.isRetryable {
+        metrics.retries.increment()
         if ContinuousClock.now - start > Self.deadline {
           throw LedgerStoreError(
             .outcomeUnknown,

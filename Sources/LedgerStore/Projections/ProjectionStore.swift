@@ -68,6 +68,9 @@ public struct ProjectionStore: Sendable {
   /// the same time share a query.
   public func version() async throws -> ProjectionVersion { try await versions.answer(()) }
 
+  /// The log, the projections and the checkpoints in numbers.
+  public func measurements() async throws -> LogMeasurements { try await .read(from: readers) }
+
   /// Waits until the projections include a position. Returns `false` when the timeout ends first.
   public func wait(for position: Position, timeout: Duration) async throws -> Bool {
     try await waiter.wait(for: position, timeout: timeout)

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Encodings
 import LedgerDomain
 import Logging
@@ -21,6 +22,7 @@ public actor Projector {
   private let rebuildLag: Int64
   /// Receives the position of this projector.
   private let waiter: ProjectionWaiter?
+  private let metrics: ProjectorMetrics
   private var timeline = KeyTimeline()
   /// Key events below this position are in `timeline`.
   private var timelineSize: Position = .first
@@ -34,6 +36,7 @@ public actor Projector {
     rebuildLag: Int64 = 20_000, waiter: ProjectionWaiter? = nil, appended: AppendedEvents? = nil
   ) {
     self.configuration = configuration
+    metrics = ProjectorMetrics(configuration.metrics)
     self.rebuildLag = rebuildLag
     self.batchSize = batchSize
     self.maxGroups = maxGroups
@@ -78,6 +81,7 @@ public actor Projector {
       } catch {
         if Task.isCancelled { throw CancellationError() }
         failures += 1
+        metrics.restarts.increment()
         configuration.logger.warning("the projector restarts: \(error)")
         try await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
       }
@@ -111,8 +115,10 @@ public actor Projector {
     async let _ = Self.listen(configuration, appended)
     while true {
       try Task.checkCancellation()
+      let start = ContinuousClock.now
       var count = try await foldAppended(connection, appended)
       if count == 0 { count = try await step(connection) }
+      metrics.record(count, since: start)
       if count > 0 { onProgress() }
       if count < Int(batchSize) { await appended.wait() }
     }

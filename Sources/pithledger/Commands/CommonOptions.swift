@@ -42,13 +42,6 @@ struct Common: ParsableArguments {
   /// Called by the parser, before another thread runs.
   func validate() throws { Libpq.ignoreEnvironment(unless: values) }
 
-  /// Makes a logger that writes to standard error, so that standard output holds only the result.
-  func logger(_ level: Logger.Level = .warning) -> Logger {
-    var logger = Logger(label: "pithledger") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = level
-    return logger
-  }
-
   /// Opens the ledger for a command that writes. Creates the ledger if there is none. Translates an error
   /// into a line and an exit code.
   func withLedger(_ body: (Ledger) async throws -> Void) async throws {
@@ -74,7 +67,9 @@ struct Common: ParsableArguments {
     _ body: (Ledger) async throws -> Void
   ) async throws {
     try await reported {
-      let ledger = try await Ledger.open(configuration(), logger: logger())
+      let configuration = try configuration()
+      let ledger = try await Ledger.open(
+        configuration, logger: configuration.logging.logger(.warning))
       do {
         try await body(ledger)
         await ledger.close()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LedgerDomain
 import LedgerService
+import Logging
 import VerifyCommands
 
 struct Import: AsyncParsableCommand {
@@ -87,8 +88,9 @@ struct ImportLog: AsyncParsableCommand {
 
   func run() async throws {
     try await common.reported {
+      let configuration = try common.configuration()
       let checkpoint = try await LogImporter(
-        try common.configuration(), logger: common.logger()
+        configuration, logger: configuration.logging.logger(.warning)
       ).importLog(from: directory, progress: ProgressLine.show)
       ProgressLine.end()
       common.show(LogImportOutput(checkpoint: checkpoint))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerService
+import Logging
 import VerifyCommands
 
 struct Migrate: AsyncParsableCommand {
@@ -12,7 +13,9 @@ struct Migrate: AsyncParsableCommand {
 
   func run() async throws {
     try await common.reported {
-      let applied = try await Ledger.migrate(try common.configuration(), logger: common.logger())
+      let configuration = try common.configuration()
+      let applied = try await Ledger.migrate(
+        configuration, logger: configuration.logging.logger(.warning))
       common.show(MigrationOutput(applied: applied))
     }
   }

@@ -3,6 +3,7 @@ import Hummingbird
 import LedgerHTTP
 import LedgerService
 import Logging
+import PrometheusMetrics
 import ServiceLifecycle
 import VerifyCommands
 
@@ -20,18 +21,25 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     try await common.reported {
+      var configuration = try common.configuration()
+      configuration.metrics = MetricRegistry(MetricCatalogue.all)
       let ledger = try await Ledger.open(
-        try common.configuration(), logger: common.logger(.notice))
+        configuration, logger: configuration.logging.logger(.notice))
       let asJSON = common.json
       let host = host ?? ledger.configuration.listenHost
       let port = port ?? ledger.configuration.listenPort
-      let server = try LedgerServer(ledger: ledger)
+      let server: LedgerServer
+      do { server = try LedgerServer(ledger: ledger) } catch {
+        await ledger.close()
+        throw error
+      }
+      let scheme = server.scheme
       let socket =
         ledger.configuration.isReadOnly
         ? nil
         : OperatorSocket(directory: ledger.configuration.dataDirectory, logger: ledger.logger)
       let application = server.network(host: host, port: port) { port in
-        ListeningOutput(url: "http://\(host):\(port ?? 0)").announce(asJSON: asJSON)
+        ListeningOutput(url: "\(scheme)://\(host):\(port ?? 0)").announce(asJSON: asJSON)
       }
       let jobs: [Task<Void, Never>] =
         ledger.configuration.isReadOnly
