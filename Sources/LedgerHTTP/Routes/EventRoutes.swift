@@ -5,6 +5,7 @@ import LedgerDomain
 import LedgerService
 import LedgerStore
 import NIOCore
+import RecordFormats
 import ServiceLifecycle
 
 /// The routes that read the log: page by page, one event, and as a stream.
@@ -17,7 +18,8 @@ struct EventRoutes: Sendable {
   func add(to routes: RouteTable) {
     routes.get("/api/events", takes: QueryParameter.eventPage, use: page)
     routes.get(
-      "/api/events/stream", takes: QueryParameter.eventFilter + ["from", "order", "signer"],
+      "/api/events/stream",
+      takes: QueryParameter.eventFilter + ["format", "from", "order", "signer"],
       answers: ["text/event-stream"],
       use: stream)
     routes.get("/api/events/:id", use: event)
@@ -35,6 +37,21 @@ struct EventRoutes: Sendable {
     .json(try await ledger.events.event(context.identifier()).json())
   }
 
+  /// How a stream writes events; `nil` as the interface gives them.
+  private func format(
+    _ request: Request, _ context: LedgerRequestContext
+  ) throws(Refusal) -> (@Sendable (JSON) -> JSON)? {
+    switch context.query["format"] ?? "ledger" {
+    case "ledger": return nil
+    case "cloudevents":
+      let (origin, links) = (ledger.origin, reader.links(request))
+      return { CloudEvent($0, origin: origin, links: links).json }
+    default:
+      throw Refusal(
+        .malformed, check: "query", field: "format", "The formats are ledger and cloudevents.")
+    }
+  }
+
   private func stream(
     _ request: Request, _ context: LedgerRequestContext
   ) async throws -> Response {
@@ -43,6 +60,7 @@ struct EventRoutes: Sendable {
       throw Refusal(
         .malformed, check: "query", field: "order", "A stream is in ascending order.")
     }
+    let format = try format(request, context)
     var from = try context.query.position("from") ?? .first
     try await ledger.events.requireInLog(from)
     if let name = HTTPField.Name("Last-Event-ID"), let last = request.headers[name] {
@@ -59,7 +77,8 @@ struct EventRoutes: Sendable {
         "A client may have \(ledger.configuration.server.streamsPerClient) streams open. Close one first.",
         retryAfter: 10)
     }
-    let stream = EventStream(events: ledger.events, feed: feed, filter: filter, from: from)
+    let stream = EventStream(
+      events: ledger.events, feed: feed, filter: filter, from: from, format: format)
     return Response(
       status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
       body: ResponseBody { writer in

@@ -15,6 +15,8 @@ struct EventStream: AsyncSequence, Sendable {
   let filter: EventFilter
   /// The position of the first event.
   let from: Position
+  /// Changes the JSON of an event for this stream; `nil` sends it as it is.
+  var format: (@Sendable (JSON) -> JSON)?
 
   func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 
@@ -62,7 +64,7 @@ struct EventStream: AsyncSequence, Sendable {
         stream.filter, from: Swift.min(from, end), limit: Self.pageSize)
       for event in page.events where event.position >= from {
         pending.append(
-          EventStream.message(event.position, try event.json().canonicalBytes()))
+          EventStream.message(event.position, stream.formatted(try event.json())))
         from = event.position.next
       }
       if let next = page.next {
@@ -90,7 +92,7 @@ struct EventStream: AsyncSequence, Sendable {
       tested = event.position
       if try await isWanted(event) {
         told = tested
-        return EventStream.message(event.position, event.json)
+        return EventStream.message(event.position, try stream.formatted(event.json))
       }
       guard told.distance(to: tested) >= Self.maxSkipped else { return nil }
       told = tested
@@ -103,6 +105,16 @@ struct EventStream: AsyncSequence, Sendable {
       if standings.isEmpty { return true }
       return standings.contains(try await stream.events.standing(at: event.position))
     }
+  }
+
+  private func formatted(_ json: JSON) -> [UInt8] {
+    (format?(json) ?? json).canonicalBytes()
+  }
+
+  /// The event as this stream sends it, from the bytes that all streams share.
+  private func formatted(_ json: [UInt8]) throws -> [UInt8] {
+    guard format != nil else { return json }
+    return formatted(try JSON.parse(json, limits: JSONLimits(maxBytes: 1 << 20, maxDepth: 64)))
   }
 
   private static func message(_ position: Position, _ json: [UInt8]) -> ByteBuffer {
