@@ -1,10 +1,12 @@
 import CanonicalJSON
+import HTTPTypes
 import HummingbirdTesting
 import LedgerService
 import LedgerTestSupport
 import NIOCore
 import TestSupport
 import Testing
+import TransparencyLog
 
 @Suite("CloudEvents", .privateServer())
 struct CloudEventTests {
