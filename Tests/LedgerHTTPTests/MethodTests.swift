@@ -137,6 +137,31 @@ struct MethodTests {
     }
   }
 
+  @Test("A client of HTTP/1.0 gets no chunks, and the end of the connection after the answer")
+  func old() async throws {
+    try await withService { _, client in
+      let port = try #require(client.port)
+      for (request, beginning) in [
+        ("HEAD /api/events/stream HTTP/1.0\r\n\r\n", "HTTP/1.0 200"),
+        (
+          "GET /pith/\(Self.number)/bundle.json HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n",
+          "HTTP/1.1 200"
+        ),
+        ("GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200"),
+      ] {
+        let connection = try RawConnection(port: port)
+        connection.send(request)
+        let answer = try #require(await connection.receiveAll(), "\(request)")
+        #expect(answer.hasPrefix(beginning), "\(answer.prefix(200))")
+        #expect(!answer.lowercased().contains("transfer-encoding"), "\(request)")
+      }
+      let stream = try RawConnection(port: port)
+      stream.send("GET /api/events/stream HTTP/1.0\r\n\r\n")
+      let first = String(decoding: try #require(await stream.receive()), as: UTF8.self)
+      #expect(first.hasPrefix("HTTP/1.0 200") && !first.contains("chunked"), "\(first)")
+    }
+  }
+
   // MARK: Media types
 
   @Test("A client that accepts no media type of the answer is told so, and no other client")
@@ -147,7 +172,8 @@ struct MethodTests {
         (Self.status, "application/json", 200), (Self.status, "*/*", 200),
         (Self.status, "application/*", 200), (Self.status, "text/html", 406),
         (Self.status, "application/json;q=0", 406), (Self.status, "application/json;q=0, */*", 406),
-        (Self.status, "*/*;q=0", 406), (Self.status, "*/*;q=0, application/json;q=0.1", 200),
+        (Self.status, "application/json;q=0.0001", 200), (Self.status, "*/*;q=0", 406),
+        (Self.status, "*/*;q=0, application/json;q=0.1", 200),
         (Self.status, "text/html, image/*", 406), (Self.status, "application/json;profile=x", 200),
         // A header that is not well formed refuses nothing.
         (Self.status, "", 200), (Self.status, ",", 200), (Self.status, "garbage", 200),
@@ -157,6 +183,7 @@ struct MethodTests {
         (page, "text/html", 200), (page, "application/ld+json", 200), (page, "image/png", 406),
         (page + ".json", "text/html", 406), (page + ".json", "application/json", 200),
         (page + "/record.jsonld", "application/json", 200),
+        (page + "/record.jsonld", "application/json, application/ld+json;q=0", 406),
         (page + "/record.jsonld", "text/html", 406), (page + "/badge.svg", "image/*", 200),
         (page + "/badge.svg", "text/html", 406), (page + "/feed.atom", "application/xml", 200),
         ("/", "application/json", 200), ("/", "image/png", 406), ("/checkpoint", "text/plain", 200),

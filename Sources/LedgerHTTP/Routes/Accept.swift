@@ -39,7 +39,7 @@ struct Accept: Sendable {
     let stated = parameters.dropFirst().first { $0.hasPrefix("q=") }
     guard let weight = stated.map({ Double($0.dropFirst(2)) }) ?? 1, (0...1).contains(weight)
     else { return nil }
-    return Range(type: names[0], subtype: names[1], weight: Int(weight * 1000))
+    return Range(type: names[0], subtype: names[1], weight: Int((weight * 1000).rounded(.up)))
   }
 
   /// Refuses a request whose client accepts none of these media types.
@@ -64,7 +64,9 @@ struct Accept: Sendable {
 
   private func isAcceptable(_ type: String) -> Bool {
     if weight(of: type) > 0 { return true }
-    guard let suffix = type.lastIndex(of: "+"), let slash = type.firstIndex(of: "/") else {
+    let isNamed = ranges.contains { "\($0.type)/\($0.subtype)" == type }
+    guard !isNamed, let suffix = type.lastIndex(of: "+"), let slash = type.firstIndex(of: "/")
+    else {
       return false
     }
     return weight(of: String(type[...slash] + type[type.index(after: suffix)...])) > 0

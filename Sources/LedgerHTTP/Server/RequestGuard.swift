@@ -37,6 +37,13 @@ final class RequestGuard: ChannelDuplexHandler {
     case closing
   }
 
+  /// What the form of an answer depends on.
+  private struct ForwardedRequest {
+    let isHead: Bool
+    /// Whether the client knows no chunks (RFC 9112, section 6.1).
+    let isHTTP10: Bool
+  }
+
   /// A request that is answered here.
   private struct RefusedRequest {
     let refusal: HeadRefusal
@@ -51,8 +58,8 @@ final class RequestGuard: ChannelDuplexHandler {
   private let table: ConnectionTable
   private let connection: ConnectionTable.ID
   private var state = State.head
-  /// Requests that were handed on and whose answers are not complete: for each, whether it is a HEAD request.
-  private var forwarded = CircularBuffer<Bool>()
+  /// Requests that were handed on and whose answers are not complete.
+  private var forwarded = CircularBuffer<ForwardedRequest>()
   private var unanswered: Int { forwarded.count }
   private var refused: RefusedRequest?
   /// Whether the connection ends with the answer that is under way.
@@ -125,9 +132,10 @@ final class RequestGuard: ChannelDuplexHandler {
           context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
         }
       }
-      forwarded.append(head.method == .HEAD)
+      let isHTTP10 = head.version == .http1_0
+      forwarded.append(ForwardedRequest(isHead: head.method == .HEAD, isHTTP10: isHTTP10))
       // Another protocol would follow this request. The service supports none.
-      if !head.headers["Upgrade"].isEmpty || !head.isKeepAlive { isLast = true }
+      if !head.headers["Upgrade"].isEmpty || !head.isKeepAlive || isHTTP10 { isLast = true }
       context.fireChannelRead(data)
     case .body: context.fireChannelRead(data)
     case .end:
@@ -209,6 +217,10 @@ final class RequestGuard: ChannelDuplexHandler {
       if isLast || refused != nil, head.status.code >= 200 {
         head.headers.replaceOrAdd(name: "Connection", value: "close")
       }
+      // The end of the connection is the end of such a body.
+      if forwarded.first?.isHTTP10 ?? false, !head.headers.contains(name: "Content-Length") {
+        head.version = .http1_0
+      }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
     case .body:
       context.write(isAnsweringHead ? nothing : data, promise: promise)
@@ -236,7 +248,7 @@ final class RequestGuard: ChannelDuplexHandler {
     context.fireChannelWritabilityChanged()
   }
 
-  private var isAnsweringHead: Bool { forwarded.first ?? false }
+  private var isAnsweringHead: Bool { forwarded.first?.isHead ?? false }
   private var nothing: NIOAny { wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))) }
 
   /// Refuses the request, after the requests before it are answered.
