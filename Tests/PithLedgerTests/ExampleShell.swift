@@ -80,13 +80,10 @@ final class ExampleShell: Sendable {
     let key = try key("author.key")
     let number = try #require(PithNumber(Fixtures.sampleNumber))
     var lines: [UInt8] = []
-    let registration = try EventBody.make(
-      type: .keyRegistered, payload: key.registration, signer: key.signer, subject: .registry,
-      target: "key:\(key.signer.fingerprint.hex)", createdAt: .now)
     let citation = try EventBody.make(
       type: .citationSignature, payload: ["citing_doi": "10.1000/1", "relation": "cites"],
       signer: key.signer, subject: .record(number), target: "record", createdAt: .now)
-    for body in [registration, citation] {
+    for body in [citation] {
       lines += JSON.object(try key.key.sign(body).json).canonicalBytes() + [0x0A]
     }
     try write(lines, "events.ndjson")

@@ -95,8 +95,8 @@ struct HelpExampleTests {
       Step(command: "config check"), Step(command: "config list"), Step(command: "manual"),
       Step(command: "migrate"),
       Step(command: "key generate"),
-      Step(command: "import files", before: { try $0.prepare() }),
       Step(command: "key register"),
+      Step(command: "import files", before: { try $0.prepare() }),
       Step(command: "key vouch", value: fingerprint, before: { try await $0.otherKeys() }),
       Step(command: "checkpoint sign"),
     ]

@@ -128,7 +128,7 @@ struct RemoteCommandTests {
       let cite = ["attest", "citation", "4OXKXQ4P", "--by", "10.1/1", "--relation", "cites"]
       for (arguments, status, check) in [
         (["status", "2401.99999"], 2, "identifier"), (["events", "--from", "999"], 2, ""),
-        (["search", "--orcid", "1"], 2, "orcid"), (cite, 2, ""),
+        (["search", "--orcid", "1"], 2, "query"), (cite, 2, ""),
         (cite + ["--key", "/nowhere"], 2, "key_file"),
         (["withdraw", "4OXKXQ4P", "0", "--reason", "x"], 2, "server"),
         (["event", "show", "12345678abcd"], 2, "event_id"),

@@ -188,7 +188,7 @@ struct Attest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Attest that you are an author of the paper.",
       examples: [
-        "pithledger attest author 4OXKXQ4P --name 'Shengbang Tong' --orcid https://orcid.org/0000-0002-1825-0097 --key author.key"
+        "pithledger attest author 4OXKXQ4P --name 'Shengbang Tong' --orcid 0000-0002-1825-0097 --key author.key"
       ])
     @OptionGroup var common: Common
     @OptionGroup var about: About

@@ -23,7 +23,9 @@ struct Common: ParsableArguments {
     help: ArgumentHelp(
       "A setting, before the environment and the configuration file. `config list` lists them.",
       valueName: "NAME=VALUE"),
-    completion: .list(SettingsTable.settings.map { $0.name + "=" }))
+    completion: .custom { _, _, word in
+      SettingsTable.settings.map { $0.name + "=" }.filter { $0.hasPrefix(word.uppercased()) }
+    })
   var settings: [String] = []
 
   @Option(
