@@ -289,6 +289,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "LedgerClientTests",
+      dependencies: [
+        "LedgerClient", "LedgerDomain", "CanonicalJSON",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "DurableFilesTests", dependencies: ["DurableFiles", "TestSupport"],
       swiftSettings: strict),
     .testTarget(

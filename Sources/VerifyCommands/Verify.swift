@@ -30,6 +30,8 @@ public struct Verify: AsyncParsableCommand {
 
     @Flag(help: "Print one JSON value instead of text.") var json = false
 
+    @Flag(help: "Show progress even if standard error is no terminal.") var progress = false
+
     func keys() throws -> [NoteVerifierKey] {
       do { return try logKeys.map { try NoteVerifierKey($0) } } catch {
         throw Unreadable("--log-key: \(error)")
@@ -145,11 +147,11 @@ public struct Verify: AsyncParsableCommand {
     func run() async throws {
       try await keys.report { keys in
         let older = try checkpoint.map { (name: $0, bytes: try Verify.read($0)) }
+        let progress = VerifyProgress(isAsked: self.keys.progress)
         let report = try await LogDirectory.verify(directory, by: keys, containing: older) {
-          let line = "\r\($0.done) of \($0.total) entries, \(Int($0.rate))/s   "
-          FileHandle.standardError.write(Data(line.utf8))
+          progress.show($0)
         }
-        FileHandle.standardError.write(Data("\n".utf8))
+        progress.end()
         let projections =
           report.projections.map { "\($0) projections follow from it" }
           ?? "no projections in the folder to compare"

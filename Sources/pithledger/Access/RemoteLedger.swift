@@ -56,7 +56,7 @@ struct RemoteLedger: LedgerAccess {
   func keys() async throws -> JSON {
     var all: [JSON] = []
     var from: Int64?
-    while true {
+    for _ in 0..<Self.maxPages {
       let page = try await client.get(
         ["api", "keys"], [("from", from.map { "\($0)" }), ("limit", "1000")])
       let keys = page["keys"]?.arrayValue ?? []
@@ -70,7 +70,11 @@ struct RemoteLedger: LedgerAccess {
       }
       from = last + 1
     }
+    throw Self.unusable("The server has more than \(Self.maxPages) pages of keys.")
   }
+
+  /// The number of pages of 1000 keys after which a list is not read further.
+  private static let maxPages = 1000
 
   func proof(of event: String) async throws -> InclusionProof {
     let bytes = try await client.bytes(["api", "proof", event])
