@@ -140,6 +140,9 @@ final class ExampleShell: Sendable {
     }
     let programs = URL(fileURLWithPath: TestProgram.path).deletingLastPathComponent().path
     environment["PATH"] = programs + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    environment["HOME"] = directory
+    environment["MANPATH"] = directory + "/.local/share/man"
+    environment["MANPAGER"] = "cat"
     let result = try await Subprocess.run(
       .path("/bin/sh"), arguments: ["-c", "exec 2>&1\n" + line],
       environment: .inherit.updating(environment), workingDirectory: FilePath(directory),
@@ -147,6 +150,24 @@ final class ExampleShell: Sendable {
     var status = -1
     if case .exited(let code) = result.terminationStatus { status = Int(code) }
     return (status, result.standardOutput)
+  }
+
+  /// Runs a line that names a served ledger, with a service of this ledger in its place.
+  func runServed(
+    _ line: String, as address: String
+  ) async throws -> (status: Int, output: String) {
+    try await run(
+      """
+      pithledger serve --port 0 > service.txt 2>&1 &
+      process=$!
+      for i in $(seq 300); do grep -q 'listening on' service.txt && break; sleep 0.1; done
+      address="$(sed -n 's/^listening on //p' service.txt)"
+      \(line.replacing(address, with: "\"$address\""))
+      code=$?
+      kill -TERM $process
+      wait $process
+      exit $code
+      """)
   }
 
   /// Whether a service that a line starts says where it listens, and ends at SIGTERM. It uses a free port.

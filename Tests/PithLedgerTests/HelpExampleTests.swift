@@ -78,6 +78,30 @@ struct HelpExampleTests {
     #expect(done == Set(examples.keys), "\(Set(examples.keys).symmetricDifference(done).sorted())")
   }
 
+  @Test("Every line in the blocks of docs/command-line.md runs")
+  func page() async throws {
+    let page = String(decoding: try Fixtures.project("docs/command-line.md"), as: UTF8.self)
+    let lines = page.matches(of: #/```sh\n((?:.|\n)*?)```/#)
+      .flatMap { $0.1.split(separator: "\n").map(String.init) }
+    #expect(lines.count >= 8)
+    let shell = try await ExampleShell(database: try await PrivateServer.running().database())
+    defer { shell.remove() }
+    for line in [
+      "pithledger migrate", "pithledger import metamorph.json",
+      "pithledger key generate --out author.key --id k --signer urn:k",
+      "pithledger key register author.key",
+    ] { #expect(try await shell.run(line).status == 0, "\(line)") }
+    for line in lines {
+      let answer =
+        line.contains("https://ledger.example.org")
+        ? try await shell.runServed(line, as: "https://ledger.example.org")
+        : try await shell.run(line)
+      // 127 is the shell's code for a program that is not installed, such as man.
+      let isMissing = answer.status == 127 && line.hasPrefix("man ")
+      #expect(answer.status == 0 || isMissing, "\(line): \(answer.output.suffix(600))")
+    }
+  }
+
   private static func position(_ type: String) -> @Sendable (ExampleShell) async throws -> String {
     { try await $0.first("events --type \(type) --order desc", "events", "position") }
   }
