@@ -58,11 +58,14 @@ struct LocalLedger: LedgerAccess {
     let from = query.from.map(Position.init(rawValue:))
     let page =
       switch list {
-      case .log: try await ledger.events.page(filter, from: from, limit: query.limit)
+      case .log:
+        try await ledger.events.page(filter, from: from, cursor: query.cursor, limit: query.limit)
       case .record(let name):
-        try await ledger.events.page(of: name, filter, from: from, limit: query.limit)
+        try await ledger.events.page(
+          of: name, filter, from: from, cursor: query.cursor, limit: query.limit)
       case .key(let fingerprint):
-        try await ledger.events.page(signedBy: fingerprint, filter, from: from, limit: query.limit)
+        try await ledger.events.page(
+          signedBy: fingerprint, filter, from: from, cursor: query.cursor, limit: query.limit)
       }
     return try page.json(links)
   }
