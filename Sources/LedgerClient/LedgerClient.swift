@@ -209,7 +209,6 @@ public final class LedgerClient: Sendable {
     case 409: .conflict
     case 410: .gone
     case 413: .tooLarge
-    case 415: .unsupportedType
     case 422: .invalid
     case 429: .tooMany
     case 400...499: .malformed
