@@ -189,6 +189,17 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
+    // A client of a ledger that is served elsewhere. The server is not trusted.
+    .target(
+      name: "LedgerClient",
+      dependencies: [
+        "LedgerDomain", "ProofFormats", "CanonicalJSON",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
     // `pithledger verify`, also as a program that is not linked with a database library.
     .target(
       name: "VerifyCommands",
@@ -208,9 +219,10 @@ let package = Package(
       name: "pithledger",
       dependencies: [
         "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore",
-        "LedgerDomain", "DurableFiles", "LedgerVerifier",
+        "LedgerDomain", "DurableFiles", "LedgerVerifier", "LedgerClient",
         "TransparencyLog", "VerifyCommands", "CanonicalJSON", "PrometheusMetrics",
         "StructuredLogs", logging,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -270,6 +282,16 @@ let package = Package(
       name: "SafeHTTPClientTests",
       dependencies: [
         "Encodings", "SafeHTTPClient", "ProofFormats",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "LedgerClientTests",
+      dependencies: [
+        "LedgerClient", "LedgerDomain", "CanonicalJSON",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -397,6 +419,7 @@ let package = Package(
         "Encodings", "LedgerService", "LedgerHTTP", "LedgerStore", "LedgerDomain", "DurableFiles",
         "EmbeddedPostgres", "PostgresClient", "CanonicalJSON", "TransparencyLog", "TestSupport",
         "LedgerTestSupport", subprocess,
+        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),

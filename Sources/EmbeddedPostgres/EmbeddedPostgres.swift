@@ -152,6 +152,12 @@ public final class EmbeddedPostgres: Sendable {
   /// It sets every connection parameter that libpq would otherwise take from an environment
   /// variable.
   public func uri(database: String, user: String? = nil) -> String {
+    Self.uri(database: database, user: user, socket: socket, serverUser: installation.serverUser)
+  }
+
+  private static func uri(
+    database: String, user: String?, socket: String, serverUser: String
+  ) -> String {
     let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
     func escaped(_ text: String) -> String {
       text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
@@ -162,10 +168,38 @@ public final class EmbeddedPostgres: Sendable {
       ("channel_binding", "disable"), ("ssl_min_protocol_version", ""),
       ("ssl_max_protocol_version", ""), ("target_session_attrs", "any"),
       // A user who can write to the socket's directory could replace the socket.
-      ("requirepeer", installation.serverUser),
+      ("requirepeer", serverUser),
     ]
     return "postgresql:///\(escaped(database))?"
       + parameters.map { "\($0.0)=\(escaped($0.1))" }.joined(separator: "&")
+  }
+
+  /// The URI of the database of a server that runs; `nil` if none runs in the data directory, or if there is no
+  /// program of PostgreSQL. Creates and starts nothing.
+  public static func runningURI(
+    dataDirectory: String, database: String = "pithledger"
+  ) -> String? {
+    let directory = URL(fileURLWithPath: dataDirectory).standardizedFileURL.path
+    let place = directory + "/postgres"
+    let home =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: place)) ?? place
+    guard let installation = try? Installation.find() else { return nil }
+    let postmaster = PostmasterFile(cluster: home + "/data", installation: installation)
+    guard case .running = postmaster.state() else { return nil }
+    return uri(
+      database: database, user: nil, socket: socketPath(home),
+      serverUser: installation.serverUser)
+  }
+
+  /// The programs of PostgreSQL that a private server uses.
+  ///
+  /// - Returns: their directory, and what `postgres --version` prints.
+  ///
+  /// Errors: an ``EmbeddedPostgresError`` with code `notInstalled` or `noServerUser`.
+  public static func programs() async throws -> (directory: String, version: String) {
+    let installation = try Installation.find()
+    let result = try await installation.run("postgres", ["--version"])
+    return (installation.directory, result.lastLines)
   }
 
   /// Releases this process's lease. If no other process holds one, stops the server and waits until
@@ -260,14 +294,19 @@ public final class EmbeddedPostgres: Sendable {
     }
   }
 
-  private static func socketDirectory(
-    _ home: String, _ installation: Installation
-  ) throws -> String {
+  private static func socketPath(_ home: String) -> String {
     // A socket's path has at most 107 bytes, and the file's name takes some of them.
     if home.utf8.count < 85 { return home }
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in home.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    let path = "/tmp/pithledger-" + String(hash, radix: 16)
+    return "/tmp/pithledger-" + String(hash, radix: 16)
+  }
+
+  private static func socketDirectory(
+    _ home: String, _ installation: Installation
+  ) throws -> String {
+    let path = socketPath(home)
+    if path == home { return home }
     if !FileManager.default.fileExists(atPath: path) {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])

@@ -108,6 +108,9 @@ public final class LedgerStore: Sendable {
     return usage
   }
 
+  /// What the server of the database says about itself.
+  public func facts() async throws -> DatabaseFacts { try await DatabaseFacts(pools.readers) }
+
   /// Closes every connection. Tasks that wait for the projections are resumed.
   public func close() async {
     await waiter.stop()

@@ -35,7 +35,8 @@ public struct Merge: AsyncParsableCommand {
   @Flag(help: "Print JSON instead of text.") var json = false
   @Option(help: "The data directory, as for every command. This command does not use it.")
   var dataDir: String?
-  @Argument(help: "Bundles: /pith/{id}/bundle.json, or `pithledger export RECORD`.")
+  @Argument(
+    help: "Bundles: /pith/{id}/bundle.json, or `pithledger export RECORD`.", completion: .file())
   var bundles: [String]
 
   /// Makes the command for the argument parser.

@@ -30,6 +30,8 @@ public struct Verify: AsyncParsableCommand {
 
     @Flag(help: "Print one JSON value instead of text.") var json = false
 
+    @Flag(help: "Show progress even if standard error is no terminal.") var progress = false
+
     func keys() throws -> [NoteVerifierKey] {
       do { return try logKeys.map { try NoteVerifierKey($0) } } catch {
         throw Unreadable("--log-key: \(error)")
@@ -93,8 +95,11 @@ public struct Verify: AsyncParsableCommand {
         "pithledger verify receipt receipt.txt --log-key LOGKEY"
       ])
     @OptionGroup var keys: Keys
-    @Argument(help: "The receipt from the answer to a submission: a signed note.") var file: String
-    @Option(help: "A later inclusion proof of the same entry.") var proof: String?
+    @Argument(
+      help: "The receipt from the answer to a submission: a signed note.", completion: .file())
+    var file: String
+    @Option(help: "A later inclusion proof of the same entry.", completion: .file()) var proof:
+      String?
 
     func run() async throws {
       try await keys.report { keys in
@@ -130,20 +135,23 @@ public struct Verify: AsyncParsableCommand {
         "pithledger verify log backup --log-key LOGKEY"
       ])
     @OptionGroup var keys: Keys
-    @Argument(help: "The folder that `pithledger export log` or `export tiles` wrote.")
+    @Argument(
+      help: "The folder that `pithledger export log` or `export tiles` wrote.",
+      completion: .directory)
     var directory: String
     @Option(
-      parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.")
+      parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.",
+      completion: .file())
     var checkpoint: [String] = []
 
     func run() async throws {
       try await keys.report { keys in
         let older = try checkpoint.map { (name: $0, bytes: try Verify.read($0)) }
+        let progress = VerifyProgress(isAsked: self.keys.progress)
         let report = try await LogDirectory.verify(directory, by: keys, containing: older) {
-          let line = "\r\($0.done) of \($0.total) entries, \(Int($0.rate))/s   "
-          FileHandle.standardError.write(Data(line.utf8))
+          progress.show($0)
         }
-        FileHandle.standardError.write(Data("\n".utf8))
+        progress.end()
         let projections =
           report.projections.map { "\($0) projections follow from it" }
           ?? "no projections in the folder to compare"
@@ -170,11 +178,14 @@ public struct Verify: AsyncParsableCommand {
         "pithledger verify consistency old.txt checkpoint.txt --log tiles --log-key LOGKEY"
       ])
     @OptionGroup var keys: Keys
-    @Argument(help: "The older checkpoint.") var old: String
-    @Argument(help: "The newer checkpoint.") var new: String
-    @Option(help: "A file with the answer of /api/proof/consistency?old=…&new=….") var proof:
-      String?
-    @Option(help: "A folder of `export tiles` from which to compute the proof.") var log: String?
+    @Argument(help: "The older checkpoint.", completion: .file()) var old: String
+    @Argument(help: "The newer checkpoint.", completion: .file()) var new: String
+    @Option(
+      help: "A file with the answer of /api/proof/consistency?old=…&new=….", completion: .file())
+    var proof: String?
+    @Option(
+      help: "A folder of `export tiles` from which to compute the proof.", completion: .directory)
+    var log: String?
 
     func validate() throws {
       if proof != nil, log != nil {

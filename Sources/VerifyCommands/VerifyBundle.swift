@@ -17,12 +17,17 @@ extension Verify {
         "pithledger verify bundle bundle.json --log-key LOGKEY"
       ])
     @OptionGroup var keys: Keys
-    @Argument(help: "The bundle, from `pithledger export RECORD` or /pith/{id}/bundle.json.")
+    @Argument(
+      help: "The bundle, from `pithledger export RECORD` or /pith/{id}/bundle.json.",
+      completion: .file())
     var file: String
-    @Option(help: "A file with trusted block headers, one HEIGHT HEADERHEX on each line.")
+    @Option(
+      help: "A file with trusted block headers, one HEIGHT HEADERHEX on each line.",
+      completion: .file())
     var headers: String?
-    @Option(help: "A file with trusted roots of timestamp authorities, in PEM format.") var tsa:
-      String?
+    @Option(
+      help: "A file with trusted roots of timestamp authorities, in PEM format.",
+      completion: .file()) var tsa: String?
 
     func run() async throws {
       try await keys.report { keys in

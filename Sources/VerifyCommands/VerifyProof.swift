@@ -17,8 +17,12 @@ extension Verify {
         "pithledger verify proof proof.txt --log-key LOGKEY"
       ])
     @OptionGroup var keys: Keys
-    @Argument(help: "The proof (C2SP tlog-proof) that `pithledger prove` wrote.") var file: String
-    @Option(help: "A file with the bytes of the entry, if the proof does not contain them.")
+    @Argument(
+      help: "The proof (C2SP tlog-proof) that `pithledger prove` wrote.", completion: .file())
+    var file: String
+    @Option(
+      help: "A file with the bytes of the entry, if the proof does not contain them.",
+      completion: .file())
     var entry: String?
     @Option(
       name: .customLong("witness"), parsing: .upToNextOption,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerService
 import VerifyCommands
 
 /// The command line of the ledger.
@@ -10,12 +11,13 @@ struct PithLedger: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pithledger",
     abstract: "A tamper-evident, append-only ledger of attestations about papers.",
+    version: "pithledger \(LedgerVersion.current)",
     subcommands: [
       Serve.self, ConfigCommand.self, Migrate.self, Import.self, Attest.self, Withdraw.self,
       Moderate.self, Replications.self, Key.self, AliasCommand.self, Trust.self, Anchors.self,
       Evidence.self, Audit.self, CheckpointCommand.self, Prove.self, Verify.self, Merge.self,
       Fsck.self, Witness.self, Status.self, Search.self, Citations.self, Events.self,
-      EventCommand.self, Replay.self, Export.self,
+      EventCommand.self, Replay.self, Export.self, DoctorCommand.self, ManualCommand.self,
     ])
 
   static func main() async {

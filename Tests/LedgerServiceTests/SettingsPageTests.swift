@@ -69,7 +69,8 @@ struct SettingsPageTests {
     // Each has an effect only with others, or is not part of the configuration.
     let others = [
       "CONFIG_FILE", "DATABASE_URL_FILE", "DATABASE_OWNER_URL_FILE", "S3_ENDPOINT", "S3_REGION",
-      "S3_ACCESS_KEY", "S3_SECRET_KEY_FILE", "WITNESSES", "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE",
+      "S3_ACCESS_KEY", "S3_SECRET_KEY_FILE", "SERVER_TOKEN_FILE", "WITNESSES",
+      "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE",
     ]
     for setting in SettingsTable.settings where !others.contains(setting.name) {
       let value =

@@ -12,6 +12,13 @@ public struct ProgramRun: Sendable {
   /// The standard error.
   public let errors: String
 
+  /// Makes the result of a program that a test ran itself.
+  public init(status: Int, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
+
   /// Runs `pithledger` with arguments and settings.
   ///
   /// - Parameter settings: environment variables without the prefix `PITHLEDGER_`. Others of this prefix are
@@ -66,6 +73,10 @@ public struct CommandTree: Decodable, Sendable {
 
   /// The name.
   public let commandName: String
+  /// What the command does, in a sentence.
+  public let abstract: String?
+  /// The rest of its description, with its examples.
+  public let discussion: String?
   /// The arguments.
   public let arguments: [Argument]?
   /// The commands below.

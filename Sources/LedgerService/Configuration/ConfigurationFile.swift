@@ -64,6 +64,7 @@ struct ConfigurationFile: Sendable {
     }
     let lines = Self.memberLines(bytes)
     for (name, value) in object {
+      guard faults.count < SettingValues.maxFaults else { return }
       let line = lines[name] ?? 1
       if let message = fault(ofName: name, excluded) {
         faults.append(refusal(line, name, message))

@@ -19,6 +19,8 @@ extension LedgerConfiguration {
     try server.read(reader)
     try limits.read(reader)
     logging.read(reader)
+    remoteURL = try reader.address("SERVER")
+    remoteToken = try reader.firstLine(ofFile: "SERVER_TOKEN_FILE")
     listenHost = reader.text("HOST") ?? listenHost
     listenPort = UInt16(clamping: try reader.number("PORT", default: Int(listenPort)))
   }

@@ -41,6 +41,10 @@ public struct LedgerConfiguration: Sendable {
   public var listenHost = "127.0.0.1"
   /// The port on which a service listens. 0 selects a free one.
   public var listenPort: UInt16 = 8080
+  /// The address of a ledger that is served elsewhere, to use instead of this one. `nil` uses this one.
+  public var remoteURL: String?
+  /// The operator's token of that ledger.
+  public var remoteToken: String?
   /// Quotas and sizes.
   public var limits: Limits
   /// The limits of the HTTP service.

@@ -65,6 +65,9 @@ public struct SettingValues: Sendable {
     }
   }
 
+  /// No more faults are looked for after this number.
+  static let maxFaults = 20
+
   /// The data directory if none is named.
   static let defaultDirectory = ".pithledger"
 
@@ -146,6 +149,7 @@ public struct SettingValues: Sendable {
     var values: [String: String] = [:]
     for (variable, value) in environment.sorted(by: { $0.key < $1.key })
     where variable.hasPrefix(Setting.prefix) && !value.isEmpty {
+      guard faults.count < maxFaults else { return values }
       let name = String(variable.dropFirst(Setting.prefix.count))
       if SettingNames.ofScripts.contains(name) || SettingNames.isServiceLink(name, value) {
         continue

@@ -22,7 +22,7 @@ public enum SettingsTable {
 
   /// The settings by topic.
   public static let groups: [Group] = [
-    place, database, identity, checkpoints, proofs, storage, http, observation, quotas,
+    place, client, database, identity, checkpoints, proofs, storage, http, observation, quotas,
   ]
 
   /// All settings.
@@ -52,6 +52,19 @@ public enum SettingsTable {
         "PORT", .number(0...65_535),
         "the port on which `serve` listens; 0 selects a free one; `--port` is the same",
         default: "8080"),
+    ])
+
+  private static let client = Group(
+    "Client",
+    "Commands that read, sign and submit can use a ledger that is served elsewhere. Others refuse to run while `PITHLEDGER_SERVER` is set.",
+    [
+      Setting(
+        "SERVER", .address, "the address of that ledger; `--server` is the same",
+        absent: "none: the ledger of the data directory"),
+      Setting(
+        "SERVER_TOKEN_FILE", .file,
+        "a file whose first line is the token of that ledger's operator, for commands that need its authority"
+      ),
     ])
 
   private static let database = Group(

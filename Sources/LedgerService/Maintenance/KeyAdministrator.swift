@@ -31,7 +31,7 @@ public final class KeyAdministrator: Sendable {
   /// Errors: a `Refusal` by admission.
   public func register(_ key: KeyFile) async throws -> SubmissionAnswer {
     try await signing.submit(
-      type: .keyRegistered, payload: RegistryKey.registration(of: key.key), record: nil,
+      type: .keyRegistered, payload: key.registration, record: nil,
       target: "key:\(key.signer.fingerprint.hex)", key: key)
   }
 

@@ -73,6 +73,12 @@ public struct ReferenceResolver: Sendable {
     public let member: String
     /// The name.
     public let value: String
+
+    /// Makes a member.
+    public init(member: String, value: String) {
+      self.member = member
+      self.value = value
+    }
   }
 
   /// Returns the member by which a citation names a paper.

@@ -3,7 +3,6 @@ import CanonicalJSON
 import Encodings
 import LedgerDomain
 import LedgerService
-import LedgerStore
 import VerifyCommands
 
 struct Attest: AsyncParsableCommand {
@@ -24,40 +23,31 @@ struct Attest: AsyncParsableCommand {
     ) var supersedes: String?
     @Option(
       help:
-        "The key file to sign with. Without it, the registry key signs a statement that proves itself."
-    ) var key: String?
+        "The key file to sign with. Without it, the registry key signs a statement that proves itself.",
+      completion: .file()) var key: String?
 
     /// Submits a payload: signed, if a key is given, otherwise bare.
     ///
     /// - Parameter content: makes the payload and its evidence.
     func submit(
       _ type: EventType, common: Common,
-      _ content: (Ledger) async throws -> (payload: JSONObject, evidence: [[UInt8]])
+      _ content: (any LedgerAccess) async throws -> (payload: JSONObject, evidence: [[UInt8]])
     ) async throws {
-      try await common.withLedger { ledger in
+      try await common.withAccess(writes: true) { ledger in
         var (payload, evidence) = try await content(ledger)
         if let supersedes {
-          let id = try await ledger.references.eventID(supersedes, field: "--supersedes")
+          let id = try await ledger.eventID(supersedes, field: "--supersedes")
           payload["supersedes"] = .string("sha256:" + id.hex)
         }
-        if let key {
-          common.show(
-            try await ledger.signingSubmitter.submit(
-              type: type, payload: payload, record: record, target: target, evidence: evidence,
-              key: KeyFile(path: key)))
-          return
-        }
-        var named: JSONObject = [:]
-        for bytes in evidence {
-          named[Digest(hashing: bytes).hex] = .string(Base64.encode(bytes))
-        }
-        let bare: JSON = [
-          "evidence": .object(named), "payload": .object(payload), "target": .string(target),
-        ]
-        common.show(
-          try await ledger.submitter.submit(
-            bare.canonicalBytes(), record: record, action: type, client: .shell,
-            operatorAuthorised: true))
+        let statement = Statement(
+          type: type, payload: payload, record: record, target: target, evidence: evidence)
+        let answer =
+          if let key {
+            try await ledger.submit(statement, by: KeyFile(path: key))
+          } else {
+            try await ledger.submit(bare: statement)
+          }
+        common.show(SubmissionOutput(json: answer))
       }
     }
   }
@@ -71,8 +61,9 @@ struct Attest: AsyncParsableCommand {
       ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "A file with an OpenTimestamps proof.") var ots: String?
-    @Option(help: "A file with an RFC 3161 token or response.") var tsr: String?
+    @Option(help: "A file with an OpenTimestamps proof.", completion: .file()) var ots: String?
+    @Option(help: "A file with an RFC 3161 token or response.", completion: .file()) var tsr:
+      String?
     @Option(
       parsing: .upToNextOption,
       help: "The OpenTimestamps calendars to request a proof from. `anchors upgrade` completes it.")
@@ -88,14 +79,12 @@ struct Attest: AsyncParsableCommand {
 
     func run() async throws {
       try await about.submit(.timestampAnchor, common: common) { ledger in
-        let digest = try await ledger.records.resolve(about.record).record.canonicalSHA256
+        let digest = try await ledger.digest(of: about.record)
         let proof =
           if let file = ots ?? tsr {
             try read(file)
-          } else if let tsa {
-            try await ledger.timestampRequester.requestToken(about.record, authority: tsa)
           } else {
-            try await ledger.timestampRequester.requestProof(about.record, calendars: calendar)
+            try await requestProof(ledger)
           }
         return (
           [
@@ -105,6 +94,17 @@ struct Attest: AsyncParsableCommand {
           ], [proof]
         )
       }
+    }
+
+    /// Requests a proof, with the connections and limits of the ledger.
+    private func requestProof(_ ledger: any LedgerAccess) async throws -> [UInt8] {
+      guard let requester = (ledger as? LocalLedger)?.ledger.timestampRequester else {
+        throw Refusal(
+          .malformed, check: "server", field: tsa == nil ? "--calendar" : "--tsa",
+          "With --server, request the proof with another program and give it by --ots or --tsr.")
+      }
+      if let tsa { return try await requester.requestToken(about.record, authority: tsa) }
+      return try await requester.requestProof(about.record, calendars: calendar)
     }
   }
 
@@ -118,8 +118,10 @@ struct Attest: AsyncParsableCommand {
       ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
-    @Option(help: "A file to upload.") var file: String?
-    @Option(help: "The role of the bytes: canonical_record, document or other.") var role =
+    @Option(help: "A file to upload.", completion: .file()) var file: String?
+    @Option(
+      help: "The role of the bytes: canonical_record, document or other.",
+      completion: .list(["canonical_record", "document", "other"])) var role =
       "document"
     @Option(help: "The media type of the bytes.") var mediaType = "application/octet-stream"
     @Option(help: "The kind of the location: https, wayback, s3, ipfs or software_heritage.")
@@ -132,7 +134,8 @@ struct Attest: AsyncParsableCommand {
         "The time at which the bytes were there (RFC 3339). The default for a statement with --key is now."
     ) var observedAt: String?
     @Option(help: "The time at which the statement expires (RFC 3339).") var expiresAt: String?
-    @Option(help: "A file with evidence, such as a report of a fetch.") var evidence: String?
+    @Option(help: "A file with evidence, such as a report of a fetch.", completion: .file())
+    var evidence: String?
 
     func validate() throws {
       guard
@@ -185,7 +188,7 @@ struct Attest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Attest that you are an author of the paper.",
       examples: [
-        "pithledger attest author 4OXKXQ4P --name 'Shengbang Tong' --orcid https://orcid.org/0000-0002-1825-0097 --key author.key"
+        "pithledger attest author 4OXKXQ4P --name 'Shengbang Tong' --orcid 0000-0002-1825-0097 --key author.key"
       ])
     @OptionGroup var common: Common
     @OptionGroup var about: About
@@ -195,7 +198,8 @@ struct Attest: AsyncParsableCommand {
       name: [.customLong("author-index"), .customLong("index")],
       help: "Your index in the list of authors, counted from 0.",
       transform: wholeNumber(0...99_999)) var index: Int64?
-    @Option(help: "A file with an ORCID id_token, to use instead of a key.") var token: String?
+    @Option(help: "A file with an ORCID id_token, to use instead of a key.", completion: .file())
+    var token: String?
 
     func validate() throws {
       guard token != nil || about.key != nil else {
@@ -236,7 +240,11 @@ struct Attest: AsyncParsableCommand {
     @Option(
       help: ArgumentHelp(
         "The relation: supports, refutes, extends, uses_method, depends_on, replaces, compares "
-          + "or cites."))
+          + "or cites."),
+      completion: .list([
+        "supports", "refutes", "extends", "uses_method", "depends_on", "replaces", "compares",
+        "cites",
+      ]))
     var relation: String
     @Option(
       help: "The number of the reference in the citing paper.", transform: wholeNumber(0...999_999))
@@ -245,7 +253,7 @@ struct Attest: AsyncParsableCommand {
 
     func run() async throws {
       try await about.submit(.citationSignature, common: common) { ledger in
-        let citing = try await ledger.references.citingPaper(citing, field: "--by")
+        let citing = try await ledger.citingPaper(citing)
         var payload: JSONObject = ["relation": .string(relation)]
         payload[citing.member] = .string(citing.value)
         if let refIndex { payload["ref_index"] = .integer(refIndex) }
@@ -267,7 +275,9 @@ struct Attest: AsyncParsableCommand {
       name: [.customLong("id"), .customLong("replication-id")],
       help: "Your identifier of this replication.") var id: String
     @Option(help: "The kind: replication, falsification or formal_bridge.") var kind = "replication"
-    @Option(help: "The outcome: replicated, partially_replicated, not_replicated or inconclusive.")
+    @Option(
+      help: "The outcome: replicated, partially_replicated, not_replicated or inconclusive.",
+      completion: .list(["replicated", "partially_replicated", "not_replicated", "inconclusive"]))
     var outcome: String
     @Option(
       name: [.customLong("claims"), .customLong("claim-ids")],

@@ -15,9 +15,9 @@ struct Audit: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withExistingLedger { ledger in
-      let report = try await ledger.auditor.audit(record) { done, size in
-        AuditOutput.showProgress(done, of: size)
-      }
+      let line = common.progressLine
+      let report = try await ledger.auditor.audit(record) { line.show($0, of: $1, "events") }
+      line.end()
       common.show(AuditOutput(report: report))
       if !report.findings.isEmpty { throw ExitCode(1) }
     }

@@ -58,7 +58,8 @@ struct CheckpointCommand: AsyncParsableCommand {
         "pithledger checkpoint adopt checkpoint.txt"
       ])
     @OptionGroup var common: Common
-    @Argument(help: "The file with the checkpoint. - is standard input.") var file: String
+    @Argument(help: "The file with the checkpoint. - is standard input.", completion: .file())
+    var file: String
 
     func run() async throws {
       try await common.withLedger { ledger in

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import LedgerClient
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import Logging
 
@@ -21,23 +23,48 @@ struct Common: ParsableArguments {
     help: ArgumentHelp(
       "A setting, before the environment and the configuration file. `config list` lists them.",
       valueName: "NAME=VALUE"),
-    completion: .list(SettingsTable.settings.map { $0.name + "=" }))
+    completion: .custom { _, _, word in
+      SettingsTable.settings.map { $0.name + "=" }.filter { $0.hasPrefix(word.uppercased()) }
+    })
   var settings: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The address of a ledger that is served elsewhere, to use instead of the one in the data directory.",
+      valueName: "url"))
+  var server: String?
 
   @Flag(help: "Print one JSON value instead of text.")
   var json = false
+
+  @Flag(help: "Show progress even if standard error is no terminal.")
+  var progress = false
 
   /// The values of all settings, with their sources.
   var values: SettingValues {
     var flags = settings
     if let dataDir { flags.append("DATA_DIR=" + dataDir) }
     if let config { flags.append("CONFIG_FILE=" + config) }
+    if let server { flags.append("SERVER=" + server) }
     return SettingValues(flags: flags, environment: ProcessInfo.processInfo.environment)
   }
 
+  /// The settings of a command that works on the ledger itself.
+  ///
+  /// Errors: a `Refusal` if another ledger is named by `--server`.
   func configuration() throws(Refusal) -> LedgerConfiguration {
-    try LedgerConfiguration(values)
+    let configuration = try LedgerConfiguration(values)
+    if configuration.remoteURL != nil { throw Self.notRemote }
+    return configuration
   }
+
+  private static let notRemote = Refusal(
+    .malformed, check: "server", field: "--server",
+    "This command works on the ledger itself. Run it on the machine of the ledger, without --server and "
+      + "PITHLEDGER_SERVER.")
+
+  /// The line of progress of a long command.
+  var progressLine: ProgressLine { ProgressLine(isAsked: progress) }
 
   /// Called by the parser, before another thread runs.
   func validate() throws { Libpq.ignoreEnvironment(unless: values) }
@@ -54,6 +81,31 @@ struct Common: ParsableArguments {
       var configuration = try configuration()
       configuration.createsMissing = false
       try await withLedger(configuration, body)
+    }
+  }
+
+  /// Opens the ledger of the data directory, or the connection to the one that is served elsewhere.
+  ///
+  /// - Parameter writes: whether a missing ledger is created.
+  func withAccess(
+    writes: Bool = false, _ body: (any LedgerAccess) async throws -> Void
+  ) async throws {
+    try await reported {
+      let configuration = try LedgerConfiguration(values)
+      guard let server = configuration.remoteURL else {
+        let local: (Ledger) async throws -> Void = { try await body(LocalLedger(ledger: $0)) }
+        return writes ? try await withLedger(local) : try await withExistingLedger(local)
+      }
+      let client = try LedgerClient(
+        server: server, token: configuration.remoteToken,
+        additionalRoots: configuration.externalServices.additionalRootsFile)
+      do {
+        try await body(RemoteLedger(client: client))
+        await client.close()
+      } catch {
+        await client.close()
+        throw error
+      }
     }
   }
 
@@ -84,5 +136,5 @@ struct Common: ParsableArguments {
   func show(_ output: some CommandOutput) { output.print(asJSON: json) }
 
   /// Prints the answer to a submission.
-  func show(_ answer: SubmissionAnswer) { show(SubmissionOutput(answer: answer)) }
+  func show(_ answer: SubmissionAnswer) { show(SubmissionOutput(json: answer.json)) }
 }

@@ -1,9 +1,4 @@
 import ArgumentParser
-import Encodings
-import LedgerDomain
-import LedgerHTTP
-import LedgerService
-import RecordFormats
 import VerifyCommands
 
 /// Which events a list has, and which page of it.
@@ -14,23 +9,23 @@ struct EventListOptions: ParsableArguments {
   var standing: String?
   @Option(help: "The lowest position to list, or a time such as 2026-11-27T09:00:00Z.")
   var since: String?
-  @Option(help: "asc or desc.") var order: String?
+  @Option(help: "asc or desc.", completion: .list(["asc", "desc"])) var order: String?
   @Option(
     help: "The position at which the page begins, as the page before printed it.",
     transform: wholeNumber())
   var from: Int64?
   @Option(help: "The largest number of events to list.", transform: parseCount) var limit = 100
 
-  /// The events that the options select.
+  /// The options for a ledger.
   ///
   /// - Parameter signer: a fingerprint or a `signer_id`.
-  func filter(signer: String? = nil) throws(Refusal) -> EventFilter {
-    try EventFilter(
-      types: type, signer: signer, target: target, standings: standing, since: since, order: order)
+  func query(signer: String? = nil) -> ListOptions {
+    ListOptions(
+      conditions: [
+        ("order", order), ("signer", signer), ("since", since), ("standing", standing),
+        ("target", target), ("type", type),
+      ], from: from, limit: limit)
   }
-
-  /// The position at which the page begins; `nil` for the beginning of the list.
-  var start: Position? { from.map(Position.init(rawValue:)) }
 }
 
 struct Events: AsyncParsableCommand {
@@ -45,17 +40,25 @@ struct Events: AsyncParsableCommand {
   @Option(help: "The fingerprint of the signing key, or a signer_id.") var signer: String?
   @OptionGroup var options: EventListOptions
 
+  @Flag(
+    help: "Print the events that follow as they are appended, until the command is interrupted.")
+  var follow = false
+
+  func validate() throws {
+    guard !follow || options.order != "desc" else {
+      throw ValidationError("--follow prints events in ascending order.")
+    }
+  }
+
   func run() async throws {
-    try await common.withExistingLedger { ledger in
-      let filter = try options.filter(signer: signer)
-      let page =
-        if let record {
-          try await ledger.events.page(
-            of: record, filter, from: options.start, limit: options.limit)
-        } else {
-          try await ledger.events.page(filter, from: options.start, limit: options.limit)
-        }
-      common.show(try EventsOutput(page, Links(ledger.configuration)))
+    try await common.withAccess { ledger in
+      let list: EventList = record.map { .record($0) } ?? .log
+      let query = options.query(signer: signer)
+      if follow {
+        try await EventFollower(ledger: ledger, list: list, query: query, asJSON: common.json).run()
+      } else {
+        common.show(EventsOutput(json: try await ledger.events(list, query)))
+      }
     }
   }
 }
@@ -75,9 +78,8 @@ struct EventCommand: AsyncParsableCommand {
     var event: String
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        let id = try await ledger.references.eventID(event, field: "event")
-        common.show(try EventOutput(try await ledger.events.event(id.hex)))
+      try await common.withAccess { ledger in
+        common.show(EventOutput(json: try await ledger.event(event)))
       }
     }
   }
@@ -95,10 +97,9 @@ extension Key {
     @OptionGroup var options: EventListOptions
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        let page = try await ledger.events.page(
-          signedBy: fingerprint, options.filter(), from: options.start, limit: options.limit)
-        common.show(try EventsOutput(page, Links(ledger.configuration)))
+      try await common.withAccess { ledger in
+        common.show(
+          EventsOutput(json: try await ledger.events(.key(fingerprint), options.query())))
       }
     }
   }

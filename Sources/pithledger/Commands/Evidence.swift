@@ -17,17 +17,18 @@ struct Evidence: AsyncParsableCommand {
       ])
     @OptionGroup var common: Common
     @Argument(
-      help: "An OpenTimestamps proof, or an RFC 3161 token or response. - is standard input.")
+      help: "An OpenTimestamps proof, or an RFC 3161 token or response. - is standard input.",
+      completion: .file())
     var file: String
     @Option(name: .customLong("digest"), help: "The SHA-256 that the proof must be over.")
     var subject: String?
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        let wanted = try subject.map(digest)
-        let inspection = try await ledger.evidenceInspector.inspect(read(file), of: wanted)
-        common.show(InspectionOutput(inspection: inspection))
-        if inspection.verdict != .verified { throw ExitCode(1) }
+      try await common.withAccess { ledger in
+        let output = InspectionOutput(
+          json: try await ledger.check(proof: read(file), of: subject.map(digest)))
+        common.show(output)
+        if !output.isVerified { throw ExitCode(1) }
       }
     }
   }

@@ -4,6 +4,7 @@ import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
+import TransparencyLog
 import VerifyCommands
 
 struct Export: AsyncParsableCommand {
@@ -33,6 +34,9 @@ struct ExportEvents: AsyncParsableCommand {
         return
       }
       var next = Position.first
+      let line = common.progressLine
+      let size = try await ledger.health().size.stored
+      defer { line.end() }
       while true {
         let events = try await ledger.events.page(from: next, limit: EventQueries.pageSize).events
         guard let last = events.last else { return }
@@ -40,6 +44,7 @@ struct ExportEvents: AsyncParsableCommand {
           try StandardOutput.write(try event.json().canonicalBytes() + [0x0A])
         }
         next = last.position.next
+        line.show(min(next.rawValue, size), of: size, "events")
       }
     }
   }
@@ -54,12 +59,17 @@ struct ExportTiles: AsyncParsableCommand {
     ])
   @OptionGroup var common: Common
   @Argument(
-    help: "The folder to write. Existing tiles, entries and evidence are not written again.")
+    help: "The folder to write. Existing tiles, entries and evidence are not written again.",
+    completion: .directory)
   var directory: String
 
   func run() async throws {
     try await common.withExistingLedger { ledger in
-      let report = try await ledger.logExporter.exportTiles(to: directory)
+      let line = common.progressLine
+      let report = try await ledger.logExporter.exportTiles(to: directory) {
+        line.show($0.stored, of: $1.stored, "entries")
+      }
+      line.end()
       common.show(ExportOutput(report: report, directory: directory))
     }
   }
@@ -79,12 +89,17 @@ struct ExportLog: AsyncParsableCommand {
     ])
   @OptionGroup var common: Common
   @Argument(
-    help: "The folder to write. Existing tiles, entries and evidence are not written again.")
+    help: "The folder to write. Existing tiles, entries and evidence are not written again.",
+    completion: .directory)
   var directory: String
 
   func run() async throws {
     try await common.withExistingLedger { ledger in
-      let report = try await ledger.logExporter.exportLog(to: directory)
+      let line = common.progressLine
+      let report = try await ledger.logExporter.exportLog(to: directory) {
+        line.show($0.stored, of: $1.stored, "entries")
+      }
+      line.end()
       common.show(ExportOutput(report: report, directory: directory))
     }
   }

@@ -13,14 +13,16 @@ struct Fsck: AsyncParsableCommand {
     ])
   @OptionGroup var common: Common
   @Option(
-    parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.")
+    parsing: .upToNextOption, help: "Files with earlier checkpoints that the log must contain.",
+    completion: .file())
   var checkpoint: [String] = []
 
   func run() async throws {
     try await common.withExistingLedger { ledger in
       let held = try checkpoint.map { (name: $0, bytes: try read($0)) }
-      let report = try await ledger.logChecker.check(against: held, progress: ProgressLine.show)
-      ProgressLine.end()
+      let line = common.progressLine
+      let report = try await ledger.logChecker.check(against: held) { line.show($0) }
+      line.end()
       common.show(FsckOutput(report: report))
       if !report.faults.isEmpty { throw ExitCode(1) }
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CanonicalJSON
 import Foundation
 import LedgerDomain
+import LedgerHTTP
 import LedgerService
 import Logging
 import VerifyCommands
@@ -24,48 +26,61 @@ struct ImportFiles: AsyncParsableCommand {
       "pithledger import events.ndjson",
     ])
   @OptionGroup var common: Common
-  @Argument(help: "The files to import.") var files: [String]
+  @Argument(help: "The files to import.", completion: .file()) var files: [String]
 
   func run() async throws {
-    try await common.withLedger { ledger in
+    try await common.withAccess(writes: true) { ledger in
       var refused = 0
       for file in files {
-        guard file == "-" || file.hasSuffix(".ndjson") else {
-          refused += try await importFile(file, ledger)
-          continue
-        }
-        refused += try await importLines(file, ledger)
+        let hasLines = file == "-" || file.hasSuffix(".ndjson")
+        refused +=
+          hasLines ? try await importLines(file, ledger) : try await importFile(file, ledger)
       }
       if refused > 0 { throw ExitCode(2) }
     }
   }
 
   /// Imports a document or a bundle. Returns the number of events that were refused.
-  private func importFile(_ file: String, _ ledger: Ledger) async throws -> Int {
+  private func importFile(_ file: String, _ ledger: any LedgerAccess) async throws -> Int {
     let bytes = try read(file)
     guard BundleImporter.isBundle(bytes) else {
-      common.show(
-        try await ledger.documentImporter.importDocument(
-          bytes, client: .shell, operatorAuthorised: true))
+      common.show(SubmissionOutput(json: try await ledger.importDocument(bytes)))
       return 0
     }
-    let output = BundleImportOutput(report: try await ledger.bundleImporter.importBundle(bytes))
+    guard let local = ledger as? LocalLedger else {
+      throw Refusal(
+        .malformed, check: "server", field: file,
+        "With --server a bundle is not imported. Import it on the machine of the ledger.")
+    }
+    let report = try await local.ledger.bundleImporter.importBundle(bytes)
+    let output = BundleImportOutput(report: report)
     common.show(output)
     return output.refused
   }
 
   /// Imports the lines of a file. Returns the number of lines that were refused.
-  private func importLines(_ file: String, _ ledger: Ledger) async throws -> Int {
+  private func importLines(_ file: String, _ ledger: any LedgerAccess) async throws -> Int {
     guard let handle = file == "-" ? .standardInput : FileHandle(forReadingAtPath: file) else {
       throw Refusal(.malformed, check: "file", field: file, "The file cannot be read.")
     }
-    let limit = ledger.configuration.limits.submissionBytes
-    let answers = ledger.bulkSubmitter.submit(
-      FileLines(handle: handle, limit: limit), .either, client: .shell, operatorAuthorised: true)
-    var output = BulkImportOutput(file: file, asJSON: common.json)
-    for try await answer in answers { output.add(answer) }
+    // Of a pipe the size is not known.
+    let size = file == "-" ? nil : try? handle.seekToEnd()
+    if size != nil { try handle.seek(toOffset: 0) }
+    var output = BulkImportOutput(
+      file: file, asJSON: common.json, progress: common.progressLine)
+    let limit = try LedgerConfiguration(common.values).limits.submissionBytes
+    let lines = FileLines(handle: handle, limit: limit)
+    try await ledger.importLines(lines) { line, result in
+      output.add(line, result, fraction: size.flatMap { Self.fraction(of: handle, size: $0) })
+    }
     output.end()
     return output.refused
+  }
+
+  /// The part of a file that was read.
+  private static func fraction(of handle: FileHandle, size: UInt64) -> Double? {
+    guard size > 0, let offset = try? handle.offset() else { return nil }
+    return Double(offset) / Double(size)
   }
 }
 
@@ -84,15 +99,17 @@ struct ImportLog: AsyncParsableCommand {
       "pithledger import log backup --data-dir restored",
     ])
   @OptionGroup var common: Common
-  @Argument(help: "The folder that `export log` wrote.") var directory: String
+  @Argument(help: "The folder that `export log` wrote.", completion: .directory) var directory:
+    String
 
   func run() async throws {
     try await common.reported {
+      let line = common.progressLine
       let configuration = try common.configuration()
       let checkpoint = try await LogImporter(
         configuration, logger: configuration.logging.logger(.warning)
-      ).importLog(from: directory, progress: ProgressLine.show)
-      ProgressLine.end()
+      ).importLog(from: directory) { line.show($0) }
+      line.end()
       common.show(LogImportOutput(checkpoint: checkpoint))
     }
   }

@@ -37,7 +37,7 @@ struct Key: AsyncParsableCommand {
         "pithledger key generate --out replicator.key --id bench --signer urn:example:lab --type replicator",
       ])
     @OptionGroup var common: Common
-    @Option(help: "The file to write. Its mode is 0600.") var out: String
+    @Option(help: "The file to write. Its mode is 0600.", completion: .file()) var out: String
     @Option(help: "Your name for the key (key_id).") var id: String
     @Option(help: "Your identifier (signer_id): https://orcid.org/…, another URL, or a name.")
     var signer: String
@@ -60,11 +60,11 @@ struct Key: AsyncParsableCommand {
         "pithledger key register author.key"
       ])
     @OptionGroup var common: Common
-    @Argument(help: "The key file.") var file: String
+    @Argument(help: "The key file.", completion: .file()) var file: String
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        common.show(try await ledger.keyAdministrator.register(KeyFile(path: file)))
+      try await common.withAccess(writes: true) { ledger in
+        common.show(SubmissionOutput(json: try await ledger.register(KeyFile(path: file))))
       }
     }
   }
@@ -126,7 +126,7 @@ struct Key: AsyncParsableCommand {
       help: "The position from which the key's events lose their standing.",
       transform: wholeNumber())
     var compromisedFrom: Int64?
-    @Option(help: "The key file, if the key revokes itself.") var key: String?
+    @Option(help: "The key file, if the key revokes itself.", completion: .file()) var key: String?
 
     func run() async throws {
       try await common.withLedger { ledger in
@@ -161,8 +161,8 @@ struct Key: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withExistingLedger {
-        common.show(KeyListOutput(keys: try await $0.keys.all()))
+      try await common.withAccess {
+        common.show(KeyListOutput(json: try await $0.keys()))
       }
     }
   }

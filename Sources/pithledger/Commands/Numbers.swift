@@ -27,6 +27,12 @@ func parseLogPoint(_ text: String) throws -> LogPoint {
   }
 }
 
+/// Checks an option that is a number of events or a time.
+func checkLogPoint(_ text: String) throws -> String {
+  _ = try parseLogPoint(text)
+  return text
+}
+
 /// Parses an option that is a port.
 func parsePort(_ text: String) throws -> UInt16 {
   UInt16(clamping: try wholeNumber(0...65_535)(text))

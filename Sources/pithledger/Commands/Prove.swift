@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerDomain
 import LedgerService
 import TransparencyLog
 import VerifyCommands
@@ -13,7 +14,8 @@ struct Prove: AsyncParsableCommand {
     ])
   @OptionGroup var common: Common
   @Argument(help: "The position or the event_id of the event.") var entry: String
-  @Option(help: "The file to write. The default is standard output.") var out: String?
+  @Option(help: "The file to write. The default is standard output.", completion: .file()) var out:
+    String?
   @Flag(help: "Write a COSE receipt (RFC 9942) instead, which needs --out.") var cose = false
 
   func validate() throws {
@@ -21,14 +23,19 @@ struct Prove: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await common.withExistingLedger { ledger in
+    try await common.withAccess { ledger in
       if cose, let out {
-        let (index, receipt) = try await ledger.proofs.inclusionReceipt(entry)
+        guard let local = ledger as? LocalLedger else {
+          throw Refusal(
+            .malformed, check: "server", field: "--cose",
+            "With --server, fetch the receipt from the address in docs/specification/http.md.")
+        }
+        let (index, receipt) = try await local.ledger.proofs.inclusionReceipt(entry)
         try write(receipt.bytes, to: out)
         common.show(ProofFileOutput(index: index, path: out))
         return
       }
-      let proof = try await ledger.proofs.inclusionProof(entry)
+      let proof = try await ledger.proof(of: entry)
       if let out {
         try write(proof.bytes, to: out)
         common.show(ProofFileOutput(index: proof.index, path: out))

@@ -34,9 +34,10 @@ struct Replay: AsyncParsableCommand {
 
   func run() async throws {
     try await common.withExistingLedger { ledger in
+      let line = common.progressLine
       if let asOf {
-        let past = try await ledger.replay(
-          asOf: asOf, progress: ProgressLine.show)
+        let past = try await ledger.replay(asOf: asOf) { line.show($0) }
+        line.end()
         var statuses: [StatusSnapshot] = []
         for record in records {
           statuses.append(
@@ -45,7 +46,8 @@ struct Replay: AsyncParsableCommand {
         common.show(PastReplayOutput(past: past, statuses: statuses))
         return
       }
-      let report = try await ledger.replay(check: check, progress: ProgressLine.show)
+      let report = try await ledger.replay(check: check) { line.show($0) }
+      line.end()
       common.show(ReplayOutput(report: report, isCheck: check))
       if check, !report.drift.isEmpty { throw ExitCode(1) }
     }

@@ -1,8 +1,4 @@
 import ArgumentParser
-import LedgerDomain
-import LedgerHTTP
-import LedgerService
-import RecordFormats
 import VerifyCommands
 
 struct Replications: AsyncParsableCommand {
@@ -30,11 +26,11 @@ struct Replications: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await common.withExistingLedger { ledger in
-      let page = try await ledger.replications.page(
-        ReplicationFilter(record: record, standing: pending ? "pending" : standing),
+    try await common.withAccess { ledger in
+      let query = ListOptions(
+        conditions: [("record", record), ("standing", pending ? "pending" : standing)],
         cursor: cursor, limit: limit)
-      common.show(try ReplicationsOutput(page, Links(ledger.configuration)))
+      common.show(ReplicationsOutput(json: try await ledger.replications(query)))
     }
   }
 }

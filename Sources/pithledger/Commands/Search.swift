@@ -1,7 +1,4 @@
 import ArgumentParser
-import LedgerHTTP
-import LedgerService
-import RecordFormats
 import VerifyCommands
 
 struct Search: AsyncParsableCommand {
@@ -20,29 +17,20 @@ struct Search: AsyncParsableCommand {
   @Option(help: "The time, or the day, before which the paper was submitted.") var before: String?
   @Option(help: "Members of the status that are true, with commas between them.")
   var status: String?
-  @Option(help: "desc for the newest first, asc for the oldest first.") var order: String?
+  @Option(
+    help: "desc for the newest first, asc for the oldest first.",
+    completion: .list(["asc", "desc"])) var order: String?
   @Option(help: "The cursor that the page before printed.") var cursor: String?
   @Option(help: "The largest number of records to list.", transform: parseCount) var limit = 50
 
-  private func value(_ name: String) -> String? {
-    switch name {
-    case "after": after
-    case "author": author
-    case "before": before
-    case "category": category
-    case "orcid": orcid
-    case "order": order
-    case "status": status
-    case "title": title
-    default: nil
-    }
-  }
-
   func run() async throws {
-    try await common.withExistingLedger { ledger in
-      let page = try await ledger.search.page(
-        RecordFilter { value($0) }, cursor: cursor, limit: limit)
-      common.show(SearchOutput(page: page, links: Links(ledger.configuration)))
+    try await common.withAccess { ledger in
+      let query = ListOptions(
+        conditions: [
+          ("after", after), ("author", author), ("before", before), ("category", category),
+          ("orcid", orcid), ("order", order), ("status", status), ("title", title),
+        ], cursor: cursor, limit: limit)
+      common.show(SearchOutput(json: try await ledger.records(query)))
     }
   }
 }

@@ -18,7 +18,7 @@ struct Status: AsyncParsableCommand {
   @Option(
     help:
       "The number of events, from the first, to compute the status of one record from, or a time such as 2026-11-27T09:00:00Z.",
-    transform: parseLogPoint) var asOf: LogPoint?
+    transform: checkLogPoint) var asOf: String?
   @Option(
     help: "The position that the projections must include before the answer.",
     transform: wholeNumber()) var atLeast: Int64?
@@ -31,21 +31,15 @@ struct Status: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await common.withExistingLedger { ledger in
-      // Events that another process has just appended are part of the answer.
-      let newest = try await ledger.health().size.end.previous
-      let asked = atLeast.map(Position.init(rawValue:))
-      let wait = asOf == nil && newest >= .first ? max(asked ?? .first, newest) : asked
-      if let asOf {
+    try await common.withAccess { ledger in
+      let atLeast = atLeast.map(Position.init(rawValue:))
+      if records.count == 1 {
         common.show(
           StatusOutput(
-            status: try await ledger.records.status(records[0], at: asOf, atLeast: wait)))
-      } else if records.count == 1 {
-        common.show(
-          StatusOutput(status: try await ledger.records.status(records[0], atLeast: wait)))
+            json: try await ledger.status(of: records[0], asOf: asOf, atLeast: atLeast)))
       } else {
         let output = StatusesOutput(
-          statuses: try await ledger.records.statuses(records, atLeast: wait))
+          json: try await ledger.statuses(of: records, atLeast: atLeast))
         common.show(output)
         if !output.isComplete { throw ExitCode(2) }
       }

@@ -27,7 +27,7 @@ struct Trust: AsyncParsableCommand {
           "pithledger trust headers add headers.txt"
         ])
       @OptionGroup var common: Common
-      @Argument(help: "The file.") var file: String
+      @Argument(help: "The file.", completion: .file()) var file: String
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -69,7 +69,7 @@ struct Trust: AsyncParsableCommand {
           "pithledger trust tsa add roots.pem"
         ])
       @OptionGroup var common: Common
-      @Argument(help: "The file, in PEM format.") var file: String
+      @Argument(help: "The file, in PEM format.", completion: .file()) var file: String
 
       func run() async throws {
         try await common.withLedger { ledger in
@@ -104,7 +104,7 @@ struct Trust: AsyncParsableCommand {
           "pithledger trust jwks add keys.json"
         ])
       @OptionGroup var common: Common
-      @Argument(help: "The file with a JSON Web Key Set.") var file: String
+      @Argument(help: "The file with a JSON Web Key Set.", completion: .file()) var file: String
 
       func run() async throws {
         try await common.withLedger { ledger in

@@ -17,34 +17,36 @@ struct Withdraw: AsyncParsableCommand {
   @Argument(help: "The attestation: its event_id, the first digits of it, or its position.")
   var event: String
   @Option(help: "The reason. It is public and permanent.") var reason: String
-  @Option(help: "The key file that signed the attestation.") var key: String?
+  @Option(help: "The key file that signed the attestation.", completion: .file()) var key: String?
   @Option(
-    help: "A file with a new id_token. It withdraws an unsigned claim that was made by token.")
+    help: "A file with a new id_token. It withdraws an unsigned claim that was made by token.",
+    completion: .file())
   var token: String?
 
   func run() async throws {
-    try await common.withLedger { ledger in
-      let eventID = "sha256:" + (try await ledger.references.eventID(event, field: "event")).hex
+    try await common.withAccess(writes: true) { ledger in
+      let eventID = try await ledger.eventID(event, field: "event")
+      var statement = Statement(
+        type: .eventWithdrawn,
+        payload: ["event_id": .string("sha256:" + eventID.hex), "reason": .string(reason)],
+        record: record)
       if let token {
         let bytes = try readToken(token)
-        let digest = Digest(hashing: bytes).hex
-        let bare: JSON = [
-          "evidence": .object([digest: .string(Base64.encode(bytes))]),
-          "payload": [
-            "event_id": .string(eventID), "evidence_sha256": .string(digest),
-            "reason": .string(reason),
-          ],
-        ]
+        statement.payload["evidence_sha256"] = .string(Digest(hashing: bytes).hex)
+        statement.evidence = [bytes]
+        common.show(SubmissionOutput(json: try await ledger.submit(bare: statement)))
+      } else if let key = try KeyFile.optional(key) {
+        common.show(SubmissionOutput(json: try await ledger.submit(statement, by: key)))
+      } else if let local = ledger as? LocalLedger {
         common.show(
-          try await ledger.submitter.submit(
-            bare.canonicalBytes(), record: record, action: .eventWithdrawn, client: .shell))
-        return
+          try await local.ledger.signingSubmitter.submit(
+            type: statement.type, payload: statement.payload, record: record, key: nil))
+      } else {
+        throw Refusal(
+          .malformed, check: "server", field: "--key",
+          "With --server a withdrawal needs --key or --token: only the ledger itself has the registry key."
+        )
       }
-      common.show(
-        try await ledger.signingSubmitter.submit(
-          type: .eventWithdrawn,
-          payload: ["event_id": .string(eventID), "reason": .string(reason)],
-          record: record, key: .optional(key)))
     }
   }
 }

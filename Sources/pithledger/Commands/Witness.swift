@@ -19,8 +19,10 @@ struct Witness: AsyncParsableCommand {
     ])
   @Option(help: "The name of the witness. The first start needs it to generate the key.") var name:
     String?
-  @Option(help: "The file with the logs, one on each line.") var logs: String
-  @Option(help: "The folder with the key and the last checkpoint of each log.") var dir =
+  @Option(help: "The file with the logs, one on each line.", completion: .file()) var logs: String
+  @Option(
+    help: "The folder with the key and the last checkpoint of each log.", completion: .directory)
+  var dir =
     ".pithwitness"
   @Option(help: "The address to listen on.") var host = "127.0.0.1"
   @Option(help: "The port. 0 selects a free port.", transform: parsePort)

@@ -26,11 +26,6 @@ struct AuditOutput: CommandOutput {
         + "the document)")
     return lines.joined(separator: "\n")
   }
-
-  /// Shows the progress of the audit on standard error.
-  static func showProgress(_ done: Int64, of size: Int64) {
-    Diagnostics.write("audited to \(done) of \(size)\n")
-  }
 }
 
 /// Prints the result of a check of the database, with a line for each fault.

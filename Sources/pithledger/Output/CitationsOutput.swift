@@ -1,28 +1,23 @@
 import CanonicalJSON
-import Encodings
 import LedgerDomain
-import LedgerHTTP
-import LedgerService
-import LedgerStore
-import RecordFormats
 
 /// Prints a page of citations.
 struct CitationsOutput: CommandOutput {
-  let page: CitationPage
-  let links: Links
-
-  var json: JSON { page.json(links) }
+  let json: JSON
 
   var text: String {
-    if page.citations.isEmpty { return "no such citations" }
-    let lines = page.citations.map { view in
-      [
-        "\(view.citation.event.position)", view.payload.citing.name.text,
-        view.payload.relation.rawValue, view.citation.cited.description,
-        view.citation.standing.name, view.citation.isSignerVouched ? "vouched" : "not vouched",
-        view.event.body.signer.fingerprint.hex,
+    let citations = json["citations"]?.arrayValue ?? []
+    if citations.isEmpty { return "no such citations" }
+    let lines = citations.map { item in
+      let name = ["citing_pith_number", "citing_arxiv", "citing_doi"].lazy
+        .compactMap { item["citing"]?[$0] }.first
+      return [
+        "\(item["position"]?.integerValue ?? -1)", name.line, item["relation"].line,
+        item["cited_pith_number"].line, item["standing"].line,
+        item["signer_vouched"] == true ? "vouched" : "not vouched",
+        item["signer"]?["public_key_fingerprint"].line ?? "",
       ].joined(separator: "  ")
     }
-    return (lines + (page.next.map { ["more: --cursor \($0)"] } ?? [])).joined(separator: "\n")
+    return (lines + nextCursor).joined(separator: "\n")
   }
 }

@@ -8,11 +8,19 @@ protocol CommandOutput {
   var json: JSON { get }
   /// The result as text for a person, without a line feed at the end.
   var text: String { get }
+  /// Prints the result to standard output, followed by a line feed.
+  func print(asJSON: Bool)
 }
 
 extension CommandOutput {
   /// Prints the result to standard output, followed by a line feed.
   func print(asJSON: Bool) {
-    Swift.print(asJSON ? json.canonicalString() : text)
+    Swift.print(
+      asJSON ? TerminalText.output(json) : TerminalText.escaped(text, keepsLines: true))
+  }
+
+  /// The line that names the cursor of the next page; none for the last page.
+  var nextCursor: [String] {
+    json["cursor"]?.stringValue == nil ? [] : ["more: --cursor \(json["cursor"].line)"]
   }
 }

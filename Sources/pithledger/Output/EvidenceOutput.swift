@@ -20,30 +20,33 @@ struct AnchorsOutput: CommandOutput {
 /// Prints a checked proof of time: the verdict with the time, the digest, and a line for each
 /// attestation.
 struct InspectionOutput: CommandOutput {
-  let inspection: ProofInspection
+  let json: JSON
 
-  var json: JSON { inspection.json }
+  /// Whether the proof holds.
+  var isVerified: Bool { json["verdict"] == "verified" }
 
   var text: String {
-    let time = inspection.provenAt.map { ": existed at \($0)" } ?? ""
+    let time = json["proven_at"]?.stringValue == nil ? "" : ": existed at \(json["proven_at"].line)"
     var lines = [
-      "\(inspection.verdict.name)\(time)",
-      "  \(inspection.digestAlgorithm) \(Hex.encode(inspection.digest))",
+      "\(json["verdict"].line)\(time)",
+      "  \(json["digest"]?["algorithm"].line ?? "") \(json["digest"]?["hex"].line ?? "")",
     ]
-    if case .openTimestamps(let attestations) = inspection.contents {
-      lines += attestations.map {
-        "  \(Self.text($0.source)): \($0.isVerified ? "verified" : "pending")"
-      }
+    lines += (json["attestations"]?.arrayValue ?? []).map {
+      "  \(Self.source($0)): \($0["verdict"].line)"
     }
-    if let missing = inspection.missing { lines.append("  missing: \(missing)") }
+    if json["missing"]?.stringValue != nil { lines.append("  missing: \(json["missing"].line)") }
     return lines.joined(separator: "\n")
   }
 
-  private static func text(_ source: ProofInspection.Attestation.Source) -> String {
-    switch source {
-    case .calendar(let address): "pending \(address)"
-    case .block(let chain, let height): "\(chain) block \(height)"
-    case .unknown(let tag): "unknown \(Hex.encode(tag))"
+  private static func source(_ attestation: JSON) -> String {
+    let kind = attestation["kind"].line
+    switch kind {
+    case "pending": return "pending \(attestation["calendar"].line)"
+    case "unknown": return "unknown \(attestation["tag"].line)"
+    default:
+      let height =
+        attestation["height"]?.integerValue.map { "\($0)" } ?? attestation["height"].line
+      return "\(kind) block \(height)"
     }
   }
 }

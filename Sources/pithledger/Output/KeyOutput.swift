@@ -1,8 +1,6 @@
 import CanonicalJSON
 import Encodings
 import LedgerDomain
-import LedgerHTTP
-import LedgerService
 
 /// Prints the fingerprint of a new key.
 struct NewKeyOutput: CommandOutput {
@@ -15,25 +13,26 @@ struct NewKeyOutput: CommandOutput {
 
 /// Prints the registered keys: fingerprint, type of signer, standing and `signer_id`.
 struct KeyListOutput: CommandOutput {
-  let keys: [KeyStanding]
-
-  var json: JSON { keys.json }
+  let json: JSON
 
   var text: String {
-    keys.map { item in
+    (json["keys"]?.arrayValue ?? []).map { item in
       [
-        item.key.fingerprint.hex, item.key.signerType.name, Self.standing(of: item),
-        item.key.signerID,
+        item["public_key_fingerprint"].line, item["signer_type"].line, Self.standing(of: item),
+        item["signer_id"].line,
       ].joined(separator: "  ")
     }.joined(separator: "\n")
   }
 
-  private static func standing(of item: KeyStanding) -> String {
-    let vouches = item.key.vouches.filter { $0.until == nil }.map(\.type.name)
-    switch item.state {
-    case .vouched: return "vouched as " + vouches.joined(separator: ", ")
-    case .live where item.isRegistry: return "live, signs for the registry"
-    case .live, .retired, .revoked: return item.state.rawValue
+  private static func standing(of item: JSON) -> String {
+    let vouches = (item["vouched"]?.arrayValue ?? []).filter {
+      $0["withdrawn_position"]?.isNull ?? true
+    }
+    switch item["standing"]?.stringValue {
+    case "vouched":
+      return "vouched as " + vouches.map { $0["signer_type"].line }.joined(separator: ", ")
+    case "live" where item["is_registry"] == true: return "live, signs for the registry"
+    default: return item["standing"].line
     }
   }
 }

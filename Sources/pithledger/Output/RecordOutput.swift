@@ -1,26 +1,24 @@
 import CanonicalJSON
 import Encodings
-import Foundation
-import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
-import RecordFormats
 
 /// Prints the status of a record.
 struct StatusOutput: CommandOutput {
-  let status: StatusSnapshot
-
-  var json: JSON { status.json }
+  let json: JSON
 
   var text: String {
-    var lines = ["\(status.pithNumber) at position \(status.position)"]
-    for (key, value) in status.verificationStatus.json {
+    var lines = [
+      "\(json["pith_number"].line) at position \(json["position"]?.integerValue ?? -1)"
+    ]
+    for (key, value) in json["verification_status"]?.objectValue ?? [:] {
       lines.append("  \(Self.padded(key, to: 22)) \(value.canonicalString())")
     }
-    if let total = status.eventSummary["total"]?.integerValue {
+    let summary = json["event_summary"]
+    if let total = summary?["total"]?.integerValue {
       lines.append("  \(total) attestations")
-      for (type, counts) in status.eventSummary["by_type"]?.objectValue ?? [:] {
+      for (type, counts) in summary?["by_type"]?.objectValue ?? [:] {
         let standings = (counts.objectValue ?? [:]).filter { $0.key != "total" && $0.value != 0 }
           .map { "\($0.value.canonicalString()) \($0.key)" }
         lines.append("    \(Self.padded(type, to: 20)) \(standings.joined(separator: ", "))")
@@ -29,26 +27,24 @@ struct StatusOutput: CommandOutput {
     return lines.joined(separator: "\n")
   }
 
-  private static func padded(_ text: String, to length: Int) -> String {
-    text.padding(toLength: length, withPad: " ", startingAt: 0)
+  private static func padded(_ text: String, to width: Int) -> String {
+    TerminalText.escaped(text).padding(to: width)
   }
 }
 
 /// Prints the statuses of several records.
 struct StatusesOutput: CommandOutput {
-  let statuses: [(name: String, status: Result<StatusSnapshot, Refusal>)]
+  let json: JSON
+
+  private var items: [JSON] { json["statuses"]?.arrayValue ?? [] }
 
   /// Whether each name designates a record.
-  var isComplete: Bool { statuses.allSatisfy { (try? $0.status.get()) != nil } }
-
-  var json: JSON { statuses.json }
+  var isComplete: Bool { items.allSatisfy { $0["error"] == nil } }
 
   var text: String {
-    statuses.map { item in
-      switch item.status {
-      case .success(let status): StatusOutput(status: status).text
-      case .failure(let refusal): "\(item.name): \(refusal)"
-      }
+    items.map { item in
+      guard let error = item["error"] else { return StatusOutput(json: item).text }
+      return "\(item["id"].line): \(error["detail"].line) [\(error["check"].line)]"
     }.joined(separator: "\n")
   }
 }
@@ -70,51 +66,39 @@ struct PastReplayOutput: CommandOutput {
       + past.totals.map { "  \($0.name): \($0.value)" } + [
         "  sha256 of the rows: \(past.digest.hex)"
       ]
-      + statuses.map { StatusOutput(status: $0).text }
+      + statuses.map { StatusOutput(json: $0.json).text }
     return lines.joined(separator: "\n")
   }
 }
 
 /// Prints a page of a search, one record on each line.
 struct SearchOutput: CommandOutput {
-  let page: RecordSearchPage
-  let links: Links
-
-  var json: JSON { page.json(links) }
+  let json: JSON
 
   var text: String {
-    let lines = page.records.map { item in
+    let lines = (json["records"]?.arrayValue ?? []).map { item in
       [
-        item.record.record.pithNumber.description, item.record.place.submittedAt.description,
-        item.record.categories.first ?? "", item.record.title ?? "no title",
+        item["pith_number"].line, item["submitted_at"].line, item["primary_cat"].line,
+        item["title"]?.stringValue == nil ? "no title" : item["title"].line,
       ].joined(separator: "  ")
     }
-    return (lines + (page.next.map { ["more: --cursor \($0)"] } ?? [])).joined(separator: "\n")
+    return (lines + nextCursor).joined(separator: "\n")
   }
 }
 
 /// Prints an event with its standing.
 struct EventOutput: CommandOutput {
-  let event: EventDetail
   let json: JSON
 
-  /// Makes the output of an event.
-  ///
-  /// - Throws: a `JSONError` if the entry is not JSON.
-  init(_ event: EventDetail) throws {
-    self.event = event
-    json = try event.json()
-  }
-
   var text: String {
-    let reason = event.reason.map { " (\($0))" } ?? ""
-    let vouched = event.isSignerVouched ? ", vouched for" : ""
+    let reason = json["reason"]?.stringValue == nil ? "" : " (\(json["reason"].line))"
+    let vouched = json["signer_vouched"] == true ? ", vouched for" : ""
     return """
-      \(event.event.type.name) at position \(event.event.position), \(event.event.recordedAt)
-        standing \(event.standing)\(reason)
-        about    \(json["subject_pith_number"]?.stringValue ?? "") \(json["target"]?.stringValue ?? "")
-        signer   \(json["signer"]?["public_key_fingerprint"]?.stringValue ?? "")\(vouched)
-        payload  \(json["payload"]?.canonicalString() ?? "")
+      \(json["event_type"].line) at position \(json["position"]?.integerValue ?? -1), \(json["recorded_at"].line)
+        standing \(json["standing"].line)\(reason)
+        about    \(json["subject_pith_number"].line) \(json["target"].line)
+        signer   \(json["signer"]?["public_key_fingerprint"].line ?? "")\(vouched)
+        payload  \(TerminalText.escapedJSON(json["payload"]?.canonicalString() ?? ""))
       """
   }
 }
@@ -122,25 +106,26 @@ struct EventOutput: CommandOutput {
 /// Prints a page of events, one event on each line.
 struct EventsOutput: CommandOutput {
   let json: JSON
-  private let next: Position?
 
-  /// Makes the output of a page.
-  ///
-  /// - Throws: a `JSONError` if an entry is not JSON.
-  init(_ page: EventPage, _ links: Links) throws {
-    json = try page.json(links)
-    next = page.next
+  /// The events of the page.
+  var events: [JSON] { json["events"]?.arrayValue ?? [] }
+
+  /// The position at which the next page begins; `nil` for the last page.
+  var next: Int64? {
+    json["next"]?.stringValue?.firstMatch(of: #/[?&]from=([0-9]{1,16})(?:&|$)/#)
+      .flatMap { Int64($0.1) }
+  }
+
+  /// An event in one line: position, time, type, standing or verdict, event id.
+  static func line(_ event: JSON) -> String {
+    let verdict = event["standing"] ?? event["admission"]?["verdict"]
+    return [
+      "\(event["position"]?.integerValue ?? -1)", event["recorded_at"].line,
+      event["event_type"].line, verdict.line, event["event_id"].line,
+    ].joined(separator: "  ")
   }
 
   var text: String {
-    let lines = (json["events"]?.arrayValue ?? []).map { event in
-      let verdict = event["standing"] ?? event["admission"]?["verdict"]
-      return [
-        "\(event["position"]?.integerValue ?? -1)", event["recorded_at"]?.stringValue ?? "",
-        event["event_type"]?.stringValue ?? "", verdict?.stringValue ?? "",
-        event["event_id"]?.stringValue ?? "",
-      ].joined(separator: "  ")
-    }
-    return (lines + (next.map { ["more: --from \($0)"] } ?? [])).joined(separator: "\n")
+    (events.map(Self.line) + (next.map { ["more: --from \($0)"] } ?? [])).joined(separator: "\n")
   }
 }

@@ -23,10 +23,13 @@ enum Diagnostics {
   private static let isLineOpen = Mutex(false)
 
   /// Writes a line with the name of the program before it.
-  static func report(_ line: String) { writeLine("pithledger: \(line)") }
+  static func report(_ line: String) { writeLine("pithledger: \(TerminalText.escaped(line))") }
 
   /// Writes a JSON value in a line.
-  static func reportJSON(_ json: JSON) { writeLine(json.canonicalString()) }
+  static func reportJSON(_ json: JSON) {
+    let text = json.canonicalString()
+    writeLine(TerminalText.isDiagnostics ? TerminalText.escapedJSON(text) : text)
+  }
 
   /// Writes text as it is.
   static func write(_ text: String) {

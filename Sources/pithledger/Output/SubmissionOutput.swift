@@ -1,20 +1,15 @@
 import CanonicalJSON
-import Encodings
-import LedgerDomain
-import LedgerHTTP
-import LedgerService
 
 /// Prints the answer to a submission.
 struct SubmissionOutput: CommandOutput {
-  let answer: SubmissionAnswer
-
-  var json: JSON { answer.json }
+  let json: JSON
 
   var text: String {
-    let number = answer.pithNumber.map { " on \($0)" } ?? ""
-    let reason = answer.reason.map { " (\($0))" } ?? ""
-    return
-      "\(answer.created ? "recorded" : "already there"): \(answer.standing)\(reason)\(number)\n"
-      + "  event    sha256:\(answer.eventID.hex)\n  position \(answer.position)"
+    let number =
+      json["pith_number"]?.stringValue == nil ? "" : " on \(json["pith_number"].line)"
+    let reason = json["reason"]?.stringValue == nil ? "" : " (\(json["reason"].line))"
+    let word = json["created"] == true ? "recorded" : "already there"
+    return "\(word): \(json["standing"].line)\(reason)\(number)\n"
+      + "  event    \(json["event_id"].line)\n  position \(json["position"]?.integerValue ?? -1)"
   }
 }
