@@ -148,7 +148,14 @@ enum ServiceProblems {
     command(
       "not_migrated", "The schema of the database is older than the program",
       "Run pithledger migrate."),
+    command(
+      "http_signing", "Signing over HTTP is not allowed",
+      "Listen on a loopback address and give --allow-http-signing, or leave out --http or --key."),
     command("usage", "The arguments are wrong", "Read the help of the command."),
+    command(
+      "server", "A served ledger cannot be used",
+      "Check --server and the answer that the message describes; it comes from that server, which is not trusted."
+    ),
     command("file", "The file cannot be read or written", "Check its path and its permissions."),
     command(
       "export_folder", "The folder of the export cannot be used",

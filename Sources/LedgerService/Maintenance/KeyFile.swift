@@ -1,4 +1,4 @@
-import CanonicalJSON
+public import CanonicalJSON
 import DurableFiles
 import Encodings
 import Foundation
@@ -17,6 +17,9 @@ public struct KeyFile: Sendable {
     signer = Signer(
       keyID: keyID, fingerprint: key.fingerprint, signerID: signerID, signerType: signerType)
   }
+
+  /// The payload of the event with which the key is registered.
+  public var registration: JSONObject { RegistryKey.registration(of: key) }
 
   /// Reads a key file.
   ///
