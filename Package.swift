@@ -162,8 +162,20 @@ let package = Package(
       swiftSettings: strict),
     // The description of the HTTP interface: OpenAPI, and the JSON Schemas in it.
     .target(
-      name: "APIDescription", dependencies: ["CanonicalJSON", "COpenAPI"], swiftSettings: strict),
+      name: "APIDescription", dependencies: ["CanonicalJSON", "COpenAPI"],
+      resources: [.embedInCode("tools.json")], swiftSettings: strict),
     .target(name: "COpenAPI", exclude: ["openapi.json"]),
+    // The Model Context Protocol: messages, sessions and transports, without a ledger and without sockets.
+    .target(
+      name: "ContextProtocol", dependencies: ["CanonicalJSON", "Encodings"], swiftSettings: strict),
+    // The tools of a ledger for agents.
+    .target(
+      name: "AgentTools",
+      dependencies: [
+        "APIDescription", "ContextProtocol", "LedgerService", "LedgerDomain", "LedgerVerifier",
+        "TransparencyLog", "VerifyCommands", "CanonicalJSON", "Encodings",
+      ],
+      swiftSettings: strict),
     // The HTML pages, and what a browser loads with them.
     .target(
       name: "LedgerPages",
@@ -177,7 +189,7 @@ let package = Package(
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "APIDescription", "Encodings", "LedgerPages", "RecordFormats", "LedgerService",
+        "APIDescription", "ContextProtocol", "Encodings", "LedgerPages", "RecordFormats", "LedgerService",
         "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
         "SafeHTTPClient", "DurableFiles", "PrometheusMetrics", "CLibZ", logging, metrics, tracing,
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -218,6 +230,7 @@ let package = Package(
     .executableTarget(
       name: "pithledger",
       dependencies: [
+        "APIDescription", "AgentTools", "ContextProtocol",
         "Encodings", "LedgerHTTP", "RecordFormats", "LedgerService", "LedgerStore",
         "LedgerDomain", "DurableFiles", "LedgerVerifier", "LedgerClient",
         "TransparencyLog", "VerifyCommands", "CanonicalJSON", "PrometheusMetrics",
@@ -309,6 +322,23 @@ let package = Package(
       name: "EmbeddedPostgresTests",
       dependencies: ["PostgresClient", "EmbeddedPostgres", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ContextProtocolTests",
+      dependencies: ["ContextProtocol", "CanonicalJSON", "TestSupport"], swiftSettings: strict),
+    // The tools for agents, and the official client against them.
+    .testTarget(
+      name: "AgentToolsTests",
+      dependencies: [
+        "AgentTools", "APIDescription", "ContextProtocol", "CanonicalJSON", "Encodings",
+        "LedgerHTTP", "LedgerService", "LedgerDomain", "TestSupport", "LedgerTestSupport",
+        subprocess,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["clients"], swiftSettings: strict),
     // The description of the interface, and the service against it.
     .testTarget(
       name: "APIDescriptionTests",

@@ -1,14 +1,17 @@
-public import CanonicalJSON
 import COpenAPI
+public import CanonicalJSON
 
-/// The description of the HTTP interface: OpenAPI 3.1, the JSON Schemas in it, and its operations.
+/// The description of the HTTP interface: OpenAPI 3.1, the JSON Schemas in it, its operations, and the tools for agents.
 ///
-/// The file `Sources/COpenAPI/openapi.json` is the source of all three. Tests compare it with the routes and the answers of the service.
+/// The file `Sources/COpenAPI/openapi.json` is the source of the first three. Tests compare it with the routes and the answers of
+/// the service. The file `tools.json` names the operations that are tools.
 public struct APIDescription: Sendable {
   private let document: JSONObject
   private let schemaObjects: JSONObject
   /// The operations, in the order of their paths and methods.
   public let operations: [APIOperation]
+  /// The tools for agents, in the order of the file `tools.json`.
+  public let tools: [APITool]
 
   /// Reads the description.
   ///
@@ -26,6 +29,10 @@ public struct APIDescription: Sendable {
       }
     }
     self.operations = operations
+    tools = try ToolReader(
+      schemas: schemaObjects, parameters: components["parameters"]?.objectValue ?? [:],
+      operations: operations
+    ).tools()
   }
 
   private static var file: [UInt8] {

@@ -32,6 +32,10 @@ public struct APIOperation: Sendable {
   public let bodyTypes: [String]
   /// The media types of the answers below 300.
   public let answerTypes: [String]
+  /// The JSON Schema of the answer with status 200, with references into the description; `nil` if it is not JSON.
+  public let answerSchema: JSON?
+  /// What the answer with status 200 is, for a person; `nil` without such an answer.
+  public let answerText: String?
   /// The status codes of all answers.
   public let statusCodes: [Int]
 
@@ -56,6 +60,9 @@ public struct APIOperation: Sendable {
     bodyTypes = json["requestBody"]?["content"]?.objectValue?.keys ?? []
     let responses = json["responses"]?.objectValue ?? [:]
     statusCodes = responses.keys.compactMap { Int($0) }
+    let success = responses["200"].map { resolved($0, "responses") }
+    answerSchema = success?["content"]?["application/json"]?["schema"]
+    answerText = success?["description"]?.stringValue
     answerTypes = responses.filter { $0.key.hasPrefix("2") }.flatMap { _, response in
       resolved(response, "responses")["content"]?.objectValue?.keys ?? []
     }

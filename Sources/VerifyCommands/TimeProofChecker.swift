@@ -34,6 +34,16 @@ struct TimeProofChecker {
     roots = if let tsa { try Verify.read(tsa) } else { nil }
   }
 
+  /// Reads trusted headers and roots.
+  ///
+  /// - Throws: a `LogFault` for headers that cannot be read.
+  init(headers: [UInt8]?, roots: [UInt8]?) throws(LogFault) {
+    do throws(ProofFormatError) {
+      self.headers = if let headers { try BitcoinHeader.lines(headers) } else { nil }
+    } catch { throw LogFault(error.check, place: "headers", error.message) }
+    self.roots = roots
+  }
+
   /// Checks a proof.
   ///
   /// - Parameter place: the name of the proof in a fault.

@@ -103,26 +103,13 @@ public struct Verify: AsyncParsableCommand {
 
     func run() async throws {
       try await keys.report { keys in
-        let receipt = try LogReceipt(try Verify.read(file), by: keys)
-        var answer: JSONObject = [
-          "event_id": .string(receipt.eventID), "origin": .string(receipt.origin),
-          "position": .integer(Int64(clamping: receipt.position)),
-        ]
+        let answer = try OfflineVerifier(keys: keys).receipt(
+          try Verify.read(file), proof: try proof.map { path in try Verify.read(path) },
+          place: proof ?? "")
         var line =
-          "holds: \(receipt.origin) acknowledged \(receipt.eventID) at position \(receipt.position)"
-        if let path = proof {
-          let proof = try InclusionProof(try Verify.read(path))
-          guard let entry = proof.extra, Digest.leaf(entry) == receipt.leaf,
-            proof.index == receipt.position
-          else {
-            throw LogFault(
-              "receipt.broken", position: Position(leaf: receipt.position), place: path,
-              "the proof is of another entry or position than the receipt")
-          }
-          try proof.verify(entry: entry, by: keys, origin: receipt.origin)
-          answer["kept"] = true
-          line += ", and the proof has the same entry at this position"
-        }
+          "holds: \(answer["origin"]?.stringValue ?? "") acknowledged "
+          + "\(answer["event_id"]?.stringValue ?? "") at position \(answer["position"]?.integerValue ?? 0)"
+        if answer["kept"] != nil { line += ", and the proof has the same entry at this position" }
         return (answer, line)
       }
     }

@@ -32,14 +32,7 @@ extension Verify {
     func run() async throws {
       try await keys.report { keys in
         let checker = try TimeProofChecker(headers: headers, tsa: tsa)
-        let outcome = try await BundleVerification(keys: keys).verify(try Verify.read(file))
-        var report = BundleReport(outcome)
-        for (number, proof) in outcome.proofs.enumerated() {
-          report.add(proof, try checker.check(proof.proof, place: "proofs[\(number)]"))
-        }
-        for (number, anchor) in outcome.anchors.enumerated() {
-          report.add(anchor, try checker.check(anchor.timeProof, place: "anchors[\(number)]"))
-        }
+        let report = try await BundleReport.make(try Verify.read(file), keys, checker)
         return (report.json, report.text)
       }
     }
@@ -47,7 +40,7 @@ extension Verify {
 }
 
 /// What a bundle proves, and what it does not prove.
-private struct BundleReport {
+struct BundleReport {
   private let outcome: BundleVerification.Outcome
   private var proven: [String]
   private var notProven: [String]
@@ -89,6 +82,21 @@ private struct BundleReport {
     json["events"] = .array(anchor.events.map { .integer($0.rawValue) })
     json["size"] = .integer(anchor.size.stored)
     anchors.append(.object(json))
+  }
+
+  /// Verifies a bundle, and checks its proofs of time.
+  static func make(
+    _ bytes: [UInt8], _ keys: [NoteVerifierKey], _ checker: TimeProofChecker
+  ) async throws -> BundleReport {
+    let outcome = try await BundleVerification(keys: keys).verify(bytes)
+    var report = BundleReport(outcome)
+    for (number, proof) in outcome.proofs.enumerated() {
+      report.add(proof, try checker.check(proof.proof, place: "proofs[\(number)]"))
+    }
+    for (number, anchor) in outcome.anchors.enumerated() {
+      report.add(anchor, try checker.check(anchor.timeProof, place: "anchors[\(number)]"))
+    }
+    return report
   }
 
   private mutating func add(

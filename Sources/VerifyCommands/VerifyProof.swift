@@ -55,17 +55,12 @@ extension Verify {
             "\(names.count) of the witnesses cosigned the checkpoint, and \(requireWitness) are required"
           )
         }
-        let event = (try? Entry(bytes: entry))?.event
+        var members = OfflineVerifier.members(proof, entry, signed)
+        members["witnesses"] = .array(names.map { .string($0) })
         let cosigned = names.isEmpty ? "" : "; cosigned by \(names.joined(separator: ", "))"
         return (
-          [
-            "event_id": event.map { .string("sha256:" + $0.eventID.hex) } ?? .null,
-            "origin": .string(signed.checkpoint.origin),
-            "position": .integer(Int64(clamping: proof.index)),
-            "size": .integer(signed.checkpoint.size.stored),
-            "witnesses": .array(names.map { .string($0) }),
-          ],
-          "holds: \(event.map { "sha256:" + $0.eventID.hex } ?? "the entry") is number \(proof.index) of the "
+          members,
+          "holds: \(members["event_id"]?.stringValue ?? "the entry") is number \(proof.index) of the "
             + "\(signed.checkpoint.size) entries of \(signed.checkpoint.origin)" + cosigned
         )
       }

@@ -17,7 +17,8 @@ struct PithLedger: AsyncParsableCommand {
       Moderate.self, Replications.self, Key.self, AliasCommand.self, Trust.self, Anchors.self,
       Evidence.self, Audit.self, CheckpointCommand.self, Prove.self, Verify.self, Merge.self,
       Fsck.self, Witness.self, Status.self, Search.self, Citations.self, Events.self,
-      EventCommand.self, Replay.self, Export.self, DoctorCommand.self, ManualCommand.self,
+      EventCommand.self, Replay.self, Export.self, ContextCommand.self, DoctorCommand.self,
+      ManualCommand.self,
     ])
 
   static func main() async {

@@ -26,7 +26,7 @@ struct ReadCommandTests {
     "alias retract", "anchors upgrade", "attest author", "attest citation", "attest replication",
     "attest storage", "attest timestamp", "checkpoint adopt", "config check", "config list",
     "doctor", "evidence erase", "import files", "manual",
-    "import log", "key generate", "key register", "key revoke", "key rotate", "key unvouch",
+    "mcp", "import log", "key generate", "key register", "key revoke", "key rotate", "key unvouch",
     "key vouch", "merge", "migrate", "moderate", "serve", "trust headers add",
     "trust headers remove", "trust jwks add", "trust jwks remove", "trust tsa add",
     "trust tsa remove", "withdraw", "witness",

@@ -34,6 +34,19 @@ enum RequestProblems {
       "http.body_timeout", [408], "The body arrives too slowly",
       "The service closes connections whose body arrives more slowly than the operator allows.",
       "Send the request again, or send fewer bytes at once. An event is stored once."),
+    // Tools of agents.
+    .init(
+      "arguments", [400], "An argument of a tool is wrong",
+      "A tool was called with an argument that it does not take, without one that it needs, or with one of another type.",
+      "Correct the argument that `field` names. The description of the tool has the schema of its arguments."
+    ),
+    .init(
+      "answer_size", [413], "The result of a tool is too large",
+      "The result of a tool has at most 4 MiB.", "Ask for less, or read it over HTTP."),
+    .init(
+      "prepared", [400], "The body is not the prepared one",
+      "A tool signs a body only in its canonical form.",
+      "Pass the body that prepare_statement answered, unchanged."),
     .init(
       "method", [405], "The path does not have this method",
       "The path exists, and the request has a method that it does not have.",

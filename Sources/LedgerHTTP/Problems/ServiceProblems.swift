@@ -148,6 +148,9 @@ enum ServiceProblems {
     command(
       "not_migrated", "The schema of the database is older than the program",
       "Run pithledger migrate."),
+    command(
+      "http_signing", "Signing over HTTP is not allowed",
+      "Listen on a loopback address and give --allow-http-signing, or leave out --http or --key."),
     command("usage", "The arguments are wrong", "Read the help of the command."),
     command(
       "server", "A served ledger cannot be used",

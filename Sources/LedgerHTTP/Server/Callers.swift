@@ -3,6 +3,7 @@ import HTTPTypes
 public import Hummingbird
 import LedgerDomain
 import LedgerService
+import Logging
 import NIOCore
 import SafeHTTPClient
 
@@ -29,7 +30,12 @@ final class Callers: Sendable {
 
   /// Returns the client whose limits apply to a request.
   func client(_ headers: HTTPFields, _ peer: Peer) -> ClientID {
-    guard case .network(let address) = peer else { return .shell }
+    let address: NetworkAddress?
+    switch peer {
+    case .operatorSocket: return .shell
+    case .process: return ClientID("agent")
+    case .network(let peer): address = peer
+    }
     guard let address else { return ClientID("unknown") }
     return ClientID(origin(of: headers, at: address))
   }
@@ -75,7 +81,7 @@ final class Callers: Sendable {
   ///
   /// Errors: `forbidden` with the check `host`, `origin` or `fetch_site`.
   func checkSite(_ request: HTTPRequest, _ peer: Peer, localAddress: String?) throws(Refusal) {
-    // No browser reaches the Unix socket.
+    // No browser reaches the Unix socket or the inside of this process.
     guard case .network = peer else { return }
     guard let authority = request.authority.flatMap({ Authority($0) }),
       isOwn(authority, localAddress)
@@ -137,6 +143,8 @@ enum Peer: Sendable {
   case network(NetworkAddress?)
   /// A process of the ledger's user or of root, over the Unix socket.
   case operatorSocket
+  /// A part of this program that acts for somebody who is not the operator.
+  case process
 }
 
 /// A request with the connection it came over.
@@ -164,5 +172,15 @@ public struct LedgerRequestContext: RequestContext {
       peer = .network(channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) })
       localAddress = channel.localAddress?.ipAddress
     }
+  }
+
+  /// The context of a request that came over no connection.
+  init(inProcess logger: Logger) {
+    struct Source: RequestContextSource {
+      let logger: Logger
+    }
+    coreContext = .init(source: Source(logger: logger))
+    peer = .process
+    localAddress = nil
   }
 }
