@@ -72,7 +72,7 @@ struct ContextCommand: AsyncParsableCommand {
     let asJSON = common.json
     let application = buildContextApplication(
       server, configuration: configuration, host: host, port: address.port,
-      logger: common.logger(.notice)
+      logger: configuration.logging.logger(.notice)
     ) { port in
       ListeningOutput(url: "http://\(address.shownHost):\(port ?? 0)/mcp").announce(asJSON: asJSON)
     }

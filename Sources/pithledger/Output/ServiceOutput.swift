@@ -7,9 +7,12 @@ struct ListeningOutput: CommandOutput {
   var json: JSON { ["url": .string(url)] }
   var text: String { "listening on \(url)" }
 
-  /// Prints at once, so that a program that started the service learns its port.
+  /// Prints at once, so that a program that started the service learns its port, and tells a service manager.
   func announce(asJSON: Bool) {
     StandardOutput.writeLine(asJSON ? json.canonicalString() : text)
+    if let problem = ServiceManager.notifyReady() {
+      Diagnostics.report("the service manager was not told that the service is ready: \(problem)")
+    }
   }
 }
 
