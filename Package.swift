@@ -189,7 +189,8 @@ let package = Package(
     .target(
       name: "LedgerHTTP",
       dependencies: [
-        "APIDescription", "ContextProtocol", "Encodings", "LedgerPages", "RecordFormats", "LedgerService",
+        "APIDescription", "ContextProtocol", "Encodings", "LedgerPages", "RecordFormats",
+        "LedgerService",
         "LedgerStore", "LedgerDomain", "CanonicalJSON", "TransparencyLog",
         "SafeHTTPClient", "DurableFiles", "PrometheusMetrics", "CLibZ", logging, metrics, tracing,
         .product(name: "Hummingbird", package: "hummingbird"),

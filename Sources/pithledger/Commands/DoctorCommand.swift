@@ -17,7 +17,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await common.reported {
-      let doctor = Doctor(common.values, network: network, logger: Logger(label: "pithledger") { _ in SwiftLogNoOpLogHandler() })
+      let doctor = Doctor(
+        common.values, network: network,
+        logger: Logger(label: "pithledger") { _ in SwiftLogNoOpLogHandler() })
       let output = DoctorOutput(findings: await doctor.run())
       common.show(output)
       if output.hasFault { throw ExitCode(1) }
