@@ -151,7 +151,7 @@ struct HelpExampleTests {
       Step(command: "checkpoint sign"),
       Step(command: "prove", value: position("citation_signature")),
       Step(command: "verify proof"), Step(command: "export events"),
-      Step(command: "verify bundle"), Step(command: "merge"),
+      Step(command: "verify bundle"), Step(command: "mcp"), Step(command: "merge"),
       Step(command: "withdraw", value: position("author_attestation")),
       Step(command: "verify receipt", before: { try await $0.receipt() }),
       Step(command: "checkpoint sign"), Step(command: "export tiles"),
