@@ -170,11 +170,12 @@ final class ExampleShell: Sendable {
       """)
   }
 
-  /// Whether a service that a line starts says where it listens, and ends at SIGTERM. It uses a free port.
-  func serves(_ line: String) async throws -> Bool {
+  /// Expects that a service which a line starts says where it listens, and ends at SIGTERM. It uses a free port.
+  func expectServes(_ line: String) async throws {
     let free = line.replacing(#/--port \d+/#, with: "--port 0")
     let answer = try await run(
       """
+      rm -f service.txt
       \(free) > service.txt 2>&1 &
       process=$!
       for i in $(seq 300); do grep -q 'listening on' service.txt && break; sleep 0.1; done
@@ -183,6 +184,8 @@ final class ExampleShell: Sendable {
       echo "ended $?"
       cat service.txt
       """, settings: ["PORT": "0"])
-    return answer.output.contains("ended 0") && answer.output.contains("listening on http://")
+    #expect(
+      answer.output.contains("ended 0") && answer.output.contains("listening on http://"),
+      "\(line): \(answer.output.suffix(600))")
   }
 }
