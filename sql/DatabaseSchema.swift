@@ -5,7 +5,7 @@ extension DatabaseSchema {
     // The earlier migrations had the numbers 1 to 27. A program of that time refuses a higher number as unknown.
     baseline: TableChange(number: 28, name: "0028_baseline", files: tables + indexes),
     constants: constants, tableChanges: tableChanges,
-    definitions: functions + triggers + views + privileges, revision: 4)
+    definitions: functions + triggers + views + privileges, revision: 5)
 
   private static let schemas: [SQLFile] = [
     SQLFile("schemas/pithledger", PackageResources.pithledger_sql),
@@ -87,6 +87,7 @@ extension DatabaseSchema {
       SQLFile(
         "migrations/0036_claims_by_author",
         PackageResources._036_claims_by_author_sql)),
+    TableChange(SQLFile("migrations/0037_webhooks", PackageResources._037_webhooks_sql)),
   ]
 
   private static let functions: [SQLFile] = [

@@ -1178,6 +1178,37 @@ COMMENT ON COLUMN ledger.verification_status_view.graph_snapshot IS 'Whether the
 COMMENT ON COLUMN ledger.verification_status_view.references_resolved IS 'Whether the newest snapshot resolves every reference.';
 COMMENT ON COLUMN ledger.verification_status_view.formal_links_present IS 'Whether the newest snapshot has formal evidence.';
 COMMENT ON COLUMN ledger.verification_status_view."position" IS 'The position of the last event that the row includes.';
+CREATE TABLE ledger.webhook (
+    id text NOT NULL,
+    url text NOT NULL,
+    event_types text[],
+    pith_number text,
+    signer text,
+    target text,
+    batch_size integer NOT NULL,
+    next_position bigint NOT NULL,
+    batch_end bigint,
+    generation integer DEFAULT 1 NOT NULL,
+    rotated_at timestamp with time zone,
+    pause text,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    last_attempt_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    last_error text,
+    holder text,
+    held_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_batch_is_bounded CHECK (((batch_size >= 1) AND (batch_size <= 100))),
+    CONSTRAINT webhook_error_is_bounded CHECK ((octet_length(last_error) <= 1000)),
+    CONSTRAINT webhook_generation_counts_from_one CHECK ((generation >= 1)),
+    CONSTRAINT webhook_id_is_short CHECK (((octet_length(id) >= 1) AND (octet_length(id) <= 64))),
+    CONSTRAINT webhook_pause_is_known CHECK ((pause = ANY (ARRAY['operator'::text, 'gone'::text, 'failing'::text]))),
+    CONSTRAINT webhook_position_counts_from_zero CHECK ((next_position >= 0)),
+    CONSTRAINT webhook_url_is_bounded CHECK (((octet_length(url) >= 1) AND (octet_length(url) <= 2048)))
+);
+COMMENT ON TABLE ledger.webhook IS 'Subscriptions of the operator. They are not part of the log, and nothing is lost with them but the place up to which each receiver has the events.';
 CREATE TABLE pithledger.definition (
     singleton boolean DEFAULT true NOT NULL,
     revision integer NOT NULL,
@@ -1233,6 +1264,8 @@ ALTER TABLE ONLY ledger.used_token
     ADD CONSTRAINT used_token_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY ledger.verification_status
     ADD CONSTRAINT verification_status_pkey PRIMARY KEY (record_position);
+ALTER TABLE ONLY ledger.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY pithledger.definition
     ADD CONSTRAINT definition_pkey PRIMARY KEY (singleton);
 ALTER TABLE ONLY pithledger.migration
@@ -1389,6 +1422,7 @@ GRANT SELECT ON TABLE ledger.event_view TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.head TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.head TO pithledger_signer;
+GRANT SELECT ON TABLE ledger.head TO pithledger_settler;
 GRANT SELECT ON TABLE ledger.key_view TO pithledger_reader;
 GRANT SELECT,UPDATE ON TABLE ledger.projection_offset TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.projection_offset TO pithledger_reader;
@@ -1411,5 +1445,18 @@ GRANT SELECT ON TABLE ledger.trusted_header TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.used_token TO pithledger_reader;
 GRANT SELECT ON TABLE ledger.verification_status_view TO pithledger_projector;
 GRANT SELECT ON TABLE ledger.verification_status_view TO pithledger_reader;
+GRANT SELECT ON TABLE ledger.webhook TO pithledger_settler;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ledger.webhook TO pithledger_admin;
+GRANT UPDATE(next_position) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(batch_end) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(pause) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(failures) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(failing_since) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(next_attempt_at) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(last_attempt_at) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(delivered_at) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(last_error) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(holder) ON TABLE ledger.webhook TO pithledger_settler;
+GRANT UPDATE(held_until) ON TABLE ledger.webhook TO pithledger_settler;
 GRANT SELECT ON TABLE pithledger.definition TO pithledger_reader;
 GRANT SELECT ON TABLE pithledger.migration TO pithledger_reader;

@@ -72,6 +72,10 @@ public final class Ledger: Sendable {
   public let logExporter: LogExporter
   /// The jobs that follow anchors, claims and storage.
   public let backgroundJobs: BackgroundJobs
+  /// Manages webhooks on an operator's command.
+  public let webhookManager: WebhookManager
+  /// The job that sends events to webhooks.
+  public let webhookDeliverer: WebhookDeliverer
 
   // MARK: Queries
 
@@ -183,6 +187,9 @@ public final class Ledger: Sendable {
       store: store, checkpoints: transparency.checkpoints, proofs: transparency.proofs,
       canSign: core.checkpointSigner != nil)
     backgroundJobs = settlement.jobs
+    let webhooks = WebhookComponents(core)
+    webhookManager = webhooks.manager
+    webhookDeliverer = webhooks.deliverer
 
     // Queries
     citations = CitationQueries(store: store, resolver: core.resolver, timeline: core.timeline)

@@ -189,6 +189,30 @@ struct SettlementComponents: Sendable {
   }
 }
 
+/// Webhooks, and the job that delivers to them.
+struct WebhookComponents: Sendable {
+  let manager: WebhookManager
+  let deliverer: WebhookDeliverer
+
+  init(_ core: LedgerCore) {
+    let services = core.configuration.externalServices
+    let sender = core.checkpointSigner.map { signer in
+      WebhookSender(
+        fetcher: SafeHTTPClient(
+          allowedHosts: services.webhookAllowedHosts,
+          limits: WebhookSender.limits(of: WebhookManager.most),
+          additionalRoots: services.additionalRootsFile),
+        secrets: signer.webhookSecrets)
+    }
+    manager = WebhookManager(
+      store: core.store, resolver: core.resolver, sender: sender,
+      configuration: core.configuration)
+    deliverer = WebhookDeliverer(
+      store: core.store, resolver: core.resolver, timeline: core.timeline, sender: sender,
+      clock: core.configuration.clock, logger: core.logger, metrics: core.metrics)
+  }
+}
+
 /// What readers find things by.
 struct FindingComponents: Sendable {
   let home: HomeQueries

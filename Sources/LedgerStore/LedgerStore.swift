@@ -35,6 +35,8 @@ public final class LedgerStore: Sendable {
   public let evidence: EvidenceStore
   /// Block headers, certificates and key sets that the operator trusts.
   public let trust: TrustedMaterial
+  /// Subscriptions to events of the log.
+  public let webhooks: WebhookStore
   /// Rebuilds the projections from the log.
   public let replayer: Replayer
   /// Rebuilds the lookup tables from the log.
@@ -81,6 +83,7 @@ public final class LedgerStore: Sendable {
     evidence = EvidenceStore(pools)
     trust = TrustedMaterial(
       readers: pools.readers, settler: pools.settler, administrator: pools.administrator)
+    webhooks = WebhookStore(settler: pools.settler, administrator: pools.administrator)
     replayer = Replayer(configuration)
     lookups = LookupRebuilder(
       readers: pools.readers, records: records, administrator: pools.administrator)

@@ -19,7 +19,7 @@ struct StorePools: Sendable {
   let writer: DatabasePool
   /// Writes the tree, checkpoints and cosignatures.
   let signer: DatabasePool
-  /// Reads tokens of pending claims and adds block headers.
+  /// Reads tokens of pending claims, adds block headers, and notes what was delivered to webhooks.
   let settler: DatabasePool
   /// Serves commands of the operator. Connects on first use.
   let administrator: DatabasePool

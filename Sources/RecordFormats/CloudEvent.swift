@@ -1,5 +1,6 @@
 public import CanonicalJSON
 import Foundation
+public import LedgerDomain
 
 /// An event of the log as a CloudEvent (CloudEvents 1.0.2, and its JSON event format).
 ///
@@ -11,6 +12,24 @@ public struct CloudEvent: Sendable {
 
   /// The media type of a CloudEvent in JSON.
   public static let mediaType = "application/cloudevents+json"
+
+  /// The media type of an array of CloudEvents in JSON.
+  public static let batchMediaType = "application/cloudevents-batch+json"
+
+  /// A message that tests a webhook.
+  ///
+  /// - Parameters:
+  ///   - messageID: the identifier of the message.
+  ///   - webhook: the identifier of the webhook.
+  ///   - origin: the log's name.
+  public init(ping messageID: String, webhook: String, at time: Timestamp, origin: String) {
+    json = [
+      "data": ["webhook": .string(webhook)], "datacontenttype": "application/json",
+      "id": .string(messageID), "source": .string(Self.source(origin: origin)),
+      "specversion": "1.0", "time": .string(time.description),
+      "type": "science.pith.ledger.webhook_ping",
+    ]
+  }
 
   /// Wraps an event.
   ///

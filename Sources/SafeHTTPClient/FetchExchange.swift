@@ -102,6 +102,11 @@ extension SafeHTTPClient {
   ) async throws -> Fetched {
     let limit = request.maxResponseBytes.map(Int64.init) ?? limits.bytes
     let head = FetchedHead(response.headers.map { ($0.name, $0.value) })
+    if request.ignoresBody {
+      return Fetched(
+        status: Int(response.status.code), sha256: Array(SHA256().finalize()), length: 0,
+        head: head, location: place.target.url, isInside: isInside)
+    }
     // The message does not contain the length, because the bytes may be confidential.
     let tooLarge = FetchError(.tooLarge, "It has more than the \(limit) bytes that are fetched.")
     if let announced = head.length, announced > limit { throw tooLarge }

@@ -14,6 +14,8 @@ public enum FetchPool: Sendable, Hashable, CaseIterable {
   case headers
   /// Timestamp authorities.
   case authorities
+  /// Receivers of webhooks.
+  case webhooks
 }
 
 /// The client for which the current task fetches.

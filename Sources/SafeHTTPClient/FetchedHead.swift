@@ -1,3 +1,5 @@
+import Foundation
+
 /// The checked values of a few header fields of an answer.
 public struct FetchedHead: Sendable, Equatable {
   /// `Content-Length` in bytes; `nil` unless it is a whole number.
@@ -6,6 +8,16 @@ public struct FetchedHead: Sendable, Equatable {
   public let mediaType: String?
   /// The `Memento-Datetime` of a web archive, in seconds since 1970 (RFC 7089, section 2.1.1).
   public let mementoTime: Int64?
+  /// The field `Retry-After` (RFC 9110, section 10.2.3); `nil` unless it has one of the two forms.
+  public let retryAfter: RetryAfter?
+
+  /// How long a client is asked to wait.
+  public enum RetryAfter: Sendable, Equatable {
+    /// This number of seconds.
+    case seconds(Int64)
+    /// Until this time, in seconds since 1970.
+    case time(Int64)
+  }
 
   /// Reads header fields.
   ///
@@ -15,6 +27,16 @@ public struct FetchedHead: Sendable, Equatable {
     length = first("content-length").flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 }
     mediaType = first("content-type").flatMap(Self.mediaType)
     mementoTime = first("memento-datetime").flatMap(Self.time)
+    retryAfter = first("retry-after").flatMap(Self.retryAfter)
+  }
+
+  private static func retryAfter(_ text: String) -> RetryAfter? {
+    let text = text.trimmingCharacters(in: .whitespaces)
+    // Nine digits are thirty years.
+    if (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      return Int64(text).map { .seconds($0) }
+    }
+    return time(text).map { .time($0) }
   }
 
   private static func mediaType(_ text: String) -> String? {

@@ -44,6 +44,8 @@ public actor SafeHTTPClient {
     /// The limit of the body, which is then returned; `nil` only hashes the body, up to the limit of
     /// the client.
     public var maxResponseBytes: Int?
+    /// Whether the body of the answer is left unread: only its head is of interest.
+    public var ignoresBody = false
     /// Statuses that are accepted. Others throw `fetch.status`.
     public var accepted: Set<Int> = [200]
     /// The length in the header of the Git blob, to compute ``Fetched/gitBlobSHA1``.

@@ -18,7 +18,7 @@ struct PithLedger: AsyncParsableCommand {
       Evidence.self, Audit.self, CheckpointCommand.self, Prove.self, Verify.self, Merge.self,
       Fsck.self, Witness.self, Status.self, Search.self, Citations.self, Events.self,
       EventCommand.self, Replay.self, Export.self, ContextCommand.self, DoctorCommand.self,
-      ManualCommand.self,
+      WebhookCommand.self, ManualCommand.self,
     ])
 
   static func main() async {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import LedgerDomain
+import LedgerStore
 import LedgerTestSupport
 import NIOCore
 import PostgresClient
@@ -94,6 +95,22 @@ struct MetricsTests {
     }
     jobs.cancel()
     await jobs.value
+    try await Self.useWebhook(test.ledger)
+  }
+
+  /// Tries to deliver to an address that is refused, and counts the webhooks.
+  private static func useWebhook(_ ledger: Ledger) async throws {
+    var request = WebhookRequest(url: "https://localhost:1/hunter2")
+    request.from = 0
+    let id = try await ledger.webhookManager.add(request).webhook.id
+    let job = Task { await ledger.webhookDeliverer.run(WebhookCloudEvents(ledger)) }
+    while try await ledger.webhookManager.webhook(id).webhook.failures == 0
+      || ledger.webhookDeliverer.report == nil
+    {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    job.cancel()
+    await job.value
   }
 
   @Test("Each part of a service records what it did; no series names a client or a signer")
@@ -125,6 +142,8 @@ struct MetricsTests {
         "pithledger_http_request_duration_seconds_count{method=\"POST\",route=\"/api/events\"}", 2)
       expect("pithledger_http_requests_in_flight", 1)
       expect("pithledger_job_rounds_total{result=\"done\",task=\"storage\"}", 1)
+      expect("pithledger_webhook_deliveries_total{result=\"unreachable\"}", 1)
+      expect("pithledger_webhooks{state=\"stopped\"}", 0)
       expect("pithledger_checkpoint_events", size)
       #expect(try #require(Self.value("pithledger_append_commit_seconds_count", in: text)) >= 4)
       #expect(

@@ -70,6 +70,11 @@ struct DatabaseRoleTests {
     ("SELECT note FROM ledger.checkpoint", [.read]),
     ("SELECT size FROM ledger.tree", [.read, .sign]),
     ("SELECT bytes FROM ledger.trusted_document", [.read]),
+    ("SELECT url FROM ledger.webhook", [.settle, .administer]),
+    ("UPDATE ledger.webhook SET failures = 1", [.settle, .administer]),
+    ("UPDATE ledger.webhook SET url = 'https://example.org/'", [.administer]),
+    ("UPDATE ledger.webhook SET generation = 9", [.administer]),
+    ("DELETE FROM ledger.webhook", [.administer]),
   ]
 
   private func separate(_ configuration: inout LedgerConfiguration) {

@@ -8,7 +8,8 @@ import Testing
 @Suite("Examples in the documents")
 struct DocumentTests {
   private static let missing = PythonPackages.missing(
-    ["cryptography", "openapi_python_client"], programs: ["node", "openssl", "psql", "curl"])
+    ["cryptography", "openapi_python_client", "standardwebhooks"],
+    programs: ["node", "openssl", "psql", "curl"])
 
   @Test(
     "Every command of a page runs, from its top to its bottom",

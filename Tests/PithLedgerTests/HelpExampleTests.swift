@@ -59,7 +59,7 @@ struct HelpExampleTests {
       let lines = try #require(examples[step.command], "\(step.command) has no example")
       let value = try await step.value(shell)
       for line in lines {
-        let words = line.replacing(#/\b(EVENT|FINGERPRINT|SHA256)\b/#, with: value)
+        let words = line.replacing(#/\b(EVENT|FINGERPRINT|SHA256|WEBHOOK)\b/#, with: value)
           .replacing("LOGKEY", with: "'\(shell.logKey)'")
         let answer = try await shell.run(words, settings: step.settings)
         #expect(
@@ -111,7 +111,7 @@ struct HelpExampleTests {
 
   /// The commands in an order in which each has what it needs.
   private static var steps: [Step] {
-    start + statements + reading + proofs + trust + ends
+    start + statements + reading + proofs + trust + webhooks + ends
   }
 
   private static var start: [Step] {
@@ -173,6 +173,25 @@ struct HelpExampleTests {
       Step(
         command: "trust jwks remove", value: { Digest(hashing: try $0.bytes("keys.json")).hex }),
       Step(command: "anchors upgrade", settings: ["FETCH_SECONDS": "1"]),
+    ]
+  }
+
+  private static let webhook: @Sendable (ExampleShell) async throws -> String = { shell in
+    let answer = try await shell.run("pithledger webhook list --json")
+    let json = try JSON.parse(Array(answer.output.utf8.filter { $0 != 0x0A }))
+    return try #require(json["webhooks"]?.arrayValue?.first?["id"]?.stringValue)
+  }
+
+  private static var webhooks: [Step] {
+    [
+      Step(command: "webhook add"), Step(command: "webhook list"),
+      Step(command: "webhook show", value: webhook),
+      Step(command: "webhook pause", value: webhook),
+      Step(command: "webhook resume", value: webhook),
+      Step(command: "webhook secret", value: webhook),
+      // No such receiver exists.
+      Step(command: "webhook test", value: webhook, status: 1),
+      Step(command: "webhook remove", value: webhook),
     ]
   }
 

@@ -20,6 +20,7 @@ struct ReadCommandTests {
     "export log": ["/tmp/plt-none"], "export tiles": ["/tmp/plt-none"], "fsck": [],
     "key events": [fingerprint], "key list": [], "prove": ["0"], "replay": ["--check"],
     "replications": ["--pending"], "search": [], "status": ["4OXKXQ4P"], "trust list": [],
+    "webhook list": [], "webhook show": ["wh_none"],
   ]
   /// The commands that write, need no ledger, or run until they are stopped.
   static let others: Set<String> = [
@@ -29,7 +30,8 @@ struct ReadCommandTests {
     "mcp", "import log", "key generate", "key register", "key revoke", "key rotate", "key unvouch",
     "key vouch", "merge", "migrate", "moderate", "serve", "trust headers add",
     "trust headers remove", "trust jwks add", "trust jwks remove", "trust tsa add",
-    "trust tsa remove", "withdraw", "witness",
+    "trust tsa remove", "webhook add", "webhook pause", "webhook remove", "webhook resume",
+    "webhook secret", "webhook test", "withdraw", "witness",
   ]
   private static let digest = String(repeating: "0", count: 64)
   private static let fingerprint = String(repeating: "0", count: 32)
@@ -114,7 +116,7 @@ struct ReadCommandTests {
       for arguments in [
         ["status", LedgerUnderTest.number], ["events"], ["key", "list"], ["prove", "0"],
         ["export", LedgerUnderTest.number], ["replay", "--check"], ["fsck"], ["trust", "list"],
-        ["checkpoint", "--key"], ["audit"],
+        ["webhook", "list"], ["checkpoint", "--key"], ["audit"],
       ] {
         let answer = try await ProgramRun.pithledger(
           arguments + ["--json", "--data-dir", directory], settings: ["DATABASE_URL": test.uri])

@@ -36,6 +36,7 @@ def main(folder):
     wrapper.chmod(0o755)
     (folder / "docs").symlink_to(pathlib.Path(project) / "docs")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PITHLEDGER_")}
+    environment["PITHLEDGER_WEBHOOK_ALLOW_HOSTS"] = "127.0.0.1:8099"
     subprocess.run([program, "import", "docs/sample/metamorph.json"], cwd=folder, env=environment, check=True,
                    stdout=subprocess.DEVNULL)
     service = subprocess.Popen([program, "serve", "--port", "0"], cwd=folder, env=environment,
@@ -54,10 +55,18 @@ def main(folder):
             else:
                 name = re.match(r"(?:#|//) (\S+)\n", body)
                 (folder / name[1]).write_text(body)
-        result = subprocess.run(["bash", "-c", "\n".join(script)], cwd=folder, env=environment, text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-        print(json.dumps({"blocks": ran, "not_run": reasons, "status": result.returncode,
-                          "output": result.stdout[-4000:]}))
+        shell = subprocess.Popen(["bash", "-c", "\n".join(script)], cwd=folder, env=environment, text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 start_new_session=True)
+        try:
+            output = shell.communicate(timeout=300)[0]
+        finally:
+            # What an example started ends with it.
+            try:
+                os.killpg(shell.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        print(json.dumps({"blocks": ran, "not_run": reasons, "status": shell.returncode, "output": output[-4000:]}))
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait()

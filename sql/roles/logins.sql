@@ -4,8 +4,8 @@
 --   pithledger_projector  writes projections
 --   pithledger_reader     reads what is public
 --   pithledger_signer     writes the tree, checkpoints and cosignatures
---   pithledger_settler    settles pending statements: reads tokens of pending claims, adds block headers
---   pithledger_admin      reads and erases evidence of every kind, changes what is trusted
+--   pithledger_settler    settles pending statements: reads tokens of pending claims, adds block headers; delivers webhooks
+--   pithledger_admin      reads and erases evidence of every kind, changes what is trusted, manages webhooks
 --
 -- Only the owner of the schema changes tables. No login has a password here: the operator sets one, or a rule in
 -- pg_hba.conf. Roles belong to the cluster, and several databases may be migrated at once: a role that another

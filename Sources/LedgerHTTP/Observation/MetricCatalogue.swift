@@ -12,7 +12,7 @@ public enum MetricCatalogue {
 
   /// Every metric, in the order in which they are written.
   public static let all: [MetricDescription] =
-    service + http + submission + log + database + ProcessMetrics.descriptions
+    service + http + submission + log + webhooks + database + ProcessMetrics.descriptions
 
   private static let service: [MetricDescription] = [
     .init("pithledger_build_info", .gauge, "1, with the version of the program."),
@@ -104,6 +104,21 @@ public enum MetricCatalogue {
       "Statements that a job follows: pending anchors and claims, watched locations."),
     .init(
       "pithledger_job_due", .gauge, "Locations whose check was due when the last round ended."),
+  ]
+
+  private static let webhooks: [MetricDescription] = [
+    .init(
+      "pithledger_webhooks", .gauge,
+      "Webhooks by state: active, failing, stopped after failures, paused by the operator."),
+    .init(
+      "pithledger_webhook_lag_events", .gauge,
+      "The largest number of events of the log that a webhook, which is not paused, has not passed."
+    ),
+    .init(
+      "pithledger_webhook_deliveries_total", .counter,
+      "Messages to webhooks by result: delivered, refused, unreachable."),
+    .init(
+      "pithledger_webhook_delivery_seconds", latency, "Time until the answer to a message."),
   ]
 
   private static let database: [MetricDescription] = [

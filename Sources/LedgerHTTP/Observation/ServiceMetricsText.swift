@@ -95,7 +95,24 @@ actor ServiceMetricsText {
       samples.append(
         MetricSample("pithledger_job_due", storage.due, labels: [("task", "storage")]))
     }
+    if let webhooks = jobs.webhooks { samples += Self.webhooks(webhooks) }
     return samples
+  }
+
+  private static func webhooks(_ webhooks: JobReport.Webhooks) -> [MetricSample] {
+    let counts = webhooks.counts
+    let states = [
+      ("active", counts.active), ("failing", counts.failing), ("stopped", counts.stopped),
+      ("paused", counts.paused),
+    ]
+    return states.map {
+      MetricSample("pithledger_webhooks", $0.1, labels: [("state", $0.0)])
+    } + [
+      MetricSample("pithledger_webhook_lag_events", counts.lag),
+      MetricSample(
+        "pithledger_job_last_round_timestamp_seconds", seconds(webhooks.at),
+        labels: [("task", "webhooks")]),
+    ]
   }
 
   private static func pools(_ measured: Measurements) -> [MetricSample] {

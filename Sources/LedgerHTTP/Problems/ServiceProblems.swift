@@ -156,6 +156,18 @@ enum ServiceProblems {
       "server", "A served ledger cannot be used",
       "Check --server and the answer that the message describes; it comes from that server, which is not trusted."
     ),
+    command(
+      "webhook", "There is no such webhook", "List them with pithledger webhook list."),
+    command(
+      "webhook.url", "Events cannot be sent to the address",
+      "Use an https address on the public Internet, or allow the host by PITHLEDGER_WEBHOOK_ALLOW_HOSTS."
+    ),
+    command("webhook.batch", "The size of batches is out of range", "Use 1 to 100."),
+    command(
+      "webhook.from", "The position is beyond the log", "Use a position of the log, or now."),
+    command(
+      "webhook.count", "There are as many webhooks as there may be",
+      "Remove one with pithledger webhook remove."),
     command("file", "The file cannot be read or written", "Check its path and its permissions."),
     command(
       "export_folder", "The folder of the export cannot be used",

@@ -92,6 +92,8 @@ extension LedgerConfiguration.ExternalServices {
 
   private mutating func readFetching(_ reader: SettingsReader) throws(Refusal) {
     allowedHosts = Set(reader.list("FETCH_ALLOW_HOSTS") ?? [])
+    webhookAllowedHosts = Set(
+      (reader.list("WEBHOOK_ALLOW_HOSTS") ?? []).map { $0.lowercased() })
     additionalRootsFile = reader.text("FETCH_CA_FILE")
     fetchLimits.bytes = try reader.number("FETCH_MAX_BYTES", default: fetchLimits.bytes)
     fetchLimits.time = try reader.seconds("FETCH_SECONDS", default: .seconds(60))

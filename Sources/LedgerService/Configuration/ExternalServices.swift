@@ -15,6 +15,10 @@ extension LedgerConfiguration {
     /// The limits of one fetch, and of simultaneous fetches.
     public var fetchLimits = SafeHTTPClient.Limits()
 
+    /// Hosts that webhooks may have although their addresses are private, or although they have no TLS: `name`,
+    /// `address`, or with `:port`.
+    public var webhookAllowedHosts: Set<String> = []
+
     // MARK: Proofs of time
 
     /// Calendars that may complete pending proofs, spelled as in these proofs.

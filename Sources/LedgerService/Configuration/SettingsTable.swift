@@ -168,6 +168,10 @@ public enum SettingsTable {
       Setting(
         "FETCH_ALLOW_HOSTS", .list,
         "hosts with private addresses that may be fetched from: `name`, `address` or `host:port`"),
+      Setting(
+        "WEBHOOK_ALLOW_HOSTS", .list,
+        "hosts to which [webhooks](operations.md#webhooks) may send although their addresses are private, or over http: `name`, "
+          + "`address` or `host:port`"),
       Setting("FETCH_CA_FILE", .file, "additional TLS roots, in PEM"),
       Setting("FETCH_MAX_BYTES", positive, "size of one fetch", default: "268435456"),
       Setting("FETCH_SECONDS", positive, "time of one fetch", default: "60"),

@@ -1,4 +1,5 @@
 public import LedgerDomain
+public import LedgerStore
 import Synchronization
 
 /// What the background jobs of this process saw in their last rounds.
@@ -23,12 +24,22 @@ public struct JobReport: Sendable {
     public let at: Timestamp
   }
 
+  /// The webhooks by state.
+  public struct Webhooks: Sendable {
+    /// How many there are in each state.
+    public let counts: WebhookCounts
+    /// When they were counted.
+    public let at: Timestamp
+  }
+
   /// Proofs of time that are pending; `nil` before the first round.
   public internal(set) var anchors: Pending?
   /// Identity tokens whose signature was not checked; `nil` before the first round.
   public internal(set) var claims: Pending?
   /// Stored copies; `nil` before the first round.
   public internal(set) var storage: Storage?
+  /// Webhooks; `nil` before they were counted.
+  public internal(set) var webhooks: Webhooks?
 }
 
 /// Keeps the report of the jobs of a process.

@@ -47,8 +47,10 @@ extension Ledger {
 
   /// Reads the state in numbers: one statement, and what is in memory.
   public func measurements() async -> Measurements {
-    Measurements(
+    var jobs = backgroundJobs.report
+    jobs.webhooks = webhookDeliverer.report
+    return Measurements(
       log: try? await store.projections.measurements(), pools: await store.poolUsage(),
-      jobs: backgroundJobs.report, readiness: await readiness())
+      jobs: jobs, readiness: await readiness())
   }
 }

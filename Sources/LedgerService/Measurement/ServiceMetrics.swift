@@ -41,6 +41,8 @@ final class ServiceMetrics: Sendable {
   private let verifications: LabelledCounter
   private let quotas: LabelledCounter
   private let rounds: LabelledCounter
+  private let deliveries: LabelledCounter
+  private let deliveryTime: CoreMetrics.Timer
 
   init(_ factory: any MetricsFactory) {
     submissions = LabelledCounter(
@@ -50,6 +52,9 @@ final class ServiceMetrics: Sendable {
     verifications = LabelledCounter(
       "pithledger_verifications_total", labels: ["check", "verdict"], factory)
     quotas = LabelledCounter("pithledger_quota_refusals_total", labels: ["quota"], factory)
+    deliveries = LabelledCounter(
+      "pithledger_webhook_deliveries_total", labels: ["result"], factory)
+    deliveryTime = CoreMetrics.Timer(label: "pithledger_webhook_delivery_seconds", factory: factory)
     rounds = LabelledCounter("pithledger_job_rounds_total", labels: ["task", "result"], factory)
   }
 
@@ -78,6 +83,12 @@ final class ServiceMetrics: Sendable {
 
   /// The counter of the refusals of a quota, from zero.
   func quota(_ check: String) -> Counter? { quotas.counter(check) }
+
+  /// Counts a message to a webhook.
+  func countDelivery(_ result: String, took time: Duration) {
+    deliveries.counter(result)?.increment()
+    deliveryTime.recordNanoseconds(Int64(time / .nanoseconds(1)))
+  }
 
   /// Counts a round of a background job.
   func countRound(_ job: String, isDone: Bool) {

@@ -55,6 +55,8 @@ actor CheckpointSigner {
   private var lastSize: TreeSize?
 
   nonisolated var verifierKey: NoteVerifierKey { key.verifierKey }
+  /// The secrets that are derived from the key.
+  nonisolated var webhookSecrets: WebhookSecrets { WebhookSecrets(key.signer) }
 
   init(
     key: LogKey, tree: any LogTree, archive: any CheckpointArchive, origin: String, logger: Logger

@@ -10,10 +10,11 @@ public enum DatabaseRole: String, Sendable, CaseIterable {
   case read = "pithledger_reader"
   /// Writes the tree, checkpoints and cosignatures.
   case sign = "pithledger_signer"
-  /// Settles pending statements: reads the tokens of pending claims, and adds block headers.
+  /// Settles pending statements: reads the tokens of pending claims, and adds block headers. Delivers events to
+  /// webhooks.
   case settle = "pithledger_settler"
-  /// Reads and erases evidence of every kind, and changes what is trusted. Only commands of the
-  /// operator connect as it.
+  /// Reads and erases evidence of every kind, changes what is trusted, and manages webhooks. Only commands of
+  /// the operator connect as it.
   case administer = "pithledger_admin"
 
   /// The names of all logins.

@@ -2,7 +2,9 @@ import Ed25519
 import Encodings
 
 import enum Crypto.Curve25519
+import struct Crypto.HKDF
 import struct Crypto.SHA256
+import struct Crypto.SymmetricKey
 
 /// A public key with its name, written as `name+keyid+base64` (C2SP signed-note).
 public struct NoteVerifierKey: Hashable, Sendable, CustomStringConvertible {
@@ -271,6 +273,18 @@ public struct NoteSigner: Sendable {
   public func cosign(_ text: String, time: UInt64) throws(TransparencyError) -> NoteSignature {
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: time >> UInt64(56 - 8 * $0)) }
     return try signature(over: Cosignature.message(text, time: time), prefix: prefix)
+  }
+
+  /// Derives 32 secret bytes from the private key (RFC 5869, HKDF with SHA-256). They tell nothing about the key.
+  ///
+  /// - Parameters:
+  ///   - purpose: the salt. Each purpose has its own.
+  ///   - name: distinguishes the secrets of one purpose.
+  public func derivedSecret(for purpose: String, name: String) -> [UInt8] {
+    let secret = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: SymmetricKey(data: key.rawRepresentation), salt: Array(purpose.utf8),
+      info: Array(name.utf8), outputByteCount: 32)
+    return unsafe secret.withUnsafeBytes { unsafe Array($0) }
   }
 
   private func signature(

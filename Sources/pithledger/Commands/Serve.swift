@@ -47,6 +47,7 @@ struct Serve: AsyncParsableCommand {
         : [
           Task { await ledger.backgroundJobs.run() },
           Task { await ledger.checkpointScheduler.run() },
+          Task { await ledger.webhookDeliverer.run(WebhookCloudEvents(ledger)) },
         ]
       func close() async {
         for job in jobs { job.cancel() }
