@@ -202,7 +202,7 @@ struct WebhookComponents: Sendable {
           allowedHosts: services.webhookAllowedHosts,
           limits: WebhookSender.limits(of: WebhookManager.most),
           additionalRoots: services.additionalRootsFile),
-        secrets: signer.webhookSecrets)
+        secrets: signer.webhookSecrets, allowedHosts: services.webhookAllowedHosts)
     }
     manager = WebhookManager(
       store: core.store, resolver: core.resolver, sender: sender,

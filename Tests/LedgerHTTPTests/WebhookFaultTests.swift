@@ -140,6 +140,22 @@ struct WebhookFaultTests {
     }
   }
 
+  @Test("An address is refused, too, when it is no longer allowed")
+  func withdrawnPermission() async throws {
+    try await WebhookScene.run { scene in
+      let id = try await scene.add("a")
+      var changed = scene.test.ledger.configuration
+      changed.externalServices.webhookAllowedHosts = []
+      let ledger = try await Ledger.open(
+        changed, runProjector: false, logger: PrivateServer.logger)
+      #expect(try await scene.deliver(by: ledger.webhookDeliverer) == 1)
+      await ledger.close()
+      let webhook = try await scene.manager.webhook(id).webhook
+      #expect(webhook.failures == 1 && webhook.lastError?.contains("webhook.url") == true)
+      #expect(scene.receiver.messages("a").isEmpty)
+    }
+  }
+
   @Test("Numbers out of range and unknown names are refused; there are 64 webhooks at most")
   func bounds() async throws {
     try await WebhookScene.run { scene in

@@ -93,6 +93,18 @@ struct WebhookRuleTests {
     #expect(generations(9, 1) == [9, 8])
   }
 
+  @Test("What a library reports becomes a bounded text without control characters")
+  func errorText() {
+    for message in [
+      String(repeating: "\u{1F600}", count: 5000), String(repeating: "e\u{301}", count: 5000),
+      "a\u{0}b\nc\u{7F}", "",
+    ] {
+      let text = WebhookAnswer.failed(check: "fetch.unreachable", message: message).text
+      #expect(text.utf8.count <= 1000 && text.hasSuffix("[fetch.unreachable]"))
+      #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
+    }
+  }
+
   @Test("The identifier of a message names the webhook and the positions")
   func identifiers() {
     #expect(WebhookName.message("wh_abc", 7, nil) == "msg_abc_7")

@@ -112,6 +112,8 @@ public final class WebhookDeliverer: Sendable {
     } catch {
       if !Task.isCancelled {
         logger.warning("the delivery to the webhook \(claimed.id) was interrupted: \(error)")
+        // Without a pause the same fault would fill the log.
+        try? await Task.sleep(for: .seconds(10))
       }
     }
     // Not cancelled with this task, so that another process need not wait for the end of the hold.

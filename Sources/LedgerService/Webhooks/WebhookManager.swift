@@ -1,7 +1,5 @@
 import LedgerDomain
 public import LedgerStore
-import ProofFormats
-import SafeHTTPClient
 public import TransparencyLog
 
 /// What a new webhook is to get.
@@ -44,8 +42,6 @@ public final class WebhookManager: Sendable {
   public static let most = 64
   /// The largest number of events in one request.
   public static let largestBatch = 100
-  /// The longest address, in bytes.
-  public static let longestURL = 2048
 
   let store: LedgerStore
   let resolver: RecordResolver
@@ -69,7 +65,8 @@ public final class WebhookManager: Sendable {
   /// `query` about a condition; those of a record's name.
   public func add(_ request: WebhookRequest) async throws -> WebhookState {
     try configuration.requireWriting()
-    let url = try checked(request.url)
+    let url = try WebhookAddress.checked(
+      request.url, allowed: configuration.externalServices.webhookAllowedHosts)
     let filter = try EventFilter(
       types: request.types, signer: request.signer, target: request.target, standings: nil,
       since: nil, order: nil)
@@ -97,39 +94,6 @@ public final class WebhookManager: Sendable {
         "There are \(Self.most) webhooks, which is the largest number. Remove one first.")
     }
     return WebhookState(webhook: webhook, size: size)
-  }
-
-  /// Checks an address, and returns it in normal form.
-  private func checked(_ text: String) throws(Refusal) -> String {
-    func refusal(_ message: String) -> Refusal {
-      Refusal(.malformed, check: "webhook.url", field: "url", message)
-    }
-    guard text.utf8.count <= Self.longestURL else {
-      throw refusal("An address has at most \(Self.longestURL) bytes.")
-    }
-    let address: WebAddress
-    do throws(WebAddress.Fault) { address = try WebAddress(text) } catch {
-      throw refusal(error.message)
-    }
-    guard "\(address)".utf8.count <= Self.longestURL else {
-      throw refusal("An address has at most \(Self.longestURL) bytes, percent escapes included.")
-    }
-    let allowed = configuration.externalServices.webhookAllowedHosts
-    let host = address.bareHost
-    if allowed.contains(host) || allowed.contains("\(host):\(address.port)") {
-      return "\(address)"
-    }
-    guard address.scheme == "https" else {
-      throw refusal(
-        "Events are sent over https. PITHLEDGER_WEBHOOK_ALLOW_HOSTS names hosts that may have http."
-      )
-    }
-    if let literal = NetworkAddress(host), !literal.isPublic {
-      throw refusal(
-        "\(host) is not on the public Internet. PITHLEDGER_WEBHOOK_ALLOW_HOSTS names hosts that may be used all the same."
-      )
-    }
-    return "\(address)"
   }
 
   /// All webhooks, in the order in which they were made.

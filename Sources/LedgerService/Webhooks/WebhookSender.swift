@@ -45,8 +45,16 @@ public enum WebhookAnswer: Sendable, Equatable {
     case .answered(let status):
       (300..<400).contains(status)
         ? "It answered \(status). Redirects are not followed." : "It answered \(status)."
-    case .failed(let check, let message): "\(message.prefix(500)) [\(check)]"
+    case .failed(let check, let message): "\(Self.plain(message)) [\(check)]"
     }
+  }
+
+  /// A text that the database takes: at most 800 bytes, without control characters. An error of a library may contain
+  /// what a receiver sent.
+  private static func plain(_ text: String) -> String {
+    let scalars = text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+    let bytes = String(String.UnicodeScalarView(scalars)).utf8.prefix(800)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The class of the answer, for metrics.
@@ -73,6 +81,8 @@ struct WebhookSender: Sendable {
 
   let fetcher: any Fetcher
   let secrets: WebhookSecrets
+  /// The hosts that may have private addresses, or no TLS.
+  let allowedHosts: Set<String>
 
   /// Sends a message.
   ///
@@ -82,6 +92,11 @@ struct WebhookSender: Sendable {
   func send(
     _ body: WebhookBody, id messageID: String, to webhook: Webhook, at now: Timestamp
   ) async throws -> (answer: WebhookAnswer, retryAfter: FetchedHead.RetryAfter?) {
+    // The setting may have changed since the webhook was added.
+    do throws(Refusal) { _ = try WebhookAddress.checked(webhook.url, allowed: allowedHosts) } catch
+    {
+      return (.failed(check: error.check, message: error.message), nil)
+    }
     let seconds = now.microseconds / 1_000_000
     var request = SafeHTTPClient.Request(webhook.url, .webhooks)
     request.method = "POST"
