@@ -29,7 +29,7 @@ struct StorePools: Sendable {
     reading.onConnect += Self.lookupSettings
     let metrics = configuration.metrics
     readers = DatabasePool(
-      "readers", reading, size: configuration.readers, maxWaiting: 4096,
+      "readers", reading, size: configuration.readers, maxWaiting: 1024,
       acquireTimeout: .seconds(15),
       logger: configuration.logger, metrics: metrics)
     // A process that stops in the middle of an append would otherwise hold the lock on the head of the log.

@@ -259,7 +259,7 @@ final class EventAppender: Sendable {
       items: [item], evidence: event.evidenceItems(attempt.context.evidence),
       guardPosition: request.isGuarded ? attempt.next.previous : nil)
     if event.body.signer.signerType == .registry { unit.registryAsOf = attempt.next }
-    request.reservation?.end()
+    request.reservation?.queued()
     switch try await append(unit) {
     case .stored(let positions, _, isNew: true):
       metrics.count(admission.checks)

@@ -1,5 +1,6 @@
 public import Encodings
 public import LedgerDomain
+import LedgerStore
 
 /// Takes submissions: admits them, appends them, and answers when they are durable.
 public final class Submitter: EventSubmitter {
@@ -25,11 +26,13 @@ public final class Submitter: EventSubmitter {
   /// - Parameters:
   ///   - name: the record that it was submitted to. `nil` accepts the event's subject.
   ///   - action: the event type of the path. `nil` accepts any.
-  /// - Throws: a `Refusal`; nothing of the submission is stored then.
+  /// - Throws: a `Refusal`, or a `LedgerStoreError` with the code `queueFull`; nothing of the submission is stored
+  ///   then.
   public func submit(
     _ bytes: [UInt8], record name: String? = nil, action: EventType? = nil, client: ClientID,
     operatorAuthorised: Bool = false
   ) async throws -> SubmissionAnswer {
+    if !operatorAuthorised { try signed.store.log.requireRoom() }
     switch try SubmissionParser.parse(bytes, limits: limits.submission) {
     case .signed(let event, let evidence):
       if let action, event.body.type != action {

@@ -42,7 +42,7 @@ actor Appender {
   private var isDraining = false
   /// The number of batches that are being written.
   private var writing = 0
-  private nonisolated let inFlight = InFlightCount()
+  private nonisolated let load = AppendLoad()
   /// Resumed when the batch window ends.
   private var windowEnd: CheckedContinuation<Void, Never>?
 
@@ -52,16 +52,23 @@ actor Appender {
     self.appended = appended
   }
 
-  /// Counts a unit as in flight until the reservation is ended or released.
-  nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(inFlight) }
+  /// Counts a unit as in flight until it is queued, and as work until the reservation is ended or released.
+  nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(load) }
+
+  /// Refuses further work while much is in progress.
+  ///
+  /// Errors: `queueFull`.
+  nonisolated func requireRoom() throws {
+    guard load.units.load(ordering: .relaxed) < AppendLoad.maxUnits else { throw Self.isFull }
+  }
+
+  private static let isFull = LedgerStoreError(
+    .queueFull, "too many submissions are waiting to be written; try again")
 
   /// Appends a unit. It is durable when this returns.
   func append(_ unit: AppendUnit) async throws -> AppendOutcome {
     guard queue.count < Self.maxQueuedUnits, queuedBytes + unit.byteCount <= Self.maxQueuedBytes
-    else {
-      throw LedgerStoreError(
-        .queueFull, "too many submissions are waiting to be written; try again")
-    }
+    else { throw Self.isFull }
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(unit: unit, continuation: continuation))
       queuedBytes += unit.byteCount
@@ -129,7 +136,7 @@ actor Appender {
 
   /// Whether waiting adds nothing to the next batch.
   private var isBatchComplete: Bool {
-    inFlight.count.load(ordering: .relaxed) == 0 || queue.count >= Self.maxBatchItems
+    load.inFlight.load(ordering: .relaxed) == 0 || queue.count >= Self.maxBatchItems
   }
 
   /// Waits while submissions are in flight, at most for the batch window. Returns at once when none is.

@@ -19,6 +19,11 @@ public struct EventLog: Sendable {
   /// for it.
   public func reserve() -> SubmissionReservation { appender.reserve() }
 
+  /// Refuses a submission before work is spent on it, while too many others are in progress.
+  ///
+  /// Errors: `queueFull`.
+  public func requireRoom() throws { try appender.requireRoom() }
+
   /// Appends a unit. It is durable when this returns.
   ///
   /// Errors: `queueFull`, `outcomeUnknown`.
