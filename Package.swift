@@ -70,6 +70,8 @@ let package = Package(
     .target(
       name: "TransparencyLog", dependencies: ["Encodings", "Ed25519", crypto],
       swiftSettings: strict),
+    // Merkle Patricia trees and their proofs, for the index of the log and for verifiers.
+    .target(name: "MerklePatricia", dependencies: ["Encodings", crypto], swiftSettings: strict),
     // Checks of proofs against trusted headers, roots and keys, which the caller passes. No network.
     .target(
       name: "ProofVerification",
@@ -120,7 +122,8 @@ let package = Package(
     .target(
       name: "LedgerVerifier",
       dependencies: [
-        "LedgerDomain", "TransparencyLog", "Encodings", "ProofFormats", "CanonicalJSON",
+        "LedgerDomain", "MerklePatricia", "TransparencyLog", "Encodings", "ProofFormats",
+        "CanonicalJSON",
       ],
       swiftSettings: strict),
 
@@ -293,6 +296,10 @@ let package = Package(
       dependencies: ["Encodings", "TransparencyLog", "ProofFormats", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "MerklePatriciaTests",
+      dependencies: ["Encodings", "MerklePatricia", "TestSupport"], exclude: ["patricia.py"],
+      swiftSettings: strict),
+    .testTarget(
       name: "SafeHTTPClientTests",
       dependencies: [
         "Encodings", "SafeHTTPClient", "ProofFormats",
@@ -405,13 +412,13 @@ let package = Package(
       name: "LedgerVerifierTests",
       dependencies: [
         "Encodings", "LedgerVerifier", "LedgerService", "LedgerHTTP", "LedgerStore", "LedgerDomain",
-        "CanonicalJSON", "PostgresClient", "ProofFormats", "TransparencyLog", "TestSupport",
-        "LedgerTestSupport",
+        "CanonicalJSON", "MerklePatricia", "PostgresClient", "ProofFormats", "TransparencyLog",
+        "TestSupport", "LedgerTestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
       ],
-      swiftSettings: strict),
+      exclude: ["index.py"], swiftSettings: strict),
     .testTarget(
       name: "LedgerHTTPTests",
       dependencies: [

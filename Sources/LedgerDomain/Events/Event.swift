@@ -106,6 +106,11 @@ public struct Target: Sendable, Equatable {
     digits.utf8.count <= 16 ? TreeSize(digits) : nil
   }
 
+  /// The fingerprint of the key; `nil` if the target is not a key.
+  public var key: Digest128? {
+    text.hasPrefix("key:") ? Digest128(hex: String(text.dropFirst(4))) : nil
+  }
+
   /// The identifier of the claim; `nil` if the target is not a claim.
   public var claim: String? { text.hasPrefix("claim:") ? String(text.dropFirst(6)) : nil }
 }

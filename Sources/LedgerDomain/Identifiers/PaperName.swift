@@ -35,6 +35,21 @@ public struct PaperName: Hashable, Sendable {
     }
   }
 
+  /// The name that a text states: `pith:…`, `arxiv:…` or `doi:…`, in any spelling. `nil` for any other text.
+  public init?(citing text: String) {
+    let folded = text.lowercased()
+    if folded.hasPrefix("pith:") {
+      guard let number = PithNumber(text) else { return nil }
+      self.init(number)
+    } else if folded.hasPrefix("arxiv:"), folded.utf8.count > 6 {
+      self.init(arxiv: text)
+    } else if folded.hasPrefix("doi:"), folded.utf8.count > 4 {
+      self.init(doi: text)
+    } else {
+      return nil
+    }
+  }
+
   /// The source of a record.
   public init(sourceOf record: CanonicalRecord) {
     switch record.sourceKind {
