@@ -24,15 +24,19 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
   private let table: ConnectionTable
   private let isLocalSocket: Bool
   private let certificate: TLSCertificate?
+  private let isFull: (@Sendable () -> Bool)?
   private let http: HTTP1Channel
 
   /// - Parameters:
   ///   - isLocalSocket: whether the connections come over the operator's Unix socket.
   ///   - certificate: the certificate of the service; `nil` for connections without TLS.
+  ///   - isFull: whether submissions are refused at present; `nil` if they never are.
   init(
     responder: @escaping HTTPChannelHandler.Responder, limits: ServerLimits,
-    table: ConnectionTable, isLocalSocket: Bool, certificate: TLSCertificate?
+    table: ConnectionTable, isLocalSocket: Bool, certificate: TLSCertificate?,
+    isFull: (@Sendable () -> Bool)?
   ) {
+    self.isFull = isFull
     self.certificate = certificate
     self.responder = responder
     self.limits = limits
@@ -68,6 +72,9 @@ struct LedgerChannel: ServerChildChannel, HTTPChannelHandler {
         ).handler
         let requests = RequestGuard(limits: limits, table: table, connection: connection)
         try pipeline.addHandler(requests, position: .after(decoder))
+        if let isFull {
+          try pipeline.addHandler(OverloadHandler(isFull: isFull), position: .after(requests))
+        }
         try pipeline.addHandler(ArrivalHandler(requests), position: .before(decoder))
         return value
       }

@@ -121,12 +121,14 @@ public struct LedgerServer: Sendable {
     onServerRunning: @escaping @Sendable (any Channel) async -> Void
   ) -> Application<RouterResponder<LedgerRequestContext>> {
     let limits = ledger.configuration.server
-    let table = state.table
+    let (table, submitter) = (state.table, ledger.submitter)
+    let isFull: @Sendable () -> Bool = { submitter.isFull }
     return Application(
       router: buildRouter(ledger: ledger, state: state, listensOn: host),
       server: .limited(
         limits, table, isLocalSocket: isLocalSocket,
-        certificate: isLocalSocket ? nil : state.certificate),
+        certificate: isLocalSocket ? nil : state.certificate,
+        isFull: isLocalSocket ? nil : isFull),
       configuration: .init(address: address, serverName: "pithledger", backlog: 1024),
       onServerRunning: onServerRunning, logger: ledger.logger)
   }
@@ -190,12 +192,12 @@ extension HTTPServerBuilder {
   /// HTTP/1.1 with a service's limits.
   static func limited(
     _ limits: ServerLimits, _ table: ConnectionTable, isLocalSocket: Bool = false,
-    certificate: TLSCertificate? = nil
+    certificate: TLSCertificate? = nil, isFull: (@Sendable () -> Bool)? = nil
   ) -> HTTPServerBuilder {
     HTTPServerBuilder { responder in
       LedgerChannel(
         responder: responder, limits: limits, table: table, isLocalSocket: isLocalSocket,
-        certificate: certificate)
+        certificate: certificate, isFull: isFull)
     }
   }
 }

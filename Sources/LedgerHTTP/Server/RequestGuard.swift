@@ -1,4 +1,3 @@
-import CanonicalJSON
 import CoreMetrics
 import LedgerService
 import NIOCore
@@ -268,22 +267,11 @@ final class RequestGuard: ChannelDuplexHandler {
   }
 
   private func answer(_ context: ChannelHandlerContext, _ refused: RefusedRequest) {
-    let refusal = refused.refusal
-    let problem: JSON = [
-      "check": .string(refusal.check), "detail": .string(refusal.detail),
-      "request_id": .string(refused.id),
-      "status": .integer(Int64(refusal.status.code)),
-      "title": .string(ProblemType.of(refusal.check)?.title ?? refusal.status.reasonPhrase),
-      "type": .string(Problem.type(refusal.check)),
-    ]
-    let bytes = problem.canonicalBytes()
+    let bytes = refused.refusal.problem(requestID: refused.id)
+    var headers = refused.refusal.headers(requestID: refused.id, length: bytes.count)
+    headers.add(name: "Connection", value: "close")
     let head = HTTPResponseHead(
-      version: .http1_1, status: refusal.status,
-      headers: [
-        "Content-Type": "application/problem+json", "Content-Length": "\(bytes.count)",
-        "Cache-Control": "no-store", "Connection": "close",
-        "\(RequestID.fieldName)": "\(refused.id)",
-      ])
+      version: .http1_1, status: refused.refusal.status, headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     if !refused.isHead {
       let body = context.channel.allocator.buffer(bytes: bytes)

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import NIOHTTP1
 
 /// Why a request's head is refused before any route sees it.
@@ -10,6 +11,25 @@ struct HeadRefusal: Error, Equatable {
     self.status = status
     self.check = check
     self.detail = detail
+  }
+
+  /// The problem document of an answer that no route makes.
+  func problem(requestID: String) -> [UInt8] {
+    let problem: JSON = [
+      "check": .string(check), "detail": .string(detail), "request_id": .string(requestID),
+      "status": .integer(Int64(status.code)),
+      "title": .string(ProblemType.of(check)?.title ?? status.reasonPhrase),
+      "type": .string(Problem.type(check)),
+    ]
+    return problem.canonicalBytes()
+  }
+
+  /// The header fields of such an answer.
+  func headers(requestID: String, length: Int) -> HTTPHeaders {
+    [
+      "Content-Type": "application/problem+json", "Content-Length": "\(length)",
+      "Cache-Control": "no-store", "\(RequestID.fieldName)": "\(requestID)",
+    ]
   }
 }
 

@@ -21,6 +21,9 @@ public final class Submitter: EventSubmitter {
     self.limits = limits
   }
 
+  /// Whether single submissions are refused at present, because too many are in progress.
+  public var isFull: Bool { signed.store.log.isFull }
+
   /// Takes a submission as JSON: a signed event, or the payload of a bare action.
   ///
   /// - Parameters:

@@ -55,20 +55,16 @@ actor Appender {
   /// Counts a unit as in flight until it is queued, and as work until the reservation is ended or released.
   nonisolated func reserve() -> SubmissionReservation { SubmissionReservation(load) }
 
-  /// Refuses further work while much is in progress.
-  ///
-  /// Errors: `queueFull`.
-  nonisolated func requireRoom() throws {
-    guard load.units.load(ordering: .relaxed) < AppendLoad.maxUnits else { throw Self.isFull }
-  }
+  /// Whether so much work is in progress that more would only wait.
+  nonisolated var isFull: Bool { load.units.load(ordering: .relaxed) >= AppendLoad.maxUnits }
 
-  private static let isFull = LedgerStoreError(
+  static let queueFull = LedgerStoreError(
     .queueFull, "too many submissions are waiting to be written; try again")
 
   /// Appends a unit. It is durable when this returns.
   func append(_ unit: AppendUnit) async throws -> AppendOutcome {
     guard queue.count < Self.maxQueuedUnits, queuedBytes + unit.byteCount <= Self.maxQueuedBytes
-    else { throw Self.isFull }
+    else { throw Self.queueFull }
     return try await withCheckedThrowingContinuation { continuation in
       queue.append(Waiting(unit: unit, continuation: continuation))
       queuedBytes += unit.byteCount

@@ -19,10 +19,13 @@ public struct EventLog: Sendable {
   /// for it.
   public func reserve() -> SubmissionReservation { appender.reserve() }
 
-  /// Refuses a submission before work is spent on it, while too many others are in progress.
+  /// Whether so many submissions are in progress that a further one would only wait.
+  public var isFull: Bool { appender.isFull }
+
+  /// Refuses a submission before work is spent on it, while the log is full.
   ///
   /// Errors: `queueFull`.
-  public func requireRoom() throws { try appender.requireRoom() }
+  public func requireRoom() throws { if isFull { throw Appender.queueFull } }
 
   /// Appends a unit. It is durable when this returns.
   ///
