@@ -68,7 +68,7 @@ struct IndexTests {
     let indexed = IndexedPositions(positions)
     var frontier = Frontier()
     for position in positions {
-      let bytes = withUnsafeBytes(of: position.rawValue.bigEndian) { unsafe Array($0) }
+      let bytes = unsafe withUnsafeBytes(of: position.rawValue.bigEndian) { unsafe Array($0) }
       frontier.append(.leaf(bytes)) { _ in }
     }
     #expect(indexed.value == frontier.root)
