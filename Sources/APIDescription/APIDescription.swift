@@ -62,7 +62,9 @@ public struct APIDescription: Sendable {
   /// A schema as a document of its own (JSON Schema 2020-12), with the schemas that it refers to in `$defs`. `nil` if
   /// there is none of this name.
   ///
-  /// - Parameter address: the address of the document.
+  /// - Parameters:
+  ///   - name: the name of the schema.
+  ///   - address: the address of the document.
   public func schema(_ name: String, address: String) -> JSON? {
     guard var schema = schemaObjects[name]?.objectValue else { return nil }
     var names: [String] = []

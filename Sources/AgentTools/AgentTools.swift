@@ -23,6 +23,8 @@ public struct AgentTools: ContextProvider {
   /// Makes the tools of a ledger.
   ///
   /// - Parameters:
+  ///   - description: the description of the interface, from which the tools have their texts.
+  ///   - ledger: the ledger that answers.
   ///   - key: the key that signs statements. Without one, the tools that sign are not offered.
   ///   - logKeys: the verifier keys that the person who started the server trusts.
   public init(

@@ -18,7 +18,9 @@ public actor ContextSession {
 
   /// Makes a session.
   ///
-  /// - Parameter send: sends the bytes of a message, without a line feed.
+  /// - Parameters:
+  ///   - server: the server that answers.
+  ///   - send: sends the bytes of a message, without a line feed.
   public init(_ server: ContextServer, send: @escaping @Sendable ([UInt8]) async -> Void) {
     self.server = server
     self.send = send

@@ -7,7 +7,10 @@ public import Foundation
 public enum DurableFile {
   /// Writes a file, and replaces an existing one.
   ///
-  /// - Parameter mode: the mode of the file, independent of the umask.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - bytes: the new content of the file.
+  ///   - mode: the mode of the file, independent of the umask.
   public static func replace(
     _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
   ) throws(DurableFileError) {

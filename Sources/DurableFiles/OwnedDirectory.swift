@@ -6,7 +6,9 @@ public enum OwnedDirectory {
   ///
   /// The mode of an existing directory is never changed.
   ///
-  /// - Parameter mode: the mode of a new directory, independent of the umask. Missing parents get the usual mode.
+  /// - Parameters:
+  ///   - path: the directory.
+  ///   - mode: the mode of a new directory, independent of the umask. Missing parents get the usual mode.
   /// - Returns: whether this call created it.
   ///
   /// Errors: `unsafe` for one that belongs to another user or that others may write to, with the command that

@@ -19,7 +19,10 @@ public enum SecretFile {
   /// The file belongs to the process's user and has no permissions for others, or it belongs to root and a group may
   /// read it. libpq requires the same of its key files.
   ///
-  /// - Parameter mayBeReadByOthers: whether others may read the file; nobody else may change it.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - maxBytes: the largest size of the file; a larger one is not read.
+  ///   - mayBeReadByOthers: whether others may read the file; nobody else may change it.
   ///
   /// Errors: `missing`; `unsafe`, with the command that corrects it; `failed`.
   public static func read(

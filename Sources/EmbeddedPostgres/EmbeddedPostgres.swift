@@ -65,9 +65,12 @@ public final class EmbeddedPostgres: Sendable {
   /// cluster and the database.
   ///
   /// - Parameters:
+  ///   - dataDirectory: the data directory of the ledger, in which the cluster lies.
+  ///   - database: the name of the database.
   ///   - logins: further roles as which the user of this process may log in.
-  ///   - settings: further settings of PostgreSQL. A value that could lose acknowledged events in a
-  ///     crash, such as `fsync=off`, is refused.
+  ///   - settings: further settings of PostgreSQL. A value that could lose acknowledged events in a crash, such as
+  ///     `fsync=off`, is refused.
+  ///   - logger: the log of the process.
   public static func start(
     dataDirectory: String, database: String = "pithledger", logins: [String] = [],
     settings: [String: String] = [:], logger: Logger

@@ -27,7 +27,9 @@ public enum Base64 {
 
   /// Decodes padded base64. Returns `nil` for white space, missing padding or trailing bits that are not zero.
   ///
-  /// - Parameter strict: whether trailing bits must be zero. `false` is for formats whose other readers accept them.
+  /// - Parameters:
+  ///   - text: the base64 text.
+  ///   - strict: whether trailing bits must be zero. `false` is for formats whose other readers accept them.
   public static func decode(_ text: String, strict: Bool = true) -> [UInt8]? {
     let characters = text.utf8Span.span
     guard characters.count % 4 == 0 else { return nil }

@@ -44,7 +44,7 @@ public struct PageRenderer: Sendable {
 
   /// The page as HTML.
   ///
-  /// Errors: ``MissingTemplate`` for a page without a template, which a test excludes.
+  /// Errors: `MissingTemplate` for a page without a template, which a test excludes.
   public func html(_ page: some Page) throws -> String {
     let context = Context(
       frame: page.frame, page: page, origin: origin, assets: Asset.folder,

@@ -254,8 +254,10 @@ public final class Ledger: Sendable {
   /// Starts or joins the private PostgreSQL and migrates it, if no database is configured. On the first
   /// start, creates the registry key and appends the log's first event.
   ///
-  /// - Parameter runProjector: whether this process updates the projections. A read-only process never
-  ///   does.
+  /// - Parameters:
+  ///   - configuration: the settings.
+  ///   - runProjector: whether this process updates the projections. A read-only process never does.
+  ///   - logger: the log of the process.
   ///
   /// Errors: a `Refusal` about configuration or key files, or with check `no_ledger` if there is no ledger
   /// and the configuration does not allow to create one; a `LedgerStoreError` about the database or its
@@ -356,7 +358,9 @@ public final class Ledger: Sendable {
 
   /// Replays the first events of the log beside the live projections, which do not change.
   ///
-  /// - Parameter point: a number of events, or a time.
+  /// - Parameters:
+  ///   - point: a number of events, or a time.
+  ///   - progress: called as the work advances, from any thread.
   ///
   /// Errors: a `Refusal` with check `as_of` for a number beyond the log; a `LedgerStoreError` with code `replayRunning` or
   /// `noRoom`.

@@ -5,7 +5,10 @@ public enum AllCores {
   /// Calls a function for each item, in chunks that run in parallel. The results are in the order of the
   /// items.
   ///
-  /// - Parameter chunk: the number of items that one task takes.
+  /// - Parameters:
+  ///   - items: the items.
+  ///   - chunk: the number of items that one task takes.
+  ///   - body: the function, which runs on several threads at once.
   public static func map<T: Sendable, R: Sendable>(
     _ items: [T], chunk: Int, _ body: @escaping @Sendable (T) -> R
   ) async -> [R] {

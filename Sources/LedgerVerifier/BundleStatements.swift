@@ -26,7 +26,9 @@ public struct BundleStatements: Sendable {
   /// Reads a bundle. A bundle of a ledger with a given key is verified as a whole. Of any other bundle
   /// only the form is checked.
   ///
-  /// - Parameter keys: the verifier keys of the trusted ledgers.
+  /// - Parameters:
+  ///   - bytes: the bytes of the bundle.
+  ///   - keys: the verifier keys of the trusted ledgers.
   /// - Throws: a `LogFault`.
   public init(_ bytes: [UInt8], keys: [NoteVerifierKey]) async throws {
     let json: JSON

@@ -84,7 +84,7 @@ public struct LogReader: Sendable {
 
   /// Makes a reader of an empty prefix.
   ///
-  /// - Parameter keepsEvents: whether to keep the columns that ``fold(_:at:)`` needs.
+  /// - Parameter keepsEvents: whether to keep the columns that ``fold(_:_:at:)`` needs.
   public init(keepsEvents: Bool = true) { self.keepsEvents = keepsEvents }
 
   /// Verifies some entries. Their positions ascend, and follow those of earlier calls.
@@ -238,6 +238,7 @@ public struct LogReader: Sendable {
   /// Computes the status of one record after the entries read so far.
   ///
   /// - Parameters:
+  ///   - record: the record.
   ///   - context: the value of ``foldContext()``.
   ///   - time: the time with which the expiry of storage is compared.
   public func fold(

@@ -71,8 +71,9 @@ public struct LogDirectory: LogSource {
 
   /// Makes a source for a directory.
   ///
-  /// - Parameter size: the number of entries that the log's checkpoint covers. The names of partial
-  ///   tiles depend on it.
+  /// - Parameters:
+  ///   - path: the directory.
+  ///   - size: the number of entries that the log's checkpoint covers. The names of partial tiles depend on it.
   public init(_ path: String, size: TreeSize = .zero) {
     root = URL(fileURLWithPath: path, isDirectory: true)
     self.size = size

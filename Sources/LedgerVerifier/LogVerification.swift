@@ -54,6 +54,7 @@ public struct LogVerification: Sendable {
   /// Makes a verification.
   ///
   /// - Parameters:
+  ///   - source: where tiles and entries are read from.
   ///   - size: the number of entries to verify.
   ///   - expectations: checkpoints of at most this size.
   ///   - observe: called with each batch of verified entries, in the order of the log.
@@ -258,7 +259,11 @@ extension LogDirectory {
   ///
   /// Specification: export.md, section Verification.
   ///
-  /// - Parameter older: checkpoints that were kept earlier, as signed notes.
+  /// - Parameters:
+  ///   - path: the directory.
+  ///   - keys: the verifier keys of the log that are trusted.
+  ///   - older: checkpoints that were kept earlier, as signed notes.
+  ///   - progress: called after each batch.
   /// - Throws: a `LogFault` for the first fault found.
   public static func verify(
     _ path: String, by keys: [NoteVerifierKey], containing older: [(name: String, bytes: [UInt8])],

@@ -12,7 +12,9 @@ public struct RecordStatus: Sendable, Equatable {
 
   /// Makes the projections of a folded record.
   ///
-  /// - Parameter time: the time with which the expiry of storage is compared.
+  /// - Parameters:
+  ///   - folded: the result of the fold.
+  ///   - time: the time with which the expiry of storage is compared.
   public init(_ folded: FoldedRecord, at time: Timestamp) {
     verificationStatus =
       folded.state.verificationStatus(

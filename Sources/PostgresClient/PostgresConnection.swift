@@ -215,8 +215,9 @@ public actor PostgresConnection {
   /// Runs `body` between BEGIN and COMMIT. If it throws an error, the transaction is rolled back
   /// and the error is thrown.
   ///
-  /// - Parameter begin: the statement that starts the transaction, which can set the isolation
-  ///   level.
+  /// - Parameters:
+  ///   - begin: the statement that starts the transaction, which can set the isolation level.
+  ///   - body: the statements of the transaction.
   public nonisolated func transaction<R: Sendable>(
     _ begin: String = "BEGIN", _ body: (PostgresConnection) async throws -> R
   ) async throws -> R {

@@ -24,9 +24,10 @@ public actor PostgresPool {
   /// - Parameters:
   ///   - configuration: the settings of each connection.
   ///   - size: the largest number of connections.
-  ///   - maxWaiting: the largest number of tasks that wait for a connection. Further tasks get the
-  ///     error `poolExhausted` at once.
+  ///   - maxWaiting: the largest number of tasks that wait for a connection. Further tasks get the error
+  ///     `poolExhausted` at once.
   ///   - acquireTimeout: the time that a task waits before it gets the error `timedOut`.
+  ///   - logger: the log of the process.
   ///   - onWait: called with the time that a task waited, after each wait, successful or not.
   public init(
     _ configuration: PostgresConfiguration, size: Int, maxWaiting: Int = 256,

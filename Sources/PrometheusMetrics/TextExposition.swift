@@ -17,7 +17,9 @@ public enum TextFormat: Sendable {
 extension MetricRegistry {
   /// Writes the metrics as text, in the order of their descriptions.
   ///
-  /// - Parameter samples: numbers that were read for this text. Those of unknown metrics are left out.
+  /// - Parameters:
+  ///   - format: the format of the text.
+  ///   - samples: numbers that were read for this text. Those of unknown metrics are left out.
   public func text(_ format: TextFormat, with samples: [MetricSample] = []) -> String {
     let sampled = Dictionary(grouping: samples, by: \.name)
     var text = TextExposition(format: format)

@@ -66,7 +66,7 @@ public struct BitcoinHeader: Sendable, Equatable {
 extension BitcoinHeader {
   /// Parses lines of `HEIGHT HEADERHEX`, and checks the links between consecutive heights.
   ///
-  /// Errors: a ``ProofFormatError`` with check `header.form`, `header.size`, `header.proof_of_work`,
+  /// Errors: a `ProofFormatError` with check `header.form`, `header.size`, `header.proof_of_work`,
   /// `header.twice` or `header.link`, whose message names the line or the height.
   public static func lines(
     _ text: [UInt8]

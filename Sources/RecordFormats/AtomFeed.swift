@@ -18,6 +18,7 @@ public struct AtomFeed: Sendable {
   /// Makes the feed of a record.
   ///
   /// - Parameters:
+  ///   - paper: the paper that the record is about.
   ///   - events: the newest events about the record, the newest first.
   ///   - links: absolute addresses.
   ///

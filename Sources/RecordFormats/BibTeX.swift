@@ -10,7 +10,9 @@ public struct BibTeX: Sendable {
 
   /// Makes the reference.
   ///
-  /// - Parameter links: absolute addresses.
+  /// - Parameters:
+  ///   - paper: the paper that the record is about.
+  ///   - links: absolute addresses.
   public init(_ paper: PaperDescription, links: Links) {
     var fields: [(String, String)] = [("title", "{\(LaTeXText.escaped(paper.heading))}")]
     if !paper.authors.isEmpty {

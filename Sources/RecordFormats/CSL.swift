@@ -10,7 +10,9 @@ public struct CSL: Sendable {
 
   /// Makes the reference.
   ///
-  /// - Parameter links: absolute addresses.
+  /// - Parameters:
+  ///   - paper: the paper that the record is about.
+  ///   - links: absolute addresses.
   public init(_ paper: PaperDescription, links: Links) {
     let parts = paper.date.split(separator: "-").compactMap { Int64($0) }
     var item: JSONObject = [

@@ -13,7 +13,9 @@ public struct EmbedSnippets: Sendable, Equatable {
 
   /// Makes the texts for a record.
   ///
-  /// - Parameter links: absolute addresses.
+  /// - Parameters:
+  ///   - number: the Pith Number of the record.
+  ///   - links: absolute addresses.
   public init(_ number: PithNumber, links: Links) {
     let page = links.page(number)
     let badge = links.part("badge.svg", of: number)

@@ -15,7 +15,9 @@ public struct Links: Sendable, Equatable {
 
   /// Makes links below the ledger's public address.
   ///
-  /// - Parameter otherwise: the base where the configuration names no public address.
+  /// - Parameters:
+  ///   - configuration: the settings.
+  ///   - otherwise: the base where the configuration names no public address.
   public init(_ configuration: LedgerConfiguration, otherwise: String = "") {
     base = configuration.publicURL ?? otherwise
   }

@@ -14,6 +14,8 @@ public struct OEmbed: Sendable {
   /// Makes the answer. Where the badge does not fit legibly into the size, the answer is a link alone.
   ///
   /// - Parameters:
+  ///   - paper: the paper that the record is about.
+  ///   - badge: the badge of the status.
   ///   - maxWidth: the largest width in pixels; `nil` for any.
   ///   - maxHeight: the largest height in pixels; `nil` for any.
   ///   - links: absolute addresses.

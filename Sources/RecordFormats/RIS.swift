@@ -9,7 +9,9 @@ public struct RIS: Sendable {
 
   /// Makes the reference.
   ///
-  /// - Parameter links: absolute addresses.
+  /// - Parameters:
+  ///   - paper: the paper that the record is about.
+  ///   - links: absolute addresses.
   public init(_ paper: PaperDescription, links: Links) {
     var lines = [("TY", "GEN"), ("TI", paper.heading)]
     lines += paper.authors.map { ("AU", Self.name($0)) }

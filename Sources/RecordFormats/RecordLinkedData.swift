@@ -22,6 +22,7 @@ public struct RecordLinkedData: Sendable {
   /// Describes a record.
   ///
   /// - Parameters:
+  ///   - view: the record.
   ///   - inbound: verified citations of the record; those of the view unless given.
   ///   - outbound: verified citations by the record's paper.
   ///   - links: absolute addresses.

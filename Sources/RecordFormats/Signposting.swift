@@ -13,7 +13,9 @@ public struct Signposting: Sendable {
 
   /// Describes the links of a record.
   ///
-  /// - Parameter links: absolute addresses.
+  /// - Parameters:
+  ///   - paper: the paper that the record is about.
+  ///   - links: absolute addresses.
   public init(_ paper: PaperDescription, links: Links) {
     self.paper = paper
     self.links = links

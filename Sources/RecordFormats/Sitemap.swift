@@ -17,7 +17,9 @@ public struct Sitemap: Sendable {
   /// The list of the lists of some ranges of the log. The first range is listed also without records, because its list has
   /// the first page of the ledger.
   ///
-  /// - Parameter ranges: the first positions of the ranges that have records.
+  /// - Parameters:
+  ///   - ranges: the first positions of the ranges that have records.
+  ///   - part: the number of the part, from 0.
   public func index(_ ranges: [Position], part: Int64) -> String {
     let first = part == 0 && ranges.first != .first ? [Position.first] : []
     let entries = (first + ranges).map {

@@ -2,7 +2,7 @@
 public struct FetchError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The check that failed. The raw value is the name of the check in answers.
   public enum Code: String, Sendable {
-    /// The text is not an http or https address that ``WebAddress`` accepts.
+    /// The text is not an http or https address that `WebAddress` accepts.
     case address = "fetch.address"
     /// The address is loopback, private, link-local or otherwise not public.
     case inside = "fetch.inside"

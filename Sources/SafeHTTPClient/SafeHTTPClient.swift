@@ -72,8 +72,9 @@ public actor SafeHTTPClient {
   /// Creates a client.
   ///
   /// - Parameters:
-  ///   - allowedHosts: hosts with private addresses that may be fetched from: `name`, `address`, or
-  ///     either with `:port`.
+  ///   - allowedHosts: hosts with private addresses that may be fetched from: `name`, `address`, or either with
+  ///     `:port`.
+  ///   - limits: the limits of a fetch.
   ///   - additionalRoots: a PEM file of TLS roots, trusted in addition to the system's.
   ///   - resolve: resolves a name; `nil` uses the system's resolver.
   public init(

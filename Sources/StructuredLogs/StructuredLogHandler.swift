@@ -14,6 +14,7 @@ public struct StructuredLogHandler: LogHandler {
   /// Makes a handler.
   ///
   /// - Parameters:
+  ///   - format: the format of the lines.
   ///   - level: the lowest level that is written.
   ///   - now: the clock.
   ///   - write: receives each line with its newline; called from any thread.

@@ -17,6 +17,7 @@ public struct OfflineVerifier: Sendable {
   /// Verifies a bundle. Returns what it proves, and what it does not prove.
   ///
   /// - Parameters:
+  ///   - bytes: the bundle.
   ///   - headers: trusted block headers, one HEIGHT HEADERHEX on each line.
   ///   - roots: trusted roots of timestamp authorities, in PEM format.
   public func bundle(
@@ -27,7 +28,9 @@ public struct OfflineVerifier: Sendable {
 
   /// Verifies an inclusion proof.
   ///
-  /// - Parameter entry: the bytes of the entry, if the proof does not contain them.
+  /// - Parameters:
+  ///   - bytes: the proof (C2SP tlog-proof).
+  ///   - entry: the bytes of the entry, if the proof does not contain them.
   public func proof(_ bytes: [UInt8], entry: [UInt8]?) throws -> JSONObject {
     let proof = try InclusionProof(bytes)
     guard let entry = proof.extra ?? entry else {
@@ -52,6 +55,7 @@ public struct OfflineVerifier: Sendable {
   /// Verifies a receipt.
   ///
   /// - Parameters:
+  ///   - bytes: the receipt, as a signed note.
   ///   - proof: a later inclusion proof of the same entry.
   ///   - place: the name of the proof in a fault.
   public func receipt(

@@ -22,12 +22,15 @@ enum Scripts {
 
   /// Runs a script of the folder `scripts` of the project, and returns what it printed on both streams.
   ///
-  /// - Parameter variables: further environment variables, as `NAME=value`.
+  /// - Parameters:
+  ///   - variables: further environment variables, as `NAME=value`.
+  ///   - project: another folder with a folder `scripts`.
   static func run(
-    _ name: String, _ arguments: [String], variables: [String] = []
+    _ name: String, _ arguments: [String], variables: [String] = [], in project: URL? = nil
   ) async throws -> Output {
+    let script = project?.appendingPathComponent("scripts/\(name)").path ?? path(name)
     let result = try await Subprocess.run(
-      .name("env"), arguments: Arguments(variables + [path(name)] + arguments),
+      .name("env"), arguments: Arguments(variables + [script] + arguments),
       output: .string(limit: 1 << 20),
       error: .combinedWithOutput)
     var exitCode: Int32?

@@ -66,8 +66,9 @@ struct EvidenceForm {
 public enum IdentityNonce {
   /// Computes the nonce for a claim to one record.
   ///
-  /// - Parameter key: a registered key. The token then also vouches that the key belongs to the
-  ///   person.
+  /// - Parameters:
+  ///   - number: the record that is claimed.
+  ///   - key: a registered key. The token then also vouches that the key belongs to the person.
   public static func of(_ number: PithNumber, _ key: Digest128? = nil) -> String {
     let text = "pithledger:author:\(number)" + (key.map { ":\($0.hex)" } ?? "")
     return Base64.encodeURL(Digest(hashing: Array(text.utf8)).bytes)

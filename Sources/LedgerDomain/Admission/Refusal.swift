@@ -61,8 +61,15 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// Makes a refusal from its parts.
   ///
   /// - Parameters:
-  ///   - message: names no time after which to try again. A sentence with `retryAfter` is added to it, so that
-  ///     the text and the number agree.
+  ///   - code: the class of the refusal, which decides the status code and the exit code.
+  ///   - check: the name of the check that failed. docs/specification/errors.md lists them.
+  ///   - field: the path of the member, the parameter or the option that is refused.
+  ///   - offset: the offset of the first wrong byte.
+  ///   - message: names no time after which to try again. A sentence with `retryAfter` is added to it, so that the
+  ///     text and the number agree.
+  ///   - remedy: what corrects it, if that is known.
+  ///   - candidates: what an ambiguous name can mean.
+  ///   - retryAfter: seconds after which a new attempt can succeed.
   public init(
     _ code: Code, check: String, field: String? = nil, offset: Int? = nil, _ message: String,
     remedy: Remedy? = nil, candidates: [String] = [], retryAfter: Int? = nil

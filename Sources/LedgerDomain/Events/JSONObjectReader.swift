@@ -15,7 +15,9 @@ public struct JSONObjectReader {
 
   /// Makes a reader.
   ///
-  /// - Parameter path: the path of the object, such as `payload`; empty for the outermost object.
+  /// - Parameters:
+  ///   - json: the value, which must be an object.
+  ///   - path: the path of the object, such as `payload`; empty for the outermost object.
   public init(_ json: JSON, _ path: String) throws(Refusal) {
     guard let object = json.objectValue else {
       throw Refusal(
@@ -53,7 +55,10 @@ public struct JSONObjectReader {
 
   /// Reads a string, as ``text(_:maxBytes:)`` does; `nil` if it is absent.
   ///
-  /// - Parameter nullAllowed: whether `null` is accepted too.
+  /// - Parameters:
+  ///   - key: the name of the member.
+  ///   - maxBytes: the largest length in bytes of UTF-8.
+  ///   - nullAllowed: whether `null` is accepted too.
   public mutating func optionalText(
     _ key: String, maxBytes: Int = 200, nullAllowed: Bool = false
   ) throws(Refusal) -> String? {

@@ -70,7 +70,9 @@ public struct RecordLookups: Sendable {
 
   /// Adds what follows from an entry. Entries are added in the order of the log.
   ///
-  /// - Parameter columns: the columns that derive from the entry.
+  /// - Parameters:
+  ///   - entry: the next entry.
+  ///   - columns: the columns that derive from the entry.
   public mutating func apply(_ entry: Entry, _ columns: FoldEvent) {
     let payload = entry.event.body.payload
     if let alias = entry.event.body.alias {

@@ -49,7 +49,9 @@ public struct LinkedEvents: Sendable {
 extension GroupFold {
   /// Folds events that are linked.
   ///
-  /// - Parameter timeline: the keys as of the last event, or later.
+  /// - Parameters:
+  ///   - linked: the events with all that their links lead to.
+  ///   - timeline: the keys as of the last event, or later.
   public init(_ linked: LinkedEvents, _ timeline: KeyTimeline) {
     self.init(linked.events, FoldContext(timeline, linked.papers))
   }

@@ -162,7 +162,9 @@ public struct FoldedRecord: Sendable, Equatable {
 
   /// Folds all events of one record, given by position. Replay uses this.
   ///
-  /// - Parameter context: the keys and names as of the last event, or later.
+  /// - Parameters:
+  ///   - events: the events of the record in the order of the log.
+  ///   - context: the keys and names as of the last event, or later.
   public static func whole(_ events: [FoldEvent], _ context: FoldContext) -> FoldedRecord {
     var folded = FoldedRecord(state: RecordState(record: events.first?.record ?? .registry))
     // Sorting is cheaper than a dictionary of arrays, because most of the millions of groups have one event.

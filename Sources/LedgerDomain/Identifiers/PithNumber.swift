@@ -79,7 +79,9 @@ public struct CanonicalRecord: Sendable, Equatable {
 
   /// Checks the members, and computes the digest and the Pith Number.
   ///
-  /// - Parameter field: the path of the object, for the refusal.
+  /// - Parameters:
+  ///   - json: the canonical record.
+  ///   - field: the path of the object, for the refusal.
   /// - Throws: a `Refusal` with the path of the member.
   public init(_ json: JSON, field: String = "canonical_record") throws(Refusal) {
     var top = try JSONObjectReader(json, field)

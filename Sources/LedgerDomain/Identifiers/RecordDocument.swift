@@ -18,6 +18,7 @@ public enum Receipt {
   /// signature is not checked.
   ///
   /// - Parameters:
+  ///   - receipt: the receipt, as a member of a document.
   ///   - digest: the digest of the canonical record.
   ///   - trusted: the raw public keys that are trusted for receipts, by fingerprint.
   ///   - field: the path of the receipt, for the refusal.
@@ -88,7 +89,9 @@ public struct RecordDocument: Sendable {
 
   /// Checks a document.
   ///
-  /// - Parameter trusted: the raw public keys that are trusted for receipts, by fingerprint.
+  /// - Parameters:
+  ///   - json: the document.
+  ///   - trusted: the raw public keys that are trusted for receipts, by fingerprint.
   /// - Throws: a `Refusal` with the member and the check that failed.
   public init(_ json: JSON, trusted: [Digest128: [UInt8]]) throws(Refusal) {
     guard let object = json.objectValue else {

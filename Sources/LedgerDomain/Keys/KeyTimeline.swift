@@ -157,7 +157,10 @@ public struct KeyTimeline: Sendable, Equatable {
 
   /// Whether a vouch of the key is in force for an event at this position.
   ///
-  /// - Parameter type: the capacity; `nil` for any capacity.
+  /// - Parameters:
+  ///   - fingerprint: the fingerprint of the key.
+  ///   - position: the position of the event.
+  ///   - type: the capacity; `nil` for any capacity.
   public func isVouched(
     _ fingerprint: Digest128, at position: Position, as type: SignerType? = nil
   ) -> Bool {

@@ -80,7 +80,13 @@ private final class RequestCounter: Sendable {
 
 /// The Model Context Protocol on a port, with the limits of the service.
 ///
-/// - Parameter onServerRunning: told the port once connections are taken.
+/// - Parameters:
+///   - server: the server that answers.
+///   - configuration: the settings, which have the limits.
+///   - host: the address to listen on.
+///   - port: the port; 0 selects a free one.
+///   - logger: the log of the process.
+///   - onServerRunning: told the port once connections are taken.
 public func buildContextApplication(
   _ server: ContextServer, configuration: LedgerConfiguration, host: String, port: UInt16,
   logger: Logger, onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }

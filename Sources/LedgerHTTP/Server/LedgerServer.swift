@@ -96,7 +96,10 @@ public struct LedgerServer: Sendable {
 
   /// The service on a port.
   ///
-  /// - Parameter onServerRunning: called with the port when the server accepts connections.
+  /// - Parameters:
+  ///   - host: the address to listen on.
+  ///   - port: the port; 0 selects a free one.
+  ///   - onServerRunning: called with the port when the server accepts connections.
   public func network(
     host: String, port: UInt16,
     onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }

@@ -46,6 +46,9 @@ public struct ActionPage: Page {
   /// Makes the page of one of the five attestations.
   ///
   /// - Parameters:
+  ///   - kind: the attestation.
+  ///   - facts: what the page shows of the record.
+  ///   - configuration: the settings, of which a form depends on some.
   ///   - earlier: the statement that the new one replaces, whose payload fills the form; `nil` for none.
   ///   - supersedes: its event id, as the reader gave it.
   ///   - target: the part of the record that is chosen first.

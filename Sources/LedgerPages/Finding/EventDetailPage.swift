@@ -102,7 +102,10 @@ public struct EventDetailPage: Page {
 
   /// Makes the page.
   ///
-  /// - Parameter links: absolute links, for commands that are pasted elsewhere.
+  /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - dossier: the event with what the page shows beside it.
+  ///   - links: absolute links, for commands that are pasted elsewhere.
   ///
   /// Errors: those of `EventRow`.
   public init(frame: PageFrame, _ dossier: EventDossier, _ links: Links) throws {

@@ -42,9 +42,12 @@ public struct EventListPage: Page {
   /// Makes the page.
   ///
   /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - page: the events.
   ///   - details: the events of the page with their standings.
   ///   - type: the chosen type; `nil` for any.
   ///   - standing: the chosen standing; `nil` for any.
+  ///   - isFirst: whether it is the first page of the list.
   ///
   /// Errors: those of `EventRow`.
   public init(

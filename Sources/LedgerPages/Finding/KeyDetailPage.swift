@@ -41,7 +41,11 @@ public struct KeyDetailPage: Page {
 
   /// Makes the page.
   ///
-  /// - Parameter type: the chosen type; `nil` for any.
+  /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - history: the key with the events that it signed.
+  ///   - type: the chosen type; `nil` for any.
+  ///   - isFirst: whether it is the first page of the list.
   ///
   /// Errors: those of `EventRow`.
   public init(frame: PageFrame, _ history: KeyHistory, type: String?, isFirst: Bool) throws {

@@ -27,8 +27,11 @@ public struct KeysPage: Page {
   /// Makes the page.
   ///
   /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - page: the keys.
   ///   - standing: the chosen standing; `nil` for any.
   ///   - signer: the chosen name; `nil` for any.
+  ///   - isFirst: whether it is the first page of the list.
   public init(
     frame: PageFrame, _ page: KeyPage, standing: String?, signer: String?, isFirst: Bool
   ) {

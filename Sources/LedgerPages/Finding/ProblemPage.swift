@@ -20,6 +20,8 @@ public struct ProblemPage: Page {
   /// - Parameters:
   ///   - check: the name of the check.
   ///   - title: what is wrong, in a few words.
+  ///   - meaning: what the check requires.
+  ///   - remedy: what corrects the problem.
   ///   - statuses: the status codes of answers that name the check; empty if only commands name it.
   ///   - canonicalURL: the address of the page.
   public init(

@@ -110,8 +110,12 @@ public struct RecordsPage: Page {
   /// Makes the page.
   ///
   /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - page: the records.
   ///   - period: the period; `nil` for all times.
   ///   - parts: a time in each part of the period that has records.
+  ///   - category: the chosen category; `nil` for any.
+  ///   - isFirst: whether it is the first page of the list.
   public init(
     frame: PageFrame, _ page: RecordSearchPage, period: CalendarPeriod?, parts: [Timestamp],
     category: String?, isFirst: Bool

@@ -75,7 +75,10 @@ public struct SearchPage: Page {
 
   /// Makes the page.
   ///
-  /// - Parameter value: the value of a parameter of ``parameters``; `nil` for an absent one.
+  /// - Parameters:
+  ///   - frame: the parts that every page has.
+  ///   - outcome: the result of the search.
+  ///   - value: the value of a parameter of ``parameters``; `nil` for an absent one.
   public init(frame: PageFrame, _ outcome: Outcome, _ value: (String) -> String?) {
     func text(_ name: String) -> String { value(name) ?? "" }
     let items = Self.parameters.filter { $0 != "cursor" }.compactMap { name in

@@ -19,7 +19,9 @@ public struct SignerWords: Sendable, Equatable {
 
   /// Describes a signer.
   ///
-  /// - Parameter isVouched: whether a vouch of the key was in force at the event's position.
+  /// - Parameters:
+  ///   - signer: the signer, as its event names it.
+  ///   - isVouched: whether a vouch of the key was in force at the event's position.
   public init(_ signer: Signer, isVouched: Bool) {
     let isRegistry = signer.signerType == .registry
     let iD = Self.iD(signer.signerID)

@@ -35,6 +35,7 @@ public struct RecordEventsPage: Page {
   /// Makes the page.
   ///
   /// - Parameters:
+  ///   - record: the record.
   ///   - page: the events, newest first.
   ///   - details: the events of the page with their standings.
   ///

@@ -48,6 +48,7 @@ public struct RecordPage: Page {
   /// Makes the page.
   ///
   /// - Parameters:
+  ///   - overview: what is known of the record.
   ///   - logKey: the key of the log's checkpoints; `nil` if this process does not know it.
   ///   - links: the absolute addresses of the ledger.
   ///   - past: the status at the time that the reader chose; `nil` for now.

@@ -17,7 +17,7 @@ public struct TrustStore: Sendable {
   /// - Parameter text: lines of `HEIGHT HEADERHEX`.
   /// - Returns: how many headers are new.
   ///
-  /// Errors: a `Refusal` with a check of ``BitcoinHeader/lines(_:)``, or with check `header.conflict` if
+  /// Errors: a `Refusal` with a check of `BitcoinHeader.lines`, or with check `header.conflict` if
   /// another header is trusted at one of the heights.
   public func addHeaders(_ text: [UInt8]) async throws -> Int64 {
     let headers: [Int64: BitcoinHeader]

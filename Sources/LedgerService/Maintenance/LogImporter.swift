@@ -18,8 +18,10 @@ public struct LogImporter: Sendable {
 
   /// Creates an importer.
   ///
-  /// - Parameter configuration: the settings of the new ledger, which name the database. The export
-  ///   does not contain the registry key and the log key.
+  /// - Parameters:
+  ///   - configuration: the settings of the new ledger, which name the database. The export does not contain the
+  ///     registry key and the log key.
+  ///   - logger: the log of the process.
   public init(_ configuration: LedgerConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger

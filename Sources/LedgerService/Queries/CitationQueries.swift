@@ -88,6 +88,7 @@ public struct CitationQueries: Sendable {
   ///
   /// - Parameters:
   ///   - name: the record, by any of its names.
+  ///   - filter: what is selected.
   ///   - cursor: the cursor that a page of the same list gave; `nil` for the first page.
   ///   - limit: the largest number of citations, brought to `pageSize`.
   ///

@@ -19,7 +19,9 @@ public struct EquivocationQueries: Sendable {
 
   /// Returns a page of the list.
   ///
-  /// - Parameter cursor: the cursor that a page gave; `nil` for the first page.
+  /// - Parameters:
+  ///   - cursor: the cursor that a page gave; `nil` for the first page.
+  ///   - limit: the largest number of items.
   ///
   /// Errors: `malformed` with check `query` for a limit below 1 and for another cursor.
   public func page(cursor: String? = nil, limit: Int) async throws -> EquivocationPage {

@@ -24,6 +24,8 @@ public struct EventFilter: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - types: names of types with commas between them.
+  ///   - signer: the name or the fingerprint of the signer.
+  ///   - target: the target of the events.
   ///   - standings: names of standings with commas between them.
   ///   - since: a position or a time.
   ///   - order: `asc` or `desc`.

@@ -60,9 +60,14 @@ public struct EventQueries: Sendable {
 
   /// Returns a page of what a key signed.
   ///
-  /// - Parameter fingerprint: 32 hexadecimal digits.
+  /// - Parameters:
+  ///   - fingerprint: 32 hexadecimal digits.
+  ///   - filter: what is selected.
+  ///   - from: the position of the first event; `nil` for the end at which the order begins.
+  ///   - cursor: the cursor that a page of the same list gave; `nil` for the first page.
+  ///   - limit: the largest number of items.
   ///
-  /// Errors: `notFound` for a key that is not registered; those of ``page(_:from:limit:)``.
+  /// Errors: `notFound` for a key that is not registered; those of ``page(_:from:cursor:limit:)``.
   public func page(
     signedBy fingerprint: String, _ filter: EventFilter = EventFilter(), from: Position? = nil,
     cursor: String? = nil, limit: Int = 100

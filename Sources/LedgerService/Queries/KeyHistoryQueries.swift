@@ -53,9 +53,10 @@ public struct KeyHistoryQueries: Sendable {
   ///
   /// - Parameters:
   ///   - fingerprint: 32 hexadecimal digits.
+  ///   - filter: what is selected.
   ///   - from: where the page of signed events begins; `nil` for the newest event.
   ///
-  /// Errors: `notFound` for a key that is not registered; those of ``EventQueries/page(signedBy:_:from:limit:)``.
+  /// Errors: `notFound` for a key that is not registered; those of ``EventQueries/page(signedBy:_:from:cursor:limit:)``.
   public func key(
     _ fingerprint: String, _ filter: EventFilter, from: Position? = nil
   ) async throws -> KeyHistory {

@@ -11,7 +11,9 @@ public enum LogPoint: Sendable, Hashable, CustomStringConvertible {
 
   /// Parses a whole number from 0 to 2^53 − 1, or a time of RFC 3339 in UTC.
   ///
-  /// - Parameter field: the parameter that a refusal names.
+  /// - Parameters:
+  ///   - text: the text.
+  ///   - field: the parameter that a refusal names.
   /// - Throws: a `Refusal` of code `malformed` with check `query`.
   public init(_ text: String, field: String) throws(Refusal) {
     if let time = Timestamp(text) {

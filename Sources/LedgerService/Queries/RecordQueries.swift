@@ -43,8 +43,10 @@ public final class RecordQueries: Sendable {
 
   /// Returns the status of a record as of now.
   ///
-  /// - Parameter atLeast: a position that the projections must include. The call waits for it at most
-  ///   `Limits.projectionWait`.
+  /// - Parameters:
+  ///   - name: the record, by any of its names.
+  ///   - atLeast: a position that the projections must include. The call waits for it at most
+  ///     `Limits.projectionWait`.
   ///
   /// Errors: those of ``resolve(_:)``; `unavailable` if the projections lag behind; `malformed` if the log has no
   /// position `atLeast`.
@@ -75,7 +77,9 @@ public final class RecordQueries: Sendable {
   /// Returns the statuses of several records, all as of one moment, in the order of their names. A name that designates
   /// no record has a refusal in the place of its status.
   ///
-  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  /// - Parameters:
+  ///   - names: the records, each by any of its names.
+  ///   - atLeast: as in ``status(_:atLeast:)``.
   ///
   /// Errors: `malformed` with check `query` for no name or more than ``maxNames``; those of waiting for `atLeast`.
   public func statuses(
@@ -104,7 +108,10 @@ public final class RecordQueries: Sendable {
 
   /// Returns the status of a record as of a point of the log: after a number of events, or at a time.
   ///
-  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  /// - Parameters:
+  ///   - name: the record, by any of its names.
+  ///   - point: a number of events, or a time.
+  ///   - atLeast: as in ``status(_:atLeast:)``.
   ///
   /// Errors: those of ``status(_:asOf:atLeast:)``; `notFound` for a time before the first event.
   public func status(
@@ -120,7 +127,10 @@ public final class RecordQueries: Sendable {
 
   /// Returns the status of a record after the first `size` events of the log.
   ///
-  /// - Parameter atLeast: as in ``status(_:atLeast:)``.
+  /// - Parameters:
+  ///   - name: the record, by any of its names.
+  ///   - size: the number of events.
+  ///   - atLeast: as in ``status(_:atLeast:)``.
   ///
   /// Errors: those of ``resolve(_:)``; `malformed` if the log has fewer events; `notFound` if the record is not among
   /// the first `size` events; `unavailable` if too many past states are being computed.
@@ -178,6 +188,7 @@ public final class RecordQueries: Sendable {
   /// Returns a record with its document, its newest events and its status.
   ///
   /// - Parameters:
+  ///   - name: the record, by any of its names.
   ///   - maxEvents: the largest number of events.
   ///   - maxClaims: the largest number of claims of authorship.
   ///

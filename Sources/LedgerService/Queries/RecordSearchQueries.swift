@@ -82,6 +82,7 @@ public struct RecordSearchQueries: Sendable {
   /// Returns a page of the records that a filter selects, the newest first unless the filter has another order.
   ///
   /// - Parameters:
+  ///   - filter: what is selected.
   ///   - cursor: the cursor that a page of the same search gave; `nil` for the first page.
   ///   - limit: the largest number of records, brought to `pageSize`.
   ///

@@ -87,7 +87,9 @@ public struct ReferenceResolver: Sendable {
   /// the Pith Number of a record that an operator imported, and stays as it is otherwise: anybody may send
   /// a bare record with a name.
   ///
-  /// - Parameter field: the argument that a refusal names.
+  /// - Parameters:
+  ///   - name: the citing paper, by any of its names.
+  ///   - field: the argument that a refusal names.
   ///
   /// Errors: a `Refusal` with check `identifier`: the text is no name, or a short form names no record or
   /// several.

@@ -20,7 +20,9 @@ public struct ReplicationFilter: Sendable, Hashable {
 
   /// Parses a filter.
   ///
-  /// - Parameter standing: names of ``standings``, separated by commas; `nil` for any.
+  /// - Parameters:
+  ///   - record: the record that the replications are about, by any of its names; `nil` for any.
+  ///   - standing: names of ``ReplicationFilter/standings-type.property``, separated by commas; `nil` for any.
   /// - Throws: a `Refusal` of code `malformed` with check `query` for another name.
   public init(record: String? = nil, standing: String? = nil) throws(Refusal) {
     self.record = record
@@ -52,7 +54,7 @@ public struct ReplicationView: Sendable {
   public let event: StoredEvent
   /// The record that it is about.
   public let pithNumber: String
-  /// One of ``ReplicationFilter/standings``.
+  /// One of ``ReplicationFilter/standings-type.property``.
   public let standing: String
   /// Why the standing is not higher; `nil` if there is no reason to give.
   public let reason: String?
@@ -87,6 +89,7 @@ public struct ReplicationQueries: Sendable {
   /// Returns a page of replication records in the order of the log, the oldest first.
   ///
   /// - Parameters:
+  ///   - filter: what is selected.
   ///   - cursor: the cursor that a page of the same list gave; `nil` for the first page.
   ///   - limit: the largest number of items, brought to ``pageSize``.
   ///

@@ -14,10 +14,13 @@ public struct SigningSubmitter: Sendable {
   /// Signs a payload and submits the event.
   ///
   /// - Parameters:
+  ///   - type: the type of the event.
+  ///   - payload: the payload of the event.
   ///   - name: a name of the record. `nil` for the registry.
   ///   - target: the target of the event (`docs/specification/events.md`).
   ///   - evidence: the bytes that the payload refers to.
   ///   - key: the signing key. `nil` for the registry key.
+  ///   - client: the client whose quotas the submission uses.
   ///
   /// Errors: a `Refusal`; with check `contention` if the registry key is rotated repeatedly.
   public func submit(

@@ -27,8 +27,11 @@ public final class Submitter: EventSubmitter {
   /// Takes a submission as JSON: a signed event, or the payload of a bare action.
   ///
   /// - Parameters:
+  ///   - bytes: the JSON of the submission.
   ///   - name: the record that it was submitted to. `nil` accepts the event's subject.
   ///   - action: the event type of the path. `nil` accepts any.
+  ///   - client: the client whose quotas the submission uses.
+  ///   - operatorAuthorised: whether the caller has proved to be the operator.
   /// - Throws: a `Refusal`, or a `LedgerStoreError` with the code `queueFull`; nothing of the submission is stored
   ///   then.
   public func submit(
@@ -58,8 +61,11 @@ public final class Submitter: EventSubmitter {
   /// Submits a signed event. Vouches for its key if a verified identity token asks for that.
   ///
   /// - Parameters:
+  ///   - event: the event, whose signature is checked here.
   ///   - evidence: the bytes that the event refers to, by their SHA-256.
   ///   - name: the record that the event was submitted to. `nil` accepts the event's subject.
+  ///   - client: the client whose quotas the submission uses.
+  ///   - operatorAuthorised: whether the caller has proved to be the operator.
   /// - Throws: a `Refusal`; nothing of the submission is stored then.
   public func submit(
     _ event: SignedEvent, evidence: [Digest: [UInt8]], record name: String? = nil, client: ClientID,

@@ -75,7 +75,9 @@ public struct EvidenceStore: Sendable {
 
   /// Digests and kinds of all evidence, including identity tokens, in the order of the digests.
   ///
-  /// - Parameter digest: the last one of the page before; `nil` for the first page.
+  /// - Parameters:
+  ///   - digest: the last one of the page before; `nil` for the first page.
+  ///   - limit: the largest number of items.
   public func list(
     after digest: Digest?, limit: Int
   ) async throws -> [(digest: Digest, kind: String)] {

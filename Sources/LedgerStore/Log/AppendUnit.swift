@@ -21,7 +21,11 @@ public struct AppendUnit: Sendable {
     /// Makes the entry and its columns.
     ///
     /// - Parameters:
+    ///   - event: the signed event.
+    ///   - admission: the verdicts of admission.
+    ///   - record: the record that the event is about; `nil` for a new one.
     ///   - referenced: the event that this one refers to.
+    ///   - canonical: the canonical record that the event creates.
     ///   - recordSource: for an event about an alias, the slot of the record's source.
     /// - Throws: a `Refusal` where the entry would be too large or not canonical.
     public static func make(

@@ -13,6 +13,7 @@ public struct ClaimReader: Sendable {
   /// - Parameters:
   ///   - claimant: the identity of the iD; see `KeyTimeline.identity(signerID:)`.
   ///   - from: the highest position.
+  ///   - limit: the largest number of items.
   public func claims(of claimant: Digest128, from: Position, limit: Int) async throws
     -> [StoredEvent]
   {

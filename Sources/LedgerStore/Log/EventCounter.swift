@@ -79,7 +79,9 @@ public struct EventCounter: Sendable {
 
   /// Counts further records.
   ///
-  /// - Parameter end: the position below which their first events are.
+  /// - Parameters:
+  ///   - count: the count so far.
+  ///   - end: the position below which their first events are.
   public func countingRecords(_ count: EventCount, below end: Position) async throws -> EventCount {
     var count = count
     if count.next >= end { return count }

@@ -108,8 +108,10 @@ public struct EventLog: Sendable {
   /// The events of a record that have one type, newest first.
   ///
   /// - Parameters:
+  ///   - record: the record.
   ///   - type: a type of the index `event_by_record_and_type`. For another type the read has no bound.
   ///   - below: the position below which they are.
+  ///   - limit: the largest number of items.
   public func newestEvents(
     record: RecordID, type: EventType, below: Position = .max, limit: Int
   ) async throws -> [StoredEvent] {

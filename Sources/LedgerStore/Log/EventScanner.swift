@@ -60,8 +60,9 @@ public struct EventScanner: Sendable {
   /// Scans for selected events.
   ///
   /// - Parameters:
-  ///   - from: the position of the first event, or where an earlier scan stopped. The order of the selection decides in
-  ///     which direction the scan goes.
+  ///   - selection: what is selected.
+  ///   - from: the position of the first event, or where an earlier scan stopped. The order of the selection decides
+  ///     in which direction the scan goes.
   ///   - limit: the largest number of events.
   public func scan(
     _ selection: EventSelection, from: Position, limit: Int

@@ -30,8 +30,11 @@ public struct FoldEventReader: Sendable {
 
   /// Author claims of a record, the last first.
   ///
-  /// - Parameter confirmed: whether only claims are wanted whose name is in the author list and is
-  ///   confirmed by the issuer. Each strong claim is among these.
+  /// - Parameters:
+  ///   - record: the record.
+  ///   - confirmed: whether only claims are wanted whose name is in the author list and is confirmed by the issuer.
+  ///     Each strong claim is among these.
+  ///   - limit: the largest number of items.
   public func newestAuthorClaims(
     record: RecordID, confirmed: Bool, limit: Int
   ) async throws -> [FoldEvent] {
@@ -56,7 +59,10 @@ public struct FoldEventReader: Sendable {
 
   /// Replication records by position, from a position on.
   ///
-  /// - Parameter record: the record that they are about; `nil` for any.
+  /// - Parameters:
+  ///   - record: the record that they are about; `nil` for any.
+  ///   - from: the position of the first event.
+  ///   - limit: the largest number of items.
   public func replications(
     record: RecordID?, from: Position, limit: Int
   ) async throws -> [FoldEvent] {
@@ -100,6 +106,8 @@ public struct FoldEventReader: Sendable {
   /// - Parameters:
   ///   - events: all events of some groups of the record.
   ///   - candidate: an event that is not in the log. Its links are followed too.
+  ///   - record: the record.
+  ///   - timeline: the keys as of the last event, or later.
   public func addingLinked(
     to events: [FoldEvent], and candidate: FoldEvent? = nil, record: RecordID,
     _ timeline: KeyTimeline

@@ -17,7 +17,9 @@ public struct Migrator: Sendable {
 
   /// Creates a migrator.
   ///
-  /// - Parameter uri: a connection URI of the owner of the database.
+  /// - Parameters:
+  ///   - uri: a connection URI of the owner of the database.
+  ///   - logger: the log of the process.
   public init(uri: String, logger: Logger) {
     self.init(uri: uri, schema: .current, logger: logger)
   }

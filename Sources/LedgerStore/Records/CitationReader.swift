@@ -61,7 +61,10 @@ public struct CitationReader: Sendable {
 
   /// The first citations of a selection behind a position, at most `limit`.
   ///
-  /// - Parameter position: the position of the last citation of the page before; `nil` for the first page.
+  /// - Parameters:
+  ///   - selection: what is selected.
+  ///   - position: the position of the last citation of the page before; `nil` for the first page.
+  ///   - limit: the largest number of items.
   public func citations(
     _ selection: CitationSelection, behind position: Position?, limit: Int
   ) async throws -> [StoredCitation] {

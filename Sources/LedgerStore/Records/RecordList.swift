@@ -18,8 +18,10 @@ public struct RecordList: Sendable {
   /// The ranges that have records: their first positions, which are multiples of `length`.
   ///
   /// - Parameters:
-  ///   - limit: the largest number of ranges, which are looked up one by one.
+  ///   - length: the number of positions in a range.
+  ///   - start: the position at or after which a range begins.
   ///   - end: the position before which a range begins.
+  ///   - limit: the largest number of ranges, which are looked up one by one.
   public func ranges(
     of length: Int64, from start: Position, before end: Position, limit: Int
   ) async throws -> [Position] {

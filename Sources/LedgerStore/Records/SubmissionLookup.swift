@@ -62,7 +62,10 @@ public struct SubmissionLookup: Sendable {
 
   /// The events of a group as of now, with those of all groups linked to it.
   ///
-  /// - Parameter timeline: the keys as of now.
+  /// - Parameters:
+  ///   - record: the record.
+  ///   - group: the group, as the column of an event names it.
+  ///   - timeline: the keys as of now.
   public func events(
     record: RecordID, group: Int64, _ timeline: KeyTimeline
   ) async throws -> LinkedEvents {
@@ -75,6 +78,8 @@ public struct SubmissionLookup: Sendable {
   ///
   /// - Parameters:
   ///   - position: an event of the group. The row includes it, if this process projected it a moment ago.
+  ///   - record: the record.
+  ///   - group: the group, as the column of an event names it.
   ///   - timeline: the keys as of that event, or later.
   public func standing(
     at position: Position, record: RecordID, group: Int64, _ timeline: KeyTimeline

@@ -30,8 +30,11 @@ public struct Replayer: Sendable {
   /// the rest, and compares the tables. Without `check` the new tables replace the old ones in the same transaction.
   /// A replay that is interrupted leaves the live projections as they were.
   ///
-  /// - Parameter isWanted: called once the log is folded. If it returns `false`, the replay ends with an
-  ///   empty report, and changes nothing.
+  /// - Parameters:
+  ///   - check: whether the tables are only compared.
+  ///   - isWanted: called once the log is folded. If it returns `false`, the replay ends with an empty report, and
+  ///     changes nothing.
+  ///   - progress: called as the work advances, from any thread.
   ///
   /// Errors: `replayRunning`, `noRoom`; those of `isWanted`.
   public func run(

@@ -135,6 +135,7 @@ public struct RecordSearch: Sendable {
   /// ``maxScanned`` records at most.
   ///
   /// - Parameters:
+  ///   - conditions: the conditions.
   ///   - behind: the place behind which the page begins; `nil` for the first page.
   ///   - limit: the largest number of records.
   ///   - now: the time with which the end of storage is compared.

@@ -89,7 +89,10 @@ public struct RecordTitles: Sendable {
   ///
   /// Reads one entry of the index for each period that has records, and at most ``maxPeriods``.
   ///
-  /// - Parameter unit: the length of a period.
+  /// - Parameters:
+  ///   - unit: the length of a period.
+  ///   - from: the first time.
+  ///   - below: the time before which a record was submitted.
   public func periods(
     _ unit: Period, from: Timestamp, below: Timestamp
   ) async throws -> [Timestamp] {

@@ -16,7 +16,9 @@ public struct SearchQuery: Sendable, Hashable {
 
   /// Parses a query.
   ///
-  /// - Parameter field: the parameter that a refusal names.
+  /// - Parameters:
+  ///   - text: the text that a reader typed.
+  ///   - field: the parameter that a refusal names.
   /// - Throws: a `Refusal` of code `malformed` with check `query` for a text without words, and for one that is too long.
   public init(_ text: String, field: String) throws(Refusal) {
     func refusal(_ message: String) -> Refusal {

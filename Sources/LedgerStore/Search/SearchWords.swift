@@ -19,7 +19,9 @@ public struct SearchWords: Sendable, Equatable {
 
   /// Splits a text.
   ///
-  /// - Parameter limit: the largest number of words. The others are left out.
+  /// - Parameters:
+  ///   - text: the text.
+  ///   - limit: the largest number of words. The others are left out.
   public init(_ text: String, limit: Int = .max) {
     if let words = Self.ascii(text, limit: limit) {
       self.words = words

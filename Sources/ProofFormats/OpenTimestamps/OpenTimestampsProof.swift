@@ -135,7 +135,10 @@ public struct OpenTimestampsProof: Sendable, Equatable {
 
   /// Parses the answer of a calendar: the tree that continues from a message.
   ///
-  /// - Parameter messageLength: length of that message in bytes.
+  /// - Parameters:
+  ///   - bytes: the answer.
+  ///   - messageLength: length of that message in bytes.
+  ///   - maxBytes: the largest size of the answer.
   public static func parseTree(
     _ bytes: [UInt8], messageLength: Int, maxBytes: Int = 10_000
   ) throws(ProofFormatError) -> Node {

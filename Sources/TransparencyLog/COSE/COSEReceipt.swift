@@ -38,8 +38,10 @@ public struct COSEReceipt: Sendable, Equatable {
   /// Signs a receipt.
   ///
   /// - Parameters:
+  ///   - proof: the proof.
   ///   - root: the root that the proof leads to, which a checkpoint of the log has.
   ///   - origin: the log's name.
+  ///   - signer: the key of the log.
   ///
   /// Errors: `note.signing`.
   public init(

@@ -55,7 +55,10 @@ public struct SignedCheckpoint: Sendable, Equatable {
 
   /// Parses a checkpoint and verifies its signature by one of the log's keys.
   ///
-  /// - Parameter origin: the required origin. `nil` accepts any.
+  /// - Parameters:
+  ///   - bytes: the signed note.
+  ///   - keys: the verifier keys of the log that are trusted.
+  ///   - origin: the required origin. `nil` accepts any.
   ///
   /// Errors: `note.form`, `note.signature`, `checkpoint.form`, and `checkpoint.origin` for a checkpoint
   /// of another log.

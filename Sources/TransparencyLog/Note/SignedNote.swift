@@ -267,7 +267,9 @@ public struct NoteSigner: Sendable {
 
   /// Signs a checkpoint's text as a witness (C2SP tlog-cosignature).
   ///
-  /// - Parameter time: seconds since 1970.
+  /// - Parameters:
+  ///   - text: the text of the checkpoint.
+  ///   - time: seconds since 1970.
   ///
   /// Errors: `note.signing`.
   public func cosign(_ text: String, time: UInt64) throws(TransparencyError) -> NoteSignature {

@@ -52,7 +52,10 @@ public struct InclusionProof: Sendable, Equatable {
 
   /// Verifies that an entry is in the log with these keys, and returns the checkpoint that covers it.
   ///
-  /// - Parameter entry: the leaf's data.
+  /// - Parameters:
+  ///   - entry: the leaf's data.
+  ///   - keys: the verifier keys of the log that are trusted.
+  ///   - origin: the required origin. `nil` accepts any.
   ///
   /// Errors: `note.signature`, `checkpoint.form`, `checkpoint.origin`, `proof.inclusion`.
   @discardableResult

@@ -91,6 +91,7 @@ public enum WitnessDecision: Sendable, Equatable {
   /// Decides about a request.
   ///
   /// - Parameters:
+  ///   - request: the request.
   ///   - keys: the trusted keys of an origin; `nil` for an unknown origin.
   ///   - remembered: the last checkpoint that was cosigned for an origin; `nil` without one.
   /// - Throws: `checkpoint.form`, which is answered as a bad request.
