@@ -35,8 +35,9 @@ public final class LedgerClient: Sendable {
   ///
   /// - Parameters:
   ///   - server: the address of the ledger. It may have a path.
-  ///   - token: the operator's token. It is sent with requests that write, and over TLS or to this machine only.
+  ///   - token: the operator's token. It is sent with requests that need it, and over TLS or to this machine only.
   ///   - additionalRoots: a PEM file of TLS roots, trusted in addition to the system's.
+  ///   - limits: the limits of an exchange.
   ///
   /// Errors: a `Refusal` with check `server` for an address that is none or has a query.
   public init(
@@ -82,26 +83,91 @@ public final class LedgerClient: Sendable {
   /// - Parameters:
   ///   - path: the components of the path, which are escaped here.
   ///   - query: names and values. One without a value is left out.
-  public func get(_ path: [String], _ query: [(String, String?)] = []) async throws -> JSON {
-    try Self.parse(try await bytes(path, query))
+  ///   - asOperator: whether the operator's token is sent.
+  public func get(
+    _ path: [String], _ query: [(String, String?)] = [], asOperator: Bool = false
+  ) async throws -> JSON {
+    var request = HTTPClientRequest(url: address(path, query))
+    if asOperator { authorise(&request) }
+    return try Self.parse(try await success(request))
   }
 
   /// The answer to a GET request.
-  public func bytes(_ path: [String], _ query: [(String, String?)] = []) async throws -> [UInt8] {
-    try await exchange(HTTPClientRequest(url: address(path, query)))
+  ///
+  /// - Parameters:
+  ///   - path: the components of the path, which are escaped here.
+  ///   - query: names and values. One without a value is left out.
+  ///   - type: the media type to ask for; `nil` for what the address has.
+  public func bytes(
+    _ path: [String], _ query: [(String, String?)] = [], accept type: String? = nil
+  ) async throws -> [UInt8] {
+    var request = HTTPClientRequest(url: address(path, query))
+    if let type { request.headers.add(name: "Accept", value: type) }
+    return try await success(request)
   }
 
   /// The answer to a POST request as JSON.
+  ///
+  /// - Parameters:
+  ///   - path: the components of the path, which are escaped here.
+  ///   - query: names and values. One without a value is left out.
+  ///   - body: the body.
+  ///   - type: its media type.
+  ///   - asOperator: whether the operator's token is sent.
   public func post(
     _ path: [String], _ query: [(String, String?)] = [], body: [UInt8],
-    type: String = "application/json"
+    type: String = "application/json", asOperator: Bool = true
   ) async throws -> JSON {
+    var request = self.request(path, query, (body, type))
+    if asOperator { authorise(&request) }
+    return try Self.parse(try await success(request))
+  }
+
+  /// An answer as it came, also one that is a refusal.
+  public struct Answer: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The body.
+    public let body: [UInt8]
+  }
+
+  /// The answer to a request without the operator's token, whatever its status is.
+  ///
+  /// - Parameters:
+  ///   - path: the components of the path, which are escaped here.
+  ///   - query: names and values. One without a value is left out.
+  ///   - body: the body of a POST request with its media type; `nil` for a GET request.
+  ///   - maxBytes: the largest answer.
+  ///
+  /// Errors: a `Refusal` with check `answer_size` for a larger one.
+  public func answer(
+    _ path: [String], _ query: [(String, String?)] = [],
+    body: (bytes: [UInt8], type: String)? = nil, maxBytes: Int
+  ) async throws -> Answer {
+    do {
+      let (response, bytes) = try await exchange(request(path, query, body), maxBytes)
+      if (300...399).contains(response.status.code) { throw problem(response, bytes) }
+      return Answer(status: Int(response.status.code), body: bytes)
+    } catch let oversize as Oversize {
+      throw Refusal(
+        .tooLarge, check: "answer_size",
+        "The result has more than \(oversize.limit) bytes. Ask for less, or read it over HTTP.")
+    }
+  }
+
+  private func request(
+    _ path: [String], _ query: [(String, String?)], _ body: (bytes: [UInt8], type: String)?
+  ) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: address(path, query))
+    guard let body else { return request }
     request.method = .POST
-    request.headers.add(name: "Content-Type", value: type)
+    request.headers.add(name: "Content-Type", value: body.type)
+    request.body = .bytes(ByteBuffer(bytes: body.bytes))
+    return request
+  }
+
+  private func authorise(_ request: inout HTTPClientRequest) {
     if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
-    request.body = .bytes(ByteBuffer(bytes: body))
-    return try Self.parse(try await exchange(request))
   }
 
   private func address(_ path: [String], _ query: [(String, String?)]) -> String {
@@ -128,13 +194,32 @@ public final class LedgerClient: Sendable {
 
   // MARK: Answers
 
-  private func exchange(_ request: HTTPClientRequest) async throws -> [UInt8] {
+  private func success(_ request: HTTPClientRequest) async throws -> [UInt8] {
+    do {
+      let (response, bytes) = try await exchange(request, limits.answerBytes)
+      guard (200...299).contains(response.status.code) else { throw problem(response, bytes) }
+      return bytes
+    } catch let oversize as Oversize {
+      throw refusal("The answer of the server has more than \(oversize.limit) bytes.")
+    }
+  }
+
+  /// An answer is larger than a limit, in bytes.
+  private struct Oversize: Error {
+    let limit: Int
+  }
+
+  private func exchange(
+    _ request: HTTPClientRequest, _ limit: Int
+  ) async throws -> (HTTPClientResponse, [UInt8]) {
     var request = request
-    request.headers.add(name: "Accept", value: "application/json, text/plain, */*;q=0.1")
+    if !request.headers.contains(name: "Accept") {
+      request.headers.add(name: "Accept", value: "application/json, text/plain, */*;q=0.1")
+    }
     request.headers.add(name: "User-Agent", value: "pithledger")
     do {
-      return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-        group.addTask { [request] in try await self.answer(to: request) }
+      return try await withThrowingTaskGroup(of: (HTTPClientResponse, [UInt8]).self) { group in
+        group.addTask { [request] in try await self.answer(to: request, limit) }
         group.addTask {
           try await Task.sleep(for: self.limits.time)
           throw self.refusal("The server did not answer within \(self.limits.time).")
@@ -145,6 +230,8 @@ public final class LedgerClient: Sendable {
       }
     } catch let refusal as Refusal {
       throw refusal
+    } catch let oversize as Oversize {
+      throw oversize
     } catch is CancellationError {
       throw CancellationError()
     } catch {
@@ -152,20 +239,21 @@ public final class LedgerClient: Sendable {
     }
   }
 
-  private func answer(to request: HTTPClientRequest) async throws -> [UInt8] {
+  private func answer(
+    to request: HTTPClientRequest, _ limit: Int
+  ) async throws -> (HTTPClientResponse, [UInt8]) {
     let response = try await client.execute(
       request, timeout: TimeAmount(limits.time))
     let isProblem = !(200...299).contains(response.status.code)
-    let limit = isProblem ? 1 << 16 : limits.answerBytes
+    let limit = isProblem ? 1 << 16 : limit
     var bytes: [UInt8] = []
     for try await part in response.body {
       bytes += part.readableBytesView
       guard bytes.count <= limit else {
-        throw refusal("The answer of the server has more than \(limit) bytes.")
+        throw Oversize(limit: limit)
       }
     }
-    if isProblem { throw problem(response, bytes) }
-    return bytes
+    return (response, bytes)
   }
 
   private static func parse(_ bytes: [UInt8]) throws(Refusal) -> JSON {

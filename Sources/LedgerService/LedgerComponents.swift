@@ -90,7 +90,7 @@ struct EvidenceComponents: Sendable {
     reader = EvidenceReader(
       store: core.store, timeline: core.timeline, erased: ErasedEvidence(store: core.store))
     inspector = EvidenceInspector(store: core.store, evidence: checker)
-    requester = TimestampRequester(resolver: core.resolver, calendars: calendars, fetch: fetch)
+    requester = TimestampRequester(calendars: calendars, fetch: fetch)
     upgrader = ProofUpgrader(
       evidence: checker, calendars: calendars, allowedCalendars: services.calendars,
       logger: core.logger)
@@ -139,7 +139,7 @@ struct SubmissionComponents: Sendable {
     bulk = BulkSubmitter(
       submitter: submitter, importer: importer, documents: core.documents,
       limits: core.configuration.limits)
-    bundles = BundleImporter(importer: importer, submitter: bulk, documents: core.documents)
+    bundles = BundleImporter(importer: importer, submitter: bulk)
   }
 
   private static func signing(

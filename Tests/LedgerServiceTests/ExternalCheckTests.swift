@@ -28,7 +28,7 @@ struct ExternalCheckTests: EvidenceSuite {
       external.bitcoinCoreURL = services.url
       let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.timestampRequester.requestProof(
+        let proof = try await test.requestProof(
           Self.number, calendars: [services.url + "/"])
         _ = try await anchor(test, "opentimestamps", proof)
         let jobs = Task { await test.ledger.backgroundJobs.run() }
@@ -149,9 +149,9 @@ struct ExternalCheckTests: EvidenceSuite {
   func twoProofs() async throws {
     try await withBoth { test, services in
       let proofs = [
-        try await test.ledger.timestampRequester.requestProof(
+        try await test.requestProof(
           Self.number, calendars: [services.url]),
-        try await test.ledger.timestampRequester.requestProof(
+        try await test.requestProof(
           Self.number, calendars: [services.url]),
       ]
       let first = try await anchor(test, "opentimestamps", proofs[0])
@@ -165,10 +165,10 @@ struct ExternalCheckTests: EvidenceSuite {
   @Test("An authority's answer to another request is refused")
   func replayedToken() async throws {
     try await withBoth { test, services in
-      _ = try await test.ledger.timestampRequester.requestToken(
+      _ = try await test.requestToken(
         Self.number, authority: services.url + "/tsa")
       await #expect(throws: Refusal(.invalid, check: "rfc3161.nonce", "")) {
-        try await test.ledger.timestampRequester.requestToken(
+        try await test.requestToken(
           Self.number, authority: services.url + "/tsa-replay")
       }
     }
@@ -206,11 +206,11 @@ struct ExternalCheckTests: EvidenceSuite {
   )
   func audits() async throws {
     try await withBoth { test, services in
-      let token = try await test.ledger.timestampRequester.requestToken(
+      let token = try await test.requestToken(
         Self.number, authority: services.url + "/tsa")
       _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))
       _ = try await anchor(test, "rfc3161", token)
-      let proof = try await test.ledger.timestampRequester.requestProof(
+      let proof = try await test.requestProof(
         Self.number, calendars: [services.url])
       _ = try await anchor(test, "opentimestamps", proof)
       let headers = try await services.mine()
@@ -261,7 +261,7 @@ struct ExternalCheckTests: EvidenceSuite {
   func replayAfterErasure() async throws {
     try await withBoth { test, services in
       _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))
-      let stamp = try await test.ledger.timestampRequester.requestToken(
+      let stamp = try await test.requestToken(
         Self.number, authority: services.url + "/tsa")
       _ = try await anchor(test, "rfc3161", stamp)
       let pith = try #require(PithNumber(Self.number))

@@ -78,7 +78,7 @@ struct PendingAnchorTests {
           #expect(answer.reason?.contains("no calendar") == true, "\(attestation)")
         }
         // Anchors that cannot be settled do not count against the limit of pending anchors.
-        let genuine = try await test.ledger.timestampRequester.requestProof(
+        let genuine = try await test.requestProof(
           Fixtures.sampleNumber, calendars: [services.url])
         #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
         let block = try await proof(test, [[1]], .bitcoin(height: 500_000))
@@ -126,7 +126,7 @@ struct PendingAnchorTests {
       await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
         try await anchorAs(ClientID("attacker"), test, fifth)
       }
-      let genuine = try await test.ledger.timestampRequester.requestProof(
+      let genuine = try await test.requestProof(
         Fixtures.sampleNumber, calendars: [services.url])
       #expect(try await anchorAs(ClientID("reader"), test, genuine).standing == "pending")
     }
@@ -146,7 +146,7 @@ struct PendingAnchorTests {
           let junk = try await proof(test, numbers(1, UInt8(index)), .pending(uri: services.url))
           _ = try await anchorAs(ClientID("\(index / 4)"), test, junk)
         }
-        let genuine = try await test.ledger.timestampRequester.requestProof(
+        let genuine = try await test.requestProof(
           Fixtures.sampleNumber, calendars: [services.url])
         await #expect(throws: Refusal(.tooMany, check: "pending_anchors", "")) {
           try await anchorAs(ClientID("reader"), test, genuine)

@@ -129,7 +129,7 @@ struct StorageEvidenceTests: EvidenceSuite {
   func agreesWithOpenTimestamps() async throws {
     try await withBoth { test, services in
       let digest = try await digest(test)
-      let proof = try await test.ledger.timestampRequester.requestProof(
+      let proof = try await test.requestProof(
         Self.number, calendars: [services.url, services.url])
       _ = try await anchor(test, "opentimestamps", proof)
       for index in 0..<5 {

@@ -172,11 +172,11 @@ struct StorageLimitTests {
       #expect(try await test.ledger.health().size == size)
       for calendar in ["https://8.8.8.8:99999", "https://a..b", ""] {
         await #expect(throws: Refusal(.unavailable, check: "calendar", "")) {
-          try await test.ledger.timestampRequester.requestProof(
+          try await test.requestProof(
             Fixtures.sampleNumber, calendars: [calendar])
         }
         await #expect(throws: Refusal(.unavailable, check: "fetch.address", "")) {
-          try await test.ledger.timestampRequester.requestToken(
+          try await test.requestToken(
             Fixtures.sampleNumber, authority: calendar)
         }
       }

@@ -71,7 +71,7 @@ struct TableCoverageTests: EvidenceSuite {
     // Statements of every kind, with evidence, and trust.
     _ = try await test.ledger.trust.addHeaders(try await services.mine())
     _ = try await test.ledger.trust.addAuthority(services.file("tsa-root.pem"))
-    let token = try await test.ledger.timestampRequester.requestToken(
+    let token = try await test.requestToken(
       Self.number, authority: services.url + "/tsa")
     _ = try await anchor(test, "rfc3161", token)
     let bytes = Array("kept".utf8)

@@ -20,7 +20,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
   )
   func calendar() async throws {
     try await withBoth { test, services in
-      let proof = try await test.ledger.timestampRequester.requestProof(
+      let proof = try await test.requestProof(
         Self.number, calendars: [services.url])
       let promised = try await anchor(test, "opentimestamps", proof)
       #expect(promised.standing == "pending")
@@ -55,7 +55,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       try await test.replayAgrees()
 
       // The header is trusted before the anchor is submitted.
-      let second = try await test.ledger.timestampRequester.requestProof(
+      let second = try await test.requestProof(
         Self.number, calendars: [services.url])
       _ = try await test.ledger.trust.addHeaders(try await services.mine())
       let late = try await anchor(test, "opentimestamps", second)
@@ -69,7 +69,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
   @Test("A path that leads to another root than the trusted header's is refused, or fails later")
   func wrongRoot() async throws {
     try await withBoth { test, services in
-      _ = try await test.ledger.timestampRequester.requestProof(
+      _ = try await test.requestProof(
         Self.number, calendars: [services.url])
       let headers = try await services.mine()
       let digest = try await digest(test)
@@ -118,7 +118,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       external.esploraURL = services.url
       let configuration = external
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.timestampRequester.requestProof(
+        let proof = try await test.requestProof(
           Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
         _ = try await services.mine()
@@ -129,7 +129,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       external.headerConfirmations = 3
       let patient = external
       try await withLedger(configure: { $0.externalServices = patient }) { test in
-        let proof = try await test.ledger.timestampRequester.requestProof(
+        let proof = try await test.requestProof(
           Self.number, calendars: [services.url])
         _ = try await anchor(test, "opentimestamps", proof)
         _ = try await services.mine()
@@ -145,7 +145,7 @@ struct TimestampEvidenceTests: EvidenceSuite {
       // An explorer's header that contradicts a trusted header is not used.
       let stranger = String(decoding: try await services.mine(), as: UTF8.self)
       try await withLedger(configure: { $0.externalServices = configuration }) { test in
-        let proof = try await test.ledger.timestampRequester.requestProof(
+        let proof = try await test.requestProof(
           Self.number, calendars: [services.url])
         let words = try await services.mine().split(separator: UInt8(ascii: " "))
         #expect(words.first.map { String(decoding: $0, as: UTF8.self) } == "1005")
@@ -166,14 +166,14 @@ struct TimestampEvidenceTests: EvidenceSuite {
   @Test("A token is verified by a trusted root, pending without one, and settled when one is added")
   func authority() async throws {
     try await withBoth { test, services in
-      let token = try await test.ledger.timestampRequester.requestToken(
+      let token = try await test.requestToken(
         Self.number, authority: services.url + "/tsa")
       let early = try await anchor(test, "rfc3161", token)
       #expect(early.standing == "pending")
       #expect(try await test.ledger.trust.addAuthority(services.file("tsa-root.pem")) == 1)
       #expect(try await test.ledger.anchorSettler.settleAll().map(\.state) == [.verified])
       #expect(try await test.state().status["externally_anchored"] == true)
-      let second = try await test.ledger.timestampRequester.requestToken(
+      let second = try await test.requestToken(
         Self.number, authority: services.url + "/tsa")
       let late = try await anchor(test, "rfc3161", second)
       #expect(late.standing == "verified")

@@ -77,7 +77,7 @@ struct WholeRecordTests {
           ])
         #expect(stored.standing == "verified")
         let proof = try await ledger.timestampRequester.requestProof(
-          number, calendars: [services.url])
+          over: digest, calendars: [services.url])
         _ = try await bare(
           .timestampAnchor,
           [
@@ -88,7 +88,7 @@ struct WholeRecordTests {
         #expect(try await ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
         _ = try await ledger.trust.addAuthority(services.file("tsa-root.pem"))
         let token = try await ledger.timestampRequester.requestToken(
-          number, authority: services.url + "/tsa")
+          over: digest, authority: services.url + "/tsa")
         let tokenAnchor = try await bare(
           .timestampAnchor,
           [

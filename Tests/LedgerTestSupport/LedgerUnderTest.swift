@@ -235,6 +235,20 @@ public func withLedger(
   }
 }
 
+extension LedgerUnderTest {
+  /// A pending proof of time over the digest of a record, from calendars.
+  public func requestProof(_ record: String, calendars: [String]) async throws -> [UInt8] {
+    let digest = try await ledger.records.resolve(record).record.canonicalSHA256
+    return try await ledger.timestampRequester.requestProof(over: digest, calendars: calendars)
+  }
+
+  /// A token over the digest of a record, from a timestamp authority.
+  public func requestToken(_ record: String, authority: String) async throws -> [UInt8] {
+    let digest = try await ledger.records.resolve(record).record.canonicalSHA256
+    return try await ledger.timestampRequester.requestToken(over: digest, authority: authority)
+  }
+}
+
 /// The program `pithledger` of the current build.
 public enum TestProgram {
   /// The path of the program.

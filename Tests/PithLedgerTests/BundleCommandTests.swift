@@ -86,14 +86,14 @@ struct BundleCommandTests {
         let folder = try Folder()
         defer { folder.remove() }
         let number = LedgerUnderTest.number
-        let promised = try await test.ledger.timestampRequester.requestProof(
+        let promised = try await test.requestProof(
           number, calendars: [services.url])
         try await anchor(test, "opentimestamps", promised)
         let mined = try await services.mine()
         _ = try await test.ledger.trust.addHeaders(mined)
         #expect(
           try await test.ledger.anchorSettler.settleAll { _ in true }.map(\.state) == [.verified])
-        let token = try await test.ledger.timestampRequester.requestToken(
+        let token = try await test.requestToken(
           number, authority: services.url + "/tsa")
         try await anchor(test, "rfc3161", token)
         let key = try #require(try await test.ledger.checkpoints.verifierKey())
@@ -129,7 +129,7 @@ struct BundleCommandTests {
         // Another header at that height contradicts the proof.
         try await anchor(
           test, "opentimestamps",
-          try await test.ledger.timestampRequester.requestProof(number, calendars: [services.url]))
+          try await test.requestProof(number, calendars: [services.url]))
         let next = String(decoding: try await services.mine(), as: UTF8.self).split(separator: " ")
         let height = String(decoding: mined, as: UTF8.self).split(separator: " ")[0]
         let wrong = try folder.file("wrong", Array("\(height) \(next[1])".utf8))

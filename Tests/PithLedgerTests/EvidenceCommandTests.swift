@@ -118,7 +118,7 @@ struct EvidenceCommandTests {
           "attest", "timestamp", Self.number, "--calendar", services.url)
         #expect(promised["standing"] == "pending")
         // A proof that was made without the ledger, over a block whose header is already trusted.
-        let elsewhere = try await test.ledger.timestampRequester.requestProof(
+        let elsewhere = try await test.requestProof(
           Self.number, calendars: [services.url])
         let headers = try await services.mine()
         _ = try await withFile(headers) { try await shell("trust", "headers", "add", $0) }

@@ -1,33 +1,42 @@
-import Encodings
+public import Encodings
 import LedgerDomain
-import LedgerStore
 import ProofFormats
 import SafeHTTPClient
 
 /// Requests proofs of time from OpenTimestamps calendars and RFC 3161 authorities.
 public struct TimestampRequester: Sendable {
-  let resolver: RecordResolver
   let calendars: CalendarClient
   let fetch: SafeHTTPClient
 
-  /// Requests a pending proof over a record's digest from calendars.
+  init(calendars: CalendarClient, fetch: SafeHTTPClient) {
+    self.calendars = calendars
+    self.fetch = fetch
+  }
+
+  /// Makes a requester without a ledger, with the connections and limits that the settings name.
+  public init(_ configuration: LedgerConfiguration) {
+    let services = configuration.externalServices
+    fetch = SafeHTTPClient(
+      allowedHosts: services.allowedHosts, limits: services.fetchLimits,
+      additionalRoots: services.additionalRootsFile)
+    calendars = CalendarClient(fetch, answerLife: services.calendarAnswerLife)
+  }
+
+  /// Requests a pending proof over a digest from calendars.
   ///
-  /// Each calendar receives a digest with a separate nonce, so that it cannot identify the record.
+  /// Each calendar receives a digest with a separate nonce, so that it cannot identify the digest.
   /// Calendars that do not answer are left out.
   ///
   /// - Parameters:
-  ///   - name: a name of the record.
-  ///   - calendars: the addresses of the calendars.
+  ///   - stamped: the digest.
+  ///   - names: the addresses of the calendars.
   ///
   /// - Returns: a pending `.ots` proof.
   ///
   /// Errors: a `Refusal` with check `calendar` if no calendar answers.
-  public func requestProof(_ name: String, calendars: [String]) async throws -> [UInt8] {
-    try await requestProof(
-      over: resolver.resolve(name).record.canonicalSHA256, calendars: calendars)
-  }
-
-  func requestProof(over stamped: Digest, calendars names: [String]) async throws -> [UInt8] {
+  public func requestProof(
+    over stamped: Digest, calendars names: [String]
+  ) async throws -> [UInt8] {
     let digest = stamped.bytes
     var items: [OpenTimestampsProof.Item] = []
     var failures: [String] = []
@@ -55,20 +64,16 @@ public struct TimestampRequester: Sendable {
     ).serialised()
   }
 
-  /// Requests a token over a record's digest from a timestamp authority (RFC 3161, section 3.4).
+  /// Requests a token over a digest from a timestamp authority (RFC 3161, section 3.4).
   ///
   /// - Parameters:
-  ///   - name: a name of the record.
+  ///   - digest: the digest.
   ///   - url: the address of the authority.
   ///
   /// - Returns: the authority's response as DER.
   ///
-  /// Errors: a `Refusal` if the name is unknown or the authority gives no valid response.
-  public func requestToken(_ name: String, authority url: String) async throws -> [UInt8] {
-    try await requestToken(over: resolver.resolve(name).record.canonicalSHA256, authority: url)
-  }
-
-  func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
+  /// Errors: a `Refusal` if the authority gives no valid response.
+  public func requestToken(over digest: Digest, authority url: String) async throws -> [UInt8] {
     // The first byte makes the integer positive and of full length, so that DER encodes it unchanged.
     let nonce = [UInt8.random(in: 0x40...0x7F)] + (0..<7).map { _ in UInt8.random(in: 0...255) }
     var request = SafeHTTPClient.Request(url, .authorities)

@@ -1,4 +1,4 @@
-import CanonicalJSON
+public import CanonicalJSON
 public import Encodings
 public import LedgerDomain
 import LedgerStore
@@ -39,6 +39,7 @@ public final class KeyAdministrator: Sendable {
   /// is the answer; no second one is appended.
   ///
   /// - Parameters:
+  ///   - fingerprint: the key.
   ///   - type: the role.
   ///   - method: `registry` for the operator's decision, `orcid_oidc` for a verified token.
   ///   - name: the person's name. Claims by this key under that name are strong.
@@ -106,6 +107,7 @@ public final class KeyAdministrator: Sendable {
   /// Revokes a key.
   ///
   /// - Parameters:
+  ///   - fingerprint: the key that is revoked.
   ///   - reason: free text that is recorded in the log.
   ///   - compromisedFrom: the position from which the key's statements lose their standing. `nil` keeps
   ///     the standing of earlier statements.
@@ -115,13 +117,30 @@ public final class KeyAdministrator: Sendable {
   public func revoke(
     _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
   ) async throws -> SubmissionAnswer {
+    try await signing.submit(
+      type: .keyRevoked,
+      payload: Self.revocation(
+        of: fingerprint, reason: reason, compromisedFrom: compromisedFrom, origin: origin),
+      record: nil, target: "key:\(fingerprint.hex)", key: key)
+  }
+
+  /// The payload of a revocation.
+  ///
+  /// - Parameters:
+  ///   - fingerprint: the key that is revoked.
+  ///   - reason: free text that is recorded in the log.
+  ///   - compromisedFrom: the position from which the key's statements lose their standing. `nil` keeps
+  ///     the standing of earlier statements.
+  ///   - origin: the name of the log.
+  public static func revocation(
+    of fingerprint: Digest128, reason: String, compromisedFrom: Position?, origin: String
+  ) -> JSONObject {
     var payload: JSONObject = [
       "log": .string(origin), "public_key_fingerprint": .string(fingerprint.hex),
       "reason": .string(reason),
     ]
     payload["compromised_from_position"] = compromisedFrom.map { .integer($0.rawValue) }
-    return try await signing.submit(
-      type: .keyRevoked, payload: payload, record: nil, target: "key:\(fingerprint.hex)", key: key)
+    return payload
   }
 
   /// Replaces the registry key. The new key registers itself and the old one vouches for it, in one append.

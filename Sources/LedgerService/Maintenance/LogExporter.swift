@@ -27,7 +27,9 @@ public struct LogExporter: Sendable {
   ///
   /// The checkpoint is written last, so that a server of the folder never shows one without its tiles.
   ///
-  /// - Parameter progress: called with the exported entries and the size of the checkpoint.
+  /// - Parameters:
+  ///   - directory: the folder. It is created if it does not exist.
+  ///   - progress: called with the exported entries and the size of the checkpoint.
   ///
   /// Errors: a `Refusal` about the folder or the checkpoint.
   public func exportTiles(
@@ -41,18 +43,46 @@ public struct LogExporter: Sendable {
   ) async throws -> ExportReport {
     let checkpoint =
       canSign ? try await checkpoints.issue() : try await checkpoints.newest()
-    var report = ExportReport(entries: checkpoint.size)
-    for path in TilePath.all(size: checkpoint.size) {
+    return try await Self.exportTiles(
+      of: checkpoint.cosigned, size: checkpoint.size, to: folder, progress: progress
+    ) { try await proofs.tile($0) }
+  }
+
+  /// Writes a checkpoint of any log, and the tiles and entry bundles below it, at the paths of C2SP tlog-tiles.
+  /// Existing tiles stay. Nothing is verified.
+  ///
+  /// - Parameters:
+  ///   - note: the checkpoint as a signed note.
+  ///   - directory: the folder. It is created if it does not exist.
+  ///   - progress: called with the exported entries and the size of the checkpoint.
+  ///   - tile: gives the bytes of a tile.
+  ///
+  /// Errors: a `Refusal` with check `export_folder`; a `TransparencyError` if the note is none; those of `tile`.
+  public static func exportTiles(
+    of note: String, to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void,
+    tile: (TilePath) async throws -> [UInt8]
+  ) async throws -> ExportReport {
+    try await exportTiles(
+      of: note, size: Checkpoint(text: SignedNote(note).text).size,
+      to: ExportFolder(directory, isPrivate: false), progress: progress, tile: tile)
+  }
+
+  private static func exportTiles(
+    of note: String, size: TreeSize, to folder: ExportFolder,
+    progress: @Sendable (TreeSize, TreeSize) -> Void, tile: (TilePath) async throws -> [UInt8]
+  ) async throws -> ExportReport {
+    var report = ExportReport(entries: size)
+    for path in TilePath.all(size: size) {
       // A tile never changes.
       if folder.has(path.description) { continue }
-      try folder.write(try await proofs.tile(path), to: path.description)
+      try folder.write(try await tile(path), to: path.description)
       report.written += 1
       if path.kind == .entries {
         let end = TreeSize(rawValue: (path.index + 1) * UInt64(TilePath.fullWidth))
-        progress(min(end, checkpoint.size), checkpoint.size)
+        progress(min(end, size), size)
       }
     }
-    try folder.write(Array(checkpoint.cosigned.utf8), to: "checkpoint")
+    try folder.write(Array(note.utf8), to: "checkpoint")
     return report
   }
 

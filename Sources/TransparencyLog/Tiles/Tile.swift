@@ -106,24 +106,25 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     return overflow ? 0 : Int(min(UInt64(fullWidth), count - min(start, count)))
   }
 
-  /// The paths of every tile of a log of this size, partial ones included.
-  public static func all(size: TreeSize) -> [TilePath] {
-    var paths: [TilePath] = []
+  /// The paths of every tile of a log of this size, partial ones included. They are made one by one: a size that
+  /// somebody else states costs no memory.
+  public static func all(size: TreeSize) -> some Sequence<TilePath> {
+    var groups: [(kind: Kind, full: UInt64, rest: Int)] = []
     var count = size.rawValue
     var level = 0
     while count > 0 {
       let full = count / UInt64(fullWidth)
       let rest = Int(count % UInt64(fullWidth))
-      var kinds: [Kind] = [.hashes(level: level)]
-      if level == 0 { kinds.append(.entries) }
-      for kind in kinds {
-        for index in 0..<full { paths.append(TilePath(kind, index: index)) }
-        if rest > 0 { paths.append(TilePath(kind, index: full, width: rest)) }
-      }
+      groups.append((.hashes(level: level), full, rest))
+      if level == 0 { groups.append((.entries, full, rest)) }
       count = full
       level += 1
     }
-    return paths
+    return groups.lazy.flatMap { kind, full, rest in
+      (0..<(rest > 0 ? full + 1 : full)).lazy.map { index in
+        TilePath(kind, index: index, width: index < full ? fullWidth : rest)
+      }
+    }
   }
 }
 

@@ -34,6 +34,22 @@ protocol LedgerAccess: Sendable {
   func keys() async throws -> JSON
   /// A proof that an event is in the log.
   func proof(of event: String) async throws -> InclusionProof
+  /// A COSE receipt that an event is in the log, with the position of the event.
+  func receipt(of event: String) async throws -> (index: UInt64, bytes: [UInt8])
+  /// Writes the bundle of a record in parts.
+  func bundle(of record: String, _ write: ([UInt8]) throws -> Void) async throws
+  /// The number of events in the log, or below it.
+  func size() async throws -> Int64
+  /// Writes the newest checkpoint, tiles and entries as files.
+  ///
+  /// - Parameter progress: called with the exported entries and the size of the checkpoint.
+  func exportTiles(
+    to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void
+  ) async throws -> ExportReport
+  /// The verifier key of the log's checkpoints, as NAME+ID+KEY; `nil` if it is not known.
+  func logKey() async throws -> String?
+  /// The trust configuration.
+  func trusted() async throws -> JSON
   /// The verdict on a proof of time.
   func check(proof: [UInt8], of digest: Digest?) async throws -> JSON
 
@@ -55,8 +71,26 @@ protocol LedgerAccess: Sendable {
   func submit(bare statement: Statement) async throws -> JSON
   /// Registers a key, which signs its own registration.
   func register(_ key: KeyFile) async throws -> JSON
+  /// Revokes a key: with its own signature, or with the authority of the operator.
+  func revoke(
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
+  ) async throws -> JSON
+  /// Confirms that a key belongs to its `signer_id`, with the authority of the operator.
+  func vouch(_ fingerprint: Digest128, as type: SignerType, name: String?) async throws -> JSON
+  /// Withdraws all vouches for a key, with the authority of the operator.
+  func withdrawVouching(_ fingerprint: Digest128, reason: String) async throws -> JSON
+  /// A checkpoint of the whole log as a signed note. A ledger that is served elsewhere signs at its own intervals:
+  /// its newest one is given.
+  ///
+  /// - Parameter stamp: whether to timestamp it.
+  /// - Returns: the note, and the positions of new timestamps; `nil` if none were requested.
+  func checkpoint(stamp: Bool) async throws -> (note: String, timestamps: [Position]?)
+  /// What requests proofs of time, with the connections and limits of this machine.
+  var timestampRequester: TimestampRequester { get }
   /// Imports a record document.
   func importDocument(_ bytes: [UInt8]) async throws -> JSON
+  /// Imports a bundle of another ledger.
+  func importBundle(_ bytes: [UInt8]) async throws -> BundleImport
   /// Imports the lines of a file: each a record document or a signed event.
   ///
   /// - Parameter each: is called with the number of each line and its answer.
@@ -83,6 +117,14 @@ enum EventList: Sendable {
   case record(String)
   /// Those that a key signed.
   case key(String)
+}
+
+/// The result of an import of a bundle.
+struct BundleImport: Sendable {
+  /// The answer for the record of the bundle.
+  let document: JSON
+  /// What became of the events of the bundle.
+  let items: [BundleImporter.Report.Item]
 }
 
 /// What is submitted about a record.

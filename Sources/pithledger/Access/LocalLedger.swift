@@ -80,6 +80,27 @@ struct LocalLedger: LedgerAccess {
     try await ledger.proofs.inclusionProof(event)
   }
 
+  func receipt(of event: String) async throws -> (index: UInt64, bytes: [UInt8]) {
+    let (index, receipt) = try await ledger.proofs.inclusionReceipt(event)
+    return (index, receipt.bytes)
+  }
+
+  func bundle(of record: String, _ write: ([UInt8]) throws -> Void) async throws {
+    for try await chunk in try await ledger.bundles.bundle(record) { try write(chunk) }
+  }
+
+  func size() async throws -> Int64 { try await ledger.health().size.stored }
+
+  func exportTiles(
+    to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void
+  ) async throws -> ExportReport {
+    try await ledger.logExporter.exportTiles(to: directory, progress: progress)
+  }
+
+  func logKey() async throws -> String? { try await ledger.checkpoints.verifierKey() }
+
+  func trusted() async throws -> JSON { try await ledger.trust.summary().json }
+
   func check(proof: [UInt8], of digest: Digest?) async throws -> JSON {
     try await ledger.evidenceInspector.inspect(proof, of: digest).json
   }
@@ -116,10 +137,38 @@ struct LocalLedger: LedgerAccess {
     try await ledger.keyAdministrator.register(key).json
   }
 
+  func revoke(
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
+  ) async throws -> JSON {
+    try await ledger.keyAdministrator.revoke(
+      fingerprint, reason: reason, compromisedFrom: compromisedFrom, key: key
+    ).json
+  }
+
+  func vouch(_ fingerprint: Digest128, as type: SignerType, name: String?) async throws -> JSON {
+    try await ledger.keyAdministrator.vouch(fingerprint, as: type, name: name).json
+  }
+
+  func withdrawVouching(_ fingerprint: Digest128, reason: String) async throws -> JSON {
+    try await ledger.keyAdministrator.withdrawVouching(fingerprint, reason: reason).json
+  }
+
+  func checkpoint(stamp: Bool) async throws -> (note: String, timestamps: [Position]?) {
+    let note = try await ledger.witnesses.publishCheckpoint()
+    return (note, stamp ? try await ledger.timestamper.timestampCheckpoint() : nil)
+  }
+
+  var timestampRequester: TimestampRequester { ledger.timestampRequester }
+
   func importDocument(_ bytes: [UInt8]) async throws -> JSON {
     try await ledger.documentImporter.importDocument(
       bytes, client: .shell, operatorAuthorised: true
     ).json
+  }
+
+  func importBundle(_ bytes: [UInt8]) async throws -> BundleImport {
+    let report = try await ledger.bundleImporter.importBundle(bytes)
+    return BundleImport(document: report.document.json, items: report.items)
   }
 
   func importLines(

@@ -12,6 +12,8 @@ import TransparencyLog
 /// the server must fit, and an event by its id, a part of it, or its position.
 struct RemoteLedger: LedgerAccess {
   let client: LedgerClient
+  /// The settings of this machine.
+  let configuration: LedgerConfiguration
 
   // MARK: Reading
 
@@ -81,6 +83,58 @@ struct RemoteLedger: LedgerAccess {
     do { return try InclusionProof(bytes) } catch {
       throw Self.unusable("The answer is not a proof: \(error.message)")
     }
+  }
+
+  func receipt(of event: String) async throws -> (index: UInt64, bytes: [UInt8]) {
+    let index = try await proof(of: event).index
+    let bytes = try await client.bytes(["api", "proof", event], accept: "application/cose")
+    // A tagged COSE_Sign1 message with its four elements.
+    guard bytes.starts(with: [0xD2, 0x84]) else {
+      throw Self.unusable("The answer is not a COSE receipt.")
+    }
+    return (index, bytes)
+  }
+
+  func bundle(of record: String, _ write: ([UInt8]) throws -> Void) async throws {
+    let bytes = try await client.bytes(["pith", record, "bundle.json"])
+    guard BundleImporter.isBundle(bytes) else {
+      throw Self.unusable("The answer is not a bundle.")
+    }
+    try write(bytes)
+  }
+
+  func size() async throws -> Int64 {
+    let page = try await client.get(["api", "events"], [("order", "desc"), ("limit", "1")])
+    let last = page["events"]?.arrayValue?.first?["position"]?.integerValue ?? -1
+    guard last < JSON.maxInteger else { throw Self.unusable("The log has too many events.") }
+    return last + 1
+  }
+
+  func exportTiles(
+    to directory: String, progress: @Sendable (TreeSize, TreeSize) -> Void
+  ) async throws -> ExportReport {
+    let note = try await checkpoint(stamp: false).note
+    return try await LogExporter.exportTiles(of: note, to: directory, progress: progress) { path in
+      let bytes = try await client.bytes(path.description.split(separator: "/").map(String.init))
+      if case .hashes = path.kind, bytes.count != path.width * 32 {
+        throw Self.unusable("The tile \(path) has \(bytes.count) bytes.")
+      }
+      return bytes
+    }
+  }
+
+  func logKey() async throws -> String? { try await description()["log_key"]?.stringValue }
+
+  private func description() async throws -> JSON {
+    try await client.get([".well-known", "pith-ledger.json"])
+  }
+
+  func trusted() async throws -> JSON {
+    guard
+      let trust = try await client.get(["api", "admin", "status"], asOperator: true)["trust"],
+      trust.objectValue != nil
+    else { throw Self.unusable("The server does not state what it trusts.") }
+    return trust
   }
 
   func check(proof: [UInt8], of digest: Digest?) async throws -> JSON {
@@ -170,8 +224,7 @@ struct RemoteLedger: LedgerAccess {
   }
 
   func origin() async throws -> String {
-    let description = try await client.get([".well-known", "pith-ledger.json"])
-    guard let origin = description["origin"]?.stringValue else {
+    guard let origin = try await description()["origin"]?.stringValue else {
       throw Self.unusable("The server does not state its origin.")
     }
     return origin
@@ -197,10 +250,13 @@ struct RemoteLedger: LedgerAccess {
     let answer = try await client.post(
       ["api", "events"], body: JSON.object(submission).canonicalBytes())
     guard answer["event_id"]?.stringValue == "sha256:" + body.eventID.hex else {
-      throw Self.unusable("The server answered about another event than the one it was sent.")
+      throw Self.otherEvent
     }
     return answer
   }
+
+  private static let otherEvent = unusable(
+    "The server answered about another event than the one it was sent.")
 
   func submit(bare statement: Statement) async throws -> JSON {
     try await client.post(
@@ -214,8 +270,81 @@ struct RemoteLedger: LedgerAccess {
     return try await submit(body, key, nil)
   }
 
+  func revoke(
+    _ fingerprint: Digest128, reason: String, compromisedFrom: Position?, key: KeyFile?
+  ) async throws -> JSON {
+    guard let key else {
+      return try await administer(
+        fingerprint, "revoke",
+        [
+          "compromised_from_position": compromisedFrom.map { .integer($0.rawValue) },
+          "reason": .string(reason),
+        ])
+    }
+    let payload = KeyAdministrator.revocation(
+      of: fingerprint, reason: reason, compromisedFrom: compromisedFrom, origin: try await origin())
+    let body = try EventBody.make(
+      type: .keyRevoked, payload: payload, signer: key.signer, subject: .registry,
+      target: "key:\(fingerprint.hex)", createdAt: .now)
+    return try await submit(body, key, nil)
+  }
+
+  func vouch(_ fingerprint: Digest128, as type: SignerType, name: String?) async throws -> JSON {
+    try await administer(
+      fingerprint, "vouch", ["as": .string(type.name), "name": name.map { .string($0) }])
+  }
+
+  func withdrawVouching(_ fingerprint: Digest128, reason: String) async throws -> JSON {
+    try await administer(fingerprint, "unvouch", ["reason": .string(reason)])
+  }
+
+  /// Sends a command of the operator about a key, which the registry of the ledger signs.
+  private func administer(
+    _ fingerprint: Digest128, _ command: String, _ members: [String: JSON?]
+  ) async throws -> JSON {
+    let body = JSONObject(members.compactMap { name, value in value.map { (name, $0) } })
+    return try await client.post(
+      ["api", "admin", "keys", fingerprint.hex, command],
+      body: JSON.object(body).canonicalBytes())
+  }
+
+  func checkpoint(stamp: Bool) async throws -> (note: String, timestamps: [Position]?) {
+    guard !stamp else {
+      throw Refusal(
+        .malformed, check: "server", field: "--stamp",
+        "The ledger requests and signs timestamps of its checkpoints itself. Run this on its machine."
+      )
+    }
+    let note = String(decoding: try await client.bytes(["checkpoint"]), as: UTF8.self)
+    do { _ = try Checkpoint(text: SignedNote(note).text) } catch {
+      throw Self.unusable("The answer is not a checkpoint.")
+    }
+    return (note, nil)
+  }
+
+  var timestampRequester: TimestampRequester { TimestampRequester(configuration) }
+
   func importDocument(_ bytes: [UInt8]) async throws -> JSON {
     try await client.post(["api", "records"], body: bytes)
+  }
+
+  /// The operator's token goes with the document only: what is in a bundle has no authority.
+  func importBundle(_ bytes: [UInt8]) async throws -> BundleImport {
+    let plan = try await BundlePlan(bytes)
+    let document = try await importDocument(plan.document)
+    var outcomes: [Digest: BundleImporter.Outcome] = [:]
+    for (event, submission) in plan.submissions {
+      do {
+        let answer = try await client.post(["api", "events"], body: submission, asOperator: false)
+        guard answer["event_id"]?.stringValue == "sha256:" + event.eventID.hex else {
+          throw Self.otherEvent
+        }
+        outcomes[event.eventID] = answer["created"] == true ? .added : .known
+      } catch let refusal as Refusal where refusal.code != .unavailable {
+        outcomes[event.eventID] = .refused(refusal)
+      }
+    }
+    return BundleImport(document: document, items: plan.items(outcomes))
   }
 
   /// Sends one line after the other. A server that cannot be reached ends the import.

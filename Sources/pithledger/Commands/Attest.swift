@@ -84,7 +84,7 @@ struct Attest: AsyncParsableCommand {
           if let file = ots ?? tsr {
             try read(file)
           } else {
-            try await requestProof(ledger)
+            try await requestProof(digest, by: ledger.timestampRequester)
           }
         return (
           [
@@ -96,15 +96,12 @@ struct Attest: AsyncParsableCommand {
       }
     }
 
-    /// Requests a proof, with the connections and limits of the ledger.
-    private func requestProof(_ ledger: any LedgerAccess) async throws -> [UInt8] {
-      guard let requester = (ledger as? LocalLedger)?.ledger.timestampRequester else {
-        throw Refusal(
-          .malformed, check: "server", field: tsa == nil ? "--calendar" : "--tsa",
-          "With --server, request the proof with another program and give it by --ots or --tsr.")
-      }
-      if let tsa { return try await requester.requestToken(about.record, authority: tsa) }
-      return try await requester.requestProof(about.record, calendars: calendar)
+    /// Requests a proof from the machine of the command.
+    private func requestProof(
+      _ digest: Digest, by requester: TimestampRequester
+    ) async throws -> [UInt8] {
+      if let tsa { return try await requester.requestToken(over: digest, authority: tsa) }
+      return try await requester.requestProof(over: digest, calendars: calendar)
     }
   }
 

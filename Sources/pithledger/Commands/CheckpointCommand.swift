@@ -13,7 +13,8 @@ struct CheckpointCommand: AsyncParsableCommand {
       abstract: "Sign a checkpoint of the whole log.",
       discussion: """
         Prints the last checkpoint again if the log has not grown since. Signs nothing if the log does not contain the \
-        last signed checkpoint.
+        last signed checkpoint. With --server, prints the newest checkpoint of that ledger, which signs at its own \
+        intervals.
         """,
       examples: [
         "pithledger checkpoint > checkpoint.txt",
@@ -36,12 +37,12 @@ struct CheckpointCommand: AsyncParsableCommand {
 
     func run() async throws {
       if key {
-        try await common.withExistingLedger { ledger in
-          common.show(LogKeyOutput(key: try await ledger.checkpoints.verifierKey() ?? ""))
+        try await common.withAccess { ledger in
+          common.show(LogKeyOutput(key: try await ledger.logKey() ?? ""))
         }
         return
       }
-      try await common.withLedger { ledger in
+      try await common.withAccess(writes: true) { ledger in
         try await CheckpointCommand.publish(ledger, common, stamp: stamp)
       }
     }
@@ -64,15 +65,16 @@ struct CheckpointCommand: AsyncParsableCommand {
     func run() async throws {
       try await common.withLedger { ledger in
         try await ledger.checkpoints.adopt(try read(file))
-        try await CheckpointCommand.publish(ledger, common, stamp: false)
+        try await CheckpointCommand.publish(LocalLedger(ledger: ledger), common, stamp: false)
       }
     }
   }
 
   /// Signs a checkpoint, collects its cosignatures and timestamps, and prints it.
-  private static func publish(_ ledger: Ledger, _ common: Common, stamp: Bool) async throws {
-    let note = try await ledger.witnesses.publishCheckpoint()
-    let timestamps = stamp ? try await ledger.timestamper.timestampCheckpoint() : nil
+  private static func publish(
+    _ ledger: any LedgerAccess, _ common: Common, stamp: Bool
+  ) async throws {
+    let (note, timestamps) = try await ledger.checkpoint(stamp: stamp)
     common.show(CheckpointOutput(note: note, timestamps: timestamps))
   }
 }

@@ -60,8 +60,8 @@ struct Common: ParsableArguments {
 
   private static let notRemote = Refusal(
     .malformed, check: "server", field: "--server",
-    "This command works on the ledger itself. Run it on the machine of the ledger, without --server and "
-      + "PITHLEDGER_SERVER.")
+    "This command works on the database or with the keys of a ledger. Run it on the machine of that ledger, without "
+      + "--server and PITHLEDGER_SERVER.")
 
   /// The line of progress of a long command.
   var progressLine: ProgressLine { ProgressLine(isAsked: progress) }
@@ -96,16 +96,28 @@ struct Common: ParsableArguments {
         let local: (Ledger) async throws -> Void = { try await body(LocalLedger(ledger: $0)) }
         return writes ? try await withLedger(local) : try await withExistingLedger(local)
       }
-      let client = try LedgerClient(
-        server: server, token: configuration.remoteToken,
-        additionalRoots: configuration.externalServices.additionalRootsFile)
-      do {
-        try await body(RemoteLedger(client: client))
-        await client.close()
-      } catch {
-        await client.close()
-        throw error
+      try await withClient(server, configuration, token: configuration.remoteToken) {
+        try await body(RemoteLedger(client: $0, configuration: configuration))
       }
+    }
+  }
+
+  /// Connects to a ledger that is served elsewhere.
+  ///
+  /// - Parameter token: the operator's token; `nil` to act without the operator's authority.
+  func withClient(
+    _ server: String, _ configuration: LedgerConfiguration, token: String?,
+    _ body: (LedgerClient) async throws -> Void
+  ) async throws {
+    let client = try LedgerClient(
+      server: server, token: token,
+      additionalRoots: configuration.externalServices.additionalRootsFile)
+    do {
+      try await body(client)
+      await client.close()
+    } catch {
+      await client.close()
+      throw error
     }
   }
 

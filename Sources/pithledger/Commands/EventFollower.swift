@@ -46,7 +46,7 @@ struct EventFollower: Sendable {
       do {
         if query.from == nil, query.value("since") == nil { query.from = try await end() }
         let page = EventsOutput(json: try await ledger.events(list, query))
-        try requireProgress(page, after: query.from)
+        try page.requireProgress(after: query.from)
         try print(page.events)
         pause = Self.interval
         if let last = page.events.last?["position"]?.integerValue { query.from = last + 1 }
@@ -65,20 +65,6 @@ struct EventFollower: Sendable {
       try await Task.sleep(for: pause)
     }
   }
-
-  /// Refuses a page with events that are already printed, or that leads back to them.
-  private func requireProgress(_ page: EventsOutput, after from: Int64?) throws(Refusal) {
-    var last = (from ?? 0) - 1
-    for event in page.events {
-      let position = event["position"]?.integerValue ?? -1
-      guard position > last else { throw Self.notInOrder }
-      last = position
-    }
-    if let next = page.next, next <= max(last, from ?? 0) { throw Self.notInOrder }
-  }
-
-  private static let notInOrder = Refusal(
-    .unavailable, check: "server", "The events of the answer are not in order.")
 
   /// The position after the last event of the list.
   private func end() async throws -> Int64 {

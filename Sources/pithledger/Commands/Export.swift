@@ -26,25 +26,29 @@ struct ExportEvents: AsyncParsableCommand {
   @Argument(help: "The record. The default is the whole log.") var record: String?
 
   func run() async throws {
-    try await common.withExistingLedger { ledger in
+    try await common.withAccess { ledger in
       if let record {
-        for try await chunk in try await ledger.bundles.bundle(record) {
-          try StandardOutput.write(chunk)
-        }
-        return
+        try await ledger.bundle(of: record) { try StandardOutput.write($0) }
+      } else {
+        try await writeLog(ledger)
       }
-      var next = Position.first
-      let line = common.progressLine
-      let size = try await ledger.health().size.stored
-      defer { line.end() }
-      while true {
-        let events = try await ledger.events.page(from: next, limit: EventQueries.pageSize).events
-        guard let last = events.last else { return }
-        for event in events {
-          try StandardOutput.write(try event.json().canonicalBytes() + [0x0A])
-        }
-        next = last.position.next
-        line.show(min(next.rawValue, size), of: size, "events")
+    }
+  }
+
+  private func writeLog(_ ledger: any LedgerAccess) async throws {
+    let line = common.progressLine
+    let size = try await ledger.size()
+    defer { line.end() }
+    var next: Int64? = 0
+    while let from = next {
+      let page = EventsOutput(
+        json: try await ledger.events(
+          .log, ListOptions(from: from, limit: EventQueries.pageSize)))
+      try page.requireProgress(after: from)
+      for event in page.events { try StandardOutput.write(event.canonicalBytes() + [0x0A]) }
+      next = page.next
+      if let last = page.events.last?["position"]?.integerValue {
+        line.show(min(last + 1, size), of: size, "events")
       }
     }
   }
@@ -54,6 +58,8 @@ struct ExportTiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tiles",
     abstract: "Write the checkpoint, tiles and entries as files for a static web server.",
+    discussion:
+      "With --server they are those of that ledger, as it answers. `verify log` verifies them.",
     examples: [
       "pithledger export tiles tiles"
     ])
@@ -64,9 +70,9 @@ struct ExportTiles: AsyncParsableCommand {
   var directory: String
 
   func run() async throws {
-    try await common.withExistingLedger { ledger in
+    try await common.withAccess { ledger in
       let line = common.progressLine
-      let report = try await ledger.logExporter.exportTiles(to: directory) {
+      let report = try await ledger.exportTiles(to: directory) {
         line.show($0.stored, of: $1.stored, "entries")
       }
       line.end()

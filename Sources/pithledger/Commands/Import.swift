@@ -47,13 +47,7 @@ struct ImportFiles: AsyncParsableCommand {
       common.show(SubmissionOutput(json: try await ledger.importDocument(bytes)))
       return 0
     }
-    guard let local = ledger as? LocalLedger else {
-      throw Refusal(
-        .malformed, check: "server", field: file,
-        "With --server a bundle is not imported. Import it on the machine of the ledger.")
-    }
-    let report = try await local.ledger.bundleImporter.importBundle(bytes)
-    let output = BundleImportOutput(report: report)
+    let output = BundleImportOutput(result: try await ledger.importBundle(bytes))
     common.show(output)
     return output.refused
   }

@@ -85,10 +85,10 @@ struct Key: AsyncParsableCommand {
     var name: String?
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        common.show(
-          try await ledger.keyAdministrator.vouch(
-            try Key.fingerprint(fingerprint), as: try Key.type(type), name: name))
+      try await common.withAccess(writes: true) { ledger in
+        let answer = try await ledger.vouch(
+          try Key.fingerprint(fingerprint), as: try Key.type(type), name: name)
+        common.show(SubmissionOutput(json: answer))
       }
     }
   }
@@ -104,10 +104,10 @@ struct Key: AsyncParsableCommand {
     @Option(help: "The reason. It is public and permanent.") var reason: String
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        common.show(
-          try await ledger.keyAdministrator.withdrawVouching(
-            try Key.fingerprint(fingerprint), reason: reason))
+      try await common.withAccess(writes: true) { ledger in
+        let answer = try await ledger.withdrawVouching(
+          try Key.fingerprint(fingerprint), reason: reason)
+        common.show(SubmissionOutput(json: answer))
       }
     }
   }
@@ -129,12 +129,11 @@ struct Key: AsyncParsableCommand {
     @Option(help: "The key file, if the key revokes itself.", completion: .file()) var key: String?
 
     func run() async throws {
-      try await common.withLedger { ledger in
-        common.show(
-          try await ledger.keyAdministrator.revoke(
-            try Key.fingerprint(fingerprint), reason: reason,
-            compromisedFrom: compromisedFrom.map(Position.init(rawValue:)),
-            key: .optional(key)))
+      try await common.withAccess(writes: true) { ledger in
+        let answer = try await ledger.revoke(
+          try Key.fingerprint(fingerprint), reason: reason,
+          compromisedFrom: compromisedFrom.map(Position.init(rawValue:)), key: .optional(key))
+        common.show(SubmissionOutput(json: answer))
       }
     }
   }

@@ -25,13 +25,8 @@ struct Prove: AsyncParsableCommand {
   func run() async throws {
     try await common.withAccess { ledger in
       if cose, let out {
-        guard let local = ledger as? LocalLedger else {
-          throw Refusal(
-            .malformed, check: "server", field: "--cose",
-            "With --server, fetch the receipt from the address in docs/specification/http.md.")
-        }
-        let (index, receipt) = try await local.ledger.proofs.inclusionReceipt(entry)
-        try write(receipt.bytes, to: out)
+        let (index, receipt) = try await ledger.receipt(of: entry)
+        try write(receipt, to: out)
         common.show(ProofFileOutput(index: index, path: out))
         return
       }

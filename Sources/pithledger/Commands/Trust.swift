@@ -147,8 +147,8 @@ struct Trust: AsyncParsableCommand {
     @OptionGroup var common: Common
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        common.show(TrustListOutput(trusted: try await ledger.trust.summary()))
+      try await common.withAccess { ledger in
+        common.show(TrustListOutput(json: try await ledger.trusted()))
       }
     }
   }

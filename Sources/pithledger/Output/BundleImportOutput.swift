@@ -6,11 +6,11 @@ import LedgerService
 
 /// Prints the result of the import of a bundle: the events that were taken, and why others were not.
 struct BundleImportOutput: CommandOutput {
-  let report: BundleImporter.Report
+  let result: BundleImport
 
   /// The number of events that a check refused.
   var refused: Int {
-    report.items.filter { if case .refused = $0.outcome { true } else { false } }.count
+    result.items.filter { if case .refused = $0.outcome { true } else { false } }.count
   }
 
   var json: JSON {
@@ -18,7 +18,7 @@ struct BundleImportOutput: CommandOutput {
     var known: [JSON] = []
     var left: [JSON] = []
     var refused: [JSON] = []
-    for item in report.items {
+    for item in result.items {
       var json: JSONObject = [
         "event_id": .string("sha256:" + item.eventID.hex), "event_type": .string(item.type.name),
       ]
@@ -35,7 +35,7 @@ struct BundleImportOutput: CommandOutput {
       }
     }
     return [
-      "added": .array(added), "document": report.document.json, "known": .array(known),
+      "added": .array(added), "document": result.document, "known": .array(known),
       "not_carried": .array(left), "refused": .array(refused),
     ]
   }
@@ -43,19 +43,19 @@ struct BundleImportOutput: CommandOutput {
   var text: String {
     var counts = (added: 0, known: 0)
     var lines: [String] = []
-    for item in report.items {
+    for item in result.items {
       let event = "\(item.type.name) sha256:\(item.eventID.hex)"
       switch item.outcome {
       case .added: counts.added += 1
       case .known: counts.known += 1
       case .left(let reason): lines.append("  not carried: \(event): \(reason)")
-      case .refused(let refusal): lines.append("  refused: \(event): \(refusal.message)")
+      case .refused(let refusal):
+        lines.append("  refused: \(event): \(TerminalText.escaped(refusal.message))")
       }
     }
-    let number = report.document.pithNumber.map(String.init(describing:)) ?? ""
     return
       ([
-        "\(number): \(counts.added) events added, \(counts.known) already there, \(lines.count) not taken"
+        "\(result.document["pith_number"].line): \(counts.added) events added, \(counts.known) already there, \(lines.count) not taken"
       ] + lines).joined(separator: "\n")
   }
 }

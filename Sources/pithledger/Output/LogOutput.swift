@@ -19,7 +19,8 @@ struct CheckpointOutput: CommandOutput {
   }
 
   var text: String {
-    String(note.dropLast()) + (timestamps.map { "\nstamped: \($0.count) new proofs" } ?? "")
+    TerminalText.escaped(String(note.dropLast()), keepsLines: true)
+      + (timestamps.map { "\nstamped: \($0.count) new proofs" } ?? "")
   }
 }
 
@@ -28,7 +29,7 @@ struct LogKeyOutput: CommandOutput {
   let key: String
 
   var json: JSON { ["log_key": .string(key)] }
-  var text: String { key }
+  var text: String { TerminalText.escaped(key) }
 }
 
 /// Prints an inclusion proof.

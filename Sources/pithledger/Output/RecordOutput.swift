@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Encodings
+import LedgerDomain
 import LedgerHTTP
 import LedgerService
 import LedgerStore
@@ -115,6 +116,22 @@ struct EventsOutput: CommandOutput {
     json["next"]?.stringValue?.firstMatch(of: #/[?&]from=([0-9]{1,16})(?:&|$)/#)
       .flatMap { Int64($0.1) }
   }
+
+  /// Refuses a page with events that came before, or that leads back to them.
+  ///
+  /// - Parameter from: the position at which the page was asked to begin.
+  func requireProgress(after from: Int64?) throws(Refusal) {
+    var last = (from ?? 0) - 1
+    for event in events {
+      let position = event["position"]?.integerValue ?? -1
+      guard position > last else { throw Self.notInOrder }
+      last = position
+    }
+    if let next, next <= max(last, from ?? 0) { throw Self.notInOrder }
+  }
+
+  private static let notInOrder = Refusal(
+    .unavailable, check: "server", "The events of the answer are not in order.")
 
   /// An event in one line: position, time, type, standing or verdict, event id.
   static func line(_ event: JSON) -> String {

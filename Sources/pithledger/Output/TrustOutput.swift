@@ -1,5 +1,4 @@
 import CanonicalJSON
-import Encodings
 import LedgerHTTP
 import LedgerService
 
@@ -46,19 +45,19 @@ struct TrustRemovedOutput: CommandOutput {
 
 /// Prints the trust configuration.
 struct TrustListOutput: CommandOutput {
-  let trusted: TrustStore.Summary
-
-  var json: JSON { trusted.json }
+  let json: JSON
 
   var text: String {
+    let headers = json["headers"]
     var lines = ["no headers"]
-    if let heights = trusted.heights {
-      lines = [
-        "\(trusted.headerCount) headers, heights \(heights.lowerBound) to \(heights.upperBound)"
-      ]
+    if let count = headers?["count"]?.integerValue, let lowest = headers?["lowest"]?.integerValue,
+      let highest = headers?["highest"]?.integerValue
+    {
+      lines = ["\(count) headers, heights \(lowest) to \(highest)"]
     }
-    lines += trusted.authorities.map { "tsa  \($0.sha256.hex)" }
-    lines += trusted.issuerKeys.map { "jwks  \($0.sha256.hex)" }
+    for kind in ["tsa", "jwks"] {
+      lines += (json[kind]?.arrayValue ?? []).map { "\(kind)  \($0["sha256"].line)" }
+    }
     return lines.joined(separator: "\n")
   }
 }

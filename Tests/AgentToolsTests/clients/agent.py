@@ -1,7 +1,8 @@
 """Uses the tools of `pithledger mcp` with the official client, and prints what it found as JSON.
 
-Usage: agent.py PROGRAM DIRECTORY NUMBER SIGNING FOLDER TRANSPORT
-The environment names the ledger. DIRECTORY is a data directory, FOLDER is one for key files.
+Usage: agent.py PROGRAM DIRECTORY NUMBER SIGNING FOLDER TRANSPORT [SERVER]
+The environment names the ledger. DIRECTORY is a data directory, FOLDER is one for key files. TRANSPORT is `stdio`,
+`http`, or `served` for standard input and output with the ledger that SERVER serves.
 """
 import asyncio
 import contextlib
@@ -14,7 +15,7 @@ import sys
 from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
-program, directory, number, signing, folder, transport = sys.argv[1:]
+program, directory, number, signing, folder, transport, *served = sys.argv[1:]
 sys.path.insert(0, signing)
 from signing import Signer  # noqa: E402
 
@@ -33,6 +34,14 @@ def shell(*arguments):
 @contextlib.contextmanager
 def server(*options):
     """What the client connects to: a command that it starts, or the address of one that listens."""
+    if served:
+        # Nothing of this machine is used, and an operator's token would not be sent.
+        elsewhere = {name: value for name, value in environment.items() if not name.startswith("PITHLEDGER_")}
+        elsewhere["PITHLEDGER_SERVER_TOKEN_FILE"] = directory + "/operator.token"
+        yield StdioServerParameters(
+            command=program, args=["mcp", "--data-dir", "/nowhere/ledger", "--server", served[0], *options],
+            env=elsewhere)
+        return
     arguments = ["mcp", "--data-dir", directory, *options]
     if transport == "stdio":
         yield StdioServerParameters(command=program, args=arguments, env=environment)
@@ -174,6 +183,11 @@ async def main():
                 "named": status.structured_content["pith_number"] == number,
                 "missing": missing.structured_content["check"], "error": missing.is_error,
             }
+    # A server that does not answer is a refusal of each call.
+    nobody = StdioServerParameters(
+        command=program, args=["mcp", "--server", "http://127.0.0.1:1", "--data-dir", "/nowhere/ledger"])
+    async with Client(nobody, read_timeout_seconds=60) as client:
+        report["nobody"] = (await client.call_tool("get_status", {"record": number})).structured_content["check"]
     print(json.dumps(report))
 
 
