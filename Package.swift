@@ -97,6 +97,7 @@ let package = Package(
     // Atomic writes of files, files of secrets, file locks.
     .target(name: "DurableFiles", swiftSettings: strict),
     .systemLibrary(name: "CSpawn"),
+    .systemLibrary(name: "CTimex"),
     .target(
       name: "EmbeddedPostgres",
       dependencies: ["CSpawn", "DurableFiles", "PostgresClient", logging],
@@ -148,6 +149,7 @@ let package = Package(
     .target(
       name: "LedgerService",
       dependencies: [
+        "CTimex",
         "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
         "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
         "LedgerVerifier", "StructuredLogs", crypto, logging, metrics, tracing,

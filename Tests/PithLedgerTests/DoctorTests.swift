@@ -107,6 +107,85 @@ struct DoctorTests {
     }
   }
 
+  /// Makes a key and a certificate that is valid for some days from a day on. Returns their paths.
+  private func certificate(
+    _ folder: String, _ name: String, from first: Int, days: Int
+  ) async throws -> [String: String] {
+    let (key, file) = ("\(folder)/\(name).key", "\(folder)/\(name).pem")
+    _ = try await python(
+      """
+      import datetime
+      from cryptography import x509
+      from cryptography.hazmat.primitives import hashes, serialization
+      from cryptography.hazmat.primitives.asymmetric import ec
+      key = ec.generate_private_key(ec.SECP256R1())
+      name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+      begin = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=\(first))
+      end = begin + datetime.timedelta(days=\(days))
+      made = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end).sign(key, hashes.SHA256())
+      pem = serialization.Encoding.PEM
+      form = serialization.PrivateFormat.PKCS8
+      open("\(key)", "wb").write(key.private_bytes(pem, form, serialization.NoEncryption()))
+      open("\(file)", "wb").write(made.public_bytes(pem))
+      """)
+    try #require(unsafe chmod(key, 0o600) == 0)
+    return ["TLS_CERTIFICATE_FILE": file, "TLS_KEY_FILE": key]
+  }
+
+  @Test("The contents of the files of TLS are checked")
+  func certificates() async throws {
+    let folder = "/tmp/plt-tls-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func found(_ settings: [String: String], _ check: String) async throws -> (String, String) {
+      let all = try await findings(folder + "/none", settings).1.filter { $0.check == check }
+      let one = try #require(all.first)
+      #expect(all.count == 1, "\(all)")
+      return (one.state, one.text)
+    }
+    let good = try await certificate(folder, "good", from: -1, days: 61)
+    let (state, text) = try await found(good, "TLS certificate")
+    // The day that runs is not counted.
+    #expect(state == "ok" && text.contains("59 days more"), "\(text)")
+    let old = try await certificate(folder, "old", from: -9, days: 4)
+    for (name, first, days, expected, words) in [
+      ("soon", -1, 5, "warning", "Renew it"), ("early", 2, 9, "fault", "not valid before"),
+      ("gone", -9, 4, "fault", "it expired at"),
+    ] {
+      let files = try await certificate(folder, name, from: first, days: days)
+      let (state, text) = try await found(files, "TLS certificate")
+      #expect(state == expected && text.contains(words), "\(name): \(text)")
+    }
+    let mixed = try await found(
+      good.merging(["TLS_KEY_FILE": old["TLS_KEY_FILE"] ?? ""]) { $1 }, "TLS certificate")
+    #expect(mixed.0 == "fault" && mixed.1.contains("is not the key"), "\(mixed)")
+    let none = try await found(
+      good.merging(["TLS_CERTIFICATE_FILE": "/etc/hostname"]) { $1 }, "TLS certificate")
+    #expect(none.0 == "fault" && none.1.contains("no certificates in PEM"), "\(none)")
+
+    let path = try #require(good["TLS_CERTIFICATE_FILE"])
+    #expect(try await found(["FETCH_CA_FILE": path], "TLS roots").0 == "ok")
+    let both =
+      try String(contentsOfFile: path, encoding: .utf8)
+      + String(contentsOfFile: old["TLS_CERTIFICATE_FILE"] ?? "", encoding: .utf8)
+    try both.write(toFile: folder + "/both.pem", atomically: true, encoding: .utf8)
+    let roots = try await found(["FETCH_CA_FILE": folder + "/both.pem"], "TLS roots")
+    #expect(roots.0 == "warning" && roots.1.contains("1 of 2 certificates"), "\(roots)")
+    #expect(try await found(["FETCH_CA_FILE": "/etc/hostname"], "TLS roots").0 == "fault")
+  }
+
+  @Test("What the kernel says about the clock is told, and what it does not say too")
+  func clock() async throws {
+    let all = try await findings("/tmp/plt-none").1.filter { $0.check == "clock synchronisation" }
+    let one = try #require(all.first)
+    // The states of `adjtimex`, which the machine of the test decides.
+    switch one.state {
+    case "ok": #expect(one.text.contains("ms at worst"), "\(one.text)")
+    case "warning": #expect(one.text.contains("time service"), "\(one.text)")
+    default: #expect(one.state == "skipped" && one.text.contains("not checked"), "\(one.text)")
+    }
+  }
+
   @Test("Faults of settings, of the database and of the port are found")
   func others() async throws {
     let directory = "/tmp/plt-none-\(UUID().uuidString.prefix(8))"

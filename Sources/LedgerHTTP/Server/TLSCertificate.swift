@@ -1,7 +1,7 @@
 import DurableFiles
 import Foundation
-import LedgerDomain
-import LedgerService
+public import LedgerDomain
+public import LedgerService
 import Logging
 import NIOCore
 import NIOSSL
@@ -13,7 +13,7 @@ import UnixSignals
 final class TLSCertificate: Sendable {
   private struct Loaded {
     let context: NIOSSLContext
-    let expires: Timestamp
+    let period: CertificatePeriod
     let stamps: [Stamp]
   }
 
@@ -40,7 +40,10 @@ final class TLSCertificate: Sendable {
   var context: NIOSSLContext { loaded.withLock { $0.context } }
 
   /// When the certificate expires.
-  var expires: Timestamp { loaded.withLock { $0.expires } }
+  var expires: Timestamp { loaded.withLock { $0.period.until } }
+
+  /// When the certificate is valid.
+  var period: CertificatePeriod { loaded.withLock { $0.period } }
 
   /// Whether a file was replaced or changed since it was read.
   var isChanged: Bool { Self.stamps(files) != loaded.withLock { $0.stamps } }
@@ -55,14 +58,7 @@ final class TLSCertificate: Sendable {
 
   private static func load(_ files: ServerLimits.TLSFiles) throws(Refusal) -> Loaded {
     let stamps = stamps(files)
-    let certificates: [NIOSSLCertificate]
-    do { certificates = try NIOSSLCertificate.fromPEMFile(files.certificate) } catch {
-      throw refusal(
-        "TLS_CERTIFICATE_FILE", "\(files.certificate) has no certificates in PEM: \(error)")
-    }
-    guard let leaf = certificates.first else {
-      throw refusal("TLS_CERTIFICATE_FILE", "\(files.certificate) has no certificates in PEM.")
-    }
+    let certificates = try certificates(in: files.certificate, "TLS_CERTIFICATE_FILE")
     let secret: [UInt8]
     do throws(DurableFileError) { secret = try SecretFile.read(files.key) } catch {
       throw refusal("TLS_KEY_FILE", error.message)
@@ -77,12 +73,28 @@ final class TLSCertificate: Sendable {
       configuration.shutdownTimeout = .seconds(1)
       return Loaded(
         context: try NIOSSLContext(configuration: configuration),
-        expires: Timestamp(microseconds: Int64(leaf.notValidAfter) * 1_000_000), stamps: stamps)
+        period: certificates[0].period, stamps: stamps)
     } catch {
       throw refusal(
         "TLS_KEY_FILE",
         "\(files.key) is not the key, in PEM, of the first certificate of \(files.certificate).")
     }
+  }
+
+  /// The certificates of a file, at least one.
+  ///
+  /// - Parameter name: the setting that names the file.
+  fileprivate static func certificates(
+    in path: String, _ name: String
+  ) throws(Refusal) -> [NIOSSLCertificate] {
+    let certificates: [NIOSSLCertificate]
+    do { certificates = try NIOSSLCertificate.fromPEMFile(path) } catch {
+      throw refusal(name, "\(path) has no certificates in PEM: \(error)")
+    }
+    guard !certificates.isEmpty else {
+      throw refusal(name, "\(path) has no certificates in PEM.")
+    }
+    return certificates
   }
 
   private static func refusal(_ name: String, _ message: String) -> Refusal {
@@ -97,6 +109,29 @@ final class TLSCertificate: Sendable {
         inode: UInt64(info.st_ino), size: Int64(info.st_size), seconds: info.st_mtim.tv_sec,
         nanoseconds: info.st_mtim.tv_nsec)
     }
+  }
+}
+
+extension NIOSSLCertificate {
+  fileprivate var period: CertificatePeriod {
+    func time(_ seconds: Int) -> Timestamp {
+      Timestamp(microseconds: 0).adding(seconds: Int64(seconds))
+    }
+    return CertificatePeriod(from: time(notValidBefore), until: time(notValidAfter))
+  }
+}
+
+/// Reads the files of TLS as the service does.
+public struct TLSFileReader: CertificateReader {
+  /// Makes a reader.
+  public init() {}
+
+  public func service(_ files: ServerLimits.TLSFiles) throws(Refusal) -> CertificatePeriod {
+    try TLSCertificate(files).period
+  }
+
+  public func all(in path: String) throws(Refusal) -> [CertificatePeriod] {
+    try TLSCertificate.certificates(in: path, "FETCH_CA_FILE").map(\.period)
   }
 }
 

@@ -48,12 +48,20 @@ public struct Doctor: Sendable {
   /// The faults of the settings. The defaults are used if there are any.
   private let settingFaults: [Refusal]
   private let checksNetwork: Bool
+  let certificates: any CertificateReader
 
   /// Makes a doctor for the installation that settings describe.
   ///
-  /// - Parameter network: whether configured services elsewhere are asked.
-  public init(_ values: SettingValues, network: Bool, logger: Logger) {
+  /// - Parameters:
+  ///   - values: the settings.
+  ///   - network: whether configured services elsewhere are asked.
+  ///   - certificates: reads the files of TLS.
+  ///   - logger: the log of the process.
+  public init(
+    _ values: SettingValues, network: Bool, certificates: any CertificateReader, logger: Logger
+  ) {
     self.values = values
+    self.certificates = certificates
     self.logger = logger
     checksNetwork = network
     var faults = values.faults
@@ -72,6 +80,7 @@ public struct Doctor: Sendable {
     findings.append(await programs())
     findings += machine()
     findings += files()
+    findings += tls()
     // Without usable settings, which database is meant is not known.
     if settingFaults.isEmpty {
       findings += await database()

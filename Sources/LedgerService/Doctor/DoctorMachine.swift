@@ -11,7 +11,9 @@ extension Doctor {
   /// Fewer connections than this are soon in use.
   private static let fewConnections = 256
 
-  func machine() -> [Finding] { [disk(), clock(), descriptors(), port()] }
+  func machine() -> [Finding] {
+    [disk(), clock(), KernelClock.finding(KernelClock()), descriptors(), port()]
+  }
 
   private func disk() -> Finding {
     var info = statvfs()

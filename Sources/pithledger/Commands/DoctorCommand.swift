@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerHTTP
 import LedgerService
 import Logging
 import VerifyCommands
@@ -18,7 +19,7 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     try await common.reported {
       let doctor = Doctor(
-        common.values, network: network,
+        common.values, network: network, certificates: TLSFileReader(),
         logger: Logger(label: "pithledger") { _ in SwiftLogNoOpLogHandler() })
       let output = DoctorOutput(findings: await doctor.run())
       common.show(output)
