@@ -27,62 +27,6 @@ struct CommandLineTests {
     #expect(answer.status == 0 && answer.output == "pithledger \(LedgerVersion.current)\n")
   }
 
-  // MARK: Completions
-
-  /// The words that bash proposes at the end of a line.
-  private func completions(_ line: String) async throws -> Set<String> {
-    let script = """
-      eval "$("$1" --generate-completion-script bash)"
-      COMP_LINE="$2"; COMP_POINT=${#COMP_LINE}
-      read -ra COMP_WORDS <<< "$COMP_LINE"
-      case "$COMP_LINE" in *' ') COMP_WORDS+=('') ;; esac
-      COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-      COMP_WORDS[0]="$1"
-      COMPREPLY=()
-      _pithledger "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null
-      printf '%s\\n' "${COMPREPLY[@]}"
-      """
-    let answer = try await shell(script, [TestProgram.path, line])
-    #expect(answer.status == 0, "\(answer.errors)")
-    return Set(
-      answer.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) })
-  }
-
-  @Test("bash completes commands, subcommands, options, settings and files")
-  func bash() async throws {
-    let commands = try await completions("pithledger ")
-    #expect(commands.isSuperset(of: ["serve", "status", "attest", "doctor"]), "\(commands)")
-    let attestations = try await completions("pithledger attest ")
-    #expect(attestations.isSuperset(of: ["citation", "storage"]), "\(attestations)")
-    let options = try await completions("pithledger status --as")
-    #expect(options == ["--as-of"], "\(options)")
-    let settings = try await completions("pithledger status --set CHECKPOINT_I")
-    #expect(settings == ["CHECKPOINT_INTERVAL_SECONDS="], "\(settings)")
-    let relations = try await completions("pithledger attest citation x --relation re")
-    #expect(relations == ["refutes", "replaces"], "\(relations)")
-    try await withFile(Array("x".utf8), named: "key") { path in
-      let files = try await completions("pithledger key register \(path.dropLast(3))")
-      #expect(files == [path], "\(files)")
-    }
-  }
-
-  @Test("The scripts of zsh and fish name every command")
-  func otherShells() async throws {
-    for name in ["zsh", "fish"] {
-      let script = try await ProgramRun.pithledger(["--generate-completion-script", name])
-      #expect(script.status == 0)
-      for (path, _) in try await CommandTree.read().leaves {
-        #expect(script.output.contains(path[path.count - 1]), "\(name): \(path)")
-      }
-      let parse = name == "zsh" ? "zsh -n /dev/stdin" : "fish --no-execute /dev/stdin"
-      let checked = try await shell(
-        "command -v \(name) >/dev/null || exit 77; \"$1\" --generate-completion-script \(name) | \(parse)",
-        [TestProgram.path])
-      // Where the shell is not installed, its syntax is not checked.
-      #expect(checked.status == 0 || checked.status == 77, "\(name): \(checked.errors)")
-    }
-  }
-
   // MARK: Manual
 
   @Test("Every command has a manual page that man reads without a warning")
