@@ -6,6 +6,12 @@ let isFuzzing = Context.environment["PITHLEDGER_FUZZ"] != nil
 let fuzzed: [SwiftSetting] =
   isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])] : []
 
+/// Set by scripts/run and scripts/package: the commit that is built. A build that is not told names none.
+let commit: [CSetting] =
+  Context.environment["PITHLEDGER_COMMIT"].map {
+    [.define("PITHLEDGER_COMMIT", to: "\"\($0)\"")]
+  } ?? []
+
 /// The settings of every target.
 let strict: [SwiftSetting] =
   fuzzed + [
@@ -98,6 +104,8 @@ let package = Package(
     .target(name: "DurableFiles", swiftSettings: strict),
     .systemLibrary(name: "CSpawn"),
     .systemLibrary(name: "CTimex"),
+    // The commit of the build. It is C, because a Swift setting has no value.
+    .target(name: "CBuildInfo", cSettings: commit),
     .target(
       name: "EmbeddedPostgres",
       dependencies: ["CSpawn", "DurableFiles", "PostgresClient", logging],
@@ -149,7 +157,7 @@ let package = Package(
     .target(
       name: "LedgerService",
       dependencies: [
-        "CTimex",
+        "CBuildInfo", "CTimex",
         "Encodings", "LedgerDomain", "LedgerStore", "DurableFiles", "EmbeddedPostgres",
         "CanonicalJSON", "ProofFormats", "ProofVerification", "SafeHTTPClient", "TransparencyLog",
         "LedgerVerifier", "StructuredLogs", crypto, logging, metrics, tracing,

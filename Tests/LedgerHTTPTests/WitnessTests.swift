@@ -24,7 +24,8 @@ struct WitnessTests {
   private func withWitness(
     _ witness: LogWitness, _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
   ) async throws {
-    let application = buildWitnessApplication(witness, host: "127.0.0.1", port: 0)
+    let application = buildWitnessApplication(
+      witness, host: "127.0.0.1", port: 0, logger: PrivateServer.logger)
     try await application.test(.live) { try await body($0) }
   }
 
@@ -312,7 +313,8 @@ struct FalseWitnessTests {
       let witness = try LogWitness(
         name: "example.org/w", logs: try #require(try await test.ledger.checkpoints.verifierKey()),
         directory: folder)
-      let application = buildWitnessApplication(witness, host: "127.0.0.1", port: 0)
+      let application = buildWitnessApplication(
+        witness, host: "127.0.0.1", port: 0, logger: PrivateServer.logger)
       try await application.test(.live) { client in
         let port = try #require(client.port)
         var watched = test.ledger.configuration

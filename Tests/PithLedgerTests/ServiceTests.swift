@@ -123,4 +123,40 @@ struct ServiceTests {
       }
     }
   }
+
+  @Test("The lines of a witness follow the same settings")
+  func witnessLines() async throws {
+    let program = """
+      import json, os, signal, subprocess, sys, tempfile, urllib.error, urllib.request
+      environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "PITHLEDGER_"))}
+      with tempfile.TemporaryDirectory() as folder:
+          open(folder + "/logs.txt", "w").close()
+          def start(**settings):
+              arguments = [sys.argv[1], "witness", "--name", "w.example/w", "--logs", "logs.txt", "--port", "0"]
+              more = {"PITHLEDGER_" + name: value for name, value in settings.items()}
+              return subprocess.Popen(arguments, cwd=folder, env=environment | more, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE)
+          witness = start(LOG_FORMAT="json", LOG_LEVEL="info")
+          address = witness.stdout.readline().split()[-1].decode()
+          try:
+              urllib.request.urlopen(address + "/add-checkpoint", b"no checkpoint")
+          except urllib.error.HTTPError as error:
+              assert error.code == 400, error
+          witness.send_signal(signal.SIGTERM)
+          assert witness.wait(30) == 0
+          lines = [json.loads(line) for line in witness.stderr.read().splitlines()]
+          assert lines and all({"time", "level", "message"} <= set(line) for line in lines), lines
+          assert [line["status"] for line in lines if line["message"] == "add-checkpoint"] == [400], lines
+          quiet = start()
+          address = quiet.stdout.readline().split()[-1].decode()
+          quiet.send_signal(signal.SIGTERM)
+          assert quiet.wait(30) == 0
+          assert quiet.stderr.read() == b""
+          wrong = start(LOG_FORMAT="xml")
+          assert wrong.wait(30) == 2 and b"PITHLEDGER_LOG_FORMAT" in wrong.stderr.read()
+      print("done")
+      """
+    let output = try await python(program, [TestProgram.path])
+    #expect(String(decoding: output, as: UTF8.self) == "done\n")
+  }
 }

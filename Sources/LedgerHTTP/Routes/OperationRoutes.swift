@@ -25,6 +25,7 @@ struct OperationRoutes: Sendable {
 
   private func readiness() async -> Response {
     var json: JSONObject = ["version": .string(LedgerVersion.current)]
+    json["commit"] = LedgerVersion.commit.map { .string($0) }
     func add(_ health: Ledger.Health) {
       json["lag"] = .integer(health.lag)
       json["size"] = .integer(health.size.stored)
@@ -38,7 +39,10 @@ struct OperationRoutes: Sendable {
       if let health { add(health) }
       json["check"] = .string(check)
       json["status"] = .string(reason)
-      return .json(.object(json), status: .serviceUnavailable)
+      let problem = Problem(.serviceUnavailable, check: check, reason)
+      var headers: HTTPFields = [:]
+      headers[.retryAfter] = problem.secondsToWait.map { String($0) }
+      return .json(.object(json), status: .serviceUnavailable, headers: headers)
     }
   }
 

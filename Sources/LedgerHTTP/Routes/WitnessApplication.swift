@@ -1,15 +1,17 @@
 import HTTPTypes
 public import Hummingbird
 public import LedgerService
+public import Logging
 import NIOCore
 import TransparencyLog
 
 /// The one route of a witness, mountable without a socket (C2SP tlog-witness).
 func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
   let router = Router()
-  router.post("/add-checkpoint") { request, _ in
+  router.post("/add-checkpoint") { request, context in
     let body = try await request.body.collect(upTo: SignedNote.maxBytes)
     let answer = try await witness.addCheckpoint(Array(body.readableBytesView))
+    context.logger.info("add-checkpoint", metadata: ["status": .stringConvertible(answer.status)])
     return Response(
       status: .init(code: answer.status), headers: [.contentType: answer.contentType],
       body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
@@ -28,9 +30,14 @@ func buildRouter(witness: LogWitness) -> Router<BasicRequestContext> {
 
 /// A witness on a port, with the limits that a ledger has by default.
 ///
-/// - Parameter onServerRunning: told the port once connections are taken.
+/// - Parameters:
+///   - witness: the witness, which decides about each request.
+///   - host: the address to listen on.
+///   - port: the port; 0 selects a free one.
+///   - logger: the log of the process.
+///   - onServerRunning: told the port once connections are taken.
 public func buildWitnessApplication(
-  _ witness: LogWitness, host: String, port: UInt16,
+  _ witness: LogWitness, host: String, port: UInt16, logger: Logger,
   onServerRunning: @escaping @Sendable (Int?) async -> Void = { _ in }
 ) -> some ApplicationProtocol {
   let limits = ServerLimits()
@@ -40,5 +47,6 @@ public func buildWitnessApplication(
   return Application(
     router: buildRouter(witness: witness), server: .limited(limits, table),
     configuration: .init(address: .hostname(host, port: Int(port)), backlog: 1024),
-    onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) })
+    onServerRunning: { channel in await onServerRunning(channel.localAddress?.port) },
+    logger: logger)
 }

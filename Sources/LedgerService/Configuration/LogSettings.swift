@@ -1,3 +1,4 @@
+public import LedgerDomain
 public import Logging
 public import StructuredLogs
 
@@ -10,6 +11,14 @@ public struct LogSettings: Sendable {
 
   /// Text, at the level of the command.
   public init() {}
+
+  /// Reads the settings, for a process without a ledger.
+  ///
+  /// Errors: the first `Refusal` about any setting that was given.
+  public init(_ values: SettingValues) throws(Refusal) {
+    if let fault = values.faults.first { throw fault }
+    read(SettingsReader(values: values))
+  }
 
   /// Makes a logger.
   ///

@@ -4,8 +4,8 @@ import LedgerDomain
 enum SettingNames {
   /// Variables with the prefix that scripts and tests of the project read. They are no settings.
   static let ofScripts: Set<String> = [
-    "BENCH_ALLOCATIONS", "CHAOS_LOG", "CHAOS_PROGRAM", "EVERY_CHANGE", "FUZZ", "WRITE_GOLDEN",
-    "WRITE_SCHEMA", "WRITE_SETTINGS",
+    "BENCH_ALLOCATIONS", "CHAOS_LOG", "CHAOS_PROGRAM", "COMMIT", "EVERY_CHANGE", "FUZZ",
+    "WRITE_GOLDEN", "WRITE_SCHEMA", "WRITE_SETTINGS",
   ]
 
   /// Whether Kubernetes or Docker set the variable for a service called `pithledger`.

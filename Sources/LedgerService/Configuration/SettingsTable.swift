@@ -245,7 +245,7 @@ public enum SettingsTable {
       Setting(
         "LOG_LEVEL", .choice(["debug", "info", "notice", "warning", "error", "critical"]),
         "the lowest level that is written. `info` adds a line for each request",
-        absent: "`notice` for `serve`, `warning` for other commands"),
+        absent: "`notice` for `serve` and `witness`, `warning` for other commands"),
       Setting(
         "METRICS_ACCESS", .choice(["everyone", "operator"]), "who may read `/metrics`",
         default: "everyone"),

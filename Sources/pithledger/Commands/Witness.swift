@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Hummingbird
 import LedgerDomain
 import LedgerHTTP
@@ -12,7 +13,7 @@ struct Witness: AsyncParsableCommand {
     discussion: """
       The protocol is C2SP tlog-witness. The witness needs no database. It cosigns a checkpoint if it is \
       consistent with the last checkpoint of the same log. Each line of the file of logs is NAME+ID+KEY, \
-      followed by the origin of the log if it is not NAME.
+      followed by the origin of the log if it is not NAME. The settings LOG_FORMAT and LOG_LEVEL apply.
       """,
     examples: [
       "pithledger witness --name witness.example.org/w1 --logs logs.txt --dir witness --port 8081"
@@ -38,7 +39,11 @@ struct Witness: AsyncParsableCommand {
         return
       }
       let host = host
-      let application = buildWitnessApplication(witness, host: host, port: port) { port in
+      let settings = try LogSettings(
+        SettingValues(flags: [], environment: ProcessInfo.processInfo.environment))
+      let application = buildWitnessApplication(
+        witness, host: host, port: port, logger: settings.logger(.notice)
+      ) { port in
         ListeningOutput(url: "http://\(host):\(port ?? 0)").announce(asJSON: false)
       }
       try await application.runService()
