@@ -211,6 +211,10 @@ struct MetricsTests {
     assert not complaints.strip(), complaints
     promtool("check", "rules", folder + "/prometheus/alerts.yml")
     promtool("test", "rules", folder + "/prometheus/alerts.test.yml")
+    named = lambda file, pattern: set(re.findall(pattern, open(folder + "/prometheus/" + file).read()))
+    alerts = named("alerts.yml", "- alert: (\\w+)")
+    untested = alerts - named("alerts.test.yml", "alertname: (\\w+)")
+    assert len(alerts) > 10 and not untested, untested
     dashboard = json.load(open(folder + "/grafana/pithledger.json"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     assert len(expressions) > 30
@@ -312,6 +316,8 @@ struct MetricsTests {
         #expect(response.status == .serviceUnavailable)
         let json = try response.json()
         #expect(json["check"] == "database" && json["version"] == .string(LedgerVersion.current))
+        #expect(json["commit"]?.stringValue == LedgerVersion.commit)
+        #expect(response.headers[.retryAfter] == "1")
         #expect(json["size"] == nil)
       }
       try await test.owner { owner in
