@@ -22,7 +22,7 @@ struct CompletionTests {
 
   /// Runs a program of a shell with the folder of `pithledger` in its path. Returns its lines.
   private func shell(
-    _ name: String, _ options: [String] = [], _ program: String, _ arguments: [String]
+    _ name: String, _ options: [String], _ program: String, _ arguments: [String]
   ) async throws -> [String] {
     let folder = URL(fileURLWithPath: TestProgram.path).deletingLastPathComponent().path
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
@@ -49,7 +49,7 @@ struct CompletionTests {
       printf '%s\\n' "${COMPREPLY[@]}"
       """
     return Set(
-      try await shell("bash", script, ["bash", line]).map {
+      try await shell("bash", [], script, ["bash", line]).map {
         $0.trimmingCharacters(in: .whitespaces)
       })
   }
@@ -65,7 +65,8 @@ struct CompletionTests {
     }
     #expect(try await bash(Self.setting) == ["CHECKPOINT_INTERVAL_SECONDS="])
     try await withFile(Array("x".utf8), named: "key") { path in
-      #expect(try await bash("pithledger key register \(path.dropLast(3))") == [path])
+      let files = try await bash("pithledger key register \(path.dropLast(3))")
+      #expect(files == [path])
     }
   }
 
@@ -119,7 +120,8 @@ struct CompletionTests {
     #expect(try await zsh("pithledger nothing ") == [])
     try await withFile(Array("x".utf8), named: "key") { path in
       let name = URL(fileURLWithPath: path).lastPathComponent
-      #expect(try await zsh("pithledger key register \(path.dropLast(3))") == [name])
+      let files = try await zsh("pithledger key register \(path.dropLast(3))")
+      #expect(files == [name])
     }
   }
 
@@ -141,9 +143,9 @@ struct CompletionTests {
       let proposed = try await fish(line)
       #expect(proposed == words, "\(line): \(proposed)")
     }
-    #expect(try await fish("pithledger nothing ").intersection(["attest", "serve"]).isEmpty)
     try await withFile(Array("x".utf8), named: "key") { path in
-      #expect(try await fish("pithledger key register \(path.dropLast(3))") == [path])
+      let files = try await fish("pithledger key register \(path.dropLast(3))")
+      #expect(files == [path])
     }
     // fish asks the program for settings in a terminal only.
     let folder = URL(fileURLWithPath: TestProgram.path).deletingLastPathComponent().path

@@ -4,6 +4,7 @@ import Hummingbird
 import LedgerDomain
 import LedgerHTTP
 import LedgerService
+import Logging
 import ServiceLifecycle
 import VerifyCommands
 
