@@ -21,6 +21,7 @@ public struct CloudEvent: Sendable {
   /// - Parameters:
   ///   - messageID: the identifier of the message.
   ///   - webhook: the identifier of the webhook.
+  ///   - time: when it was made.
   ///   - origin: the log's name.
   public init(ping messageID: String, webhook: String, at time: Timestamp, origin: String) {
     json = [

@@ -72,7 +72,10 @@ public struct WebhookStore: Sendable {
 
   /// Begins the next generation of the secret.
   ///
-  /// - Parameter generation: the present one. A repeated call with it has no further effect.
+  /// - Parameters:
+  ///   - id: the identifier of the webhook.
+  ///   - generation: the present one. A repeated call with it has no further effect.
+  ///   - time: when the next generation begins.
   public func rotate(
     _ id: String, from generation: Int64, at time: Timestamp
   ) async throws -> Webhook? {
@@ -99,6 +102,7 @@ public struct WebhookStore: Sendable {
   ///   - holder: the name of this process.
   ///   - busy: webhooks that this process is delivering already.
   ///   - seconds: how long the process holds them.
+  ///   - now: the present time.
   public func claim(
     _ holder: String, except busy: some Sequence<String>, seconds: Int64, now: Timestamp
   ) async throws -> [Webhook] {
