@@ -154,7 +154,9 @@ public struct PatriciaSubtree: Sendable {
 
   /// The proof about a key: of presence if the subtree has the key, of absence otherwise.
   ///
-  /// - Parameter upper: the steps from the root of the subtree to that of the tree.
+  /// - Parameters:
+  ///   - key: the key.
+  ///   - upper: the steps from the root of the subtree to that of the tree.
   public func proof(of key: Digest, upper: [PatriciaProof.Step] = []) -> PatriciaProof {
     guard !keys.isEmpty else { return PatriciaProof(leaf: nil, steps: []) }
     var range = 0..<keys.count
