@@ -256,7 +256,7 @@ final class EventAppender: Sendable {
       recordSource: source)
     item.group = attempt.group
     var unit = AppendUnit(
-      items: [item], evidence: event.evidenceItems(attempt.context.evidence),
+      items: [item], evidence: AppendUnit.Evidence.items(of: event, attempt.context.evidence),
       guardPosition: request.isGuarded ? attempt.next.previous : nil)
     if event.body.signer.signerType == .registry { unit.registryAsOf = attempt.next }
     request.reservation?.queued()
@@ -331,11 +331,10 @@ extension ClientID {
   }
 }
 
-extension SignedEvent {
-  /// The event's evidence with its kind. The kind decides whether the bytes may be served.
-  func evidenceItems(_ evidence: [Digest: [UInt8]]) -> [AppendUnit.Evidence] {
-    evidence.map {
-      AppendUnit.Evidence(digest: $0.key, bytes: $0.value, kind: body.payload.evidenceKind.rawValue)
-    }
+extension AppendUnit.Evidence {
+  /// The evidence of an event with its kind. The kind decides whether the bytes may be served.
+  fileprivate static func items(of event: SignedEvent, _ evidence: [Digest: [UInt8]]) -> [Self] {
+    let kind = event.body.payload.evidenceKind.rawValue
+    return evidence.map { Self(digest: $0.key, bytes: $0.value, kind: kind) }
   }
 }
