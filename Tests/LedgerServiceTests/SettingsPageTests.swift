@@ -98,4 +98,24 @@ struct SettingsPageTests {
       + mirror.children.filter { $0.label != "clock" }
       .map { "\($0.label ?? ""):\(dump($0.value))" }.joined(separator: ",") + "}"
   }
+
+  @Test("The program accepts every variable that tests and scripts read")
+  func variablesOfScripts() throws {
+    var read: Set<String> = []
+    for folder in ["Tests", "scripts", "Benchmarks"] {
+      let root = Fixtures.project.appendingPathComponent(folder)
+      let files = try #require(
+        FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
+      for case let file as URL in files {
+        guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+        for match in text.matches(of: /environment\["PITHLEDGER_([A-Z_]+)"\](?! =)/) {
+          read.insert(String(match.1))
+        }
+      }
+    }
+    let settings = Set(SettingsTable.settings.map(\.name))
+    let unknown = read.subtracting(settings).subtracting(SettingNames.ofScripts)
+    #expect(unknown == [])
+    #expect(read.contains("API_REQUESTS"))
+  }
 }

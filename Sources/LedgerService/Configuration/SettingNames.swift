@@ -4,7 +4,8 @@ import LedgerDomain
 enum SettingNames {
   /// Variables with the prefix that scripts and tests of the project read. They are no settings.
   static let ofScripts: Set<String> = [
-    "BENCH_ALLOCATIONS", "CHAOS_LOG", "CHAOS_PROGRAM", "COMMIT", "EVERY_CHANGE", "FUZZ",
+    "API_REQUESTS", "BENCH_ALLOCATIONS", "CHAOS_LOG", "CHAOS_PROGRAM", "COMMIT", "EVERY_CHANGE",
+    "FUZZ",
     "WRITE_GOLDEN", "WRITE_SCHEMA", "WRITE_SETTINGS",
   ]
 
