@@ -51,13 +51,7 @@ struct FollowTests {
   @Test("It continues after a restart of the service, and SIGINT ends it with 130")
   func restart() async throws {
     try await withLedger { test in
-      let key = try await test.key("follow")
-      let file = test.ledger.configuration.dataDirectory + "/follow.key"
-      try key.write(to: file)
-      let output = try await python(
-        Self.throughRestart,
-        [TestProgram.path, test.ledger.configuration.dataDirectory, test.uri, file])
-      #expect(String(decoding: output, as: UTF8.self) == "done\n")
+      try await run(Self.throughRestart, test)
     }
   }
 
@@ -94,15 +88,19 @@ struct FollowTests {
   @Test("It begins with the next event, and ends with its reader")
   func local() async throws {
     try await withLedger { test in
-      let key = try await test.key("follow")
-      let file = test.ledger.configuration.dataDirectory + "/follow.key"
-      try key.write(to: file)
-      let output = try await python(
-        Self.fromTheEnd,
-        [TestProgram.path, test.ledger.configuration.dataDirectory, test.uri, file])
-      #expect(String(decoding: output, as: UTF8.self) == "done\n")
+      try await run(Self.fromTheEnd, test)
     }
     let descending = try await ProgramRun.pithledger(["events", "--follow", "--order", "desc"])
     #expect(descending.status == 64)
+  }
+
+  /// Runs a program in Python with the ledger and the file of a key that is registered there.
+  private func run(_ program: String, _ test: LedgerUnderTest) async throws {
+    let key = try await test.key("follow")
+    let file = test.ledger.configuration.dataDirectory + "/follow.key"
+    try key.write(to: file)
+    let output = try await python(
+      program, [TestProgram.path, test.ledger.configuration.dataDirectory, test.uri, file])
+    #expect(String(decoding: output, as: UTF8.self) == "done\n")
   }
 }

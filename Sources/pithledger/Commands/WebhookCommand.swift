@@ -78,9 +78,7 @@ struct WebhookCommand: AsyncParsableCommand {
     @Argument(help: "The webhook.") var id: String
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        common.show(WebhookOutput(try await ledger.webhookManager.webhook(id)))
-      }
+      try await common.showWebhook { try await $0.webhook(id) }
     }
   }
 
@@ -94,9 +92,7 @@ struct WebhookCommand: AsyncParsableCommand {
     @Argument(help: "The webhook.") var id: String
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        common.show(WebhookOutput(try await ledger.webhookManager.pause(id)))
-      }
+      try await common.showWebhook { try await $0.pause(id) }
     }
   }
 
@@ -111,9 +107,7 @@ struct WebhookCommand: AsyncParsableCommand {
     @Argument(help: "The webhook.") var id: String
 
     func run() async throws {
-      try await common.withExistingLedger { ledger in
-        common.show(WebhookOutput(try await ledger.webhookManager.resume(id)))
-      }
+      try await common.showWebhook { try await $0.resume(id) }
     }
   }
 
@@ -172,6 +166,17 @@ struct WebhookCommand: AsyncParsableCommand {
         common.show(WebhookTestOutput(test: test))
         if !test.answer.isDelivered { throw ExitCode(1) }
       }
+    }
+  }
+}
+
+extension Common {
+  /// Runs a command about one webhook, and prints the webhook.
+  fileprivate func showWebhook(
+    _ body: @Sendable (WebhookManager) async throws -> WebhookState
+  ) async throws {
+    try await withExistingLedger { ledger in
+      show(WebhookOutput(try await body(ledger.webhookManager)))
     }
   }
 }
